@@ -1,0 +1,114 @@
+#include "cli/console.hpp"
+
+#include "cli/text.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+
+#include <string>
+
+namespace vmms::cli {
+
+void Console::print(const boost::json::value& value) const { out << boost::json::serialize(value) << '\n'; }
+
+void Console::note(std::string_view line) const {
+  if (!json) err << printable(line, true) << std::endl;
+}
+
+void Console::progress(std::string_view line) const {
+  if (!interactive || json) return;
+  // A line that wraps could not be replaced.
+  constexpr std::size_t most = 78;
+  std::string text = printable(line);
+  while (display_width(text) > most) text.pop_back();
+  err << "\r\x1b[K" << text << std::flush;
+}
+
+void Console::report(const Error& error) const {
+  if (json)
+    err << boost::json::serialize(
+               boost::json::object{{"error", {{"kind", failure_name(error.kind)}, {"message", error.message}}}})
+        << std::endl;
+  else
+    err << "vmms: " << printable(error.message, true) << std::endl;
+}
+
+std::string_view failure_name(Failure failure) {
+  switch (failure) {
+    case Failure::failed: return "failed";
+    case Failure::internal: return "internal";
+    case Failure::invalid_argument: return "invalid_argument";
+    case Failure::not_found: return "not_found";
+    case Failure::already_exists: return "already_exists";
+    case Failure::access_denied: return "access_denied";
+    case Failure::not_supported: return "not_supported";
+    case Failure::invalid_state: return "invalid_state";
+    case Failure::timed_out: return "timed_out";
+    case Failure::unreachable: return "unreachable";
+    case Failure::busy: return "busy";
+  }
+  return "failed";
+}
+
+namespace {
+
+constexpr std::size_t longest_password = 1024;
+constexpr char interrupt = 3;
+
+// The terminal without echo, and as it was again when this goes. Ctrl-C must not leave it silent: here it is no signal
+// but a character that ends the line.
+class Silence {
+ public:
+  Silence() {
+    active_ = tcgetattr(STDIN_FILENO, &before_) == 0;
+    if (!active_) return;
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    silent.c_cc[VEOL] = interrupt;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  ~Silence() {
+    if (active_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  bool active_ = false;
+  termios before_{};
+};
+
+Result<std::string> read_line(std::istream& in) {
+  std::string line;
+  for (int c = in.get(); c != std::istream::traits_type::eof() && c != '\n'; c = in.get()) {
+    if (c == interrupt) return error(Failure::failed, "interrupted");
+    if (line.size() == longest_password)
+      return error(Failure::invalid_argument, "the password is longer than 1024 characters");
+    line += static_cast<char>(c);
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+Result<std::string> read_password(Console& console, std::string_view prompt, bool confirm) {
+  if (!console.asks_passwords) return read_line(console.in);
+  const Silence silence;
+  const auto ask = [&](std::string_view text) {
+    console.err << text << ": " << std::flush;
+    auto line = read_line(console.in);
+    console.err << std::endl;
+    return line;
+  };
+  auto password = ask(prompt);
+  if (!password || !confirm) return password;
+  const auto again = ask("The same again");
+  if (!again) return again.error();
+  if (*again != *password) return error(Failure::invalid_argument, "the two passwords differ; nothing was changed");
+  return password;
+}
+
+}  // namespace vmms::cli

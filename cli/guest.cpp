@@ -1,0 +1,157 @@
+// vmms guest enable|disable|show: the Guest Service Interface of a VM, which its guest services need.
+#include "cli/guest.hpp"
+
+#include "cli/program.hpp"
+#include "cli/text.hpp"
+#include "wire/xml/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+namespace vmms::cli {
+
+namespace {
+
+constexpr std::uint64_t enabled = 2;
+constexpr std::uint64_t disabled = 3;
+
+cim::ObjectPath management_service() {
+  cim::ObjectPath path;
+  path.namespace_name = wsman::default_namespace;
+  path.class_name = "Msvm_VirtualSystemManagementService";
+  path.keys = {{"CreationClassName", "Msvm_VirtualSystemManagementService"}};
+  return path;
+}
+
+// ModifyGuestServiceSettings changes what the embedded instance holds and leaves the rest alone.
+std::string settings_with(const VirtualMachine& machine, std::uint64_t state) {
+  std::string text;
+  wire::xml::Writer writer(text);
+  const auto property = [&](std::string_view name, std::string_view type, std::string_view value) {
+    writer.start("PROPERTY").attribute("NAME", name).attribute("TYPE", type).element("VALUE", value).end();
+  };
+  const cim::ObjectPath path = interface_settings(machine);
+  writer.start("INSTANCE").attribute("CLASSNAME", path.class_name);
+  property("InstanceID", "string", path.value("InstanceID"));
+  property("EnabledState", "uint16", std::to_string(state));
+  writer.end();
+  return text;
+}
+
+Result<int> change(Session& session, const std::string& name, std::uint64_t state) {
+  const auto machine = session.find_virtual_machine(name);
+  if (!machine) return machine.error();
+  const auto completion =
+      session.call(management_service(), "ModifyGuestServiceSettings",
+                   {{"GuestServiceSettings", settings_with(*machine, state)}});
+  if (!completion) return completion.error();
+  const std::string_view word = state == enabled ? "enabled" : "disabled";
+  return finish(session.console(), *completion,
+                {{"vm", machine->name}, {"id", machine->id}, {"guest_service_interface", word}},
+                fmt::format("Guest Service Interface of VM '{}' {}", machine->name, word));
+}
+
+std::string joined(const std::vector<std::string_view>& lines) {
+  std::string text;
+  for (const std::string_view line : lines) {
+    if (!text.empty()) text += '\n';
+    text += line;
+  }
+  return text;
+}
+
+std::string contact(const wsman::Record& component) {
+  const auto status = component.texts("OperationalStatus");
+  if (status.empty()) return "unknown";
+  if (status.front() == "2") return "OK";
+  if (status.front() == "12") return "no contact";
+  if (status.front() == "13") return "lost";
+  return fmt::format("operational status {}", status.front());
+}
+
+Result<int> show(Session& session, const std::string& name) {
+  const auto machine = session.find_virtual_machine(name);
+  if (!machine) return machine.error();
+  const auto interface = interface_enabled(session, *machine);
+  if (!interface) return interface.error();
+  const std::string_view interface_word = *interface ? "enabled" : "disabled";
+  boost::json::object result{{"vm", machine->name},
+                             {"id", machine->id},
+                             {"state", state_name(machine->state)},
+                             {"guest_service_interface", interface_word},
+                             {"contact", nullptr},
+                             {"descriptions", boost::json::array{}},
+                             {"file_service_started", nullptr}};
+  Sheet sheet;
+  sheet.add("VM", machine->name);
+  sheet.add("ID", machine->id);
+  sheet.add("State", state_name(machine->state));
+  sheet.add("Guest Service Interface", interface_word);
+
+  // Component and services are there only while the VM is not off.
+  const auto component = session.client().get(interface_component(*machine));
+  if (component) {
+    result["contact"] = contact(*component);
+    for (const std::string_view line : component->texts("StatusDescriptions"))
+      result["descriptions"].as_array().emplace_back(line);
+    sheet.add("Contact with the guest", contact(*component));
+    if (const auto lines = component->texts("StatusDescriptions"); !lines.empty())
+      sheet.add("Way in use", joined(lines));
+  } else if (component.error().kind != Failure::not_found) {
+    return component.error();
+  }
+  const Status services = session.client().enumerate(
+      wsman::default_namespace, "Msvm_GuestFileService", {{"SystemName", machine->id}}, [&](wsman::Record service) {
+        result["file_service_started"] = service.is_true("Started");
+        sheet.add("File service", service.is_true("Started") ? "started" : "stopped");
+        return false;
+      });
+  if (!services) return services.error();
+  if (session.console().json) {
+    session.console().print(boost::json::value(std::move(result)));
+    return exit_success;
+  }
+  session.console().print(sheet.text());
+  if (!*interface)
+    session.console().note(fmt::format("\nIts guest services are switched off; switch them on with: vmms guest enable "
+                                       "{}",
+                                       machine->name));
+  return exit_success;
+}
+
+}  // namespace
+
+Result<bool> interface_enabled(Session& session, const VirtualMachine& machine) {
+  const auto settings = session.client().get(interface_settings(machine));
+  if (!settings) return settings.error();
+  return settings->number("EnabledState") == enabled;
+}
+
+void add_guest(CLI::App& app, Program& program) {
+  CLI::App* guest = app.add_subcommand("guest", "Guest services of a VM: allow them, forbid them, show the contact");
+  guest->require_subcommand(1);
+  guest->footer(R"(
+As on Hyper-V, the Guest Service Interface of a VM is off until it is enabled; it decides whether the VM's guest
+services (vmms service ...) can be used. The setting stays with the VM.)");
+
+  auto name = std::make_shared<std::string>();
+  CLI::App* enable_command =
+      guest->add_subcommand("enable", "Enable the Guest Service Interface (ModifyGuestServiceSettings)");
+  enable_command->add_option("VM", *name, "name or GUID of the VM")->required();
+  enable_command->footer("\nExample:\n  vmms guest enable demo && vmms service start demo nginx");
+  run_online(*enable_command, program, [name](Session& session) { return change(session, *name, enabled); });
+
+  CLI::App* disable_command = guest->add_subcommand("disable", "Disable the Guest Service Interface");
+  disable_command->add_option("VM", *name, "name or GUID of the VM")->required();
+  disable_command->footer("\nExample:\n  vmms guest disable demo");
+  run_online(*disable_command, program, [name](Session& session) { return change(session, *name, disabled); });
+
+  CLI::App* show_command =
+      guest->add_subcommand("show", "Show whether guest services are allowed, and how the guest is reached");
+  show_command->add_option("VM", *name, "name or GUID of the VM")->required();
+  show_command->footer("\nExamples:\n  vmms guest show demo\n  vmms guest show demo --json | jq .contact");
+  run_online(*show_command, program, [name](Session& session) { return show(session, *name); });
+}
+
+}  // namespace vmms::cli

@@ -1,0 +1,100 @@
+#include "cli/program.hpp"
+
+#include <algorithm>
+
+namespace vmms::cli {
+
+namespace {
+
+constexpr const char* description =
+    "Manages virtual machines, and the services inside their guests, through a server of Hyper-V's management "
+    "interface (vmmsd).";
+
+constexpr const char* footer = R"(
+Examples:
+  vmms vm list
+  vmms vm start demo --wait 60             start a VM, wait until its guest answers
+  vmms guest enable demo                   allow this VM's guest services
+  vmms service list demo
+  vmms service start demo nginx            StartService on a service of the guest
+  vmms service show demo nginx --json
+
+Which server, and who:
+  VMMS_SERVER=https://host:5986/wsman VMMS_USER=admin vmms --password-file ~/.vmms-password vm list
+
+A VM is named by its name or its GUID, in upper or lower case.
+Exit status: 0 success; 1 the method answered with a value other than zero, which is printed with its meaning;
+2 an error (no server, no such VM, a fault ...), printed on standard error.
+
+"vmms VERB --help" and "vmms VERB VERB --help" tell more.)";
+
+void add_shared_options(CLI::App& app, Program& program) {
+  Options& options = program.options;
+  app.add_option("--server", options.server, "URL of the server; its port is 5985, or 5986 for https, when left out")
+      ->envname("VMMS_SERVER")
+      ->capture_default_str()
+      ->type_name("URL");
+  app.add_option("--user", options.user, "user name")->envname("VMMS_USER")->type_name("NAME");
+  app.add_option("--password-file", options.password_file,
+                 "file whose first line is the password; else VMMS_PASSWORD is taken, else a terminal is asked")
+      ->type_name("FILE");
+  app.add_option("--ca", options.ca_file, "certificates to trust for https (PEM) instead of the system's")
+      ->type_name("FILE");
+  app.add_flag("--insecure", options.insecure,
+               "do not check the server's certificate; allow a password over http to another machine");
+  app.add_option("--timeout", options.timeout_seconds, "how long one answer, or one job, may take")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 86400U))
+      ->type_name("SECONDS");
+  app.add_flag("--json", program.console.json, "print results and errors as JSON, one value a line");
+}
+
+}  // namespace
+
+void run_online(CLI::App& command, Program& program, std::function<Result<int>(Session&)> verb) {
+  command.callback([&program, verb = std::move(verb)] {
+    program.action = [&program, verb]() -> Result<int> {
+      auto session = Session::open(program.options, program.console);
+      if (!session) return session.error();
+      return verb(*session);
+    };
+  });
+}
+
+int run(std::vector<std::string> arguments, Console& console) {
+  Program program{{}, console, {}};
+  CLI::App app(description, "vmms");
+  app.footer(footer);
+  app.get_formatter()->column_width(34);
+  app.set_version_flag("--version", VMMS_VERSION);
+  // Options of the program may stand behind its verbs too.
+  app.fallthrough();
+  app.require_subcommand(1);
+  add_shared_options(app, program);
+  add_vm(app, program);
+  add_guest(app, program);
+  add_service(app, program);
+  add_get(app, program);
+  add_invoke(app, program);
+  add_identify(app, program);
+  add_user(app, program);
+
+  // A wrong command line is reported in JSON as well, so the flag cannot wait for the parser.
+  console.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  std::reverse(arguments.begin(), arguments.end());  // what this overload of parse() takes
+  try {
+    app.parse(arguments);
+  } catch (const CLI::Success& request) {
+    return app.exit(request, console.out, console.err);  // --help, --version
+  } catch (const CLI::ParseError& mistake) {
+    console.report(error(Failure::invalid_argument, std::string(mistake.what()) + " (see vmms --help)"));
+    return exit_error;
+  }
+  const auto status = program.action();
+  console.progress({});
+  if (status) return *status;
+  console.report(status.error());
+  return exit_error;
+}
+
+}  // namespace vmms::cli

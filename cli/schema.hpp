@@ -1,0 +1,17 @@
+// What this program knows of classes by itself: types for JSON, names for numbers. Servers may have other classes; then
+// values stay the text that they are on the wire.
+#pragma once
+
+#include "cim/class.hpp"
+
+#include <string_view>
+
+namespace vmms::cli {
+
+/// nullptr for a class that is not in the schema this program was built with.
+const cim::Class* known_class(std::string_view namespace_name, std::string_view class_name);
+
+/// The documented name of a value ("Not supported" for 1), empty for none. Ranges such as "32768..65535" have no name.
+std::string_view value_name(std::span<const cim::ValueName> values, std::string_view value);
+
+}  // namespace vmms::cli

@@ -1,0 +1,150 @@
+#include "daemon/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+
+namespace vmms::daemon {
+
+namespace {
+
+constexpr const char* description =
+    R"(vmmsd - Hyper-V's management service for KVM
+
+Serves the CIM namespace root/virtualization/v2 over WS-Management: virtual machines are libvirt domains, and guest
+services are real services inside the guests.
+
+When it serves, it prints one line "ready wsman=URL ..." on standard output and tells systemd. TERM ends it.)";
+
+constexpr const char* footer = R"(
+Examples:
+  # a described fleet, with no hypervisor at all
+  printf secret | vmms user add admin --users users
+  vmmsd --simulate examples/fleet.toml --wsman 127.0.0.1:5985 --users users
+
+  # the virtual machines of this host's libvirtd
+  vmmsd --connect qemu:///system --wsman 127.0.0.1:5985 --wsmans 0.0.0.0:5986
+
+  # libvirt's QEMU driver inside this process: no other daemon is needed
+  vmmsd --connect 'qemu:///embed?root=/run/vmms' --wsman 127.0.0.1:0
+
+Every option is also a key of the TOML file given by --config:
+  wsman = ["127.0.0.1:5985"]
+  connect = "qemu:///system"
+
+Exit status: 0 ended by TERM or INT, 1 could not start (the reason is on standard error), 2 wrong options.)";
+
+std::string default_state_folder() {
+  if (geteuid() == 0) return "/var/lib/vmms";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state) return std::string(state) + "/vmms";
+  const char* home = std::getenv("HOME");
+  return std::string(home ? home : ".") + "/.local/state/vmms";
+}
+
+std::string default_runtime_folder() {
+  if (geteuid() == 0) return "/run/vmms";
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime && *runtime) return std::string(runtime) + "/vmms";
+  return default_state_folder() + "/run";
+}
+
+std::string later(const char* what) {
+  return fmt::format("{} is not available in this version; use --wsman or --wsmans", what);
+}
+
+}  // namespace
+
+Parsed parse_options(int argc, const char* const* argv) {
+  CLI::App app(description);
+  app.footer(footer);
+  Options options;
+  std::vector<std::string> cimxml;
+  std::string socket;
+
+  app.set_version_flag("--version", "vmmsd " VMMS_VERSION);
+  app.set_config("--config", "", "Read options from a TOML file; the command line wins");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  auto* connect = app.add_option("--connect", options.connect,
+                                 "libvirt URI of the host (default: libvirt's QEMU driver inside this process)");
+  app.add_option("--simulate", options.simulate, "Serve the fleet described in this TOML file instead of a host")
+      ->excludes(connect)
+      ->check(CLI::ExistingFile);
+  app.add_option("--define", options.define,
+                 "Define the domain of this libvirt XML file first, unless it exists; type='auto' chooses KVM or TCG")
+      ->check(CLI::ExistingFile);
+  app.add_option("--wsman", options.wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
+  app.add_option("--wsmans", options.wsmans, "Serve WS-Management over TLS on ADDR:PORT");
+  app.add_option("--cimxml", cimxml, "Serve CIM-XML on ADDR:PORT (not available in this version)");
+  app.add_option("--socket", socket, "Serve on a local socket (not available in this version)");
+  app.add_option("--users", options.users, "Password file, made by: vmms user add NAME --users FILE (default: STATE/users)");
+  app.add_option("--state", options.state, "Folder of what the daemon keeps: jobs, TLS key")
+      ->default_str(default_state_folder());
+  app.add_option("--certificate", options.certificate, "TLS certificate chain, PEM (default: self-signed, kept in STATE)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--key", options.key, "TLS private key, PEM")->check(CLI::ExistingFile);
+  app.add_flag("--allow-cleartext", options.allow_cleartext,
+               "Serve --wsman beyond loopback: passwords travel in clear text");
+  app.add_flag("--guest-service-interface", options.guest_service_interface,
+               "The Guest Service Interface of a VM is on unless it was switched off (Hyper-V: off)");
+  app.add_option("--compatibility", options.compatibility,
+                 "strict: Msvm_GuestFileService.StartService answers 1, as its reference page says")
+      ->check(CLI::IsMember({"extended", "strict"}))
+      ->capture_default_str();
+  app.add_option("--log-level", options.log_level, "What is logged on standard error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_option("--io-threads", options.io_threads, "Threads that serve the network")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--worker-threads", options.worker_threads, "Most threads that wait on hosts and guests")
+      ->check(CLI::Range(4, 4096))
+      ->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+    if (!cimxml.empty()) throw CLI::ValidationError("--cimxml", later("CIM-XML"));
+    if (!socket.empty()) throw CLI::ValidationError("--socket", later("the local socket"));
+    if (options.certificate.empty() != options.key.empty())
+      throw CLI::ValidationError("--certificate", "--certificate and --key go together");
+    if (!options.define.empty() && !options.simulate.empty())
+      throw CLI::ValidationError("--define", "a simulated host takes its virtual machines from --simulate alone");
+  } catch (const CLI::ParseError& parse_error) {
+    const int status = app.exit(parse_error, std::cout, std::cerr);
+    return {std::nullopt, status == 0 ? 0 : 2};
+  }
+
+  if (options.state.empty()) options.state = default_state_folder();
+  if (options.users.empty()) options.users = options.state + "/users";
+  if (options.connect.empty() && options.simulate.empty())
+    options.connect = "qemu:///embed?root=" + default_runtime_folder();
+  if (options.wsman.empty() && options.wsmans.empty()) options.wsman = {"127.0.0.1:5985"};
+  for (const auto* list : {&options.wsman, &options.wsmans})
+    for (const std::string& text : *list)
+      if (const auto address = parse_address(text); !address) {
+        std::cerr << address.error().message << '\n';
+        return {std::nullopt, 2};
+      }
+  return {std::move(options), 0};
+}
+
+Result<Address> parse_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  Address address;
+  unsigned port = 0;
+  const char* end = text.data() + text.size();
+  if (colon == std::string::npos || colon + 1 == text.size() ||
+      std::from_chars(text.data() + colon + 1, end, port) != std::from_chars_result{end, std::errc()} || port > 65535)
+    return error(Failure::invalid_argument,
+                 fmt::format("\"{}\" is no address: expected ADDR:PORT such as 127.0.0.1:5985 or [::1]:0", text));
+  address.host = text.substr(0, colon);
+  if (address.host.starts_with('[') && address.host.ends_with(']'))
+    address.host = address.host.substr(1, address.host.size() - 2);
+  if (address.host.empty()) address.host = "::";
+  address.port = static_cast<std::uint16_t>(port);
+  return address;
+}
+
+}  // namespace vmms::daemon

@@ -1,0 +1,82 @@
+#include "daemon/options.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace vmms::daemon {
+namespace {
+
+Parsed parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "vmmsd");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+class ConfigurationFile : public testing::Test {
+ protected:
+  std::string write(const std::string& text) {
+    std::ofstream(file_) << text;
+    return file_;
+  }
+  void TearDown() override { std::filesystem::remove(file_); }
+  std::string file_ = (std::filesystem::temp_directory_path() / ("vmms-options-" + std::to_string(getpid()))).string();
+};
+
+TEST(Options, DefaultsServeLoopbackFromTheEmbeddedDriver) {
+  const auto options = parse({}).options;
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->wsman, std::vector<std::string>{"127.0.0.1:5985"});
+  EXPECT_TRUE(options->connect.starts_with("qemu:///embed?root=")) << options->connect;
+  EXPECT_FALSE(options->guest_service_interface);
+}
+
+TEST(Options, ListenersRepeat) {
+  const auto options = parse({"--wsman", "127.0.0.1:1", "--wsman", "127.0.0.1:2", "--wsmans", "[::1]:3"}).options;
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->wsman.size(), 2u);
+  EXPECT_EQ(options->wsmans, std::vector<std::string>{"[::1]:3"});
+}
+
+TEST(Options, WrongOnesEndWithStatus2) {
+  for (const std::vector<const char*>& wrong :
+       std::vector<std::vector<const char*>>{{"--nonsense"},
+                                             {"--wsman", "127.0.0.1"},
+                                             {"--wsman", "127.0.0.1:65536"},
+                                             {"--simulate", "/does/not/exist"},
+                                             {"--cimxml", "127.0.0.1:5988"},
+                                             {"--socket", "/tmp/x"},
+                                             {"--compatibility", "loose"},
+                                             {"--io-threads", "0"}}) {
+    const auto parsed = parse(wrong);
+    EXPECT_FALSE(parsed.options) << wrong[0];
+    EXPECT_EQ(parsed.exit_status, 2) << wrong[0];
+  }
+}
+
+TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
+  write("wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\nconnect = \"test:///default\"\nguest-service-interface = true\n"
+        "log-level = \"debug\"\n");
+  const auto options = parse({"--config", file_.c_str(), "--log-level", "warn"}).options;
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->connect, "test:///default");
+  EXPECT_EQ(options->wsman.size(), 2u);
+  EXPECT_TRUE(options->guest_service_interface);
+  EXPECT_EQ(options->log_level, "warn");
+}
+
+TEST_F(ConfigurationFile, AnUnknownKeyIsAnError) {
+  write("wsmann = \"127.0.0.1:7\"\n");
+  EXPECT_EQ(parse({"--config", file_.c_str()}).exit_status, 2);
+}
+
+TEST(Address, IsSplit) {
+  EXPECT_EQ(parse_address("[::1]:0").value().host, "::1");
+  EXPECT_EQ(parse_address(":5985").value().host, "::");
+  EXPECT_EQ(parse_address("localhost:80").value().port, 80);
+  for (const char* text : {"", ":", "x", "x:", "x:-1", "x:1y", "x:70000"}) EXPECT_FALSE(parse_address(text)) << text;
+}
+
+}  // namespace
+}  // namespace vmms::daemon

@@ -1,0 +1,65 @@
+#include "base/text.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+
+namespace vmms {
+
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return to_upper(c); });
+  return upper;
+}
+
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return to_lower(c); });
+  return lower;
+}
+
+namespace {
+
+// Drawn in blocks: a system call for each message identifier would cost more than the message.
+std::uint8_t random_byte() {
+  thread_local std::array<std::uint8_t, 256> block;
+  thread_local std::size_t next = block.size();
+  if (next == block.size()) {
+    if (getrandom(block.data(), block.size(), 0) != static_cast<ssize_t>(block.size()))
+      throw std::runtime_error("the system's random source does not answer");
+    next = 0;
+  }
+  return block[next++];
+}
+
+}  // namespace
+
+std::string random_guid() {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string guid;
+  guid.reserve(36);
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) guid += '-';
+    std::uint8_t byte = random_byte();
+    if (i == 6) byte = static_cast<std::uint8_t>((byte & 0x0F) | 0x40);  // version 4
+    if (i == 8) byte = static_cast<std::uint8_t>((byte & 0x3F) | 0x80);  // variant 1
+    guid += digits[byte >> 4];
+    guid += digits[byte & 15];
+  }
+  return guid;
+}
+
+bool is_guid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = to_lower(text[i]);
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return true;
+}
+
+}  // namespace vmms

@@ -1,0 +1,215 @@
+#include "base/worker_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace vmms {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Holds tasks until it opens; shared with the tasks, which may outlive the test.
+class Gate {
+ public:
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    arrived_.notify_all();
+    opened_.wait(lock, [this] { return open_; });
+    --waiting_;
+  }
+  void open() {
+    const std::scoped_lock lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+  bool wait_for(int tasks) {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, 5s, [&] { return waiting_ >= tasks; });
+  }
+  int waiting() {
+    const std::scoped_lock lock(mutex_);
+    return waiting_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::condition_variable opened_;
+  int waiting_ = 0;
+  bool open_ = false;
+};
+
+TEST(WorkerPool, RunsEveryTask) {
+  WorkerPool pool;
+  std::atomic<int> ran = 0;
+  std::promise<void> all;
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(pool.submit(i % 3 == 0 ? "" : "vm" + std::to_string(i % 50), [&] {
+      if (++ran == 2000) all.set_value();
+    }));
+  }
+  ASSERT_EQ(all.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_TRUE(pool.stop(5s));
+  EXPECT_EQ(pool.threads(), 0u);
+}
+
+TEST(WorkerPool, TasksThatWaitDoNotHoldOthers) {
+  WorkerPool pool;
+  const auto gate = std::make_shared<Gate>();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(pool.submit("vm", [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(20));
+  std::promise<void> quick;
+  ASSERT_TRUE(pool.submit("vm", [&] { quick.set_value(); }));
+  EXPECT_EQ(quick.get_future().wait_for(5s), std::future_status::ready);
+  gate->open();
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, LimitsWhatRunsAndWaitsPerKey) {
+  WorkerPool pool({.running_per_key = 2, .waiting_per_key = 3});
+  const auto gate = std::make_shared<Gate>();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(pool.submit("vm", [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(2));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.submit("vm", [gate] { gate->pass(); }));
+  const Status refused = pool.submit("vm", [] {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Failure::busy);
+  EXPECT_NE(refused.error().message.find("\"vm\""), std::string::npos);
+
+  std::promise<void> other;
+  ASSERT_TRUE(pool.submit("another", [&] { other.set_value(); }));
+  EXPECT_EQ(other.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(gate->waiting(), 2);
+  gate->open();
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, LimitGivenWithATaskHoldsForItsKey) {
+  WorkerPool pool;
+  std::atomic<int> running = 0;
+  std::atomic<int> most = 0;
+  std::atomic<int> ran = 0;
+  std::promise<void> all;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(pool.submit(
+        "serial",
+        [&] {
+          const int now = ++running;
+          int seen = most;
+          while (now > seen && !most.compare_exchange_weak(seen, now)) {
+          }
+          std::this_thread::yield();
+          --running;
+          if (++ran == 100) all.set_value();
+        },
+        1));
+  }
+  ASSERT_EQ(all.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(most, 1);
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, FloodOfOneKeyDoesNotStarveAnother) {
+  // One thread: with a plain queue, the task of "quiet" would run after all of the flood.
+  WorkerPool pool({.threads = 1});
+  const auto gate = std::make_shared<Gate>();
+  ASSERT_TRUE(pool.submit("first", [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(1));
+  std::atomic<int> flood = 0;
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(pool.submit("flood", [&] { ++flood; }));
+  std::promise<int> before;
+  ASSERT_TRUE(pool.submit("quiet", [&] { before.set_value(flood); }));
+  gate->open();
+  EXPECT_LE(before.get_future().get(), 2);
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, BoundsThreadsAndTheWholeQueue) {
+  WorkerPool pool({.threads = 3, .waiting = 5});
+  const auto gate = std::make_shared<Gate>();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.submit(std::to_string(i), [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(3));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(pool.submit("waits" + std::to_string(i), [gate] { gate->pass(); }));
+  EXPECT_EQ(pool.threads(), 3u);
+  const Status refused = pool.submit("one more", [] {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Failure::busy);
+  gate->open();
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, IdleThreadsEnd) {
+  WorkerPool pool({.idle = 10ms});
+  std::promise<void> ran;
+  ASSERT_TRUE(pool.submit("", [&] { ran.set_value(); }));
+  ran.get_future().wait();
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (pool.threads() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(pool.threads(), 0u);
+  std::promise<void> again;
+  ASSERT_TRUE(pool.submit("", [&] { again.set_value(); }));
+  EXPECT_EQ(again.get_future().wait_for(5s), std::future_status::ready);
+}
+
+TEST(WorkerPool, ExceptionsOfATaskHarmNobody) {
+  WorkerPool pool({.threads = 1});
+  ASSERT_TRUE(pool.submit("", [] { throw std::runtime_error("on purpose"); }));
+  ASSERT_TRUE(pool.submit("", [] { throw 1; }));
+  std::promise<void> ran;
+  ASSERT_TRUE(pool.submit("", [&] { ran.set_value(); }));
+  EXPECT_EQ(ran.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(pool.threads(), 1u);
+}
+
+TEST(WorkerPool, StopDoesNotWaitForAStuckTask) {
+  const auto gate = std::make_shared<Gate>();
+  const auto dropped = std::make_shared<int>(0);
+  {
+    WorkerPool pool({.running_per_key = 1});
+    ASSERT_TRUE(pool.submit("vm", [gate] { gate->pass(); }));
+    ASSERT_TRUE(gate->wait_for(1));
+    ASSERT_TRUE(pool.submit("vm", [dropped] { FAIL() << "ran after stop()"; }));
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_FALSE(pool.stop(20ms));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+    EXPECT_EQ(dropped.use_count(), 1) << "a task that waited was not destroyed";
+    const Status refused = pool.submit("vm", [] {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Failure::busy);
+  }
+  gate->open();  // the thread ends by itself, without its pool
+}
+
+TEST(WorkerPool, TasksMaySubmitAndBeSubmittedFromManyThreads) {
+  WorkerPool pool({.threads = 8, .waiting_per_key = 100000, .waiting = 100000});
+  std::atomic<int> ran = 0;
+  std::promise<void> all;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) {
+        const std::string key = std::to_string((t + i) % 7);
+        ASSERT_TRUE(pool.submit(key, [&, key] {
+          ASSERT_TRUE(pool.submit(key, [&] {
+            if (++ran == 2000) all.set_value();
+          }));
+        }));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(all.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+}  // namespace
+}  // namespace vmms

@@ -1,0 +1,49 @@
+#include "cim/class.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace vmms::cim {
+
+namespace {
+
+// The arrays are sorted by name without case; `name_of` gives an element's name.
+template <class Range, class NameOf>
+auto find_by_name(const Range& range, std::string_view name, NameOf name_of) {
+  auto found = std::lower_bound(range.begin(), range.end(), name, [&](const auto& element, std::string_view wanted) {
+    return compare_no_case(name_of(element), wanted) < 0;
+  });
+  return found != range.end() && equals_no_case(name_of(*found), name) ? found : range.end();
+}
+
+}  // namespace
+
+std::optional<std::size_t> Class::property_index(std::string_view property_name) const {
+  const auto found = find_by_name(properties, property_name, [](const Property& p) { return p.name; });
+  if (found == properties.end()) return {};
+  return static_cast<std::size_t>(found - properties.begin());
+}
+
+const Property* Class::property(std::string_view property_name) const {
+  const auto index = property_index(property_name);
+  return index ? &properties[*index] : nullptr;
+}
+
+const Method* Class::method(std::string_view method_name) const {
+  const auto found = find_by_name(methods, method_name, [](const Method& m) { return m.name; });
+  return found == methods.end() ? nullptr : &*found;
+}
+
+bool Class::is_a(const Class& ancestor) const {
+  for (const Class* c = this; c; c = c->superclass)
+    if (c == &ancestor) return true;
+  return false;
+}
+
+const Class* Schema::find(std::string_view class_name) const {
+  const auto found = find_by_name(classes, class_name, [](const Class* c) { return c->name; });
+  return found == classes.end() ? nullptr : *found;
+}
+
+}  // namespace vmms::cim

@@ -1,0 +1,84 @@
+// Class declarations as constant data. cimgen writes it from the MOF under schema/; nothing here is built at run time.
+#pragma once
+
+#include "cim/type.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace vmms::cim {
+
+struct Class;
+
+/// One element of ValueMap/Values (DSP0004 5.6.3.55).
+struct ValueName {
+  std::string_view value;
+  std::string_view name;
+};
+
+struct Property {
+  std::string_view name;
+  Type type = Type::string;
+  bool is_array = false;
+  bool is_key = false;
+  bool is_writable = false;
+  std::string_view object_class = {};    ///< the class of a reference or an embedded instance
+  std::string_view origin = {};          ///< the class that declared it first
+  std::string_view default_value = {};   ///< as MOF text, empty for none
+  std::span<const ValueName> values = {};
+};
+
+struct Parameter {
+  std::string_view name;
+  Type type = Type::string;
+  bool is_array = false;
+  bool is_in = false;
+  bool is_out = false;
+  std::string_view object_class = {};
+};
+
+struct Method {
+  std::string_view name;
+  Type return_type = Type::uint32;
+  std::span<const Parameter> parameters;
+  std::string_view origin = {};
+  bool implemented = false;  ///< a provider answers it (qualifier Implemented)
+  bool waits = false;        ///< may wait on a host or guest, so it runs in the pool (qualifier Waits)
+  std::optional<std::uint32_t> not_supported = {};  ///< the documented "not supported" return value
+  std::span<const ValueName> values = {};           ///< documented return values
+};
+
+struct Class {
+  std::string_view name;
+  const Class* superclass = nullptr;
+  std::span<const Property> properties;    ///< own and inherited, sorted by name without case
+  std::span<const std::uint16_t> keys;     ///< indexes into properties, ascending
+  std::span<const Method> methods;         ///< own and inherited, sorted by name without case
+  bool is_abstract = false;
+  bool is_association = false;
+  bool has_provider = false;  ///< qualifier Provider on this very class (it is not inherited)
+  bool waits = false;         ///< enumerating or reading it may wait on a guest (qualifier Waits)
+  bool is_singleton = false;  ///< one instance a host: found by any subset of its keys (qualifier Singleton)
+  /// For an association whose ends are joined by equal values (qualifier Join): `left` names "Role.Property" of one
+  /// end, `right` of the other.
+  std::string_view join_left = {};
+  std::string_view join_right = {};
+
+  /// Index into properties, without case; nullopt when there is none.
+  std::optional<std::size_t> property_index(std::string_view property_name) const;
+  const Property* property(std::string_view property_name) const;
+  const Method* method(std::string_view method_name) const;
+  bool is_a(const Class& ancestor) const;  ///< this class or one of its superclasses
+};
+
+/// The classes of one namespace.
+struct Schema {
+  std::string_view namespace_name;        ///< "root/virtualization/v2"
+  std::span<const Class* const> classes;  ///< sorted by name without case
+
+  const Class* find(std::string_view class_name) const;  ///< without case
+};
+
+}  // namespace vmms::cim

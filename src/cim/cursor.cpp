@@ -1,0 +1,60 @@
+#include "cim/cursor.hpp"
+
+#include "base/text.hpp"
+#include "cim/namespace.hpp"
+
+#include <algorithm>
+
+namespace vmms::cim {
+
+namespace {
+// A page large enough to spare guests from being asked for each item, small enough to be held by many cursors.
+constexpr std::size_t smallest_page = 64;
+constexpr std::size_t largest_page = 1024;
+}  // namespace
+
+Cursor::Cursor(std::vector<Provider*> providers, std::vector<KeyBinding> keys, std::vector<std::string> wanted)
+    : providers_(std::move(providers)), keys_(std::move(keys)), wanted_(std::move(wanted)) {
+  for (const KeyBinding& key : keys_)
+    if (equals_no_case(key.name, "CreationClassName"))
+      std::erase_if(providers_, [&](const Provider* provider) {
+        return !equals_no_case(provider->cim_class().name, key.value);
+      });
+}
+
+bool Cursor::waits() const {
+  return std::any_of(providers_.begin() + static_cast<std::ptrdiff_t>(present_), providers_.end(),
+                     [](const Provider* provider) { return provider->cim_class().waits; });
+}
+
+Enumeration::Batch Cursor::next(const Context& context, std::size_t most) {
+  Batch batch;
+  // One more than asked, to know whether the last one is the last.
+  while (page_.size() <= most && present_ < providers_.size()) fetch(context, most, batch.failures);
+  while (!page_.empty() && batch.items.size() < most) {
+    batch.items.push_back(std::move(page_.front()));
+    page_.pop_front();
+  }
+  batch.done = page_.empty() && present_ == providers_.size();
+  return batch;
+}
+
+void Cursor::fetch(const Context& context, std::size_t most, std::vector<Error>& failures) {
+  Provider& provider = *providers_[present_];
+  Query query = make_query(provider.cim_class(), keys_, wanted_);
+  query.after = std::move(after_);
+  query.limit = std::clamp(most + 1, smallest_page, largest_page);
+  Page page = provider.enumerate(context, query);
+  after_.reset();
+  if (page.more && !page.items.empty()) {
+    after_.emplace();
+    const Instance& last = page.items.back();
+    for (const std::uint16_t key : last.cim_class().keys) after_->push_back(to_text(last.values[key]));
+  } else {
+    ++present_;
+  }
+  std::move(page.failures.begin(), page.failures.end(), std::back_inserter(failures));
+  std::move(page.items.begin(), page.items.end(), std::back_inserter(page_));
+}
+
+}  // namespace vmms::cim

@@ -1,0 +1,261 @@
+#include "cim/datetime.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <optional>
+
+namespace vmms::cim {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::duration_cast;
+using Microseconds = DateTime::Microseconds;
+using TimePoint = DateTime::TimePoint;
+
+// A reader of digits that never leaves its text.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+  bool done() const { return position_ == text_.size(); }
+  char peek() const { return done() ? '\0' : text_[position_]; }
+  bool take(char c) {
+    if (peek() != c || done()) return false;
+    ++position_;
+    return true;
+  }
+  /// Exactly `count` digits (or `*`, which counts as 0).
+  std::optional<std::int64_t> digits(std::size_t count) {
+    if (text_.size() - position_ < count) return {};
+    std::int64_t value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const char c = text_[position_ + i];
+      if (c != '*' && (c < '0' || c > '9')) return {};
+      value = value * 10 + (c == '*' ? 0 : c - '0');
+    }
+    position_ += count;
+    return value;
+  }
+  /// One to `most` digits.
+  std::optional<std::int64_t> number(std::size_t most) {
+    std::size_t count = 0;
+    while (count < most && position_ + count < text_.size() && text_[position_ + count] >= '0' &&
+           text_[position_ + count] <= '9')
+      ++count;
+    if (count == 0) return {};
+    return digits(count);
+  }
+  /// The digits after a decimal point as microseconds; digits beyond the sixth are dropped.
+  std::optional<std::int64_t> fraction() {
+    std::int64_t value = 0;
+    std::size_t count = 0;
+    while (peek() >= '0' && peek() <= '9') {
+      if (count < 6) value = value * 10 + (peek() - '0');
+      ++count;
+      ++position_;
+    }
+    if (count == 0) return {};
+    for (; count < 6; ++count) value *= 10;
+    return value;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t position_ = 0;
+};
+
+Error malformed(std::string_view text, std::string_view expected) {
+  return error(Failure::invalid_argument,
+               fmt::format("\"{}\" is not a date and time: expected {}", text.substr(0, 64), expected));
+}
+
+std::optional<TimePoint> point(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour,
+                               std::int64_t minute, std::int64_t second, std::int64_t microsecond) {
+  // In wildcards month and day may be zero.
+  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(year)},
+                                         std::chrono::month{static_cast<unsigned>(month == 0 ? 1 : month)},
+                                         std::chrono::day{static_cast<unsigned>(day == 0 ? 1 : day)}};
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return {};
+  return TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second) + Microseconds(microsecond);
+}
+
+}  // namespace
+
+DateTime DateTime::timestamp(TimePoint utc, std::int16_t offset_minutes) {
+  DateTime result;
+  result.value_ = utc.time_since_epoch();
+  result.offset_minutes_ = offset_minutes;
+  return result;
+}
+
+DateTime DateTime::interval(Microseconds length) {
+  DateTime result;
+  result.value_ = length;
+  result.is_interval_ = true;
+  return result;
+}
+
+DateTime DateTime::now() {
+  return timestamp(std::chrono::time_point_cast<Microseconds>(std::chrono::system_clock::now()));
+}
+
+Result<DateTime> DateTime::parse(std::string_view text) {
+  static constexpr std::string_view form = "yyyymmddHHMMSS.mmmmmm+UTC or ddddddddHHMMSS.mmmmmm:000";
+  if (text.size() != 25 || text[14] != '.') return malformed(text, form);
+  Reader reader(text);
+  if (text[21] == ':') {
+    const auto day = reader.digits(8), hour = reader.digits(2), minute = reader.digits(2), second = reader.digits(2);
+    reader.take('.');
+    const auto fraction = reader.digits(6);
+    if (!day || !hour || !minute || !second || !fraction || !reader.take(':') || reader.digits(3) != 0 ||
+        *hour > 23 || *minute > 59 || *second > 59)
+      return malformed(text, form);
+    return interval(days(*day) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+                    std::chrono::seconds(*second) + Microseconds(*fraction));
+  }
+  const auto year = reader.digits(4), month = reader.digits(2), day = reader.digits(2), hour = reader.digits(2),
+             minute = reader.digits(2), second = reader.digits(2);
+  reader.take('.');
+  const auto fraction = reader.digits(6);
+  const char sign = reader.peek();
+  const auto offset = (reader.take('+') || reader.take('-')) ? reader.digits(3) : std::nullopt;
+  if (!year || !month || !day || !hour || !minute || !second || !fraction || !offset) return malformed(text, form);
+  const auto local = point(*year, *month, *day, *hour, *minute, *second, *fraction);
+  if (!local) return malformed(text, form);
+  const auto minutes = static_cast<std::int16_t>(sign == '-' ? -*offset : *offset);
+  return timestamp(*local - std::chrono::minutes(minutes), minutes);
+}
+
+Result<DateTime> DateTime::parse_iso8601(std::string_view text) {
+  if (!text.empty() && (text.front() == 'P' || text.front() == '-')) {
+    const auto length = parse_duration(text);
+    if (!length) return length.error();
+    return interval(*length);
+  }
+  static constexpr std::string_view form = "yyyy-mm-ddTHH:MM:SS[.fraction][Z|+HH:MM]";
+  Reader reader(text);
+  const auto year = reader.digits(4);
+  const bool date = year && reader.take('-');
+  const auto month = date ? reader.digits(2) : std::nullopt;
+  const auto day = month && reader.take('-') ? reader.digits(2) : std::nullopt;
+  if (!day || *month == 0 || *day == 0) return malformed(text, form);
+  std::int64_t hour = 0, minute = 0, second = 0, fraction = 0, offset = 0;
+  if (reader.take('T')) {
+    const auto h = reader.digits(2);
+    const auto m = h && reader.take(':') ? reader.digits(2) : std::nullopt;
+    const auto s = m && reader.take(':') ? reader.digits(2) : std::nullopt;
+    if (!s) return malformed(text, form);
+    hour = *h, minute = *m, second = *s;
+    if (reader.take('.')) {
+      const auto f = reader.fraction();
+      if (!f) return malformed(text, form);
+      fraction = *f;
+    }
+  }
+  const char sign = reader.peek();
+  if (reader.take('+') || reader.take('-')) {
+    const auto h = reader.digits(2);
+    const auto m = h && reader.take(':') ? reader.digits(2) : std::nullopt;
+    if (!m || *h > 14 || *m > 59) return malformed(text, form);
+    offset = (*h * 60 + *m) * (sign == '-' ? -1 : 1);
+  } else {
+    reader.take('Z');
+  }
+  const auto local = point(*year, *month, *day, hour, minute, second, fraction);
+  if (!local || !reader.done()) return malformed(text, form);
+  return timestamp(*local - std::chrono::minutes(offset), static_cast<std::int16_t>(offset));
+}
+
+std::string DateTime::to_cim() const {
+  if (is_interval_) {
+    const auto whole = duration_cast<std::chrono::seconds>(value_);
+    const auto seconds = whole.count();
+    return fmt::format("{:08}{:02}{:02}{:02}.{:06}:000", seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
+                       seconds % 60, (value_ - whole).count());
+  }
+  const TimePoint local = TimePoint(value_) + std::chrono::minutes(offset_minutes_);
+  const auto day = std::chrono::floor<days>(local);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(local - day);
+  return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}.{:06}{}{:03}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count(),
+                     offset_minutes_ < 0 ? '-' : '+', offset_minutes_ < 0 ? -offset_minutes_ : offset_minutes_);
+}
+
+namespace {
+
+std::string trimmed_fraction(std::int64_t microseconds) {
+  if (microseconds == 0) return {};
+  std::string text = fmt::format(".{:06}", microseconds);
+  while (text.back() == '0') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::string DateTime::to_iso8601() const {
+  if (is_interval_) {
+    const auto whole = duration_cast<std::chrono::seconds>(value_);
+    const auto seconds = whole.count();
+    return fmt::format("P{}DT{}H{}M{}{}S", seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
+                       trimmed_fraction((value_ - whole).count()));
+  }
+  const TimePoint utc(value_);
+  const auto day = std::chrono::floor<days>(utc);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(utc - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(),
+                     trimmed_fraction(clock.subseconds().count()));
+}
+
+Result<DateTime::Microseconds> parse_duration(std::string_view text) {
+  static constexpr std::string_view form = "a duration such as PT60S or P1DT2H3M4.5S";
+  Reader reader(text);
+  const bool negative = reader.take('-');
+  if (!reader.take('P')) return malformed(text, form);
+  Microseconds total{0};
+  bool time = false;
+  bool any = false;
+  char last = '\0';
+  while (!reader.done()) {
+    if (reader.take('T')) {
+      if (time) return malformed(text, form);
+      time = true;
+      continue;
+    }
+    const auto value = reader.number(9);  // nine digits of days stay far inside 64 bits of microseconds
+    if (!value) return malformed(text, form);
+    std::int64_t fraction = 0;
+    const bool has_fraction = reader.take('.');
+    if (has_fraction) {
+      const auto read = reader.fraction();
+      if (!read) return malformed(text, form);
+      fraction = *read;
+    }
+    const char unit = reader.peek();
+    static constexpr std::string_view order = "DHMS";
+    const auto rank = order.find(unit);
+    if (rank == std::string_view::npos || (unit == 'D') == time || (has_fraction && unit != 'S') ||
+        (last != '\0' && order.find(last) >= rank))
+      return malformed(text, form);
+    reader.take(unit);
+    switch (unit) {
+      case 'D': total += days(*value); break;
+      case 'H': total += std::chrono::hours(*value); break;
+      case 'M': total += std::chrono::minutes(*value); break;
+      default: total += std::chrono::seconds(*value) + Microseconds(fraction); break;
+    }
+    last = unit;
+    any = true;
+  }
+  if (!any) return malformed(text, form);
+  return negative ? -total : total;
+}
+
+}  // namespace vmms::cim

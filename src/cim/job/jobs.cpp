@@ -1,0 +1,224 @@
+#include "cim/job/jobs.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+
+#include <vector>
+
+namespace vmms::cim::job {
+
+std::uint16_t error_code(Failure failure) {
+  switch (failure) {
+    case Failure::access_denied: return 32769;
+    case Failure::not_supported: return 32770;
+    case Failure::unreachable: return 32771;  // status is unknown
+    case Failure::timed_out: return 32772;
+    case Failure::invalid_argument: return 32773;
+    case Failure::busy: return 32774;
+    case Failure::invalid_state: return 32775;
+    case Failure::not_found: return 32777;  // system is not available
+    case Failure::failed:
+    case Failure::internal:
+    case Failure::already_exists: break;
+  }
+  return 32768;
+}
+
+namespace {
+
+constexpr int schema_version = 1;
+constexpr const char* create_table = R"(
+CREATE TABLE IF NOT EXISTS job (
+  id TEXT PRIMARY KEY, caption TEXT NOT NULL, owner TEXT NOT NULL, affected TEXT NOT NULL, state INTEGER NOT NULL,
+  percent INTEGER NOT NULL, error_code INTEGER NOT NULL, error_text TEXT NOT NULL, submitted INTEGER NOT NULL,
+  changed INTEGER NOT NULL) STRICT)";
+
+class Statement {
+ public:
+  Statement(sqlite3* store, const char* text) {
+    if (sqlite3_prepare_v2(store, text, -1, &statement_, nullptr) != SQLITE_OK) statement_ = nullptr;
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  explicit operator bool() const { return statement_ != nullptr; }
+  void bind(int index, std::string_view text) {
+    sqlite3_bind_text(statement_, index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+  }
+  void bind(int index, std::int64_t number) { sqlite3_bind_int64(statement_, index, number); }
+  int step() { return sqlite3_step(statement_); }
+  std::string text(int column) const {
+    const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return value ? value : "";
+  }
+  std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+DateTime::TimePoint now() { return DateTime::now().time(); }
+std::int64_t count(DateTime::TimePoint time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+Result<std::unique_ptr<Jobs>> Jobs::open(const std::string& file, Submit submit, std::size_t most) {
+  std::unique_ptr<Jobs> jobs(new Jobs(std::move(submit), most));
+  jobs->shared_->jobs = jobs.get();
+  if (!file.empty())
+    if (const Status opened = jobs->open_store(file); !opened) return opened.error();
+  return jobs;
+}
+
+Jobs::~Jobs() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->jobs = nullptr;
+  sqlite3_close(store_);
+}
+
+Status Jobs::open_store(const std::string& file) {
+  const auto failed = [&](const char* what) {
+    return error(Failure::failed, fmt::format("the job store {} cannot be {}: {}; move it away to start with none", file,
+                                              what, store_ ? sqlite3_errmsg(store_) : "out of memory"));
+  };
+  if (sqlite3_open_v2(file.c_str(), &store_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                      nullptr) != SQLITE_OK)
+    return failed("opened");
+  sqlite3_busy_timeout(store_, 2000);
+  // A job's step is small: with the write-ahead log it costs no wait for the disk, and a killed daemon loses nothing.
+  sqlite3_exec(store_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", nullptr, nullptr, nullptr);
+  {
+    Statement version(store_, "PRAGMA user_version");
+    if (!version || version.step() != SQLITE_ROW) return failed("read");
+    if (version.number(0) > schema_version) return failed("read by this older version");
+  }
+  if (sqlite3_exec(store_, create_table, nullptr, nullptr, nullptr) != SQLITE_OK) return failed("prepared");
+  sqlite3_exec(store_, fmt::format("PRAGMA user_version={}", schema_version).c_str(), nullptr, nullptr, nullptr);
+  std::vector<Job> interrupted;
+  {
+    Statement all(store_, "SELECT id,caption,owner,affected,state,percent,error_code,error_text,submitted,changed FROM job");
+    if (!all) return failed("read");
+    while (all.step() == SQLITE_ROW) {
+      Job job;
+      job.id = all.text(0);
+      job.caption = all.text(1);
+      job.owner = all.text(2);
+      job.affected = all.text(3);
+      job.state = static_cast<State>(all.number(4));
+      job.percent = static_cast<std::uint16_t>(all.number(5));
+      job.error_code = static_cast<std::uint16_t>(all.number(6));
+      job.error_text = all.text(7);
+      job.submitted = DateTime::TimePoint(DateTime::Microseconds(all.number(8)));
+      job.changed = DateTime::TimePoint(DateTime::Microseconds(all.number(9)));
+      if (!is_final(job.state)) {
+        job.state = State::exception;
+        job.error_code = error_code(Failure::failed);
+        job.error_text = "vmmsd ended while this job was running; look at the virtual machine's state";
+        job.changed = now();
+        interrupted.push_back(job);
+      }
+      jobs_.emplace(job.id, std::move(job));
+    }
+  }
+  for (const Job& job : interrupted) save(job);
+  forget_old();
+  return {};
+}
+
+// Called with the mutex held. A store that fails costs the record, never the work.
+void Jobs::save(const Job& job) {
+  if (!store_) return;
+  Statement statement(store_, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?)");
+  if (statement) {
+    statement.bind(1, job.id);
+    statement.bind(2, job.caption);
+    statement.bind(3, job.owner);
+    statement.bind(4, job.affected);
+    statement.bind(5, static_cast<std::int64_t>(job.state));
+    statement.bind(6, std::int64_t{job.percent});
+    statement.bind(7, std::int64_t{job.error_code});
+    statement.bind(8, job.error_text);
+    statement.bind(9, count(job.submitted));
+    statement.bind(10, count(job.changed));
+    if (statement.step() == SQLITE_DONE) return;
+  }
+  spdlog::error("job {} cannot be written to the job store: {}", job.id, sqlite3_errmsg(store_));
+}
+
+void Jobs::forget_old() {
+  const auto limit = now() - kept_after_end;
+  const std::size_t removed =
+      std::erase_if(jobs_, [&](const auto& entry) { return is_final(entry.second.state) && entry.second.changed < limit; });
+  if (removed == 0 || !store_) return;
+  Statement statement(store_, "DELETE FROM job WHERE state >= ? AND changed < ?");
+  if (!statement) return;
+  statement.bind(1, static_cast<std::int64_t>(State::completed));
+  statement.bind(2, count(limit));
+  statement.step();
+}
+
+Result<Job> Jobs::start(std::string caption, std::string owner, std::string affected, std::string_view key,
+                        std::function<Status()> work) {
+  Job job;
+  job.id = random_guid();
+  job.caption = std::move(caption);
+  job.owner = std::move(owner);
+  job.affected = std::move(affected);
+  job.state = State::running;
+  job.submitted = job.changed = now();
+  {
+    const std::lock_guard lock(shared_->mutex);
+    forget_old();
+    if (jobs_.size() >= most_)
+      return error(Failure::busy, fmt::format("{} jobs exist already; try again in {} minutes", jobs_.size(),
+                                              kept_after_end.count()));
+    jobs_.emplace(job.id, job);
+    save(job);
+  }
+  const Status submitted = submit_(key, [shared = shared_, id = job.id, work = std::move(work)] {
+    const Status outcome = work();
+    const std::lock_guard lock(shared->mutex);
+    if (shared->jobs) shared->jobs->set_state(id, outcome ? State::completed : State::exception, outcome);
+  });
+  if (!submitted) {
+    const std::lock_guard lock(shared_->mutex);
+    set_state(job.id, State::exception, submitted);
+    return submitted.error();
+  }
+  return job;
+}
+
+void Jobs::set_state(const std::string& id, State state, const Status& outcome) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  Job& job = found->second;
+  job.state = state;
+  job.changed = now();
+  if (outcome) {
+    job.percent = 100;
+  } else {
+    job.error_code = error_code(outcome.error().kind);
+    job.error_text = outcome.error().message;
+  }
+  save(job);
+}
+
+std::optional<Job> Jobs::find(std::string_view id) const {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = jobs_.find(to_upper(id));
+  if (found == jobs_.end()) return {};
+  return found->second;
+}
+
+std::vector<Job> Jobs::list(std::string_view after, std::size_t limit) const {
+  const std::lock_guard lock(shared_->mutex);
+  std::vector<Job> page;
+  for (auto next = jobs_.upper_bound(after); next != jobs_.end() && page.size() < limit; ++next)
+    page.push_back(next->second);
+  return page;
+}
+
+}  // namespace vmms::cim::job

@@ -1,0 +1,150 @@
+#include "cim/job/jobs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace vmms::cim::job {
+namespace {
+
+using Task = std::function<void()>;
+
+// Keeps tasks until the test runs them, so that a job can be seen while it runs.
+struct Queue {
+  std::vector<Task> tasks;
+  Jobs::Submit submit() {
+    return [this](std::string_view, Task task) -> Status {
+      tasks.push_back(std::move(task));
+      return {};
+    };
+  }
+  void run() {
+    for (Task& task : std::exchange(tasks, {})) task();
+  }
+};
+
+class StoreFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("vmms-jobs-" + std::to_string(::getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string file() const { return (folder_ / "jobs.sqlite").string(); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+TEST(Jobs, RunsToCompletion) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  const Job job = jobs->start("Starting", "alice", "Msvm_ComputerSystem.Name=\"X\"", "X", [] { return Status(); }).value();
+  EXPECT_EQ(jobs->find(job.id)->state, State::running);
+  queue.run();
+  const Job ended = *jobs->find(job.id);
+  EXPECT_EQ(ended.state, State::completed);
+  EXPECT_EQ(ended.percent, 100);
+  EXPECT_EQ(ended.error_code, 0);
+  EXPECT_EQ(ended.owner, "alice");
+}
+
+TEST(Jobs, FailureIsTheJobsError) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  const Job job =
+      jobs->start("c", "o", "", "", [] { return Status(error(Failure::invalid_state, "it is off")); }).value();
+  queue.run();
+  EXPECT_EQ(jobs->find(job.id)->state, State::exception);
+  EXPECT_EQ(jobs->find(job.id)->error_code, 32775);
+  EXPECT_EQ(jobs->find(job.id)->error_text, "it is off");
+}
+
+TEST(Jobs, RefusesMoreThanTheBound) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit(), 2).value();
+  const auto nothing = [] { return Status(); };
+  EXPECT_TRUE(jobs->start("1", "", "", "", nothing));
+  EXPECT_TRUE(jobs->start("2", "", "", "", nothing));
+  const auto third = jobs->start("3", "", "", "", nothing);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().kind, Failure::busy);
+}
+
+TEST(Jobs, RefusedWorkIsAnException) {
+  auto jobs = Jobs::open("", [](std::string_view, Task) -> Status { return error(Failure::busy, "full"); }).value();
+  EXPECT_EQ(jobs->start("c", "", "", "", [] { return Status(); }).error().message, "full");
+  ASSERT_EQ(jobs->list("", 10).size(), 1u);
+  EXPECT_EQ(jobs->list("", 10)[0].state, State::exception);
+}
+
+TEST(Jobs, ListsInPages) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(jobs->start("c", "", "", "", [] { return Status(); }));
+  std::vector<Job> all;
+  std::string after;
+  for (auto page = jobs->list(after, 3); !page.empty(); page = jobs->list(after, 3)) {
+    all.insert(all.end(), page.begin(), page.end());
+    after = page.back().id;
+  }
+  ASSERT_EQ(all.size(), 10u);
+  for (std::size_t i = 1; i < all.size(); ++i) EXPECT_LT(all[i - 1].id, all[i].id);
+}
+
+TEST_F(StoreFile, EndedJobsSurviveAndRunningOnesBecomeExceptions) {
+  Queue queue;
+  std::string ended, running;
+  {
+    auto jobs = Jobs::open(file(), queue.submit()).value();
+    ended = jobs->start("c", "alice", "p", "", [] { return Status(); }).value().id;
+    queue.run();
+    running = jobs->start("c", "alice", "p", "", [] { return Status(); }).value().id;
+  }
+  auto jobs = Jobs::open(file(), queue.submit()).value();
+  EXPECT_EQ(jobs->find(ended)->state, State::completed);
+  EXPECT_EQ(jobs->find(ended)->owner, "alice");
+  EXPECT_EQ(jobs->find(running)->state, State::exception);
+  EXPECT_NE(jobs->find(running)->error_text.find("vmmsd ended"), std::string::npos);
+}
+
+TEST_F(StoreFile, WorkThatOutlivesTheStoreIsHarmless) {
+  Queue queue;
+  {
+    auto jobs = Jobs::open(file(), queue.submit()).value();
+    ASSERT_TRUE(jobs->start("c", "", "", "", [] { return Status(); }));
+  }
+  queue.run();
+}
+
+TEST_F(StoreFile, AFileThatIsNoStoreIsAnErrorThatNamesIt) {
+  FILE* broken = fopen(file().c_str(), "w");
+  fputs(std::string(4096, 'x').c_str(), broken);
+  fclose(broken);
+  Queue queue;
+  const auto jobs = Jobs::open(file(), queue.submit());
+  ASSERT_FALSE(jobs);
+  EXPECT_NE(jobs.error().message.find(file()), std::string::npos);
+}
+
+TEST(Jobs, ConcurrentStartsAndReads) {
+  auto jobs = Jobs::open("", [](std::string_view, Task task) -> Status {
+                task();
+                return {};
+              }).value();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 100; ++i) {
+        const auto job = jobs->start("c", "", "", "", [] { return Status(); });
+        EXPECT_EQ(jobs->find(job.value().id)->state, State::completed);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(jobs->list("", 1000).size(), 400u);
+}
+
+}  // namespace
+}  // namespace vmms::cim::job

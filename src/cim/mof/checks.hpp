@@ -1,0 +1,20 @@
+// Whether constants fit the types that they are given for.
+#pragma once
+
+#include "cim/mof/ast.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vmms::cim::mof {
+
+/// What is wrong with a constant for a type ("does not fit uint8"), empty when nothing is.
+std::string mismatch(const Initializer& value, const TypeName& type, bool is_array);
+
+/// Whether a ValueMap element is possible: any text for strings; a number or range in the range of an integer type.
+bool is_value_map_entry(std::string_view text, Type type);
+
+/// A datetime's 25 characters (DSP0004 5.2.4) without wildcards: the interval's length in microseconds.
+bool parse_interval(std::string_view text, std::int64_t& microseconds);
+
+}  // namespace vmms::cim::mof

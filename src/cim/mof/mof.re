@@ -1,0 +1,92 @@
+// The lexer of MOF (DSP0004 annex A). re2c turns this into mof_lexer.cpp.
+#include "cim/mof/lexer.hpp"
+
+#include "mof.h"
+
+namespace vmms::cim::mof {
+
+void Lexer::count_lines(const unsigned char* begin, const unsigned char* end) {
+  for (const unsigned char* c = begin; c != end; ++c) {
+    if (*c != '\n') continue;
+    ++line_;
+    line_start_ = c + 1;
+  }
+}
+
+int Lexer::next(Token& token) {
+  for (;;) {
+    const unsigned char* const start = cursor_;
+    const auto found = [&](int code) {
+      token.end = reinterpret_cast<const char*>(cursor_);
+      return code;
+    };
+    const auto wrong = [&](const char* text) {
+      problem = text;
+      return found(lexical_error);
+    };
+    token.begin = reinterpret_cast<const char*>(start);
+    token.line = line_;
+    token.column = static_cast<std::uint32_t>(start - line_start_) + 1;
+    /*!re2c
+      re2c:define:YYCTYPE = "unsigned char";
+      re2c:define:YYCURSOR = cursor_;
+      re2c:define:YYLIMIT = limit_;
+      re2c:define:YYMARKER = marker_;
+      re2c:yyfill:enable = 0;
+      re2c:eof = 0;
+
+      space = [ \t\r\n\f\v]+;
+      line_comment = "//" [^\n]*;
+      block_comment = "/*" ([^*] | "*"+ [^*/])* "*"+ "/";
+      sign = [+-]?;
+      digits = [0-9]+;
+      name = [A-Za-z_\x80-\xff] [A-Za-z0-9_\x80-\xff]*;
+      escape = "\\" ([btnfr"'\\] | [xX] [0-9A-Fa-f]{1,4});
+      in_string = [^"\\\n\r] | escape;
+
+      $ { return found(0); }
+      space | line_comment | block_comment | "\xef\xbb\xbf" { count_lines(start, cursor_); continue; }
+      "/*" { return wrong("a comment that is not closed"); }
+
+      "#" [ \t]* 'pragma' { return found(MOF_PRAGMA); }
+      'class' { return found(MOF_CLASS); }
+      'qualifier' { return found(MOF_QUALIFIER); }
+      'scope' { return found(MOF_SCOPE); }
+      'flavor' { return found(MOF_FLAVOR); }
+      'instance' { return found(MOF_INSTANCE); }
+      'as' { return found(MOF_AS); }
+      'ref' { return found(MOF_REF); }
+      'true' { return found(MOF_TRUE); }
+      'false' { return found(MOF_FALSE); }
+      'null' { return found(MOF_NULL); }
+      'boolean' | 'uint8' | 'sint8' | 'uint16' | 'sint16' | 'uint32' | 'sint32' | 'uint64' | 'sint64' | 'real32' |
+      'real64' | 'char16' | 'string' | 'datetime' { return found(MOF_TYPE); }
+      name { return found(MOF_NAME); }
+      "$" name { return found(MOF_ALIAS); }
+
+      sign [01]+ 'b' { return found(MOF_INTEGER); }
+      sign '0x' [0-9A-Fa-f]+ { return found(MOF_INTEGER); }
+      sign digits { return found(MOF_INTEGER); }
+      sign [0-9]* "." digits ('e' sign digits)? { return found(MOF_REAL); }
+      sign digits [A-Za-z_] { return wrong("a number followed by a letter"); }
+      ["] in_string* ["] { return found(MOF_STRING); }
+      ["] in_string* { return wrong("a string that is not closed, or that holds an unknown escape"); }
+      "'" ([^'\\\n\r] | escape) "'" { return found(MOF_CHARACTER); }
+      "'" { return wrong("a character that is not closed"); }
+
+      "{" { return found(MOF_LEFT_BRACE); }
+      "}" { return found(MOF_RIGHT_BRACE); }
+      "[" { return found(MOF_LEFT_BRACKET); }
+      "]" { return found(MOF_RIGHT_BRACKET); }
+      "(" { return found(MOF_LEFT_PARENTHESIS); }
+      ")" { return found(MOF_RIGHT_PARENTHESIS); }
+      "," { return found(MOF_COMMA); }
+      ";" { return found(MOF_SEMICOLON); }
+      ":" { return found(MOF_COLON); }
+      "=" { return found(MOF_EQUALS); }
+      * { return wrong("a character that MOF does not use"); }
+    */
+  }
+}
+
+}  // namespace vmms::cim::mof

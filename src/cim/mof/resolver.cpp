@@ -1,0 +1,472 @@
+#include "cim/mof/resolver.hpp"
+
+#include "cim/mof/checks.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace vmms::cim::mof {
+namespace {
+
+constexpr std::size_t most_problems = 50;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
+
+template <class Features>
+auto find_feature(Features& features, std::string_view name) {
+  return std::find_if(features.begin(), features.end(),
+                      [&](const auto& feature) { return equal_ignoring_case(feature.name, name); });
+}
+
+std::string text_of(const Qualifiers& qualifiers, std::string_view name) {
+  const auto found = qualifiers.find(name);
+  if (found == qualifiers.end() || found->second.value.empty() || found->second.value[0].items.empty()) return {};
+  return found->second.value[0].items[0].text;
+}
+
+/// A boolean qualifier: `[Key]` is true, `[Key(false)]` false.
+std::optional<bool> flag_of(const Qualifiers& qualifiers, std::string_view name) {
+  const auto found = qualifiers.find(name);
+  if (found == qualifiers.end()) return std::nullopt;
+  if (found->second.value.empty() || found->second.value[0].items.empty()) return true;
+  const Literal& literal = found->second.value[0].items[0];
+  return literal.kind != Literal::Kind::boolean || literal.boolean;
+}
+
+class Resolver {
+ public:
+  explicit Resolver(const Declarations& declarations) : declarations_(declarations) {}
+
+  Result<Schema> run() {
+    for (const QualifierDeclaration& declaration : declarations_.qualifiers) {
+      if (!qualifiers_.emplace(lower(declaration.name), &declaration).second) {
+        problem(declaration.position, "qualifier " + declaration.name + " is declared twice");
+      }
+    }
+    for (const ClassDeclaration& declaration : declarations_.classes) {
+      const auto [found, is_new] = declared_.emplace(lower(declaration.name), &declaration);
+      if (!is_new) {
+        problem(declaration.position, "class " + declaration.name + " is declared twice, first at " +
+                                          found->second->position.to_string());
+      }
+    }
+    for (const auto& [name, declaration] : declared_) resolve_class(*declaration);
+    for (const auto& [name, index] : done_) check_class(schema_.classes[index]);
+    if (!problems_.empty()) return error(Failure::invalid_argument, problems_);
+    return sorted();
+  }
+
+ private:
+  void problem(const Position& position, const std::string& what) {
+    if (++problem_count_ > most_problems) return;
+    if (!problems_.empty()) problems_ += '\n';
+    problems_ += position.to_string() + ": " + what;
+  }
+
+  /// The class, resolved after its superclass; null when it cannot be.
+  ResolvedClass* resolve_class(const ClassDeclaration& declaration) {
+    const std::string key = lower(declaration.name);
+    if (const auto found = done_.find(key); found != done_.end()) return &schema_.classes[found->second];
+    if (!running_.insert(key).second) {
+      problem(declaration.position, "class " + declaration.name + " is its own ancestor");
+      return nullptr;
+    }
+    const ResolvedClass* superclass = nullptr;
+    if (!declaration.superclass.empty()) {
+      const auto found = declared_.find(lower(declaration.superclass));
+      if (found == declared_.end()) {
+        problem(declaration.position,
+                "class " + declaration.name + " has the unknown superclass " + declaration.superclass);
+        return nullptr;
+      }
+      superclass = resolve_class(*found->second);
+      if (!superclass) return nullptr;
+    }
+    ResolvedClass result;
+    result.name = declaration.name;
+    result.position = declaration.position;
+    result.superclass = superclass;
+    if (superclass) {
+      result.properties = superclass->properties;
+      result.methods = superclass->methods;
+    }
+    static const Qualifiers none;
+    result.qualifiers = effective(declaration.qualifiers, superclass ? superclass->qualifiers : none);
+    result.is_abstract = flag_of(result.qualifiers, "abstract").value_or(false);
+    result.is_association = flag_of(result.qualifiers, "association").value_or(false);
+    result.has_provider = result.qualifiers.contains("provider");
+    result.waits = flag_of(result.qualifiers, "waits").value_or(false);
+    result.is_singleton = flag_of(result.qualifiers, "singleton").value_or(false);
+    result.description = text_of(result.qualifiers, "description");
+    check_qualifiers(declaration.qualifiers, result.is_association ? "association" : "class");
+    for (const Feature& feature : declaration.features) {
+      if (feature.is_method) {
+        add_method(result, declaration, feature);
+      } else {
+        add_property(result, declaration, feature);
+      }
+    }
+    std::sort(result.properties.begin(), result.properties.end(),
+              [](const auto& left, const auto& right) { return less_ignoring_case(left.name, right.name); });
+    std::sort(result.methods.begin(), result.methods.end(),
+              [](const auto& left, const auto& right) { return less_ignoring_case(left.name, right.name); });
+    fill_creation_class_name(result);
+    done_.emplace(key, schema_.classes.size());
+    return &schema_.classes.emplace_back(std::move(result));
+  }
+
+  void add_property(ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
+    const auto inherited = find_feature(to.properties, feature.name);
+    if (!may_declare(declaration, feature, inherited != to.properties.end(),
+                     inherited != to.properties.end() ? inherited->declared_in : "",
+                     find_feature(to.methods, feature.name) != to.methods.end())) {
+      return;
+    }
+    const bool overrides = inherited != to.properties.end();
+    ResolvedProperty property = overrides ? *inherited : ResolvedProperty{};
+    if (!overrides) property.origin = declaration.name;
+    property.name = feature.name;
+    property.declared_in = declaration.name;
+    property.is_array = feature.is_array;
+    property.qualifiers = effective(feature.qualifiers, property.qualifiers);
+    property.type = feature.type;
+    embed(property.type, property.qualifiers, feature.position);
+    if (overrides && !narrows(property.type, inherited->type, feature.is_array == inherited->is_array)) {
+      problem(feature.position, "property " + feature.name + " overrides that of " + inherited->declared_in +
+                                    " with another type");
+    }
+    property.is_key = flag_of(property.qualifiers, "key").value_or(false);
+    property.is_writable = flag_of(property.qualifiers, "write").value_or(false);
+    property.description = text_of(property.qualifiers, "description");
+    if (has(feature.qualifiers, "valuemap") || has(feature.qualifiers, "values")) {
+      property.values = value_texts(feature.qualifiers, property.type.type, feature.position);
+      property.values_from = declaration.name;
+    }
+    if (!feature.default_value.empty()) {
+      const Initializer& value = feature.default_value[0];
+      if (const std::string wrong = mismatch(value, property.type, property.is_array); !wrong.empty()) {
+        problem(feature.position, "the default of " + feature.name + " " + wrong);
+      }
+      property.default_value = value;
+      if (!value.is_array && value.items[0].kind == Literal::Kind::null) property.default_value.reset();
+    }
+    check_qualifiers(feature.qualifiers, feature.type.type == Type::reference ? "reference" : "property");
+    if (overrides) {
+      *inherited = std::move(property);
+    } else {
+      to.properties.push_back(std::move(property));
+    }
+  }
+
+  void add_method(ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
+    const auto inherited = find_feature(to.methods, feature.name);
+    const bool overrides = inherited != to.methods.end();
+    if (!may_declare(declaration, feature, overrides, overrides ? inherited->declared_in : "",
+                     find_feature(to.properties, feature.name) != to.properties.end())) {
+      return;
+    }
+    ResolvedMethod method = overrides ? *inherited : ResolvedMethod{};
+    if (!overrides) method.origin = declaration.name;
+    method.name = feature.name;
+    method.declared_in = declaration.name;
+    method.return_type = feature.type.type;
+    if (feature.type.type == Type::reference) problem(feature.position, "a method cannot return a reference");
+    method.qualifiers = effective(feature.qualifiers, method.qualifiers);
+    method.implemented = flag_of(method.qualifiers, "implemented").value_or(false);
+    method.waits = flag_of(method.qualifiers, "waits").value_or(false);
+    method.description = text_of(method.qualifiers, "description");
+    if (has(feature.qualifiers, "valuemap") || has(feature.qualifiers, "values")) {
+      method.values = value_texts(feature.qualifiers, method.return_type, feature.position);
+    }
+    method.parameters = parameters_of(feature);
+    if (overrides && !same_signature(method, *inherited)) {
+      problem(feature.position, "method " + feature.name + " overrides that of " + inherited->declared_in +
+                                    " with other parameters or another type");
+    }
+    check_qualifiers(feature.qualifiers, "method");
+    if (overrides) {
+      *inherited = std::move(method);
+    } else {
+      to.methods.push_back(std::move(method));
+    }
+  }
+
+  std::vector<ResolvedParameter> parameters_of(const Feature& feature) {
+    std::vector<ResolvedParameter> result;
+    for (const Parameter& parameter : feature.parameters) {
+      if (find_feature(result, parameter.name) != result.end()) {
+        problem(parameter.position, "method " + feature.name + " has two parameters named " + parameter.name);
+        continue;
+      }
+      static const Qualifiers none;
+      const Qualifiers qualifiers = effective(parameter.qualifiers, none);
+      ResolvedParameter& resolved = result.emplace_back();
+      resolved.name = parameter.name;
+      resolved.type = parameter.type;
+      resolved.is_array = parameter.is_array;
+      resolved.is_out = flag_of(qualifiers, "out").value_or(false);
+      resolved.is_in = flag_of(qualifiers, "in").value_or(!resolved.is_out);
+      resolved.description = text_of(qualifiers, "description");
+      embed(resolved.type, qualifiers, parameter.position);
+      resolved.values = value_texts(parameter.qualifiers, resolved.type.type, parameter.position);
+      check_qualifiers(parameter.qualifiers, "parameter");
+      positions_.emplace_back(&parameter.position, resolved.type);
+    }
+    return result;
+  }
+
+  /// Whether a feature's name is free, or overrides what is inherited and says so.
+  bool may_declare(const ClassDeclaration& declaration, const Feature& feature, bool is_inherited,
+                   const std::string& declared_in, bool clashes) {
+    const bool is_own = is_inherited && declared_in == declaration.name;
+    const bool says_override = has(feature.qualifiers, "override");
+    if (is_own || clashes) {
+      problem(feature.position, "class " + declaration.name + " has two features named " + feature.name);
+    } else if (is_inherited && !says_override) {
+      problem(feature.position, feature.name + " is inherited from " + declared_in + ": say [Override(\"" +
+                                    feature.name + "\")] to change it");
+    } else if (!is_inherited && says_override) {
+      problem(feature.position, feature.name + " overrides nothing: no superclass of " + declaration.name + " has it");
+    } else {
+      if (!feature.is_method) positions_.emplace_back(&feature.position, feature.type);
+      return true;
+    }
+    return false;
+  }
+
+  bool has(const std::vector<Qualifier>& qualifiers, std::string_view name) const {
+    return std::any_of(qualifiers.begin(), qualifiers.end(),
+                       [&](const Qualifier& qualifier) { return equal_ignoring_case(qualifier.name, name); });
+  }
+
+  bool is_restricted(const Qualifier& qualifier) const {
+    const auto names = [](const std::vector<std::string>& flavors, std::string_view flavor) {
+      return std::any_of(flavors.begin(), flavors.end(),
+                         [&](const std::string& name) { return equal_ignoring_case(name, flavor); });
+    };
+    if (names(qualifier.flavors, "restricted")) return true;
+    if (names(qualifier.flavors, "tosubclass")) return false;
+    const auto found = qualifiers_.find(lower(qualifier.name));
+    return found != qualifiers_.end() && names(found->second->flavors, "restricted");
+  }
+
+  Qualifiers effective(const std::vector<Qualifier>& own, const Qualifiers& inherited) const {
+    Qualifiers result;
+    for (const auto& [name, qualifier] : inherited) {
+      if (!is_restricted(qualifier)) result.emplace(name, qualifier);
+    }
+    for (const Qualifier& qualifier : own) result.insert_or_assign(lower(qualifier.name), qualifier);
+    return result;
+  }
+
+  void check_qualifiers(const std::vector<Qualifier>& own, std::string_view scope) {
+    std::set<std::string> seen;
+    for (const Qualifier& qualifier : own) {
+      const auto found = qualifiers_.find(lower(qualifier.name));
+      if (found == qualifiers_.end()) {
+        problem(qualifier.position, "qualifier " + qualifier.name + " is not declared");
+        continue;
+      }
+      if (!seen.insert(found->first).second) {
+        problem(qualifier.position, "qualifier " + qualifier.name + " is given twice");
+      }
+      const QualifierDeclaration& declaration = *found->second;
+      if (!allows(declaration.scopes, scope)) {
+        problem(qualifier.position, "qualifier " + qualifier.name + " does not belong on a " + std::string(scope));
+      }
+      if (qualifier.value.empty()) {
+        if (declaration.type.type != Type::boolean) {
+          problem(qualifier.position, "qualifier " + qualifier.name + " needs a value");
+        }
+      } else if (const std::string wrong = mismatch(qualifier.value[0], declaration.type, declaration.is_array);
+                 !wrong.empty()) {
+        problem(qualifier.position, "the value of qualifier " + qualifier.name + " " + wrong);
+      }
+    }
+  }
+
+  static bool allows(const std::vector<std::string>& scopes, std::string_view scope) {
+    return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& allowed) {
+      return equal_ignoring_case(allowed, scope) || equal_ignoring_case(allowed, "any") ||
+             (scope == "association" && equal_ignoring_case(allowed, "class"));
+    });
+  }
+
+  void embed(TypeName& type, const Qualifiers& qualifiers, const Position& position) {
+    const bool any = flag_of(qualifiers, "embeddedobject").value_or(false);
+    if (!any && !qualifiers.contains("embeddedinstance")) return;
+    if (type.type != Type::string) {
+      problem(position, "only a string can hold an embedded instance");
+      return;
+    }
+    type.type = Type::instance;
+    type.object_class = text_of(qualifiers, "embeddedinstance");
+    if (!any) positions_.emplace_back(&position, type);
+  }
+
+  bool narrows(const TypeName& type, const TypeName& inherited, bool same_arrayness) const {
+    if (type.type != inherited.type || !same_arrayness) return false;
+    return type.object_class.empty() || inherited.object_class.empty() ||
+           is_subclass(type.object_class, inherited.object_class);
+  }
+
+  bool is_subclass(std::string_view name, std::string_view ancestor) const {
+    for (std::size_t depth = 0; depth <= declared_.size(); ++depth) {
+      if (equal_ignoring_case(name, ancestor)) return true;
+      const auto found = declared_.find(lower(name));
+      if (found == declared_.end()) return true;  // unknown: reported elsewhere
+      name = found->second->superclass;
+      if (name.empty()) return false;
+    }
+    return false;
+  }
+
+  bool same_signature(const ResolvedMethod& method, const ResolvedMethod& inherited) const {
+    if (method.return_type != inherited.return_type || method.parameters.size() != inherited.parameters.size()) {
+      return false;
+    }
+    return std::equal(method.parameters.begin(), method.parameters.end(), inherited.parameters.begin(),
+                      [&](const ResolvedParameter& own, const ResolvedParameter& other) {
+                        return equal_ignoring_case(own.name, other.name) && own.is_in == other.is_in &&
+                               own.is_out == other.is_out &&
+                               narrows(own.type, other.type, own.is_array == other.is_array);
+                      });
+  }
+
+  std::vector<ValueText> value_texts(const std::vector<Qualifier>& own, Type type, const Position& position) {
+    const auto items = [&](std::string_view name) {
+      const auto found = std::find_if(own.begin(), own.end(), [&](const Qualifier& qualifier) {
+        return equal_ignoring_case(qualifier.name, name);
+      });
+      return found == own.end() || found->value.empty() ? std::vector<Literal>{} : found->value[0].items;
+    };
+    const std::vector<Literal> map = items("valuemap");
+    const std::vector<Literal> names = items("values");
+    if (!map.empty() && !names.empty() && map.size() != names.size()) {
+      problem(position, "ValueMap has " + std::to_string(map.size()) + " elements and Values " +
+                            std::to_string(names.size()));
+      return {};
+    }
+    std::vector<ValueText> result;
+    for (std::size_t i = 0; i < std::max(map.size(), names.size()); ++i) {
+      // DSP0004 5.6.3.56: Values without ValueMap count from 0
+      result.push_back({map.empty() ? std::to_string(i) : map[i].text, names.empty() ? std::string() : names[i].text});
+      if (!is_value_map_entry(result.back().value, type)) {
+        problem(map.empty() ? position : map[i].position,
+                "ValueMap element \"" + result.back().value + "\" is no number of its type, nor a range");
+      }
+    }
+    return result;
+  }
+
+  static void fill_creation_class_name(ResolvedClass& to) {
+    const auto found = find_feature(to.properties, "CreationClassName");
+    if (to.is_abstract || found == to.properties.end() || !found->is_key || found->type.type != Type::string) return;
+    Literal literal;
+    literal.kind = Literal::Kind::string;
+    literal.text = to.name;
+    found->default_value = Initializer{false, {literal}};
+  }
+
+  void check_class(ResolvedClass& checked) {
+    const auto keys = [](const ResolvedClass& of) {
+      return std::count_if(of.properties.begin(), of.properties.end(), [](const auto& p) { return p.is_key; });
+    };
+    if (checked.superclass && keys(*checked.superclass) != 0 && keys(checked) != keys(*checked.superclass)) {
+      problem(checked.position, "class " + checked.name + " changes the keys of its superclass");
+    }
+    if (checked.has_provider && checked.is_abstract) {
+      problem(checked.position, "class " + checked.name + " is abstract and so has no instances to provide");
+    }
+    if (checked.has_provider && keys(checked) == 0) {
+      problem(checked.position, "class " + checked.name + " has a provider but no key");
+    }
+    const auto references = std::count_if(checked.properties.begin(), checked.properties.end(),
+                                          [](const auto& p) { return p.type.type == Type::reference; });
+    if (checked.is_association && references < 2) {
+      problem(checked.position, "association " + checked.name + " has fewer than two references");
+    }
+    if (checked.qualifiers.contains("join")) check_join(checked);
+  }
+
+  void check_join(ResolvedClass& checked) {
+    const Qualifier& join = checked.qualifiers.find("join")->second;
+    if (!checked.is_association || checked.has_provider || join.value.empty() || join.value[0].items.size() != 2) {
+      problem(join.position,
+              "Join belongs on an association without a provider and takes two \"Role.Property\" texts");
+      return;
+    }
+    for (const std::size_t side : {0, 1}) {
+      const std::string& text = join.value[0].items[side].text;
+      const std::size_t dot = text.find('.');
+      const ResolvedProperty* role = checked.property(std::string_view(text).substr(0, dot));
+      const auto end = role && role->type.type == Type::reference ? done_.find(lower(role->type.object_class)) : done_.end();
+      if (dot == std::string::npos || end == done_.end() ||
+          !schema_.classes[end->second].property(std::string_view(text).substr(dot + 1))) {
+        problem(join.position, "\"" + text + "\" names no property of an end of " + checked.name);
+      }
+    }
+    checked.join_left = join.value[0].items[0].text;
+    checked.join_right = join.value[0].items[1].text;
+  }
+
+  /// The schema in name order, superclasses pointing into it.
+  Result<Schema> sorted() {
+    for (const auto& [position, type] : positions_) {
+      if (!type.object_class.empty() && !declared_.contains(lower(type.object_class))) {
+        problem(*position, "class " + type.object_class + " is unknown");
+      }
+    }
+    if (!problems_.empty()) return error(Failure::invalid_argument, problems_);
+    Schema result;
+    std::map<const ResolvedClass*, const ResolvedClass*> moved;
+    std::vector<ResolvedClass*> order;
+    for (ResolvedClass& each : schema_.classes) order.push_back(&each);
+    std::sort(order.begin(), order.end(), [](const ResolvedClass* left, const ResolvedClass* right) {
+      return less_ignoring_case(left->name, right->name);
+    });
+    for (ResolvedClass* each : order) moved[each] = &result.classes.emplace_back(std::move(*each));
+    for (ResolvedClass& each : result.classes) {
+      if (each.superclass) each.superclass = moved[each.superclass];
+    }
+    return result;
+  }
+
+  const Declarations& declarations_;
+  std::map<std::string, const QualifierDeclaration*> qualifiers_;
+  std::map<std::string, const ClassDeclaration*> declared_;
+  std::set<std::string> running_;
+  std::map<std::string, std::size_t> done_;
+  std::vector<std::pair<const Position*, TypeName>> positions_;  ///< where classes are referred to
+  Schema schema_;
+  std::string problems_;
+  std::size_t problem_count_ = 0;
+};
+
+}  // namespace
+
+bool less_ignoring_case(std::string_view left, std::string_view right) { return lower(left) < lower(right); }
+
+bool equal_ignoring_case(std::string_view left, std::string_view right) { return lower(left) == lower(right); }
+
+const ResolvedProperty* ResolvedClass::property(std::string_view property_name) const {
+  const auto found = find_feature(properties, property_name);
+  return found == properties.end() ? nullptr : &*found;
+}
+
+bool ResolvedClass::is_a(const ResolvedClass& ancestor) const {
+  return this == &ancestor || (superclass && superclass->is_a(ancestor));
+}
+
+const ResolvedClass* Schema::find(std::string_view class_name) const {
+  const auto found = find_feature(classes, class_name);
+  return found == classes.end() ? nullptr : &*found;
+}
+
+Result<Schema> resolve(const Declarations& declarations) { return Resolver(declarations).run(); }
+
+}  // namespace vmms::cim::mof

@@ -1,0 +1,101 @@
+// Gives declarations their meaning: superclasses, overrides, inherited features and qualifiers.
+#pragma once
+
+#include "base/result.hpp"
+#include "cim/mof/ast.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::cim::mof {
+
+/// Qualifiers that hold for an element, own and inherited, by lower-case name.
+using Qualifiers = std::map<std::string, Qualifier, std::less<>>;
+
+/// One element of ValueMap/Values: "2" or "3..5" or "..", and what it means.
+struct ValueText {
+  std::string value;
+  std::string name;
+  friend bool operator==(const ValueText&, const ValueText&) = default;
+};
+
+struct ResolvedProperty {
+  std::string name;
+  TypeName type;  ///< an embedded instance has Type::instance and its class, which is empty for EmbeddedObject
+  bool is_array = false;
+  bool is_key = false;
+  bool is_writable = false;
+  std::string origin;                  ///< the class that declared it first
+  std::string declared_in;             ///< the nearest class that declares or overrides it
+  std::optional<Initializer> default_value;
+  std::vector<ValueText> values;
+  std::string values_from;             ///< the class whose declaration has the ValueMap
+  std::string description;
+  Qualifiers qualifiers;
+};
+
+struct ResolvedParameter {
+  std::string name;
+  TypeName type;
+  bool is_array = false;
+  bool is_in = false;
+  bool is_out = false;
+  std::vector<ValueText> values;
+  std::string description;
+};
+
+struct ResolvedMethod {
+  std::string name;
+  Type return_type = Type::uint32;
+  std::vector<ResolvedParameter> parameters;
+  std::string origin;
+  std::string declared_in;
+  bool implemented = false;
+  bool waits = false;
+  std::vector<ValueText> values;
+  std::string description;
+  Qualifiers qualifiers;
+};
+
+struct ResolvedClass {
+  std::string name;
+  const ResolvedClass* superclass = nullptr;
+  std::vector<ResolvedProperty> properties;  ///< own and inherited, sorted by name without case
+  std::vector<ResolvedMethod> methods;       ///< likewise
+  bool is_abstract = false;
+  bool is_association = false;
+  bool has_provider = false;
+  bool waits = false;
+  bool is_singleton = false;
+  std::string join_left, join_right;
+  std::string description;
+  Qualifiers qualifiers;
+  Position position;
+
+  const ResolvedProperty* property(std::string_view property_name) const;
+  bool is_a(const ResolvedClass& ancestor) const;
+};
+
+struct Schema {
+  std::deque<ResolvedClass> classes;  ///< sorted by name without case
+
+  const ResolvedClass* find(std::string_view class_name) const;  ///< without case
+};
+
+/// The order of names everywhere in a schema.
+bool less_ignoring_case(std::string_view left, std::string_view right);
+bool equal_ignoring_case(std::string_view left, std::string_view right);
+
+/// All that is wrong, one `file:line:column: …` a line, or the schema. What DSP0004 leaves open is read so:
+/// - Every qualifier must be declared, and stand where its Scope allows.
+/// - A feature with an inherited feature's name must say Override, keeps its type and may narrow a reference; a default
+///   or ValueMap that it does not give is inherited, `= NULL` takes the default away.
+/// - An output parameter is no input unless it says In too.
+/// - The property CreationClassName of a class with instances has the class's name as its default.
+Result<Schema> resolve(const Declarations& declarations);
+
+}  // namespace vmms::cim::mof

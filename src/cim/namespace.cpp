@@ -1,0 +1,63 @@
+#include "cim/namespace.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace vmms::cim {
+
+std::vector<Provider*> Namespace::concrete(const Class& base) const {
+  std::vector<Provider*> found;
+  for (const auto& [cim_class, provider] : providers)
+    if (cim_class->is_a(base)) found.push_back(provider.get());
+  return found;
+}
+
+std::vector<AssociationProvider*> Namespace::concrete_associations(const Class& base) const {
+  std::vector<AssociationProvider*> found;
+  for (const auto& [cim_class, provider] : associations)
+    if (cim_class->is_a(base)) found.push_back(provider.get());
+  return found;
+}
+
+bool Namespace::waits(const Class& base) const {
+  if (base.is_association) {
+    for (const AssociationProvider* provider : concrete_associations(base))
+      for (const Property& property : provider->cim_class().properties)
+        if (const Class* end = property.type == Type::reference ? schema.find(property.object_class) : nullptr)
+          if (waits(*end)) return true;
+    return false;
+  }
+  const auto found = concrete(base);
+  return std::any_of(found.begin(), found.end(), [](const Provider* p) { return p->cim_class().waits; });
+}
+
+std::string_view Namespace::driver_role(const Class& association) const {
+  std::string_view role;
+  std::size_t least = 0;
+  for (const Property& property : association.properties) {
+    if (property.type != Type::reference) continue;
+    const Class* end = schema.find(property.object_class);
+    if (!end) continue;
+    const std::size_t cost = concrete(*end).size() + (waits(*end) ? 1000 : 0);
+    if (role.empty() || cost < least) role = property.name, least = cost;
+  }
+  return role;
+}
+
+Query make_query(const Class& cim_class, const std::vector<KeyBinding>& keys, const std::vector<std::string>& wanted) {
+  Query query;
+  query.keys.resize(cim_class.keys.size());
+  for (std::size_t i = 0; i < cim_class.keys.size(); ++i)
+    for (const KeyBinding& key : keys)
+      if (equals_no_case(key.name, cim_class.properties[cim_class.keys[i]].name)) query.keys[i] = key.value;
+  if (!wanted.empty()) {
+    query.wanted.assign(cim_class.properties.size(), false);
+    for (const std::uint16_t key : cim_class.keys) query.wanted[key] = true;
+    for (const std::string& name : wanted)
+      if (const auto index = cim_class.property_index(name)) query.wanted[*index] = true;
+  }
+  return query;
+}
+
+}  // namespace vmms::cim

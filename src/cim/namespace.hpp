@@ -1,0 +1,37 @@
+// The providers of one namespace, and which of them answer for a class.
+#pragma once
+
+#include "cim/association_provider.hpp"
+#include "cim/provider.hpp"
+
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace vmms::cim {
+
+struct Namespace {
+  explicit Namespace(const Schema& classes) : schema(classes) {}
+
+  /// By class name, so that what is listed keeps one order.
+  struct ByName {
+    bool operator()(const Class* left, const Class* right) const { return left->name < right->name; }
+  };
+  const Schema& schema;
+  std::map<const Class*, std::unique_ptr<Provider>, ByName> providers;
+  std::map<const Class*, std::unique_ptr<AssociationProvider>, ByName> associations;
+
+  /// The providers of a class and of its subclasses.
+  std::vector<Provider*> concrete(const Class& base) const;
+  std::vector<AssociationProvider*> concrete_associations(const Class& base) const;
+  /// Whether reading instances of a class or of its subclasses may wait. An association waits when an end does.
+  bool waits(const Class& base) const;
+  /// The role from which an association is walked: the end that fewer providers answer for, none of them waiting.
+  std::string_view driver_role(const Class& association) const;
+};
+
+/// A provider's query from selectors and property names; what the class does not have is left out.
+Query make_query(const Class& cim_class, const std::vector<KeyBinding>& keys, const std::vector<std::string>& wanted);
+
+}  // namespace vmms::cim

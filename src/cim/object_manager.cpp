@@ -1,0 +1,252 @@
+#include "cim/object_manager.hpp"
+
+#include "base/text.hpp"
+#include "cim/association_cursor.hpp"
+#include "cim/cursor.hpp"
+#include "cim/join.hpp"
+#include "cim/namespace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vmms::cim {
+
+namespace {
+
+// WMI writes namespaces with either slash and any case.
+std::string namespace_key(std::string_view name) {
+  std::string key = to_lower(name);
+  std::replace(key.begin(), key.end(), '\\', '/');
+  return key;
+}
+
+Error no_instance(const ObjectPath& path) {
+  return error(Failure::not_found, fmt::format("there is no instance {}", path.to_string()));
+}
+
+bool is_complete(const Class& cim_class, const ObjectPath& path) {
+  return std::all_of(cim_class.keys.begin(), cim_class.keys.end(),
+                     [&](std::uint16_t key) { return path.find(cim_class.properties[key].name) != nullptr; });
+}
+
+Status check_key_names(const Class& cim_class, const ObjectPath& path) {
+  for (const KeyBinding& key : path.keys) {
+    const Property* property = cim_class.property(key.name);
+    if (!property || !property->is_key)
+      return error(Failure::invalid_argument, fmt::format("{} has no key named {}", cim_class.name, key.name));
+  }
+  return {};
+}
+
+// Arguments follow the declaration of the class that was named; the instance's own class may declare them otherwise.
+Arguments rearrange(const Arguments& values, const Method& from, const Method& to) {
+  if (from.parameters.data() == to.parameters.data()) return values;
+  Arguments result(to.parameters.size());
+  for (std::size_t i = 0; i < to.parameters.size(); ++i)
+    for (std::size_t j = 0; j < from.parameters.size() && j < values.size(); ++j)
+      if (equals_no_case(to.parameters[i].name, from.parameters[j].name)) result[i] = values[j];
+  return result;
+}
+
+}  // namespace
+
+ObjectManager::ObjectManager(Authorizer authorizer) : authorizer_(std::move(authorizer)) {}
+ObjectManager::~ObjectManager() = default;
+
+void ObjectManager::add_schema(const Schema& schema) {
+  auto space = std::make_unique<Namespace>(schema);
+  for (const Class* cim_class : schema.classes)
+    if (cim_class->is_association && !cim_class->join_left.empty())
+      space->associations.emplace(cim_class, std::make_unique<JoinProvider>(*this, schema, *cim_class));
+  namespaces_[namespace_key(schema.namespace_name)] = std::move(space);
+}
+
+void ObjectManager::add(std::string_view namespace_name, std::unique_ptr<Provider> provider) {
+  const Class* cim_class = &provider->cim_class();
+  (*find_namespace(namespace_name))->providers[cim_class] = std::move(provider);
+}
+
+void ObjectManager::add(std::string_view namespace_name, std::unique_ptr<AssociationProvider> provider) {
+  const Class* cim_class = &provider->cim_class();
+  (*find_namespace(namespace_name))->associations[cim_class] = std::move(provider);
+}
+
+Result<Namespace*> ObjectManager::find_namespace(std::string_view namespace_name) const {
+  const auto found = namespaces_.find(namespace_key(namespace_name));
+  if (found == namespaces_.end())
+    return error(Failure::not_found, fmt::format("there is no namespace {}", namespace_name.substr(0, 200)));
+  return found->second.get();
+}
+
+const Schema* ObjectManager::find_schema(std::string_view namespace_name) const {
+  const auto space = find_namespace(namespace_name);
+  return space ? &(*space)->schema : nullptr;
+}
+
+Result<const Class*> ObjectManager::find_class(std::string_view namespace_name, std::string_view class_name) const {
+  const auto space = find_namespace(namespace_name);
+  if (!space) return space.error();
+  if (const Class* found = (*space)->schema.find(class_name)) return found;
+  return error(Failure::not_found, fmt::format("there is no class {} in {}", class_name.substr(0, 200),
+                                               (*space)->schema.namespace_name));
+}
+
+bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_class, const Method* method) const {
+  const auto space = find_namespace(namespace_name);
+  if (!space) return false;
+  if (!method) return (*space)->waits(cim_class);
+  // An unimplemented method still looks whether its instance is there, and a superclass looks in several places.
+  const bool looks = !method->implemented || (*space)->concrete(cim_class).size() > 1;
+  return method->waits || (looks && (*space)->waits(cim_class));
+}
+
+Status ObjectManager::authorize(const Context& context, OperationKind kind, const Class& cim_class,
+                                const Method* method) const {
+  return authorizer_(context.caller, kind, cim_class, method);
+}
+
+Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, const ObjectPath& path, bool lenient) {
+  const auto space = find_namespace(path.namespace_name);
+  if (!space) return space.error();
+  const auto named = find_class(path.namespace_name, path.class_name);
+  if (!named) return named.error();
+
+  std::vector<Provider*> candidates = (*space)->concrete(**named);
+  if (const KeyBinding* creation = path.find("CreationClassName"))
+    std::erase_if(candidates, [&](const Provider* provider) {
+      return !equals_no_case(provider->cim_class().name, creation->value);
+    });
+  if (candidates.empty()) {
+    if (const Status names = check_key_names(**named, path); !names) return names.error();
+    return no_instance(path);
+  }
+  if (const Status names = check_key_names(candidates.front()->cim_class(), path); !names) return names.error();
+
+  std::vector<Target> found;
+  for (Provider* provider : candidates) {
+    const Class& cim_class = provider->cim_class();
+    ObjectPath own = path;
+    own.class_name = cim_class.name;
+    if (is_complete(cim_class, path)) {
+      if (candidates.size() == 1) return Target{provider, std::move(own)};
+      if (provider->get(context, own)) return Target{provider, std::move(own)};
+      continue;
+    }
+    // Incomplete keys: singletons are found by any of them, in method calls whatever fits one instance alone.
+    if (!cim_class.is_singleton && (!lenient || cim_class.waits)) continue;
+    Query query = make_query(cim_class, path.keys, {});
+    query.limit = 2;
+    for (const Instance& instance : provider->enumerate(context, query).items)
+      found.push_back({provider, instance.path(path.namespace_name)});
+  }
+  if (found.size() == 1) return std::move(found.front());
+  if (found.size() > 1)
+    return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", path.to_string()));
+  return no_instance(path);
+}
+
+Result<Instance> ObjectManager::get(const Context& context, const ObjectPath& path) {
+  const auto cim_class = find_class(path.namespace_name, path.class_name);
+  if (!cim_class) return cim_class.error();
+  if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
+    return allowed.error();
+  if ((*cim_class)->is_association) return get_association(context, **cim_class, path);
+  const auto target = resolve(context, path, false);
+  if (!target) return target.error();
+  return target->provider->get(context, target->path);
+}
+
+Result<Instance> ObjectManager::get_association(const Context& context, const Class& cim_class,
+                                                const ObjectPath& path) {
+  const auto space = find_namespace(path.namespace_name);
+  for (AssociationProvider* provider : (*space)->concrete_associations(cim_class)) {
+    const std::string_view role = (*space)->driver_role(provider->cim_class());
+    const KeyBinding* end = path.find(role);
+    if (!end || !end->reference) continue;
+    auto instances = provider->from(context, role, *end->reference);
+    if (!instances) return instances.error();
+    ObjectPath own = path;
+    own.class_name = provider->cim_class().name;
+    for (Instance& instance : *instances)
+      if (same_object(instance.path(), own)) return std::move(instance);
+  }
+  return no_instance(path);
+}
+
+Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& context, std::string_view namespace_name,
+                                                              std::string_view class_name,
+                                                              const std::vector<KeyBinding>& keys,
+                                                              const std::vector<std::string>& wanted) {
+  const auto cim_class = find_class(namespace_name, class_name);
+  if (!cim_class) return cim_class.error();
+  if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
+    return allowed.error();
+  for (const KeyBinding& key : keys) {
+    const Property* property = (*cim_class)->property(key.name);
+    if (!property || !property->is_key)
+      return error(Failure::invalid_argument, fmt::format("{} has no key named {}", (*cim_class)->name, key.name));
+  }
+  Namespace& space = **find_namespace(namespace_name);
+  if ((*cim_class)->is_association)
+    return std::unique_ptr<Enumeration>(std::make_unique<AssociationCursor>(*this, space, **cim_class, keys));
+  return std::unique_ptr<Enumeration>(std::make_unique<Cursor>(space.concrete(**cim_class), keys, wanted));
+}
+
+Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectPath& path,
+                                           std::string_view method_name, const Arguments& inputs) {
+  const auto cim_class = find_class(path.namespace_name, path.class_name);
+  if (!cim_class) return cim_class.error();
+  const Method* method = (*cim_class)->method(method_name);
+  if (!method)
+    return error(Failure::not_supported,
+                 fmt::format("{} has no method named {}", (*cim_class)->name, method_name.substr(0, 200)));
+  if (const Status allowed = authorize(context, OperationKind::invoke, **cim_class, method); !allowed)
+    return allowed.error();
+  const auto target = resolve(context, path, true);
+  if (!target) return target.error();
+  const Method* own = target->provider->cim_class().method(method_name);
+  if (!own->implemented) {
+    if (const auto exists = target->provider->get(context, target->path); !exists) return exists.error();
+    if (own->not_supported)
+      return MethodResult{static_cast<std::uint64_t>(*own->not_supported), Arguments(method->parameters.size())};
+    return error(Failure::not_supported,
+                 fmt::format("{}.{} is not implemented here", target->provider->cim_class().name, own->name));
+  }
+  auto result = target->provider->invoke(context, target->path, *own, rearrange(inputs, *method, *own));
+  if (result) result->outputs = rearrange(result->outputs, *own, *method);
+  return result;
+}
+
+Status ObjectManager::modify(const Context& context, const ObjectPath& path, const Instance& changes) {
+  const auto cim_class = find_class(path.namespace_name, path.class_name);
+  if (!cim_class) return cim_class.error();
+  if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
+  const auto target = resolve(context, path, false);
+  if (!target) return target.error();
+  return target->provider->modify(context, target->path, changes);
+}
+
+Result<ObjectPath> ObjectManager::create(const Context& context, std::string_view namespace_name,
+                                         const Instance& instance) {
+  const Class& cim_class = instance.cim_class();
+  if (const Status allowed = authorize(context, OperationKind::write, cim_class, nullptr); !allowed)
+    return allowed.error();
+  const auto space = find_namespace(namespace_name);
+  if (!space) return space.error();
+  const auto provider = (*space)->providers.find(&cim_class);
+  if (provider == (*space)->providers.end())
+    return error(Failure::not_supported, fmt::format("instances of {} cannot be created", cim_class.name));
+  return provider->second->create(context, instance);
+}
+
+Status ObjectManager::remove(const Context& context, const ObjectPath& path) {
+  const auto cim_class = find_class(path.namespace_name, path.class_name);
+  if (!cim_class) return cim_class.error();
+  if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
+  const auto target = resolve(context, path, false);
+  if (!target) return target.error();
+  return target->provider->remove(context, target->path);
+}
+
+}  // namespace vmms::cim

@@ -1,0 +1,93 @@
+// The object manager: finds the class, asks authorization, and hands each operation to the provider that answers it.
+// The wire's only way in.
+#pragma once
+
+#include "cim/association_provider.hpp"
+#include "cim/provider.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::cim {
+
+enum class OperationKind : std::uint8_t { read, write, invoke };
+
+/// Answers whether a caller may do a thing to a class. An Error denies (kind access_denied).
+using Authorizer = std::function<Status(const Caller&, OperationKind, const Class&, const Method*)>;
+
+/// A running enumeration: a cursor that holds a key and one page, never an inventory. Not thread-safe.
+class Enumeration {
+ public:
+  virtual ~Enumeration() = default;
+  struct Batch {
+    std::vector<Instance> items;
+    std::vector<Error> failures;  ///< what could not be asked
+    bool done = false;            ///< nothing comes after these
+  };
+  /// Up to `most` items. `done` comes with the last of them, so it looks one ahead.
+  virtual Batch next(const Context& context, std::size_t most) = 0;
+  virtual bool waits() const = 0;
+};
+
+struct Namespace;
+
+class ObjectManager {
+ public:
+  explicit ObjectManager(Authorizer authorizer);
+  ~ObjectManager();
+
+  /// Set up before serving. Schemas are constant data (schema::…::schema()).
+  void add_schema(const Schema& schema);
+  void add(std::string_view namespace_name, std::unique_ptr<Provider> provider);
+  void add(std::string_view namespace_name, std::unique_ptr<AssociationProvider> provider);
+
+  /// Namespace names are compared without case and slash direction.
+  const Schema* find_schema(std::string_view namespace_name) const;
+  /// not_found names what is missing: the namespace or the class.
+  Result<const Class*> find_class(std::string_view namespace_name, std::string_view class_name) const;
+
+  /// Whether the operation may wait (on a guest, a host, a disk), so that it must not run on a thread of the edge.
+  bool waits(std::string_view namespace_name, const Class& cim_class, const Method* method) const;
+
+  /// `path.class_name` may be a superclass of the instance's class. Singletons are found by any subset of their keys,
+  /// other instances by all keys.
+  Result<Instance> get(const Context& context, const ObjectPath& path);
+
+  /// The instances of a class and its subclasses. `keys` restricts by equal key values (a selector filter); `wanted`
+  /// names the properties that will be read, empty for all.
+  Result<std::unique_ptr<Enumeration>> enumerate(const Context& context, std::string_view namespace_name,
+                                                 std::string_view class_name,
+                                                 const std::vector<KeyBinding>& keys = {},
+                                                 const std::vector<std::string>& wanted = {});
+
+  /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
+  /// are not complete is accepted when exactly one instance fits. A method that nobody wrote answers its documented
+  /// "not supported" code, or fails with not_supported when it documents none.
+  Result<MethodResult> invoke(const Context& context, const ObjectPath& path, std::string_view method_name,
+                              const Arguments& inputs);
+
+  Status modify(const Context& context, const ObjectPath& path, const Instance& changes);
+  Result<ObjectPath> create(const Context& context, std::string_view namespace_name, const Instance& instance);
+  Status remove(const Context& context, const ObjectPath& path);
+
+ private:
+  /// The provider that answers for an instance, and the instance's own path: complete, and with its own class.
+  struct Target {
+    Provider* provider = nullptr;
+    ObjectPath path;
+  };
+  Result<Namespace*> find_namespace(std::string_view namespace_name) const;
+  Status authorize(const Context& context, OperationKind kind, const Class& cim_class, const Method* method) const;
+  /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
+  Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
+  Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path);
+
+  Authorizer authorizer_;
+  std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
+};
+
+}  // namespace vmms::cim

@@ -1,0 +1,172 @@
+#include "cim/object_path.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace vmms::cim {
+
+bool operator==(const KeyBinding& left, const KeyBinding& right) {
+  if (!equals_no_case(left.name, right.name)) return false;
+  if (left.reference && right.reference) return same_object(*left.reference, *right.reference);
+  return !left.reference == !right.reference && left.value == right.value;
+}
+
+namespace {
+
+constexpr bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// Object paths nest through reference keys; real ones by one level.
+constexpr int most_nested = 8;
+
+class PathReader {
+ public:
+  PathReader(std::string_view text, int depth) : text_(text), depth_(depth) {}
+
+  Result<ObjectPath> read() {
+    ObjectPath path;
+    if (depth_ > most_nested) return expected("a path nested less deeply");
+    const auto colon = namespace_end();
+    if (colon) {
+      std::string space(text_.substr(0, *colon));
+      std::replace(space.begin(), space.end(), '\\', '/');
+      if (space.starts_with("//")) {
+        const auto slash = space.find('/', 2);
+        if (slash == std::string::npos) return expected("a namespace after the host");
+        path.host = space.substr(2, slash - 2);
+        space.erase(0, slash);
+      }
+      space.erase(0, std::min(space.find_first_not_of('/'), space.size()));
+      path.namespace_name = std::move(space);
+      position_ = *colon + 1;
+    }
+    path.class_name = name();
+    if (path.class_name.empty()) return expected("a class name");
+    if (done()) return path;
+    if (take('=')) {
+      if (!take('@') || !done()) return expected("\"@\" and the end of the path");
+      return path;
+    }
+    if (!take('.')) return expected("\".\" before the keys");
+    do {
+      KeyBinding key;
+      key.name = name();
+      if (key.name.empty()) return expected("a key name");
+      if (path.find(key.name)) return expected("each key once");
+      if (!take('=')) return expected("\"=\" after the key name");
+      if (const Status status = value(key); !status) return status.error();
+      path.keys.push_back(std::move(key));
+    } while (take(','));
+    if (!done()) return expected("\",\" or the end of the path");
+    return path;
+  }
+
+ private:
+  bool done() const { return position_ == text_.size(); }
+  bool take(char c) {
+    if (done() || text_[position_] != c) return false;
+    ++position_;
+    return true;
+  }
+  std::string name() {
+    const std::size_t start = position_;
+    while (!done() && is_name(text_[position_])) ++position_;
+    return std::string(text_.substr(start, position_ - start));
+  }
+  // The colon that ends the namespace; a colon inside a quoted key value is none.
+  std::optional<std::size_t> namespace_end() const {
+    const auto end = text_.find_first_of(":\"'=");
+    if (end == std::string_view::npos || text_[end] != ':') return {};
+    return end;
+  }
+  Status value(KeyBinding& key) {
+    if (done()) return expected("a key value");
+    const char quote = text_[position_];
+    if (quote != '"' && quote != '\'') {
+      const std::size_t start = position_;
+      while (!done() && (is_name(text_[position_]) || text_[position_] == '-' || text_[position_] == '+' ||
+                         text_[position_] == '.'))
+        ++position_;
+      if (position_ == start) return expected("a key value");
+      key.value = text_.substr(start, position_ - start);
+      return {};
+    }
+    ++position_;
+    while (!done() && text_[position_] != quote) {
+      if (text_[position_] == '\\' && position_ + 1 < text_.size()) ++position_;
+      key.value += text_[position_++];
+    }
+    if (!take(quote)) return expected("the closing quote");
+    // A reference key is a path in quotes. Anything that reads as a path with a namespace or keys is taken as one.
+    if (key.value.find(".") != std::string::npos && key.value.find("=") != std::string::npos) {
+      auto nested = PathReader(key.value, depth_ + 1).read();
+      if (nested) key.reference = std::make_shared<const ObjectPath>(std::move(*nested));
+    }
+    return {};
+  }
+  Error expected(std::string_view what) const {
+    return error(Failure::invalid_argument, fmt::format("object path \"{}\": expected {} at position {}",
+                                                        text_.substr(0, 200), what, position_ + 1));
+  }
+
+  std::string_view text_;
+  std::size_t position_ = 0;
+  int depth_;
+};
+
+}  // namespace
+
+Result<ObjectPath> ObjectPath::parse(std::string_view text) { return PathReader(text, 0).read(); }
+
+std::string ObjectPath::to_string() const {
+  std::string text;
+  if (!host.empty()) text += "\\\\" + host + "\\";
+  if (!namespace_name.empty()) {
+    std::string space = namespace_name;
+    if (!host.empty()) std::replace(space.begin(), space.end(), '/', '\\');
+    text += space + ":";
+  }
+  text += class_name;
+  char separator = '.';
+  for (const KeyBinding& key : keys) {
+    text += separator;
+    text += key.name;
+    text += "=\"";
+    for (const char c : key.reference ? key.reference->to_string() : key.value) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+    separator = ',';
+  }
+  return text;
+}
+
+const KeyBinding* ObjectPath::find(std::string_view key_name) const {
+  for (const KeyBinding& key : keys)
+    if (equals_no_case(key.name, key_name)) return &key;
+  return nullptr;
+}
+
+std::string_view ObjectPath::value(std::string_view key_name) const {
+  const KeyBinding* key = find(key_name);
+  return key ? std::string_view(key->value) : std::string_view{};
+}
+
+bool same_object(const ObjectPath& left, const ObjectPath& right) {
+  if (!equals_no_case(left.class_name, right.class_name) || left.keys.size() != right.keys.size()) return false;
+  if (!left.namespace_name.empty() && !right.namespace_name.empty() &&
+      !equals_no_case(left.namespace_name, right.namespace_name))
+    return false;
+  return std::all_of(left.keys.begin(), left.keys.end(), [&](const KeyBinding& key) {
+    const KeyBinding* other = right.find(key.name);
+    return other && key == *other;
+  });
+}
+
+}  // namespace vmms::cim

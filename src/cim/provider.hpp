@@ -1,0 +1,70 @@
+// What a class offers to the object manager, untyped. Providers do not write this by hand: cimgen derives a typed base
+// class for each class with the Provider qualifier (see cim/typed.hpp), and that one implements this interface.
+#pragma once
+
+#include "base/result.hpp"
+#include "cim/instance.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vmms::cim {
+
+/// Who asks. Authentication fills it in; authorization is asked in the object manager, in one place.
+struct Caller {
+  std::string user;       ///< empty for nobody
+  std::string mechanism;  ///< "basic", "peer" …
+};
+
+/// What travels with every operation.
+struct Context {
+  using Clock = std::chrono::steady_clock;
+  Caller caller;
+  Clock::time_point deadline = Clock::time_point::max();  ///< after it nobody reads the answer any more
+};
+
+/// Which instances are wanted, and what of them.
+struct Query {
+  std::vector<std::optional<std::string>> keys;    ///< parallel to Class::keys; set = must be equal
+  std::vector<bool> wanted;                        ///< parallel to Class::properties; empty = all
+  std::optional<std::vector<std::string>> after;   ///< key texts; only instances whose key sorts after this
+  std::size_t limit = 256;                         ///< at most so many
+
+  bool wants(std::size_t property) const { return wanted.empty() || wanted[property]; }
+};
+
+/// One page of an enumeration. Unreachable is never the same as empty: what could not be asked is in `failures`.
+template <class T>
+struct PageOf {
+  std::vector<T> items;         ///< ascending by key
+  std::vector<Error> failures;  ///< guests or hosts that could not be asked
+  bool more = false;            ///< the limit cut it; ask again with `after` = the last item's key
+};
+using Page = PageOf<Instance>;
+
+/// The arguments of a method, parallel to Method::parameters (inputs on the way in, outputs on the way out).
+using Arguments = std::vector<Value>;
+
+struct MethodResult {
+  Value return_value;
+  Arguments outputs;
+};
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual const Class& cim_class() const = 0;
+  virtual Page enumerate(const Context& context, const Query& query) = 0;
+  virtual Result<Instance> get(const Context& context, const ObjectPath& path) = 0;
+  virtual Result<MethodResult> invoke(const Context& context, const ObjectPath& path, const Method& method,
+                                      const Arguments& inputs) = 0;
+  /// Changes the properties that are not NULL in `changes`.
+  virtual Status modify(const Context& context, const ObjectPath& path, const Instance& changes);
+  virtual Result<ObjectPath> create(const Context& context, const Instance& instance);
+  virtual Status remove(const Context& context, const ObjectPath& path);
+};
+
+}  // namespace vmms::cim

@@ -1,0 +1,60 @@
+// One running guest: what its agent allows, and its services. The providers' view of src/guest.
+#pragma once
+
+#include "base/result.hpp"
+#include "guest/service.hpp"
+#include "guest/transport.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::guest {
+
+/// What was learnt from the agent of the present connection.
+struct Capabilities {
+  std::string agent_version;          ///< of qemu-guest-agent
+  bool can_execute = false;           ///< guest-exec and guest-exec-status are allowed
+  bool can_write_files = false;       ///< guest-file-open/-write/-close are allowed
+  bool can_freeze = false;            ///< guest-fsfreeze-* are allowed
+  std::string forbidden;              ///< which of the needed commands the agent forbids, for people ("guest-exec, …")
+  std::string os_id;                  ///< guest-get-osinfo: "debian"; empty when not told
+  std::string os_name;                ///< "Debian GNU/Linux 12 (bookworm)"
+  std::string os_version;
+  std::string kernel_release;
+  std::string machine;
+  std::string service_manager;        ///< "systemd"; empty: none known
+};
+
+/// All calls are thread-safe, return by `deadline`, and wait for the guest. The same reads in flight are shared; a
+/// second start of the same service joins the first. Failures, by kind:
+///   not_supported  no agent, the agent forbids what is needed, no known service manager
+///   unreachable    the agent is connected but silent (found within 5 s), the VM is paused, file systems are frozen
+///   not_found      no such service
+///   timed_out      the deadline passed; the guest goes on
+///   invalid_state  the VM does not run
+class Guest {
+ public:
+  virtual ~Guest() = default;
+
+  virtual Result<Capabilities> capabilities(Clock::time_point deadline) = 0;
+  /// Without asking the guest: what is known from an earlier call, or nothing.
+  virtual std::shared_ptr<const Capabilities> known_capabilities() const = 0;
+
+  /// Asks the agent for a sign of life (guest-ping, at most 4 s).
+  virtual Status ping(Clock::time_point deadline) = 0;
+
+  /// All loaded .service units and installed unit files, by name; never more than 1 s old.
+  virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(Clock::time_point deadline) = 0;
+  /// One service, also an instance of a template that is not loaded. A name without a suffix gets ".service".
+  virtual Result<Service> service(std::string_view name, Clock::time_point deadline) = 0;
+  virtual Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) = 0;
+  virtual Result<ServiceOutcome> stop_service(std::string_view name, Clock::time_point deadline) = 0;
+};
+
+/// A guest behind its agent. The transport outlives it or answers "invalid_state" once its VM is gone.
+std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport);
+
+}  // namespace vmms::guest

@@ -1,0 +1,41 @@
+// What the guest layer needs from a hypervisor to reach into one running guest. src/hypervisor implements it.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace vmms::guest {
+
+using Clock = std::chrono::steady_clock;
+
+/// The way to one guest's agent. Thread-safe. One command is in flight per guest; commands of different operations
+/// interleave.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Whether an agent holds the other end of the channel now.
+  virtual bool connected() const = 0;
+
+  /// Counts the agent's connections: what was learnt from an agent is void when this changes.
+  virtual std::uint64_t connection() const = 0;
+
+  /// Sends one QMP-style command (`{"execute":"guest-info"}`) and returns the agent's whole answer as JSON text:
+  /// `{"return":…}` or `{"error":{"class":…,"desc":…}}`. Returns by `deadline` whatever the guest or other users of the
+  /// domain do; the answer of a command given up is dropped when it comes.
+  /// Errors: unreachable (no agent, silent agent: the text says which), invalid_state (VM not running or paused),
+  /// busy (too many commands wait for this guest), failed (anything else of the hypervisor).
+  virtual Result<std::string> command(std::string_view json, Clock::time_point deadline) = 0;
+
+  /// How long to wait before guest-exec-status is asked for the first time, and at most between two askings.
+  struct PollDelays {
+    std::chrono::milliseconds first{20};
+    std::chrono::milliseconds most{250};
+  };
+  virtual PollDelays poll_delays() const { return {}; }
+};
+
+}  // namespace vmms::guest

@@ -1,0 +1,89 @@
+// What a provider may ask of a host of virtual machines. libvirt/ and simulator/ implement it.
+#pragma once
+
+#include "base/result.hpp"
+#include "guest/transport.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::hypervisor {
+
+using SystemTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+enum class PowerState : std::uint8_t { off, running, paused, saved, starting, stopping };
+
+/// What an administrator set on a VM. Lives in the domain's <metadata> under the project's own XML namespace; nullopt
+/// means "never set", so the default applies.
+struct Settings {
+  std::optional<bool> guest_service_interface;  ///< Guest Service Interface enabled
+  std::optional<bool> guest_file_service;       ///< Msvm_GuestFileService started
+
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+/// Everything known of one VM, immutable: a change replaces the record.
+struct VirtualMachine {
+  std::string id;    ///< upper-case GUID, "A1576C71-F505-4D1B-9B78-2CFD971B0F31"
+  std::string name;  ///< what people call it: libvirt's domain name
+  std::string description;
+  PowerState power = PowerState::off;
+  bool persistent = true;
+  std::uint32_t processors = 1;
+  std::uint64_t memory_bytes = 0;
+  std::optional<std::uint32_t> process_id;          ///< of the hypervisor process, while not off
+  std::optional<SystemTime> created;                ///< when it was defined, as far as it is known
+  std::optional<SystemTime> state_changed;          ///< the last power state change seen
+  std::optional<SystemTime> configuration_changed;
+  std::optional<SystemTime> started;                ///< start of the present run
+  bool agent_channel = false;    ///< it has a channel for a guest agent
+  bool agent_connected = false;  ///< an agent holds its other end
+  Settings settings;
+};
+using VirtualMachinePtr = std::shared_ptr<const VirtualMachine>;
+
+struct HostInformation {
+  std::string name;        ///< short host name
+  std::string hypervisor;  ///< "QEMU 7.2.17 (libvirt 9.0.0, qemu:///embed…)"
+  std::uint32_t processors = 0;
+  std::uint32_t numa_nodes = 1;
+  std::uint64_t memory_bytes = 0;
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  virtual HostInformation information() const = 0;
+
+  /// From the index, never from the hypervisor: returns at once. `id` is compared without case.
+  virtual VirtualMachinePtr find(std::string_view id) const = 0;
+  /// VMs in ascending order of id, those after `after` (exclusive; empty: from the first), at most `limit`.
+  virtual std::vector<VirtualMachinePtr> list(std::string_view after, std::size_t limit) const = 0;
+
+  /// Why the list may be incomplete or old: the connection to the hypervisor is lost. Nothing when all is well.
+  virtual Status health() const = 0;
+
+  /// These wait for the hypervisor. `start` also resumes a paused VM and restores a saved one; `turn_off` is the power
+  /// switch. Errors: not_found, invalid_state (is in that state already, or in a transition), failed, unreachable.
+  virtual Status start(std::string_view id) = 0;
+  virtual Status turn_off(std::string_view id) = 0;
+
+  /// Writes the settings (persistently, and into the live copy) and replaces the record before it returns.
+  virtual Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) = 0;
+
+  /// The way to the agent of a VM; nullptr when there is no such VM. The object stays the same while the VM exists.
+  virtual std::shared_ptr<guest::Transport> guest(std::string_view id) = 0;
+
+  /// Called after a record was replaced, on a thread of the host's; `after` is null when the VM is gone.
+  using Listener = std::function<void(const VirtualMachinePtr& before, const VirtualMachinePtr& after)>;
+  virtual void listen(Listener listener) = 0;
+};
+
+}  // namespace vmms::hypervisor

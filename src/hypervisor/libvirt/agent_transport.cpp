@@ -1,0 +1,143 @@
+#include "hypervisor/libvirt/agent_transport.hpp"
+
+#include "hypervisor/libvirt/record.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace vmms::hypervisor::libvirt {
+
+bool AgentTransport::connected() const {
+  const auto vm = hypervisor_.record();
+  return vm && vm->power == PowerState::running && vm->agent_connected;
+}
+
+Status AgentTransport::available() const {
+  const auto vm = hypervisor_.record();
+  if (!vm) return error(Failure::invalid_state, fmt::format("VM {} no longer exists", id_));
+  if (vm->power == PowerState::paused) {
+    return error(Failure::unreachable, fmt::format("{} is paused: its guest cannot answer until it is resumed",
+                                                   describe(*vm)));
+  }
+  if (vm->power != PowerState::running) {
+    return error(Failure::invalid_state, fmt::format("{} is {}, not running", describe(*vm), power_name(vm->power)));
+  }
+  if (!vm->agent_channel) {
+    return error(Failure::unreachable,
+                 fmt::format("{} has no channel for a guest agent: add <channel type='unix'><target type='virtio' "
+                             "name='org.qemu.guest_agent.0'/></channel> to its devices and start it anew",
+                             describe(*vm)));
+  }
+  if (!vm->agent_connected) {
+    return error(Failure::unreachable,
+                 fmt::format("no agent is connected in {}: the guest is still booting, or qemu-guest-agent is not "
+                             "installed or does not run in it",
+                             describe(*vm)));
+  }
+  return {};
+}
+
+Result<std::string> AgentTransport::command(std::string_view json, Clock::time_point deadline) {
+  if (auto ready = available(); !ready) return ready.error();
+  const auto request = std::make_shared<Request>();
+  request->json = json;
+  request->deadline = deadline;
+  if (auto queued = enqueue(request); !queued) return queued.error();
+
+  std::unique_lock lock(mutex_);
+  if (request->answered.wait_until(lock, deadline, [&] { return request->answer.has_value(); })) {
+    return *std::move(request->answer);
+  }
+  std::erase(queue_, request);
+  const bool hung_itself = sent_ == request;
+  const auto since = sent_ ? Clock::now() - sent_at_ : Clock::duration::zero();
+  lock.unlock();
+
+  const auto vm = hypervisor_.record();
+  const std::string name = vm ? describe(*vm) : "VM " + id_;
+  const double seconds = std::chrono::duration<double>(since).count();
+  return error(Failure::unreachable,
+               fmt::format("the agent of {} has not answered for {:.1f} s{}: the guest hangs or is overloaded, or "
+                           "another tool (virsh, virt-manager, a backup) holds the domain",
+                           name, seconds, hung_itself ? "" : ", and this command waited behind another"));
+}
+
+Status AgentTransport::enqueue(const RequestPtr& request) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return *closed_;
+  if (queue_.size() >= kMostWaiting) {
+    return error(Failure::busy,
+                 fmt::format("{} commands wait for the agent of VM {} already; try again later", kMostWaiting, id_));
+  }
+  queue_.push_back(request);
+  if (working_) {
+    queued_.notify_one();
+    return {};
+  }
+  try {
+    std::thread([self = shared_from_this()] { self->work(); }).detach();
+  } catch (const std::system_error& failed) {
+    queue_.pop_back();
+    return error(Failure::busy, fmt::format("no thread can be started for the agent of VM {}: {}", id_, failed.what()));
+  }
+  working_ = true;
+  return {};
+}
+
+void AgentTransport::work() {
+  pthread_setname_np(pthread_self(), "guest-agent");
+  std::unique_lock lock(mutex_);
+  while (queued_.wait_for(lock, hypervisor_.idle, [&] { return closed_ || !queue_.empty(); }) && !closed_) {
+    const RequestPtr request = std::move(queue_.front());
+    queue_.pop_front();
+    sent_ = request;
+    sent_at_ = Clock::now();
+    lock.unlock();
+    auto answer = hypervisor_.call(request->json, request->deadline);
+    if (answer && answer->size() > kLongestAnswer) {
+      answer = error(Failure::failed, fmt::format("the agent of VM {} answered with {} bytes, more than the {} taken",
+                                                  id_, answer->size(), kLongestAnswer));
+    }
+    lock.lock();
+    sent_.reset();
+    if (!request->answer) request->answer = std::move(answer);
+    request->answered.notify_all();
+  }
+  working_ = false;
+}
+
+void AgentTransport::close(Error reason) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  closed_ = std::move(reason);
+  if (sent_) queue_.push_back(sent_);
+  for (const RequestPtr& request : queue_) {
+    request->answer = *closed_;
+    request->answered.notify_all();
+  }
+  queue_.clear();
+  queued_.notify_all();
+}
+
+std::optional<std::string> agent_error_json(std::string_view message) {
+  // "internal error: unable to execute QEMU agent command 'guest-exec': <what the agent says>"
+  constexpr std::string_view kHead = "QEMU agent command '";
+  const std::size_t head = message.find(kHead);
+  if (head == std::string_view::npos) return std::nullopt;
+  const std::size_t end = message.find("': ", head + kHead.size());
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view description = message.substr(end + 3);
+  // The class is lost; the agent has two, and tells a missing or forbidden command in these words.
+  const bool not_found = description.find("has not been found") != std::string_view::npos ||
+                         description.find("has been disabled") != std::string_view::npos;
+  return boost::json::serialize(boost::json::object{
+      {"error", {{"class", not_found ? "CommandNotFound" : "GenericError"}, {"desc", description}}}});
+}
+
+}  // namespace vmms::hypervisor::libvirt

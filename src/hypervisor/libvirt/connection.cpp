@@ -1,0 +1,81 @@
+#include "hypervisor/libvirt/connection.hpp"
+
+#include "hypervisor/libvirt/embedded_root.hpp"
+#include "hypervisor/libvirt/uri.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vmms::hypervisor::libvirt {
+
+namespace {
+
+constexpr int kKeepAliveSeconds = 5;
+constexpr unsigned kKeepAliveCount = 2;
+
+Error open_error(const std::string& uri, const std::string& explanation) {
+  const LastError last = last_error();
+  Error result = error_of(last, fmt::format("libvirt cannot connect to {}", uri));
+  // Whatever it was, the host cannot be asked: the kinds of domain errors do not apply.
+  result.kind = last.code == VIR_ERR_INVALID_ARG ? Failure::invalid_argument : Failure::unreachable;
+  if (!explanation.empty()) result.message += ". " + explanation;
+  return result;
+}
+
+}  // namespace
+
+Result<ConnectionHandle> open_connection(const std::string& uri) {
+  if (auto ready = initialise_library(); !ready) return ready.error();
+  const auto root = embedded_root(uri);
+  if (!root) return root.error();
+  if (*root) {
+    if (auto prepared = prepare_embedded_root(**root); !prepared) return prepared.error();
+  }
+  auto connection = own(virConnectOpen(uri.c_str()));
+  if (!connection) return open_error(uri, *root ? explain_open_failure(**root, last_error().text) : std::string());
+  // Drivers inside this process need no signs of life and say so.
+  virConnectSetKeepAlive(connection.get(), kKeepAliveSeconds, kKeepAliveCount);
+  return connection;
+}
+
+std::shared_ptr<Lanes::Lane> Lanes::free_lane() {
+  std::erase_if(lanes_, [](const auto& lane) { return virConnectIsAlive(lane->connection.get()) != 1; });
+  const auto least = std::min_element(lanes_.begin(), lanes_.end(),
+                                      [](const auto& left, const auto& right) { return left->calls < right->calls; });
+  return least != lanes_.end() && (*least)->calls < kCallsEach ? *least : nullptr;
+}
+
+Result<Lanes::Lease> Lanes::acquire(Clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (auto lane = free_lane()) {
+      ++lane->calls;
+      return Lease(shared_from_this(), std::move(lane));
+    }
+    if (lanes_.size() + opening_ < most_) {
+      ++opening_;
+      lock.unlock();
+      auto opened = open_();
+      lock.lock();
+      --opening_;
+      freed_.notify_all();
+      if (!opened) return opened.error();
+      lanes_.push_back(std::make_shared<Lane>(Lane{*std::move(opened), 0}));
+    } else if (freed_.wait_until(lock, deadline) == std::cv_status::timeout) {
+      return error(Failure::busy, fmt::format("{} calls to libvirt wait for an answer already: some guests or the "
+                                              "hypervisor hang; try again later",
+                                              most_ * kCallsEach));
+    }
+  }
+}
+
+void Lanes::release(const std::shared_ptr<Lane>& lane) {
+  {
+    const std::lock_guard lock(mutex_);
+    --lane->calls;
+  }
+  freed_.notify_one();
+}
+
+}  // namespace vmms::hypervisor::libvirt

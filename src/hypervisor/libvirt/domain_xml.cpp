@@ -1,0 +1,143 @@
+#include "hypervisor/libvirt/domain_xml.hpp"
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace vmms::hypervisor::libvirt {
+
+namespace {
+
+constexpr std::string_view kAgentChannel = "org.qemu.guest_agent.0";
+constexpr const char* kInterface = "guestServiceInterface";
+constexpr const char* kFileService = "guestFileService";
+
+std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
+  const std::size_t colon = name.find(':');
+  if (colon == std::string_view::npos) return {{}, name};
+  return {name.substr(0, colon), name.substr(colon + 1)};
+}
+
+std::string declaration(std::string_view prefix) {
+  return prefix.empty() ? std::string("xmlns") : fmt::format("xmlns:{}", prefix);
+}
+
+/// The namespace that `node` is in, by the declarations at it and above it.
+std::string_view namespace_of(pugi::xml_node node) {
+  const std::string name = declaration(split_name(node.name()).first);
+  for (pugi::xml_node at = node; at; at = at.parent()) {
+    if (const auto found = at.attribute(name.c_str())) return found.value();
+  }
+  return {};
+}
+
+/// Takes our namespace away from `node` and what is below it, as libvirt does in virDomainGetMetadata.
+void strip_namespace(pugi::xml_node node, std::string_view prefix) {
+  const auto [own, local] = split_name(node.name());
+  if (own != prefix) return;
+  if (const auto attribute = node.attribute(declaration(prefix).c_str())) {
+    if (attribute.value() != std::string_view(kSettingsNamespace)) return;  // the prefix means something else from here
+    node.remove_attribute(attribute);
+  }
+  if (!prefix.empty()) node.set_name(std::string(local).c_str());
+  for (pugi::xml_node child : node.children()) strip_namespace(child, prefix);
+}
+
+std::string print(pugi::xml_node node) {
+  std::ostringstream out;
+  node.print(out, "", pugi::format_raw | pugi::format_no_declaration);
+  return out.str();
+}
+
+std::optional<bool> yes_or_no(pugi::xml_attribute attribute) {
+  const std::string_view text = attribute.value();
+  if (text == "yes") return true;
+  if (text == "no") return false;
+  return std::nullopt;
+}
+
+Settings read_settings(pugi::xml_node element) {
+  return {yes_or_no(element.child(kInterface).attribute("enabled")),
+          yes_or_no(element.child(kFileService).attribute("started"))};
+}
+
+/// Bytes; libvirt prints KiB, people write other units.
+std::uint64_t memory_of(pugi::xml_node memory) {
+  static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
+      {"b", 1},           {"bytes", 1},         {"KB", 1000},
+      {"k", 1024},        {"KiB", 1024},        {"MB", 1000'000},
+      {"M", 1ULL << 20},  {"MiB", 1ULL << 20},  {"GB", 1000'000'000},
+      {"G", 1ULL << 30},  {"GiB", 1ULL << 30},  {"TB", 1000'000'000'000},
+      {"T", 1ULL << 40},  {"TiB", 1ULL << 40},
+  };
+  const std::string_view unit = memory.attribute("unit").as_string("KiB");
+  const std::uint64_t amount = memory.text().as_ullong();
+  for (const auto& [name, factor] : kUnits) {
+    if (unit == name) return amount > std::numeric_limits<std::uint64_t>::max() / factor ? 0 : amount * factor;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<DomainXml> parse_domain(std::string_view xml) {
+  pugi::xml_document document;
+  const auto parsed = document.load_buffer(xml.data(), xml.size());
+  const pugi::xml_node domain = document.child("domain");
+  if (!parsed || !domain) {
+    return error(Failure::failed, fmt::format("the domain XML cannot be read: {}",
+                                              parsed ? "it has no <domain> element" : parsed.description()));
+  }
+  DomainXml result;
+  result.uuid = domain.child("uuid").text().get();
+  result.name = domain.child("name").text().get();
+  result.description = domain.child("description").text().get();
+  const pugi::xml_node vcpu = domain.child("vcpu");
+  result.processors = vcpu.attribute("current").as_uint(vcpu.text().as_uint(1));
+  result.memory_bytes = memory_of(domain.child("memory"));
+  for (const pugi::xml_node channel : domain.child("devices").children("channel")) {
+    const pugi::xml_node target = channel.child("target");
+    if (target.attribute("name").value() != kAgentChannel) continue;
+    result.agent_channel = true;
+    result.agent_connected |= target.attribute("state").value() == std::string_view("connected");
+  }
+  for (pugi::xml_node element : domain.child("metadata").children()) {
+    const auto [prefix, local] = split_name(element.name());
+    if (local != "settings" || namespace_of(element) != kSettingsNamespace) continue;
+    strip_namespace(element, std::string(prefix));
+    result.settings_element = print(element);
+    result.settings = read_settings(element);
+    break;
+  }
+  return result;
+}
+
+Result<std::string> write_settings(std::string_view settings_element, const Settings& settings) {
+  pugi::xml_document document;
+  if (settings_element.empty()) settings_element = "<settings/>";
+  const auto parsed = document.load_buffer(settings_element.data(), settings_element.size());
+  const pugi::xml_node element = document.child("settings");
+  if (!parsed || !element) {
+    return error(Failure::failed, "the settings in the domain's <metadata> cannot be read");
+  }
+  const auto set = [&](const char* name, const char* attribute, const std::optional<bool>& value) {
+    pugi::xml_node child = element.child(name);
+    if (!value) {
+      element.remove_child(child);
+      return;
+    }
+    if (!child) child = element.append_child(name);
+    if (!child.attribute(attribute)) child.append_attribute(attribute);
+    child.attribute(attribute).set_value(*value ? "yes" : "no");
+  };
+  set(kInterface, "enabled", settings.guest_service_interface);
+  set(kFileService, "started", settings.guest_file_service);
+  if (!element.first_child() && !element.first_attribute()) return std::string();
+  return print(element);
+}
+
+}  // namespace vmms::hypervisor::libvirt

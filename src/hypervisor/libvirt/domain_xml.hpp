@@ -1,0 +1,42 @@
+// What we read from and write into libvirt's domain XML.
+#pragma once
+
+#include "base/result.hpp"
+#include "hypervisor/host.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vmms::hypervisor::libvirt {
+
+/// Our element in a domain's <metadata>:
+///   <vmms:settings xmlns:vmms="urn:vmms:domain:1">
+///     <vmms:guestServiceInterface enabled="yes"/>
+///     <vmms:guestFileService started="no"/>
+///   </vmms:settings>
+/// A child that is missing means "never set". Children unknown to this version are kept when it is written.
+inline constexpr const char* kSettingsNamespace = "urn:vmms:domain:1";
+inline constexpr const char* kSettingsPrefix = "vmms";
+
+struct DomainXml {
+  std::string uuid;  ///< as written
+  std::string name;
+  std::string description;
+  std::uint32_t processors = 1;
+  std::uint64_t memory_bytes = 0;
+  bool agent_channel = false;    ///< a virtio channel org.qemu.guest_agent.0
+  bool agent_connected = false;  ///< its state, of a running domain
+  /// Our element without its namespace, in one line, as virDomainSetMetadata takes it; empty when there is none.
+  std::string settings_element;
+  Settings settings;
+};
+
+/// Reads a domain's XML. Errors: failed, when it is not one.
+Result<DomainXml> parse_domain(std::string_view xml);
+
+/// `settings_element` with the values of `settings`; everything else in it stays. Empty when nothing is left to say.
+/// Errors: failed, when the element cannot be read.
+Result<std::string> write_settings(std::string_view settings_element, const Settings& settings);
+
+}  // namespace vmms::hypervisor::libvirt

@@ -1,0 +1,23 @@
+// The directory in which libvirt's QEMU driver lives when it runs inside our process.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace vmms::hypervisor::libvirt {
+
+/// Makes `root` ready for qemu:///embed: creates it and, where there is none, `etc/qemu.conf` with the few keys that
+/// the driver needs without libvirt's own daemons. A file that is there stays as it is. Errors: invalid_argument
+/// (too long for the unix sockets in it), failed (cannot be written).
+Status prepare_embedded_root(const std::filesystem::path& root);
+
+/// Whether the sockets of a domain with this name fit; the text of the error says by how much they do not.
+Status check_socket_paths(const std::filesystem::path& root, std::string_view domain_name);
+
+/// What to do about libvirt's text when opening `root` failed; empty when it needs no explanation.
+std::string explain_open_failure(const std::filesystem::path& root, std::string_view libvirt_text);
+
+}  // namespace vmms::hypervisor::libvirt

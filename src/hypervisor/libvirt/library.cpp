@@ -1,0 +1,128 @@
+#include "hypervisor/libvirt/library.hpp"
+
+#include "hypervisor/libvirt/log_lines.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+namespace vmms::hypervisor::libvirt {
+
+namespace {
+
+constexpr const char* kLogOutputs = "LIBVIRT_LOG_OUTPUTS";
+
+// Every call's error is handled where it was called, and libvirt's log gets it too; without this function libvirt
+// prints it to standard error.
+void ignore_error(void*, virErrorPtr) {}
+
+void read_log(int descriptor) {
+  pthread_setname_np(pthread_self(), "libvirt-log");
+  LogLines lines([](const LogLine& line) { spdlog::log(line.level, "libvirt: {}", line.text); });
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t count = read(descriptor, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    lines.feed({buffer.data(), static_cast<std::size_t>(count)});
+  }
+  close(descriptor);
+}
+
+// The client library has no public call for its log outputs: only the environment, read by virInitialize. It opens the
+// "file" that we name, the writing end of a pipe. The variable is taken away again at once, since libvirt's child
+// processes would read it too and fail to open it.
+void initialise_with_log(int& status) {
+  std::array<int, 2> ends{};
+  if (std::getenv(kLogOutputs) != nullptr || pipe2(ends.data(), O_CLOEXEC) != 0) {
+    status = virInitialize();
+    return;
+  }
+  setenv(kLogOutputs, fmt::format("3:file:/proc/self/fd/{}", ends[1]).c_str(), 1);
+  std::thread(read_log, ends[0]).detach();
+  status = virInitialize();
+  unsetenv(kLogOutputs);
+  close(ends[1]);  // libvirt has opened its own
+}
+
+void run_event_loop() {
+  pthread_setname_np(pthread_self(), "libvirt-events");
+  while (true) {
+    if (virEventRunDefaultImpl() < 0) {
+      spdlog::error("libvirt's event loop: {}", last_error().text);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+}
+
+Status initialise_once() {
+  virSetErrorFunc(nullptr, ignore_error);
+  int status = 0;
+  initialise_with_log(status);
+  if (status < 0) return error(Failure::internal, "libvirt cannot be initialised: " + last_error().text);
+  if (virEventRegisterDefaultImpl() < 0) {
+    return error(Failure::internal, "libvirt's event loop cannot be set up: " + last_error().text);
+  }
+  std::thread(run_event_loop).detach();  // libvirt has no end for it: it serves the process to its last moment
+  return {};
+}
+
+Failure kind_of(int code) {
+  switch (code) {
+    case VIR_ERR_NO_DOMAIN:
+      return Failure::not_found;
+    case VIR_ERR_OPERATION_INVALID:
+      return Failure::invalid_state;
+    case VIR_ERR_NO_CONNECT:
+    case VIR_ERR_INVALID_CONN:
+    case VIR_ERR_RPC:
+    case VIR_ERR_OPERATION_TIMEOUT:
+    case VIR_ERR_AGENT_UNRESPONSIVE:
+    case VIR_ERR_AGENT_UNSYNCED:
+      return Failure::unreachable;
+    default:
+      return Failure::failed;
+  }
+}
+
+}  // namespace
+
+Status initialise_library() {
+  static const Status status = initialise_once();
+  return status;
+}
+
+ConnectionHandle own(virConnectPtr connection) {
+  return {connection, [](virConnectPtr closing) {
+            if (closing != nullptr) virConnectClose(closing);
+          }};
+}
+
+LastError last_error() {
+  const virErrorPtr last = virGetLastError();
+  if (last == nullptr || last->code == VIR_ERR_OK) return {0, 0, "libvirt gives no reason"};
+  std::string text = last->message != nullptr ? last->message : "libvirt gives no reason";
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return {last->code, last->domain, std::move(text)};
+}
+
+Error error_of(const LastError& last, std::string_view what) {
+  if (last.code == VIR_ERR_OPERATION_TIMEOUT) {
+    return error(Failure::unreachable,
+                 fmt::format("{}: another operation holds the domain, perhaps one of another tool (virsh, "
+                             "virt-manager, a backup): {}",
+                             what, last.text));
+  }
+  return error(kind_of(last.code), fmt::format("{}: {}", what, last.text));
+}
+
+}  // namespace vmms::hypervisor::libvirt

@@ -1,0 +1,46 @@
+// libvirt in this process: its event loop, its log and error output, owned handles, its errors as ours.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace vmms::hypervisor::libvirt {
+
+/// Prepares libvirt for this process, once and before any connection: its event loop on a thread of its own, what it
+/// logs and prints into our log. Environment: LIBVIRT_LOG_OUTPUTS, when set, is left to libvirt.
+Status initialise_library();
+
+struct DomainRelease {
+  void operator()(virDomainPtr domain) const { virDomainFree(domain); }
+};
+struct TextRelease {
+  void operator()(char* text) const { std::free(text); }
+};
+/// The last copy closes the connection.
+using ConnectionHandle = std::shared_ptr<virConnect>;
+using DomainHandle = std::unique_ptr<virDomain, DomainRelease>;
+using TextHandle = std::unique_ptr<char, TextRelease>;
+
+ConnectionHandle own(virConnectPtr connection);
+
+/// The error of this thread's last libvirt call.
+struct LastError {
+  int code = 0;      ///< virErrorNumber
+  int domain = 0;    ///< virErrorDomain
+  std::string text;  ///< never empty
+};
+LastError last_error();
+
+/// That error as ours. `what` says what was tried and with which VM: "VM web (…) cannot be started".
+Error error_of(const LastError& last, std::string_view what);
+inline Error last_error_of(std::string_view what) { return error_of(last_error(), what); }
+
+}  // namespace vmms::hypervisor::libvirt

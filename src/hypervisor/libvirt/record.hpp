@@ -1,0 +1,39 @@
+// One domain of libvirt's as a record.
+#pragma once
+
+#include "base/result.hpp"
+#include "hypervisor/host.hpp"
+#include "hypervisor/libvirt/library.hpp"
+#include "hypervisor/libvirt/uri.hpp"
+
+#include <optional>
+#include <string>
+
+namespace vmms::hypervisor::libvirt {
+
+/// What libvirt says of a domain at one moment.
+struct Reading {
+  /// Without `created` and `state_changed`, which libvirt does not know.
+  VirtualMachine record;
+  bool active = false;
+  /// Our element in the configuration (the live one's of a transient domain), and in the live copy.
+  std::string settings_element;
+  std::string live_settings_element;
+};
+
+/// Reads a domain; waits for libvirt. Errors: not_found when it is gone, those of libvirt.
+Result<Reading> read_domain(virDomainPtr domain, const LocalFiles& files);
+
+/// The domain with this id. Errors: not_found, unreachable.
+Result<DomainHandle> look_up(virConnectPtr connection, const std::string& id);
+
+/// The id of a domain as records have it; empty when libvirt cannot tell.
+std::string id_of(virDomainPtr domain);
+
+/// "VM web (A1576C71-…)", for texts that people read.
+std::string describe(const VirtualMachine& vm);
+
+/// What people call a state: "off", "running".
+const char* power_name(PowerState power);
+
+}  // namespace vmms::hypervisor::libvirt

@@ -1,0 +1,163 @@
+#include "hypervisor/vm_index.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <tuple>
+
+namespace vmms::hypervisor {
+
+namespace {
+
+/// A hexadecimal digit's value; other characters fall to the neighbour that keeps the order of bytes.
+struct Digit {
+  std::size_t value;
+  bool exact;
+};
+
+Digit digit(unsigned char c) {
+  if (c < '0') return {0, false};
+  if (c <= '9') return {static_cast<std::size_t>(c - '0'), true};
+  if (c < 'A') return {9, false};
+  if (c <= 'F') return {static_cast<std::size_t>(c - 'A') + 10, true};
+  return {15, false};
+}
+
+auto tied(const VirtualMachine& vm) {
+  return std::tie(vm.id, vm.name, vm.description, vm.power, vm.persistent, vm.processors, vm.memory_bytes,
+                  vm.process_id, vm.created, vm.state_changed, vm.configuration_changed, vm.started, vm.agent_channel,
+                  vm.agent_connected, vm.settings);
+}
+
+}  // namespace
+
+std::string upper_id(std::string_view id) {
+  std::string upper(id);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return upper;
+}
+
+bool same_record(const VirtualMachine& left, const VirtualMachine& right) { return tied(left) == tied(right); }
+
+VmIndex::VmIndex() : notifier_([this] { deliver(); }) {}
+
+VmIndex::~VmIndex() {
+  {
+    const std::lock_guard lock(notify_mutex_);
+    ending_ = true;
+  }
+  notify_.notify_all();
+  notifier_.join();
+}
+
+// Monotone: of two ids the smaller never lies in a later shard, whatever the ids look like.
+std::size_t VmIndex::shard_of(std::string_view upper_id) {
+  if (upper_id.empty()) return 0;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(upper_id[i]); };  // as texts are compared
+  const Digit high = digit(byte(0));
+  if (!high.exact) return high.value * 16 + (byte(0) < '0' ? 0 : 15);
+  return high.value * 16 + (upper_id.size() > 1 ? digit(byte(1)).value : 0);
+}
+
+VirtualMachinePtr VmIndex::find(std::string_view id) const {
+  const std::string key = upper_id(id);
+  const Shard& shard = shards_[shard_of(key)];
+  const std::shared_lock lock(shard.mutex);
+  const auto found = shard.records.find(key);
+  return found == shard.records.end() ? nullptr : found->second;
+}
+
+std::vector<VirtualMachinePtr> VmIndex::list(std::string_view after, std::size_t limit) const {
+  std::vector<VirtualMachinePtr> result;
+  const std::string key = upper_id(after);
+  for (std::size_t i = shard_of(key); i < shards_.size() && result.size() < limit; ++i) {
+    const Shard& shard = shards_[i];
+    const std::shared_lock lock(shard.mutex);
+    for (auto at = shard.records.upper_bound(key); at != shard.records.end() && result.size() < limit; ++at) {
+      result.push_back(at->second);
+    }
+  }
+  return result;
+}
+
+std::size_t VmIndex::size() const {
+  std::size_t total = 0;
+  for (const Shard& shard : shards_) {
+    const std::shared_lock lock(shard.mutex);
+    total += shard.records.size();
+  }
+  return total;
+}
+
+VirtualMachinePtr VmIndex::replace(VirtualMachine record) {
+  record.id = upper_id(record.id);
+  auto after = std::make_shared<const VirtualMachine>(std::move(record));
+  Shard& shard = shards_[shard_of(after->id)];
+  const std::unique_lock lock(shard.mutex);
+  VirtualMachinePtr& place = shard.records[after->id];
+  VirtualMachinePtr before = place;
+  if (before && same_record(*before, *after)) return before;
+  place = after;
+  tell(before, std::move(after));  // under the lock: the order of notifications is the order of changes
+  return before;
+}
+
+VirtualMachinePtr VmIndex::update(std::string_view id, const std::function<void(VirtualMachine&)>& change) {
+  const std::string key = upper_id(id);
+  Shard& shard = shards_[shard_of(key)];
+  const std::unique_lock lock(shard.mutex);
+  const auto found = shard.records.find(key);
+  if (found == shard.records.end()) return nullptr;
+  VirtualMachine changed = *found->second;
+  change(changed);
+  changed.id = key;
+  if (same_record(*found->second, changed)) return found->second;
+  const VirtualMachinePtr before = found->second;
+  found->second = std::make_shared<const VirtualMachine>(std::move(changed));
+  tell(before, found->second);
+  return found->second;
+}
+
+VirtualMachinePtr VmIndex::erase(std::string_view id) {
+  const std::string key = upper_id(id);
+  Shard& shard = shards_[shard_of(key)];
+  const std::unique_lock lock(shard.mutex);
+  const auto found = shard.records.find(key);
+  if (found == shard.records.end()) return nullptr;
+  VirtualMachinePtr before = found->second;
+  shard.records.erase(found);
+  tell(before, nullptr);
+  return before;
+}
+
+void VmIndex::listen(Host::Listener listener) {
+  auto shared = std::make_shared<const Host::Listener>(std::move(listener));
+  const std::lock_guard lock(notify_mutex_);
+  listeners_.push_back(std::move(shared));
+}
+
+void VmIndex::tell(VirtualMachinePtr before, VirtualMachinePtr after) {
+  {
+    const std::lock_guard lock(notify_mutex_);
+    if (listeners_.empty()) return;
+    changes_.emplace_back(std::move(before), std::move(after));
+  }
+  notify_.notify_one();
+}
+
+void VmIndex::deliver() {
+  std::unique_lock lock(notify_mutex_);
+  while (true) {
+    notify_.wait(lock, [this] { return ending_ || !changes_.empty(); });
+    if (ending_) return;
+    const Change change = std::move(changes_.front());
+    changes_.pop_front();
+    const auto listeners = listeners_;
+    lock.unlock();
+    for (const auto& listener : listeners) (*listener)(change.first, change.second);
+    lock.lock();
+  }
+}
+
+}  // namespace vmms::hypervisor

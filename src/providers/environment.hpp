@@ -1,0 +1,26 @@
+// What every provider is made with: the host, its guests, the jobs, and how the administrator configured us.
+#pragma once
+
+#include "cim/job/jobs.hpp"
+#include "hypervisor/host.hpp"
+#include "providers/guests.hpp"
+
+#include <string>
+
+namespace vmms::providers {
+
+struct Configuration {
+  /// Whether the Guest Service Interface of a VM is on when nobody set it. Hyper-V's default is off.
+  bool guest_service_interface = false;
+  /// compatibility = "strict": Msvm_GuestFileService answers 1 to StartService and StopService, as its page says.
+  bool strict = false;
+};
+
+struct Environment {
+  hypervisor::Host& host;
+  Guests& guests;
+  cim::job::Jobs& jobs;
+  Configuration configuration;
+};
+
+}  // namespace vmms::providers

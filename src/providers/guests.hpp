@@ -1,0 +1,32 @@
+// The guests of a host's VMs, made when somebody first asks for one and kept while the VM exists.
+#pragma once
+
+#include "guest/guest.hpp"
+#include "hypervisor/host.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace vmms::providers {
+
+/// Thread-safe. Outlives the host's listeners through shared state.
+class Guests {
+ public:
+  explicit Guests(hypervisor::Host& host);
+
+  /// nullptr when there is no such VM.
+  std::shared_ptr<guest::Guest> find(std::string_view id);
+
+ private:
+  struct Shared {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<guest::Guest>, std::less<>> guests;  ///< by upper-case VM id
+  };
+  hypervisor::Host& host_;
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
+}  // namespace vmms::providers

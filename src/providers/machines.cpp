@@ -1,0 +1,110 @@
+#include "providers/machines.hpp"
+
+#include "base/text.hpp"
+
+namespace vmms::providers {
+
+using hypervisor::PowerState;
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+
+namespace {
+constexpr std::string_view instance_id_prefix = "Microsoft:";
+constexpr std::size_t guid_length = 36;
+constexpr std::size_t page = 256;
+}  // namespace
+
+Result<VirtualMachinePtr> find_machine(const Environment& environment, std::string_view id) {
+  if (auto machine = environment.host.find(id)) return machine;
+  // A lost connection explains a VM that is missing better than "not found" does.
+  if (const Status health = environment.host.health(); !health) return health.error();
+  return error(Failure::not_found, fmt::format("there is no virtual machine {}", id.substr(0, 200)));
+}
+
+Result<VirtualMachinePtr> find_active_machine(const Environment& environment, std::string_view id) {
+  auto machine = find_machine(environment, id);
+  if (machine && !is_active(**machine))
+    return error(Failure::not_found,
+                 fmt::format("virtual machine '{}' is {}: its guest services exist only while it runs; start it with: "
+                             "vmms vm start {}",
+                             (*machine)->name, power_name((*machine)->power), (*machine)->name));
+  return machine;
+}
+
+bool is_active(const VirtualMachine& machine) {
+  return machine.power == PowerState::running || machine.power == PowerState::paused ||
+         machine.power == PowerState::stopping;
+}
+
+bool interface_enabled(const Environment& environment, const VirtualMachine& machine) {
+  return machine.settings.guest_service_interface.value_or(environment.configuration.guest_service_interface);
+}
+
+std::string_view power_name(PowerState power) {
+  switch (power) {
+    case PowerState::off: return "off";
+    case PowerState::running: return "running";
+    case PowerState::paused: return "paused";
+    case PowerState::saved: return "saved";
+    case PowerState::starting: return "starting";
+    case PowerState::stopping: return "stopping";
+  }
+  return "in an unknown state";
+}
+
+std::string setting_instance_id(std::string_view machine_id, std::string_view component_id) {
+  return fmt::format("{}{}\\{}", instance_id_prefix, machine_id, component_id);
+}
+
+std::string_view machine_of_instance_id(std::string_view instance_id) {
+  if (instance_id.size() < instance_id_prefix.size() + guid_length ||
+      !equals_no_case(instance_id.substr(0, instance_id_prefix.size()), instance_id_prefix))
+    return {};
+  const std::string_view id = instance_id.substr(instance_id_prefix.size(), guid_length);
+  const std::string_view rest = instance_id.substr(instance_id_prefix.size() + guid_length);
+  return is_guid(id) && (rest.empty() || rest.front() == '\\') ? id : std::string_view{};
+}
+
+bool is_interface_setting(std::string_view instance_id) {
+  const std::string_view machine = machine_of_instance_id(instance_id);
+  return !machine.empty() && equals_no_case(instance_id, setting_instance_id(machine, guest_service_interface_id));
+}
+
+void for_each_machine(const Environment& environment, const std::optional<std::string>& id, std::string_view from,
+                      const std::function<bool(const VirtualMachinePtr&)>& visit) {
+  if (id) {
+    const auto machine = environment.host.find(*id);
+    if (machine && machine->id >= from) visit(machine);
+    return;
+  }
+  std::string after;
+  if (!from.empty()) {
+    if (const auto first = environment.host.find(from); first && !visit(first)) return;
+    after = from;
+  }
+  for (;;) {
+    const auto machines = environment.host.list(after, page);
+    for (const auto& machine : machines)
+      if (!visit(machine)) return;
+    if (machines.size() < page) return;
+    after = machines.back()->id;
+  }
+}
+
+guest::Clock::time_point guest_deadline(const cim::Context& context) {
+  if (context.deadline == cim::Context::Clock::time_point::max())
+    return guest::Clock::now() + std::chrono::seconds(60);
+  const auto now = guest::Clock::now();
+  const auto left = context.deadline - now;
+  // A tenth of what is left, at most a quarter of a second, for the answer's way back.
+  return context.deadline - std::min<guest::Clock::duration>(left / 10, std::chrono::milliseconds(250));
+}
+
+cim::ObjectPath computer_system_path(std::string_view machine_id) {
+  cim::ObjectPath path;
+  path.class_name = computer_system_class;
+  path.keys = {{"CreationClassName", std::string(computer_system_class), {}}, {"Name", std::string(machine_id), {}}};
+  return path;
+}
+
+}  // namespace vmms::providers

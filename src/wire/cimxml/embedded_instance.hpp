@@ -1,0 +1,20 @@
+// Embedded instances: a whole instance as CIM-XML text inside a string value (DSP0201 5.2.5, WMI's text format).
+#pragma once
+
+#include "cim/instance.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vmms::wire::cimxml {
+
+/// Reads `<INSTANCE CLASSNAME="…">…</INSTANCE>`, with or without an XML declaration or the wrappers of a CIM
+/// declaration, in the spelling of WMI's DTD and of the DMTF's. Properties that are absent stay NULL; WMI's system
+/// properties (`__PATH` …) and qualifiers are passed over.
+/// Errors (invalid_argument): no such class or property, a TYPE other than the declared one, a value that does not fit.
+Result<cim::Instance> read_embedded_instance(std::string_view text, const cim::Schema& schema);
+
+/// Writes an instance the way WMI does: every property in the class's order, those that are NULL without a value.
+std::string write_embedded_instance(const cim::Instance& instance);
+
+}  // namespace vmms::wire::cimxml

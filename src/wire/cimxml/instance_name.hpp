@@ -1,0 +1,16 @@
+// Object paths in CIM-XML (DSP0201 5.2.4): INSTANCENAME and what may stand around it.
+#pragma once
+
+#include "cim/object_path.hpp"
+#include "wire/xml/reader.hpp"
+#include "wire/xml/writer.hpp"
+
+namespace vmms::wire::cimxml {
+
+/// Reads an INSTANCENAME, LOCALINSTANCEPATH or INSTANCEPATH. Errors: invalid_argument.
+Result<cim::ObjectPath> read_instance_path(const xml::Element& element);
+
+/// Writes a LOCALINSTANCEPATH, or an INSTANCENAME when the path has no namespace.
+void write_instance_path(xml::Writer& writer, const cim::ObjectPath& path);
+
+}  // namespace vmms::wire::cimxml

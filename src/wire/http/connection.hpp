@@ -1,0 +1,129 @@
+// One client: reads requests, has them authenticated and answered, one after the other.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "wire/http/authenticator.hpp"
+#include "wire/http/exchange.hpp"
+#include "wire/http/io_thread.hpp"
+#include "wire/http/request_parser.hpp"
+
+namespace vmms::wire::http {
+
+class ConnectionExchange;
+
+/// The protocol, whatever the stream is: cleartext, TLS, a local socket (see stream_connection.hpp). At any time one
+/// operation of the stream is under way, or an answer is awaited; the next request is not read before that is sent.
+/// Everything happens on the thread of `io`, except where said otherwise.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  struct Peer {
+    std::string text;     ///< "127.0.0.1:4711"
+    std::string address;  ///< see ConnectionState
+    bool encrypted = false;
+    bool one_too_many = false;  ///< to be told 503
+  };
+
+  Connection(IoThread& io, Peer peer);
+  virtual ~Connection();
+
+  void start();
+  /// Lets the answer in progress finish and closes; at once when there is none.
+  void finish();
+  void close();
+
+  Clock::time_point deadline() const { return deadline_; }
+  void expired();
+
+  // What the exchange number `request` and its authentication bring; without effect when that is over.
+  void decide(std::uint64_t request, Verdict verdict);
+  void answer(std::uint64_t request, Response response);
+  void expire_at(std::uint64_t request, Clock::time_point deadline, std::function<Response()> late);
+
+ protected:
+  using ErrorCode = boost::system::error_code;
+
+  // The stream. Each operation ends, later, with its on_… function, unless the connection is closed before.
+  virtual void start_handshake() = 0;
+  virtual void start_read(boost::asio::mutable_buffer into) = 0;
+  virtual void start_write(boost::asio::const_buffer first, boost::asio::const_buffer second) = 0;
+  /// on_reset() when the client breaks the connection while nothing is read or written. `stop_watching` ends that.
+  virtual void start_watching() = 0;
+  virtual void stop_watching() = 0;
+  /// Says that nothing more will be sent.
+  virtual void start_shutdown() = 0;
+  virtual void close_stream() = 0;
+
+  void on_handshake(const ErrorCode& ec);
+  void on_read(const ErrorCode& ec, std::size_t bytes);
+  void on_written(const ErrorCode& ec);
+  void on_reset(std::uint64_t request);
+  void on_shutdown(const ErrorCode& ec);
+
+  std::uint64_t request_number() const { return number_; }
+
+ private:
+  enum class Phase {
+    handshaking,
+    reading,         // a request, or waiting for one
+    continuing,      // writing "100 Continue"
+    authenticating,
+    delaying,        // a refusal is held back
+    handling,
+    writing,
+    draining,        // the last answer is sent; waits for the client to close
+    closed,
+  };
+
+  void set_deadline(Clock::duration from_now);
+  void set_deadline_at(Clock::time_point time);
+  void next_request();
+  void read_more();
+  void advance();
+  bool on_header();
+  bool count_body();
+  void on_request();
+  void hand_over();
+  void refuse(unsigned status, std::string_view reason, std::vector<Header> headers = {});
+  void send(Response response);
+  void drain();
+
+  IoThread& io_;
+  const Limits& limits_;
+  const Peer peer_;
+  ConnectionState state_;
+
+  Phase phase_ = Phase::handshaking;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool finishing_ = false;
+
+  // The request in hand.
+  std::uint64_t number_ = 0;
+  boost::beast::flat_buffer buffer_;  // read and not yet parsed
+  std::shared_ptr<ConnectionExchange> exchange_;  // until it is handed over
+  std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: who answers first?
+  std::optional<RequestParser> parser_;
+  const Handler* handler_ = nullptr;
+  bool begun_ = false;        // its first byte is here
+  bool header_done_ = false;
+  bool keep_alive_ = false;
+  bool head_only_ = false;    // the answer to HEAD has no body
+  std::size_t counted_ = 0;   // bytes of its body in Shared::body_bytes
+  std::function<Response()> late_;
+  std::optional<Response> refusal_;
+
+  // The answer in hand.
+  std::string head_;
+  std::string body_;
+  std::size_t drained_ = 0;
+};
+
+}  // namespace vmms::wire::http

@@ -1,0 +1,53 @@
+// One HTTP request and its one answer: all that the protocols (wsman, cimxml) see of the network.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::wire::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+struct Request {
+  std::string method;        ///< "POST"
+  std::string target;        ///< "/wsman"
+  std::string content_type;
+  std::string body;
+  std::vector<Header> headers;
+  std::string user;          ///< who authenticated, empty for nobody (a handler asks `authenticated`)
+  std::string mechanism;     ///< "basic", "peer"
+  std::string peer;          ///< "127.0.0.1:4711", for the log
+  bool encrypted = false;
+
+  std::string_view header(std::string_view name) const;  ///< case-insensitive, empty when absent
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<Header> headers = {};
+};
+
+/// Shared by the connection and whoever answers. `respond` may be called from any thread; the first answer counts.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual const Request& request() const = 0;
+  /// False when it was answered before, by the deadline or otherwise.
+  virtual bool respond(Response response) = 0;
+  /// From now on the edge owns the deadline: when nobody has answered by then, it sends what `late` returns.
+  virtual void expire_at(std::chrono::steady_clock::time_point deadline, std::function<Response()> late) = 0;
+};
+
+/// Called on the thread that read the request; must not wait.
+using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+
+}  // namespace vmms::wire::http

@@ -1,0 +1,36 @@
+// What one client may cost.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace vmms::wire::http {
+
+/// Bounds of every connection. None of the times needs a timer of its own: they are as exact as 20 ms.
+struct Limits {
+  /// Bytes of the request line, and of all header fields together; beyond: 431.
+  std::size_t header_bytes = 16 * 1024;
+  /// Header fields of a request; beyond: 431.
+  std::size_t header_fields = 128;
+  /// Bytes of a request's body, after chunked coding is undone; beyond: 413.
+  std::size_t body_bytes = 8 * 1024 * 1024;
+  /// Bytes of the bodies of all requests that are being received or answered; beyond: 503 for the one that asks for more.
+  std::size_t all_body_bytes = 256 * 1024 * 1024;
+  /// Connections at once; further ones are answered 503 and closed.
+  std::size_t connections = 1024;
+  /// From connecting, or from a request's first byte, to the end of its header; TLS handshake: the same. Then 408.
+  std::chrono::milliseconds head = std::chrono::seconds(15);
+  /// From the end of a request's header to the end of its body; then 408.
+  std::chrono::milliseconds body = std::chrono::seconds(60);
+  /// Between two requests of a connection; then it is closed.
+  std::chrono::milliseconds idle = std::chrono::seconds(120);
+  /// Until an answer is there, when the handler sets no deadline with expire_at; then 503.
+  std::chrono::milliseconds answer = std::chrono::seconds(300);
+  /// For the client to take an answer, plus one second for each `slowest_read` bytes of it; then the connection is closed.
+  std::chrono::milliseconds write = std::chrono::seconds(30);
+  std::size_t slowest_read = 64 * 1024;
+  /// For the client to close after the last answer, so that it surely reads that answer before the socket is gone.
+  std::chrono::milliseconds linger = std::chrono::seconds(1);
+};
+
+}  // namespace vmms::wire::http

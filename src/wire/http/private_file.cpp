@@ -1,0 +1,94 @@
+#include "wire/http/private_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+namespace vmms::wire::http {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error failed(const char* what, const std::string& path) {
+  const int number = errno;
+  return error(number == ENOENT ? Failure::not_found : Failure::failed,
+               fmt::format("cannot {} {}: {}", what, path, std::error_code(number, std::generic_category()).message()));
+}
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) return failed("open", path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return failed("read", path);
+  if (!S_ISREG(status.st_mode)) return error(Failure::failed, fmt::format("{} is not a regular file", path));
+  std::string content;
+  char part[8192];
+  while (true) {
+    const ssize_t n = ::read(file.get(), part, sizeof part);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("read", path);
+    if (n == 0) return content;
+    content.append(part, static_cast<std::size_t>(n));
+    if (content.size() > limit) {
+      return error(Failure::failed, fmt::format("{} is larger than {} bytes; is it the right file?", path, limit));
+    }
+  }
+}
+
+Status write_private_file(const std::string& path, std::string_view content) {
+  const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
+  const std::string target = real ? real.get() : path;
+  std::string temporary = target + ".XXXXXX";
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // makes it with mode 0600
+  if (file.get() < 0) return failed("make a file beside", target);
+  struct stat before {};
+  // Only root can give a file away, and for anybody else there is nothing to give.
+  if (::stat(target.c_str(), &before) == 0 && before.st_uid != ::geteuid() &&
+      ::fchown(file.get(), before.st_uid, before.st_gid) != 0) {
+    const Error e = failed("keep the owner of", target);
+    ::unlink(temporary.c_str());
+    return e;
+  }
+  if (!write_all(file.get(), content) || ::fsync(file.get()) != 0 || ::rename(temporary.c_str(), target.c_str()) != 0) {
+    const Error e = failed("write", target);
+    ::unlink(temporary.c_str());
+    return e;
+  }
+  const std::size_t slash = target.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) ::fsync(directory.get());  // best effort: the rename itself has happened
+  return {};
+}
+
+}  // namespace vmms::wire::http

@@ -1,0 +1,18 @@
+// Files that hold secrets: password hashes, private keys.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace vmms::wire::http {
+
+/// Reads a file of at most `limit` bytes. Failure not_found when there is none, else failed with the system's reason.
+Result<std::string> read_file(const std::string& path, std::size_t limit);
+
+/// Replaces or makes `path` at one stroke (a temporary file beside it, fsync, rename), readable for its owner only
+/// (mode 0600). An existing file keeps its owner; a symbolic link stays one, its target is replaced.
+Status write_private_file(const std::string& path, std::string_view content);
+
+}  // namespace vmms::wire::http

@@ -1,0 +1,61 @@
+// Bytes -> Request, as they come.
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <cstddef>
+
+#include "wire/http/exchange.hpp"
+#include "wire/http/limits.hpp"
+
+namespace vmms::wire::http {
+
+/// Reads one request (RFC 9112) into a Request that must outlive the parser.
+class RequestParser : private boost::beast::http::basic_parser<true> {
+ public:
+  RequestParser(Request& request, const Limits& limits);
+
+  enum class Progress { need_more, complete, failed };
+  /// Takes what it can use of `bytes` and says in `used` how much that was; the rest must come again, with more behind.
+  Progress put(boost::asio::const_buffer bytes, std::size_t& used);
+
+  bool has_header() const { return is_header_done(); }
+  /// The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1).
+  bool expects_continue() const { return expects_continue_; }
+  /// Whether the client wants to go on on this connection. Needs the header.
+  bool wants_keep_alive() const { return keep_alive(); }
+  bool is_http_1_0() const { return version_ < 11; }
+
+  /// After `failed`: 400, 413, 417 or 431, and why.
+  unsigned status() const { return status_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  using Base = boost::beast::http::basic_parser<true>;
+  using Text = boost::beast::string_view;
+  using ErrorCode = boost::beast::error_code;
+
+  void fail(unsigned status, std::string reason, ErrorCode& ec);
+  std::size_t append(Text body, ErrorCode& ec);
+
+  void on_request_impl(boost::beast::http::verb, Text method, Text target, int version, ErrorCode& ec) override;
+  void on_response_impl(int, Text, int, ErrorCode&) override {}
+  void on_field_impl(boost::beast::http::field name, Text name_string, Text value, ErrorCode& ec) override;
+  void on_header_impl(ErrorCode& ec) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode& ec) override;
+  std::size_t on_body_impl(Text body, ErrorCode& ec) override { return append(body, ec); }
+  void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode& ec) override { return append(body, ec); }
+  void on_finish_impl(ErrorCode&) override {}
+
+  Request& request_;
+  const Limits& limits_;
+  int version_ = 11;
+  bool header_complete_ = false;
+  bool has_host_ = false;
+  bool expects_continue_ = false;
+  unsigned status_ = 0;
+  std::string reason_;
+};
+
+}  // namespace vmms::wire::http

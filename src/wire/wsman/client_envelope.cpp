@@ -1,0 +1,213 @@
+#include "wire/wsman/client_envelope.hpp"
+
+#include "base/text.hpp"
+#include "wire/wsman/names.hpp"
+#include "wire/xml/characters.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace vmms::wire::wsman::client {
+
+namespace {
+
+constexpr std::string_view most_envelope_bytes = "1048576";
+
+// A pull of many instances has an attribute for each NULL.
+constexpr xml::Limits limits{.depth = 64, .elements = 1U << 20, .attributes = 1U << 20};
+
+xml::Writer& understood(xml::Writer& writer, std::string_view name, std::string_view value) {
+  return writer.start(name).attribute("s:mustUnderstand", "true").text(value).end();
+}
+
+std::string_view local_part(std::string_view qualified_name) {
+  qualified_name = xml::trim(qualified_name);
+  return qualified_name.substr(qualified_name.find(':') + 1);
+}
+
+// DSP0226 annex "Faults", DSP0225 and the addressing faults.
+Failure failure_of(std::string_view code) {
+  struct Kind {
+    std::string_view code;
+    Failure failure;
+  };
+  static constexpr Kind kinds[] = {
+      {"AccessDenied", Failure::access_denied},
+      {"DestinationUnreachable", Failure::not_found},
+      {"EndpointUnavailable", Failure::unreachable},
+      {"TimedOut", Failure::timed_out},
+      {"AlreadyExists", Failure::already_exists},
+      {"Concurrency", Failure::busy},
+      {"QuotaLimit", Failure::busy},
+      {"InternalError", Failure::failed},
+      {"UnsupportedFeature", Failure::not_supported},
+      {"ActionNotSupported", Failure::not_supported},
+      {"FilterDialectRequestedUnavailable", Failure::not_supported},
+      {"FilteringNotSupported", Failure::not_supported},
+      {"CannotProcessFilter", Failure::invalid_argument},
+      {"InvalidParameter", Failure::invalid_argument},
+      {"InvalidSelectors", Failure::invalid_argument},
+      {"InvalidOptions", Failure::invalid_argument},
+      {"InvalidResourceURI", Failure::invalid_argument},
+      {"InvalidMessageInformationHeader", Failure::invalid_argument},
+      {"SchemaValidationError", Failure::invalid_argument},
+      {"EncodingLimit", Failure::invalid_argument},
+  };
+  for (const Kind& kind : kinds)
+    if (kind.code == code) return kind.failure;
+  return Failure::failed;
+}
+
+// The innermost s:Subcode is the most precise one.
+std::string fault_code(const xml::Element& fault) {
+  xml::Element code = fault.child(names::soap, "Code");
+  while (const xml::Element inner = code.child(names::soap, "Subcode")) code = inner;
+  return code.child(names::soap, "Value").text();
+}
+
+std::optional<cim::ObjectPath> read_reference(xml::Element element) {
+  if (const xml::Element wrapped = element.child(names::addressing, "EndpointReference")) element = wrapped;
+  const xml::Element parameters = element.child(names::addressing, "ReferenceParameters");
+  if (!parameters) return {};
+  cim::ObjectPath path;
+  const std::string uri_text = parameters.child(names::wsman, "ResourceURI").text();
+  const std::string_view uri = xml::trim(uri_text);
+  const auto slash = uri.rfind('/');
+  path.class_name = uri.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  if (uri.starts_with(names::microsoft_resource) && slash >= names::microsoft_resource.size())
+    path.namespace_name = uri.substr(names::microsoft_resource.size(), slash - names::microsoft_resource.size());
+  for (const xml::Element selector : parameters.child(names::wsman, "SelectorSet").children()) {
+    cim::KeyBinding key;
+    key.name = selector.attribute({}, "Name").value_or(std::string_view{});
+    if (auto nested = read_reference(selector))
+      key.reference = std::make_shared<const cim::ObjectPath>(std::move(*nested));
+    else
+      key.value = selector.text();
+    if (key.name == "__cimnamespace")
+      path.namespace_name = key.value;
+    else
+      path.keys.push_back(std::move(key));
+  }
+  return path;
+}
+
+Field read_field(const xml::Element& element) {
+  Field field;
+  field.name = element.name();
+  const std::string_view nil = element.attribute(names::xsi, "nil").value_or(std::string_view{});
+  field.is_null = nil == "true" || nil == "1";
+  if (field.is_null) return field;
+  const xml::Element child = element.first_child();
+  if (child && child.namespace_uri() == names::cim_common) {
+    field.text = child.text();
+  } else if (auto reference = child ? read_reference(element) : std::nullopt) {
+    field.reference = std::make_shared<const cim::ObjectPath>(std::move(*reference));
+  } else {
+    field.text = element.text();
+  }
+  return field;
+}
+
+}  // namespace
+
+std::string resource_uri(std::string_view namespace_name, std::string_view class_name) {
+  return fmt::format("{}{}/{}", names::microsoft_resource, namespace_name.empty() ? default_namespace : namespace_name,
+                     class_name);
+}
+
+void write_reference(xml::Writer& writer, const cim::ObjectPath& path) {
+  writer.element("a:Address", names::anonymous).start("a:ReferenceParameters");
+  writer.element("w:ResourceURI", resource_uri(path.namespace_name, path.class_name));
+  write_selectors(writer, path.keys);
+  writer.end();
+}
+
+void write_selectors(xml::Writer& writer, const std::vector<cim::KeyBinding>& selectors) {
+  if (selectors.empty()) return;
+  writer.start("w:SelectorSet");
+  for (const cim::KeyBinding& key : selectors) {
+    writer.start("w:Selector").attribute("Name", key.name);
+    if (key.reference) {
+      writer.start("a:EndpointReference");
+      write_reference(writer, *key.reference);
+      writer.end();
+    } else {
+      writer.text(key.value);
+    }
+    writer.end();
+  }
+  writer.end();
+}
+
+std::string write_envelope(const Head& head, const std::function<void(xml::Writer&)>& body) {
+  std::string text;
+  xml::Writer writer(text);
+  writer.start("s:Envelope")
+      .attribute("xmlns:s", names::soap)
+      .attribute("xmlns:a", names::addressing)
+      .attribute("xmlns:n", names::enumeration)
+      .attribute("xmlns:w", names::wsman);
+  writer.start("s:Header");
+  understood(writer, "a:Action", head.action);
+  understood(writer, "a:To", head.to);
+  understood(writer, "w:ResourceURI", head.resource_uri);
+  writer.element("a:MessageID", "uuid:" + random_guid());
+  writer.start("a:ReplyTo").element("a:Address", names::anonymous).end();
+  understood(writer, "w:MaxEnvelopeSize", most_envelope_bytes);
+  writer.element("w:OperationTimeout", fmt::format("PT{}.{:03}S", head.operation_timeout.count() / 1000,
+                                                   head.operation_timeout.count() % 1000));
+  writer.start("w:Locale").attribute("s:mustUnderstand", "false").attribute("xml:lang", "en-US").end();
+  if (head.selectors) write_selectors(writer, *head.selectors);
+  writer.end().start("s:Body");
+  body(writer);
+  writer.end().end();
+  return text;
+}
+
+std::string write_identify() {
+  std::string text;
+  xml::Writer(text)
+      .start("s:Envelope")
+      .attribute("xmlns:s", names::soap)
+      .attribute("xmlns:wsmid", names::wsmid)
+      .start("s:Header")
+      .end()
+      .start("s:Body")
+      .start("wsmid:Identify")
+      .end()
+      .end()
+      .end();
+  return text;
+}
+
+Result<Answer> read_envelope(std::string text) {
+  auto document = xml::Document::parse(std::move(text), limits);
+  if (!document) return document.error();
+  Answer answer{std::move(*document), {}};
+  const xml::Element root = answer.document.root();
+  answer.body = root.child(names::soap, "Body");
+  if (!root.is(names::soap, "Envelope") || !answer.body)
+    return error(Failure::invalid_argument, "it is no SOAP 1.2 envelope");
+  return answer;
+}
+
+std::optional<Error> find_fault(const Answer& answer) {
+  const xml::Element fault = answer.body.child(names::soap, "Fault");
+  if (!fault) return {};
+  const std::string code = fault_code(fault);
+  const std::string reason = fault.child(names::soap, "Reason").child(names::soap, "Text").text();
+  const std::string_view text = xml::trim(reason);
+  return error(failure_of(local_part(code)),
+               text.empty() ? fmt::format("the server reports the fault {} without a reason", xml::trim(code))
+                            : std::string(text));
+}
+
+Record read_record(const xml::Element& element) {
+  Record record;
+  record.class_name = element.name();
+  for (const xml::Element child : element.children()) record.fields.push_back(read_field(child));
+  return record;
+}
+
+}  // namespace vmms::wire::wsman::client

@@ -1,0 +1,59 @@
+#include "wire/wsman/instance_writer.hpp"
+
+#include "wire/cimxml/embedded_instance.hpp"
+#include "wire/wsman/names.hpp"
+
+namespace vmms::wire::wsman {
+
+namespace {
+
+void write_element(xml::Writer& writer, std::string_view name, const cim::Value& value, const Spelling& spelling) {
+  writer.start("p", name);
+  if (value.is_null()) {
+    writer.attribute("xsi:nil", "true");
+  } else if (const auto* path = value.get_if<cim::ObjectPathPtr>()) {
+    declare_reference(writer);
+    write_reference(writer, **path, spelling);
+  } else if (const auto* date = value.get_if<cim::DateTime>()) {
+    writer.element(date->is_interval() ? "cim:Interval" : "cim:Datetime", date->to_iso8601());
+  } else if (const auto* instance = value.get_if<cim::InstancePtr>()) {
+    writer.text(cimxml::write_embedded_instance(**instance));
+  } else {
+    writer.text(cim::to_text(value));
+  }
+  writer.end();
+}
+
+}  // namespace
+
+void write_value(xml::Writer& writer, std::string_view name, bool is_array, const cim::Value& value,
+                 const Spelling& spelling) {
+  const auto* array = value.get_if<cim::Array>();
+  if (is_array && !array) return;
+  if (!array) return write_element(writer, name, value, spelling);
+  for (const cim::Value& item : *array) write_element(writer, name, item, spelling);
+}
+
+void write_instance(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
+  const cim::Class& cim_class = instance.cim_class();
+  std::string type = "p:";
+  type += cim_class.name;
+  type += "_Type";
+  writer.start("p", cim_class.name)
+      .attribute("xmlns:xsi", names::xsi)
+      .attribute("xmlns:p", class_uri(spelling.family, spelling.namespace_name, cim_class.name))
+      .attribute("xmlns:cim", names::cim_common)
+      .attribute("xsi:type", type);
+  for (std::size_t i = 0; i < cim_class.properties.size(); ++i)
+    write_value(writer, cim_class.properties[i].name, cim_class.properties[i].is_array, instance.values[i], spelling);
+  writer.end();
+}
+
+void write_endpoint_reference(xml::Writer& writer, const cim::ObjectPath& path, const Spelling& spelling) {
+  writer.start("a:EndpointReference");
+  declare_reference(writer);
+  write_reference(writer, path, spelling);
+  writer.end();
+}
+
+}  // namespace vmms::wire::wsman

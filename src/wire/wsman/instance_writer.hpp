@@ -1,0 +1,21 @@
+// Instances and values as real hosts write them (DSP0230, facts gathered from recordings).
+#pragma once
+
+#include "cim/instance.hpp"
+#include "wire/wsman/endpoint_reference.hpp"
+#include "wire/xml/writer.hpp"
+
+namespace vmms::wire::wsman {
+
+/// `<p:CLASS …>` with its properties in the class's order, in the namespace of the instance's own class.
+void write_instance(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling);
+
+/// One property, parameter or return value as element(s) with the prefix p. NULL becomes xsi:nil, a NULL or empty
+/// array nothing at all.
+void write_value(xml::Writer& writer, std::string_view name, bool is_array, const cim::Value& value,
+                 const Spelling& spelling);
+
+/// `<a:EndpointReference>` of an instance.
+void write_endpoint_reference(xml::Writer& writer, const cim::ObjectPath& path, const Spelling& spelling);
+
+}  // namespace vmms::wire::wsman

@@ -1,0 +1,224 @@
+#include "wire/wsman/request.hpp"
+
+#include "base/text.hpp"
+#include "cim/datetime.hpp"
+#include "wire/wsman/endpoint_reference.hpp"
+#include "wire/wsman/names.hpp"
+#include "wire/xml/characters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace vmms::wire::wsman {
+
+namespace {
+
+constexpr std::size_t smallest_envelope = 8192;  // DSP0226 R6.2-4
+constexpr std::size_t longest_identifier = 1024;
+constexpr std::size_t most_selectors = 64;
+
+// DSP0226 writes `s:mustUnderstand`; some clients leave out the prefix.
+bool must_understand(const xml::Element& header) {
+  for (const std::string_view uri : {names::soap, std::string_view{}})
+    if (const auto value = header.attribute(uri, "mustUnderstand")) return *value == "true" || *value == "1";
+  return false;
+}
+
+class HeaderReader {
+ public:
+  HeaderReader(const RequestLimits& limits, Request& request) : limits_(limits), request_(request) {
+    request_.operation_timeout = limits.operation_timeout;
+    request_.max_envelope_size = limits.max_envelope_size;
+  }
+
+  OrFault<void> read(const xml::Element& header) {
+    // The message id first, so that every fault can relate to it.
+    for (const xml::Element block : header.children())
+      if (block.is(names::addressing, "MessageID"))
+        if (auto read = message_id(block); !read) return read;
+    for (const xml::Element block : header.children())
+      if (auto read = this->block(block); !read) return read;
+    if (request_.action.empty()) return fault(Condition::missing_header, "the request has no wsa:Action header");
+    if (!request_.message_id) return fault(Condition::missing_header, "the request has no wsa:MessageID header");
+    return finish_resource();
+  }
+
+ private:
+  using Reading = OrFault<void> (HeaderReader::*)(const xml::Element&);
+  struct Known {
+    std::string_view uri;
+    std::string_view name;
+    Reading reading;
+  };
+
+  OrFault<void> block(const xml::Element& block) {
+    static constexpr Known known[] = {
+        {names::addressing, "Action", &HeaderReader::action},
+        {names::addressing, "MessageID", &HeaderReader::passed_over},
+        {names::addressing, "To", &HeaderReader::passed_over},  // some clients name another host
+        {names::addressing, "From", &HeaderReader::passed_over},
+        {names::addressing, "RelatesTo", &HeaderReader::passed_over},
+        {names::addressing, "ReplyTo", &HeaderReader::answer_address},
+        {names::addressing, "FaultTo", &HeaderReader::answer_address},
+        {names::wsman, "ResourceURI", &HeaderReader::resource_uri},
+        {names::wsman, "SelectorSet", &HeaderReader::selector_set},
+        {names::wsman, "OperationTimeout", &HeaderReader::operation_timeout},
+        {names::wsman, "MaxEnvelopeSize", &HeaderReader::max_envelope_size},
+        {names::wsman, "OptionSet", &HeaderReader::option_set},
+        {names::wsman, "FragmentTransfer", &HeaderReader::fragment_transfer},
+        {names::wsman, "Locale", &HeaderReader::passed_over},  // answers are in English
+        {names::microsoft_wsman, "DataLocale", &HeaderReader::passed_over},
+        {names::microsoft_wsman, "SessionId", &HeaderReader::passed_over},
+        {names::microsoft_wsman, "OperationID", &HeaderReader::passed_over},
+        {names::microsoft_wsman, "SequenceId", &HeaderReader::passed_over},
+        {names::microsoft_wsman, "ActivityId", &HeaderReader::passed_over},
+    };
+    for (std::size_t i = 0; i < std::size(known); ++i) {
+      if (!block.is(known[i].uri, known[i].name)) continue;
+      if (seen_ & (1U << i))
+        return fault(Condition::invalid_header, fmt::format("the header {} is given twice", known[i].name));
+      seen_ |= 1U << i;
+      return (this->*known[i].reading)(block);
+    }
+    if (!must_understand(block)) return {};
+    Fault unknown =
+        fault(Condition::not_understood, fmt::format("the header {:.100} must be understood but is not", block.name()));
+    unknown.header_namespace = block.namespace_uri();
+    unknown.header_name = block.name();
+    return unknown;
+  }
+
+  OrFault<void> passed_over(const xml::Element&) { return {}; }
+
+  OrFault<void> message_id(const xml::Element& block) {
+    std::string id = block.text();
+    if (id.size() > longest_identifier)
+      return fault(Condition::invalid_header,
+                   fmt::format("the MessageID is longer than {} characters", longest_identifier));
+    request_.message_id = std::move(id);
+    return {};
+  }
+
+  OrFault<void> action(const xml::Element& block) {
+    request_.action = xml::trim(block.text());
+    if (request_.action.size() > longest_identifier)
+      return fault(Condition::invalid_header, fmt::format("the Action is longer than {} characters", longest_identifier));
+    return {};
+  }
+
+  OrFault<void> answer_address(const xml::Element& block) {
+    const std::string text = block.child(names::addressing, "Address").text();
+    if (xml::trim(text) == names::anonymous) return {};
+    return fault(Condition::addressing_mode,
+                 fmt::format("{} must be the anonymous address: answers go back over the request's connection",
+                             block.name()));
+  }
+
+  OrFault<void> resource_uri(const xml::Element& block) {
+    const std::string uri = block.text();
+    if (uri.size() <= longest_identifier) request_.resource = parse_resource(uri);
+    if (request_.resource) return {};
+    return fault(Condition::invalid_resource_uri,
+                 fmt::format("the resource URI {:.200} does not name a class; write {}NAMESPACE/CLASS", xml::trim(uri),
+                             names::microsoft_resource));
+  }
+
+  OrFault<void> selector_set(const xml::Element& block) {
+    auto selectors = read_selectors(block, limits_.default_namespace);
+    if (!selectors) return fault(Condition::invalid_selectors, selectors.error().message);
+    if (selectors->size() > most_selectors)
+      return fault(Condition::selector_limit, fmt::format("there are more than {} selectors", most_selectors));
+    for (auto key = selectors->begin(); key != selectors->end(); ++key)
+      if (std::any_of(selectors->begin(), key, [&](const auto& other) { return equals_no_case(other.name, key->name); }))
+        return fault(Condition::duplicate_selectors, fmt::format("the selector {:.100} is given twice", key->name));
+    request_.selectors = std::move(*selectors);
+    return {};
+  }
+
+  OrFault<void> operation_timeout(const xml::Element& block) {
+    const std::string text = block.text();
+    const auto length = cim::parse_duration(xml::trim(text));
+    if (!length || length->count() <= 0)
+      return fault(Condition::invalid_header,
+                   fmt::format("the OperationTimeout \"{:.40}\" is not a duration greater than zero, such as PT60S",
+                               xml::trim(text)));
+    request_.operation_timeout = std::min(*length, limits_.longest_operation_timeout);
+    return {};
+  }
+
+  OrFault<void> max_envelope_size(const xml::Element& block) {
+    const std::string text = block.text();
+    const std::string_view digits = xml::trim(text);
+    std::uint64_t size = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+    const bool too_large = problem == std::errc::result_out_of_range;
+    if ((problem != std::errc() && !too_large) || end != digits.data() + digits.size())
+      return fault(Condition::invalid_header, fmt::format("the MaxEnvelopeSize \"{:.40}\" is not a number", digits));
+    if (!too_large && size < smallest_envelope)
+      return fault(Condition::envelope_limit,
+                   fmt::format("the MaxEnvelopeSize {} is less than {} octets", size, smallest_envelope));
+    if (!too_large && size < limits_.max_envelope_size) request_.max_envelope_size = size;
+    return {};
+  }
+
+  // No option is known here; only one that must be complied with is an error (DSP0226 R6.4-5).
+  OrFault<void> option_set(const xml::Element& block) {
+    for (const xml::Element option : block.children()) {
+      const auto comply = option.attribute({}, "MustComply");
+      if (comply && (*comply == "true" || *comply == "1"))
+        return fault(Condition::unsupported_options,
+                     fmt::format("the option {:.100} is not supported",
+                                 option.attribute({}, "Name").value_or(std::string_view{})));
+    }
+    return {};
+  }
+
+  OrFault<void> fragment_transfer(const xml::Element&) { return fault(Condition::fragment_transfer, {}); }
+
+  OrFault<void> finish_resource() {
+    if (!request_.resource) return {};
+    if (auto status = take_namespace(*request_.resource, request_.selectors, limits_.default_namespace); !status)
+      return fault(Condition::invalid_selectors, status.error().message);
+    return {};
+  }
+
+  const RequestLimits& limits_;
+  Request& request_;
+  std::uint32_t seen_ = 0;
+};
+
+}  // namespace
+
+OrFault<void> read_request(std::string text, const RequestLimits& limits, Request& request) {
+  auto document = xml::Document::parse(std::move(text));
+  if (!document) {
+    const bool encoding = document.error().kind == Failure::not_supported;
+    return fault(encoding ? Condition::character_set : Condition::malformed_xml,
+                 encoding ? document.error().message : fmt::format("the request is not XML: {}", document.error().message));
+  }
+  request.document = std::move(*document);
+  const xml::Element envelope = request.document.root();
+  if (envelope.name() != "Envelope")
+    return fault(Condition::not_soap, fmt::format("the request is {:.100}, not a SOAP envelope", envelope.name()));
+  if (envelope.namespace_uri() != names::soap) return fault(Condition::soap_version, {});
+
+  xml::Element next = envelope.first_child();
+  xml::Element header;
+  if (next.is(names::soap, "Header")) {
+    header = next;
+    next = next.next_sibling();
+  }
+  if (!next.is(names::soap, "Body") || next.next_sibling())
+    return fault(Condition::not_soap, "the SOAP envelope must hold a Header and one Body");
+  request.body = next.first_child();
+  request.is_identify = request.body.is(names::wsmid, "Identify");
+  if (request.is_identify) return {};
+  if (auto read = HeaderReader(limits, request).read(header); !read) return read;
+  if (request.body && request.body.next_sibling())
+    return fault(Condition::schema_validation, "the SOAP Body must hold one element");
+  return {};
+}
+
+}  // namespace vmms::wire::wsman

@@ -1,0 +1,84 @@
+// Strict reading of XML 1.0 with namespaces: what both WS-Management and CIM-XML are read with.
+#pragma once
+
+#include "base/result.hpp"
+#include "wire/xml/scan.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pugi {
+struct xml_node_struct;
+}
+
+namespace vmms::wire::xml {
+
+/// One element of a Document. A light handle: copy it freely, use it while the Document lives. A default one is no
+/// element, has no name, text or children, and is false.
+class Element {
+ public:
+  Element() = default;
+  explicit Element(pugi::xml_node_struct* node) : node_(node) {}
+  explicit operator bool() const { return node_ != nullptr; }
+
+  std::string_view name() const;           ///< without prefix
+  std::string_view namespace_uri() const;  ///< empty for none
+  bool is(std::string_view uri, std::string_view local_name) const;
+
+  /// All character data directly inside, entities resolved, comments and child elements left out.
+  std::string text() const;
+
+  /// An attribute; `uri` is empty for those without prefix.
+  std::optional<std::string_view> attribute(std::string_view uri, std::string_view local_name) const;
+
+  Element first_child() const;
+  Element next_sibling() const;
+  Element child(std::string_view uri, std::string_view local_name) const;  ///< the first of that name
+
+  /// For `for (const Element child : element.children())`.
+  struct Iterator;
+  struct Range;
+  Range children() const;
+
+ private:
+  pugi::xml_node_struct* node_ = nullptr;
+};
+
+struct Element::Iterator {
+  Element element;
+  Element operator*() const { return element; }
+  Iterator& operator++() {
+    element = element.next_sibling();
+    return *this;
+  }
+  bool operator!=(const Iterator& other) const { return element.node_ != other.element.node_; }
+};
+
+struct Element::Range {
+  Element first;
+  Iterator begin() const { return {first}; }
+  Iterator end() const { return {}; }
+};
+
+class Document {
+ public:
+  Document();
+  Document(Document&&) noexcept;
+  Document& operator=(Document&&) noexcept;
+  ~Document();
+
+  /// Refuses what XML 1.0 and its namespaces forbid (bad UTF-8, unbound prefixes, doubled attributes …), document type
+  /// declarations, and whatever passes the limits. Errors: invalid_argument with line and column, not_supported for a
+  /// character encoding other than UTF-8.
+  static Result<Document> parse(std::string text, const Limits& limits = {});
+
+  Element root() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace vmms::wire::xml

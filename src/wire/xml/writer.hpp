@@ -1,0 +1,45 @@
+// Append-only writing of XML 1.0: markup goes to the end of a string, nothing is built in between.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::wire::xml {
+
+/// Appends `text` as character data. What XML cannot carry (control characters, bytes that are not UTF-8) becomes
+/// U+FFFD, so that no guest's or host's text can break a document.
+void append_text(std::string& out, std::string_view text);
+
+/// Appends `text` as the inside of a double-quoted attribute value.
+void append_attribute_value(std::string& out, std::string_view text);
+
+/// Names are written as given: they come from constants and schemas. Elements must be ended in order.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  Writer& start(std::string_view prefix, std::string_view local_name);  ///< `<prefix:name`; no prefix when empty
+  Writer& start(std::string_view qualified_name);
+  Writer& attribute(std::string_view qualified_name, std::string_view value);
+  Writer& text(std::string_view value);   ///< also when empty: `<a></a>` instead of `<a/>`
+  Writer& raw(std::string_view markup);   ///< well-formed content, as it is
+  Writer& end();
+
+  /// `<prefix:name>value</prefix:name>`
+  Writer& element(std::string_view prefix, std::string_view local_name, std::string_view value);
+  Writer& element(std::string_view qualified_name, std::string_view value);
+
+ private:
+  struct Name {
+    std::size_t offset;
+    std::size_t length;
+  };
+  void close_start_tag();
+
+  std::string& out_;
+  std::vector<Name> open_;  ///< where in `out_` the names of the open elements stand
+  bool in_start_tag_ = false;
+};
+
+}  // namespace vmms::wire::xml
