@@ -114,9 +114,8 @@ Result<int> show(Session& session, const std::string& name) {
   }
   session.console().print(sheet.text());
   if (!*interface)
-    session.console().note(fmt::format("\nIts guest services are switched off; switch them on with: vmms guest enable "
-                                       "{}",
-                                       machine->name));
+    session.console().note(
+        fmt::format("\nIts guest services are off; enable them with: vmms guest enable {}", shell_word(machine->name)));
   return exit_success;
 }
 

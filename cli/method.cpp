@@ -1,6 +1,7 @@
 // Calling a method and seeing it through: the job that it may start is part of the answer.
 #include "cli/schema.hpp"
 #include "cli/session.hpp"
+#include "cli/text.hpp"
 
 #include <fmt/format.h>
 
@@ -77,8 +78,8 @@ Status Session::wait_for_job(const cim::ObjectPath& job, Completion& completion)
     if (Clock::now() >= deadline) {
       console_.progress({});
       return error(Failure::timed_out,
-                   fmt::format("{} goes on: its job is at {} % after {} s. Look at it with: vmms get '{}'",
-                               completion.method, percent, timeout_.count(), job.to_string()));
+                   fmt::format("{} goes on: its job is at {} % after {} s. Look at it with: vmms get {}",
+                               completion.method, percent, timeout_.count(), shell_word(job.to_string())));
     }
     console_.progress(fmt::format("{}: {} %", completion.method, percent));
     std::this_thread::sleep_for(pause);

@@ -35,7 +35,7 @@ std::string why_not_supported(Session& session, const VirtualMachine& machine) {
   const auto enabled = interface_enabled(session, machine);
   if (enabled && !*enabled)
     return fmt::format("the Guest Service Interface of VM '{}' is off; enable it with: vmms guest enable {}",
-                       machine.name, machine.name);
+                       machine.name, shell_word(machine.name));
   const auto component = session.client().get(interface_component(machine));
   if (!component) return component.error().message;
   std::string text;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <iostream>
 
@@ -61,6 +60,8 @@ Parsed parse_options(int argc, const char* const* argv) {
   CLI::App app(description);
   app.footer(footer);
   Options options;
+  std::vector<std::string> wsman;
+  std::vector<std::string> wsmans;
   std::vector<std::string> cimxml;
   std::string socket;
 
@@ -75,8 +76,8 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--define", options.define,
                  "Define the domain of this libvirt XML file first, unless it exists; type='auto' chooses KVM or TCG")
       ->check(CLI::ExistingFile);
-  app.add_option("--wsman", options.wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
-  app.add_option("--wsmans", options.wsmans, "Serve WS-Management over TLS on ADDR:PORT");
+  app.add_option("--wsman", wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
+  app.add_option("--wsmans", wsmans, "Serve WS-Management over TLS on ADDR:PORT");
   app.add_option("--cimxml", cimxml, "Serve CIM-XML on ADDR:PORT (not available in this version)");
   app.add_option("--socket", socket, "Serve on a local socket (not available in this version)");
   app.add_option("--users", options.users, "Password file, made by: vmms user add NAME --users FILE (default: STATE/users)");
@@ -120,31 +121,18 @@ Parsed parse_options(int argc, const char* const* argv) {
   if (options.users.empty()) options.users = options.state + "/users";
   if (options.connect.empty() && options.simulate.empty())
     options.connect = "qemu:///embed?root=" + default_runtime_folder();
-  if (options.wsman.empty() && options.wsmans.empty()) options.wsman = {"127.0.0.1:5985"};
-  for (const auto* list : {&options.wsman, &options.wsmans})
-    for (const std::string& text : *list)
-      if (const auto address = parse_address(text); !address) {
-        std::cerr << address.error().message << '\n';
+  if (wsman.empty() && wsmans.empty()) wsman = {"127.0.0.1:5985"};
+  for (const auto& [texts, tls] : {std::pair(&wsman, false), std::pair(&wsmans, true)}) {
+    for (const std::string& text : *texts) {
+      const auto listener = wire::http::parse_listener(text, tls);
+      if (!listener) {
+        std::cerr << listener.error().message << '\n';
         return {std::nullopt, 2};
       }
+      options.listeners.push_back(*listener);
+    }
+  }
   return {std::move(options), 0};
-}
-
-Result<Address> parse_address(const std::string& text) {
-  const auto colon = text.rfind(':');
-  Address address;
-  unsigned port = 0;
-  const char* end = text.data() + text.size();
-  if (colon == std::string::npos || colon + 1 == text.size() ||
-      std::from_chars(text.data() + colon + 1, end, port) != std::from_chars_result{end, std::errc()} || port > 65535)
-    return error(Failure::invalid_argument,
-                 fmt::format("\"{}\" is no address: expected ADDR:PORT such as 127.0.0.1:5985 or [::1]:0", text));
-  address.host = text.substr(0, colon);
-  if (address.host.starts_with('[') && address.host.ends_with(']'))
-    address.host = address.host.substr(1, address.host.size() - 2);
-  if (address.host.empty()) address.host = "::";
-  address.port = static_cast<std::uint16_t>(port);
-  return address;
 }
 
 }  // namespace vmms::daemon

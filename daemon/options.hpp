@@ -1,10 +1,9 @@
 // What vmmsd was told: command line and TOML configuration, which have the same keys.
 #pragma once
 
-#include "base/result.hpp"
+#include "wire/http/listener.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +14,7 @@ struct Options {
   std::string connect;                ///< libvirt URI
   std::string simulate;               ///< fleet file; excludes `connect`
   std::string define;                 ///< domain XML file that is defined before serving
-  std::vector<std::string> wsman;     ///< ADDR:PORT, clear text
-  std::vector<std::string> wsmans;    ///< ADDR:PORT, TLS
+  std::vector<wire::http::Listener> listeners;
   std::string users;                  ///< password file; default STATE/users
   std::string state;                  ///< folder of what the daemon keeps
   std::string certificate;            ///< PEM files for TLS; made by ourselves when empty
@@ -36,12 +34,5 @@ struct Parsed {
   int exit_status = 0;
 };
 Parsed parse_options(int argc, const char* const* argv);
-
-/// "127.0.0.1:5985", "[::1]:0" or ":5985" (every address) split; the port is a number from 0 to 65535.
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-};
-Result<Address> parse_address(const std::string& text);
 
 }  // namespace vmms::daemon

@@ -48,7 +48,7 @@ struct WorkerPool::State {
     std::string key;
     std::deque<Task> waiting;
     std::size_t running = 0;
-    std::size_t at_once = 0;
+    std::size_t most_running = 0;
     bool ready = false;  // in `ready`
   };
 
@@ -74,7 +74,7 @@ struct WorkerPool::State {
 };
 
 void WorkerPool::State::make_ready(const std::shared_ptr<State>& self, Lane& lane) {
-  if (lane.ready || lane.waiting.empty() || lane.running >= lane.at_once) return;
+  if (lane.ready || lane.waiting.empty() || lane.running >= lane.most_running) return;
   lane.ready = true;
   ready.push_back(&lane);
   // `idle` counts a notified thread until it has taken its lane, hence so does `ready`: no lane is left to a thread that
@@ -163,7 +163,7 @@ WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options
 
 WorkerPool::~WorkerPool() { stop(std::chrono::milliseconds(0)); }
 
-Status WorkerPool::submit(std::string_view key, Task task, std::size_t at_once) {
+Status WorkerPool::submit(std::string_view key, Task task) {
   State& state = *state_;
   // A refused task is destroyed when this function returns, after the lock: its destructor may answer somebody.
   const std::scoped_lock lock(state.mutex);
@@ -177,12 +177,11 @@ Status WorkerPool::submit(std::string_view key, Task task, std::size_t at_once) 
   if (found == state.lanes.end()) {
     auto made = std::make_unique<State::Lane>();
     made->key = std::string(key);
-    made->at_once = key.empty() ? state.options.threads : state.options.running_per_key;
+    made->most_running = key.empty() ? state.options.threads : state.options.running_per_key;
     const std::string_view own_key = made->key;
     found = state.lanes.emplace(own_key, std::move(made)).first;
   }
   State::Lane& lane = *found->second;
-  if (at_once != 0) lane.at_once = at_once;
   if (!key.empty() && lane.waiting.size() >= state.options.waiting_per_key) {
     return error(Failure::busy, fmt::format("{} operations already wait for \"{}\" and {} run; try again when some have "
                                             "finished",

@@ -31,10 +31,10 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();  ///< stop() without waiting: tasks that still run must own all that they use
 
-  /// Runs `task` on some thread, soon. Tasks without a key are limited by `waiting` and `threads` only. `at_once`, when
-  /// not 0, takes the place of `running_per_key` for this key. What a task throws is logged.
-  /// Failure busy when a bound is reached or the pool stops; the task is then destroyed without having run.
-  Status submit(std::string_view key, std::function<void()> task, std::size_t at_once = 0);
+  /// Runs `task` on some thread, soon. Tasks without a key are limited by `waiting` and `threads` only. What a task
+  /// throws is logged. Failure busy when a bound is reached or the pool stops; the task is then destroyed without having
+  /// run.
+  Status submit(std::string_view key, std::function<void()> task);
 
   /// Takes no more tasks, destroys those that wait, and waits up to `limit` for those that run. True when all have
   /// ended; otherwise their threads go on by themselves and end with their task.

@@ -93,31 +93,6 @@ TEST(WorkerPool, LimitsWhatRunsAndWaitsPerKey) {
   EXPECT_TRUE(pool.stop(5s));
 }
 
-TEST(WorkerPool, LimitGivenWithATaskHoldsForItsKey) {
-  WorkerPool pool;
-  std::atomic<int> running = 0;
-  std::atomic<int> most = 0;
-  std::atomic<int> ran = 0;
-  std::promise<void> all;
-  for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(pool.submit(
-        "serial",
-        [&] {
-          const int now = ++running;
-          int seen = most;
-          while (now > seen && !most.compare_exchange_weak(seen, now)) {
-          }
-          std::this_thread::yield();
-          --running;
-          if (++ran == 100) all.set_value();
-        },
-        1));
-  }
-  ASSERT_EQ(all.get_future().wait_for(5s), std::future_status::ready);
-  EXPECT_EQ(most, 1);
-  EXPECT_TRUE(pool.stop(5s));
-}
-
 TEST(WorkerPool, FloodOfOneKeyDoesNotStarveAnother) {
   // One thread: with a plain queue, the task of "quiet" would run after all of the flood.
   WorkerPool pool({.threads = 1});

@@ -1,30 +1,22 @@
 #include "cim/typed.hpp"
 
-#include <algorithm>
-
 namespace vmms::cim::typed {
 
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [&](char a, char b) { return lower(a) == lower(b); });
-}
-
 Error unfit(std::string_view owner, std::string_view name) {
-  return error(Failure::invalid_argument, std::string(owner) + "." + std::string(name) +
-                                              " has a value of another type, or one out of its range");
+  return error(Failure::invalid_argument,
+               std::string(owner) + "." + std::string(name) + " has a value of another type, or one out of its range");
 }
 
 Error unrelated(const Class& object, const Class& expected) {
-  return error(Failure::invalid_argument, "an instance of " + std::string(expected.name) + " is needed, not one of " +
-                                              std::string(object.name));
+  return error(Failure::invalid_argument,
+               "an instance of " + std::string(expected.name) + " is needed, not one of " + std::string(object.name));
 }
 
 Result<Value> key_value(const ObjectPath& path, const Property& key) {
   const KeyBinding* binding = path.find(key.name);
   if (!binding || (key.type == Type::reference && !binding->reference)) {
-    return error(Failure::invalid_argument, "the path of the " + path.class_name + " lacks the key " +
-                                                std::string(key.name));
+    return error(Failure::invalid_argument,
+                 "the path of the " + path.class_name + " lacks the key " + std::string(key.name));
   }
   if (key.type == Type::reference) return Value(ObjectPathPtr(binding->reference));
   return from_text(key.type, binding->value);

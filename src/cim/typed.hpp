@@ -1,6 +1,7 @@
 // Between typed instances, which cimgen generates, and cim::Instance, ObjectPath and Arguments.
 #pragma once
 
+#include "base/text.hpp"
 #include "cim/instance.hpp"
 #include "cim/provider.hpp"
 
@@ -106,8 +107,6 @@ bool from_value(const Value& value, T& member) {
   }
 }
 
-/// ASCII letters only.
-bool equal_ignoring_case(std::string_view left, std::string_view right);
 /// "Msvm_X.Name cannot be used: …" for a property, key or parameter.
 Error unfit(std::string_view owner, std::string_view name);
 /// `object` is not an instance of `expected`.
@@ -136,12 +135,14 @@ Result<T> from_instance(const Instance& instance) {
   T object;
   std::size_t index = 0;
   const Property* wrong = nullptr;
-  T::for_each_property([&](auto& member) {
-    const Property& property = own.properties[index];
-    const Value& value = &given == &own ? instance.values[index] : instance[property.name];
-    if (!typed::from_value(value, member)) wrong = &property;
-    ++index;
-  }, object);
+  T::for_each_property(
+      [&](auto& member) {
+        const Property& property = own.properties[index];
+        const Value& value = &given == &own ? instance.values[index] : instance[property.name];
+        if (!typed::from_value(value, member)) wrong = &property;
+        ++index;
+      },
+      object);
   if (wrong) return typed::unfit(given.name, wrong->name);
   return object;
 }
@@ -161,9 +162,11 @@ ObjectPath to_path(const Key& key, std::string_view namespace_name = {}) {
   path.namespace_name = namespace_name;
   path.class_name = cim_class.name;
   auto next = cim_class.keys.begin();
-  Key::Object::for_each_key([&](const auto& value) {
-    path.keys.push_back(typed::key_binding(cim_class.properties[*next++], typed::to_value(value)));
-  }, key);
+  Key::Object::for_each_key(
+      [&](const auto& value) {
+        path.keys.push_back(typed::key_binding(cim_class.properties[*next++], typed::to_value(value)));
+      },
+      key);
   return path;
 }
 
@@ -175,26 +178,28 @@ Result<typename T::Key> to_key(const ObjectPath& path) {
   typename T::Key key;
   std::optional<Error> wrong;
   auto next = cim_class.keys.begin();
-  T::for_each_key([&](auto& member) {
-    const Property& property = cim_class.properties[*next++];
-    if (wrong) return;
-    const Result<Value> value = typed::key_value(path, property);
-    std::remove_cvref_t<decltype(member)> given;
-    if (!value) {
-      wrong = value.error();
-    } else if (!typed::from_value(*value, given)) {
-      wrong = typed::unfit(cim_class.name, property.name);
-    } else if constexpr (std::is_same_v<decltype(given), std::string>) {
-      if (member.empty()) {
-        member = std::move(given);
-      } else if (!typed::equal_ignoring_case(member, given)) {
-        wrong = error(Failure::not_found, "there is no " + std::string(cim_class.name) + " with " +
-                                              std::string(property.name) + "=\"" + given + "\"");
-      }
-    } else {
-      member = std::move(given);
-    }
-  }, key);
+  T::for_each_key(
+      [&](auto& member) {
+        const Property& property = cim_class.properties[*next++];
+        if (wrong) return;
+        const Result<Value> value = typed::key_value(path, property);
+        std::remove_cvref_t<decltype(member)> given;
+        if (!value) {
+          wrong = value.error();
+        } else if (!typed::from_value(*value, given)) {
+          wrong = typed::unfit(cim_class.name, property.name);
+        } else if constexpr (std::is_same_v<decltype(given), std::string>) {
+          if (member.empty()) {
+            member = std::move(given);
+          } else if (!equals_no_case(member, given)) {
+            wrong = error(Failure::not_found, "there is no " + std::string(cim_class.name) + " with " +
+                                                  std::string(property.name) + "=\"" + given + "\"");
+          }
+        } else {
+          member = std::move(given);
+        }
+      },
+      key);
   if (wrong) return *std::move(wrong);
   return key;
 }

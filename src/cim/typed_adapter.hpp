@@ -93,20 +93,22 @@ class ProviderAdapter final : public Provider {
   static bool filter(const Query& query, typename T::KeyFilter& keys) {
     bool possible = true;
     std::size_t index = 0;
-    T::for_each_key([&](auto& member, const auto& fixed) {
-      const Property& property = T::cim_class().properties[T::cim_class().keys[index]];
-      const std::optional<std::string> none;
-      const std::optional<std::string>& text = index < query.keys.size() ? query.keys[index] : none;
-      ++index;
-      if (!text || property.type == Type::reference) return;
-      const Result<Value> value = from_text(property.type, *text);
-      if (!value || !typed::from_value(*value, member)) possible = false;
-      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(fixed)>, std::string>) {
-        if (fixed.empty() || !possible) return;
-        if (!typed::equal_ignoring_case(fixed, *member)) possible = false;
-        member = fixed;
-      }
-    }, keys, Key());
+    T::for_each_key(
+        [&](auto& member, const auto& fixed) {
+          const Property& property = T::cim_class().properties[T::cim_class().keys[index]];
+          const std::optional<std::string> none;
+          const std::optional<std::string>& text = index < query.keys.size() ? query.keys[index] : none;
+          ++index;
+          if (!text || property.type == Type::reference) return;
+          const Result<Value> value = from_text(property.type, *text);
+          if (!value || !typed::from_value(*value, member)) possible = false;
+          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(fixed)>, std::string>) {
+            if (fixed.empty() || !possible) return;
+            if (!equals_no_case(fixed, *member)) possible = false;
+            member = fixed;
+          }
+        },
+        keys, Key());
     return possible;
   }
 
@@ -124,18 +126,19 @@ class ProviderAdapter final : public Provider {
   Result<MethodResult> call(const Context& context, const Key& key, const Method& method, const Arguments& inputs) {
     typename M::In in;
     const Parameter* wrong = nullptr;
-    M::In::for_each([&](std::size_t index, auto& member) {
-      if (index < inputs.size() && !typed::from_value(inputs[index], member)) wrong = &method.parameters[index];
-    }, in);
+    M::In::for_each(
+        [&](std::size_t index, auto& member) {
+          if (index < inputs.size() && !typed::from_value(inputs[index], member)) wrong = &method.parameters[index];
+        },
+        in);
     if (wrong) return typed::unfit(method.name, wrong->name);
     Result<typename M::Out> out = provider_->invoke(context, M(), key, in);
     if (!out) return out.error();
     MethodResult result;
     result.return_value = typed::to_value(out->return_value);
     result.outputs.resize(method.parameters.size());
-    M::Out::for_each([&](std::size_t index, auto& member) {
-      result.outputs[index] = typed::to_value(std::move(member));
-    }, *out);
+    M::Out::for_each(
+        [&](std::size_t index, auto& member) { result.outputs[index] = typed::to_value(std::move(member)); }, *out);
     return result;
   }
 
@@ -161,9 +164,9 @@ class AssociationAdapter final : public AssociationProvider {
                                          const ObjectPath& end) {
     Result<std::vector<Instance>> answer =
         error(Failure::invalid_argument, std::string(T::cim_class().name) + " has no role " + std::string(role));
-    static_cast<void>(((typed::equal_ignoring_case(role, Roles::name) &&
-                        (answer = instances(provider_->from(context, Roles(), end)), true)) ||
-                       ...));
+    static_cast<void>(
+        ((equals_no_case(role, Roles::name) && (answer = instances(provider_->from(context, Roles(), end)), true)) ||
+         ...));
     return answer;
   }
 
@@ -180,12 +183,12 @@ class AssociationAdapter final : public AssociationProvider {
 
 /// A typed provider as the object manager takes it.
 template <class P>
-  requires requires { typename P::Methods; }
+requires requires { typename P::Methods; }
 std::unique_ptr<Provider> adapt(std::unique_ptr<P> provider) {
   return std::make_unique<ProviderAdapter<P>>(std::move(provider));
 }
 template <class P>
-  requires requires { typename P::Roles; }
+requires requires { typename P::Roles; }
 std::unique_ptr<AssociationProvider> adapt(std::unique_ptr<P> provider) {
   return std::make_unique<AssociationAdapter<P>>(std::move(provider));
 }

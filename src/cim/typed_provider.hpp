@@ -2,6 +2,7 @@
 // qualifier, with an invoke overload for each method that is Implemented.
 #pragma once
 
+#include "base/text.hpp"
 #include "cim/provider.hpp"
 
 #include <algorithm>
@@ -15,14 +16,13 @@ namespace vmms::cim {
 
 namespace typed {
 
-/// ASCII letters only.
-bool equal_ignoring_case(std::string_view left, std::string_view right);
+inline bool equal_ignoring_case(std::string_view left, std::string_view right) { return equals_no_case(left, right); }
 
 template <class T>
 bool equal_keys(const T& left, const T& right) {
   return left == right;
 }
-inline bool equal_keys(const std::string& left, const std::string& right) { return equal_ignoring_case(left, right); }
+inline bool equal_keys(const std::string& left, const std::string& right) { return equals_no_case(left, right); }
 
 }  // namespace typed
 
@@ -45,9 +45,11 @@ struct TypedQuery {
   /// is compared exactly.
   bool selects(const Key& key) const {
     bool result = !after || *after < key;
-    T::for_each_key([&](const auto& filter, const auto& value) {
-      if (filter && !typed::equal_keys(*filter, value)) result = false;
-    }, keys, key);
+    T::for_each_key(
+        [&](const auto& filter, const auto& value) {
+          if (filter && !typed::equal_keys(*filter, value)) result = false;
+        },
+        keys, key);
     return result;
   }
 };

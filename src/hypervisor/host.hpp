@@ -23,7 +23,8 @@ enum class PowerState : std::uint8_t { off, running, paused, saved, starting, st
 /// means "never set", so the default applies.
 struct Settings {
   std::optional<bool> guest_service_interface;  ///< Guest Service Interface enabled
-  std::optional<bool> guest_file_service;       ///< Msvm_GuestFileService started
+  std::optional<bool> guest_file_service;       ///< Msvm_GuestFileService started (default: yes)
+  std::optional<bool> vss_service;              ///< Msvm_VssService started (default: yes)
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

@@ -42,13 +42,15 @@ bool same_record(const VirtualMachine& left, const VirtualMachine& right) { retu
 
 VmIndex::VmIndex() : notifier_([this] { deliver(); }) {}
 
-VmIndex::~VmIndex() {
+void VmIndex::stop_telling() {
   {
     const std::lock_guard lock(notify_mutex_);
     ending_ = true;
+    listeners_.clear();
+    changes_.clear();
   }
   notify_.notify_all();
-  notifier_.join();
+  if (notifier_.joinable()) notifier_.join();
 }
 
 // Monotone: of two ids the smaller never lies in a later shard, whatever the ids look like.
@@ -134,6 +136,7 @@ VirtualMachinePtr VmIndex::erase(std::string_view id) {
 void VmIndex::listen(Host::Listener listener) {
   auto shared = std::make_shared<const Host::Listener>(std::move(listener));
   const std::lock_guard lock(notify_mutex_);
+  if (ending_) return;
   listeners_.push_back(std::move(shared));
 }
 

@@ -24,8 +24,7 @@ namespace vmms::hypervisor {
 class VmIndex {
  public:
   VmIndex();
-  /// Ends the notification thread: a listener that runs is waited for, notifications not yet delivered are dropped.
-  ~VmIndex();
+  ~VmIndex() { stop_telling(); }
   VmIndex(const VmIndex&) = delete;
   VmIndex& operator=(const VmIndex&) = delete;
 
@@ -52,6 +51,10 @@ class VmIndex {
   /// Adds a listener. Changes are told one after the other, in the order in which they were made, on one thread of the
   /// index. A listener may use the index; it should return soon, since all others wait for it.
   void listen(Host::Listener listener);
+
+  /// Ends the notifications: a listener that runs is waited for, what is not yet told is dropped, and no listener is
+  /// called afterwards. Not from a listener.
+  void stop_telling();
 
  private:
   struct Shard {

@@ -100,11 +100,41 @@ guest::Clock::time_point guest_deadline(const cim::Context& context) {
   return context.deadline - std::min<guest::Clock::duration>(left / 10, std::chrono::milliseconds(250));
 }
 
-cim::ObjectPath computer_system_path(std::string_view machine_id) {
+namespace {
+
+cim::ObjectPath path_of(std::string_view class_name, std::vector<cim::KeyBinding> keys) {
   cim::ObjectPath path;
-  path.class_name = computer_system_class;
-  path.keys = {{"CreationClassName", std::string(computer_system_class), {}}, {"Name", std::string(machine_id), {}}};
+  path.class_name = class_name;
+  path.keys = std::move(keys);
   return path;
+}
+
+}  // namespace
+
+cim::ObjectPath computer_system_path(std::string_view machine_id) {
+  return path_of(computer_system_class,
+                 {{"CreationClassName", std::string(computer_system_class), {}}, {"Name", std::string(machine_id), {}}});
+}
+
+cim::ObjectPath settings_path(std::string_view machine_id) {
+  return path_of("Msvm_VirtualSystemSettingData", {{"InstanceID", fmt::format("Microsoft:{}", machine_id), {}}});
+}
+
+cim::ObjectPath interface_path(std::string_view machine_id) {
+  return path_of("Msvm_GuestServiceInterfaceComponent",
+                 {{"CreationClassName", "Msvm_GuestServiceInterfaceComponent", {}},
+                  {"DeviceID", fmt::format("Microsoft:{}", guest_service_interface_id), {}},
+                  {"SystemCreationClassName", std::string(computer_system_class), {}},
+                  {"SystemName", std::string(machine_id), {}}});
+}
+
+cim::ObjectPath interface_setting_path(std::string_view machine_id) {
+  return path_of("Msvm_GuestServiceInterfaceComponentSettingData",
+                 {{"InstanceID", setting_instance_id(machine_id, guest_service_interface_id), {}}});
+}
+
+cim::ObjectPath job_path(std::string_view job_id) {
+  return path_of("Msvm_ConcreteJob", {{"InstanceID", std::string(job_id), {}}});
 }
 
 }  // namespace vmms::providers

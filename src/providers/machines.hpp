@@ -46,5 +46,11 @@ void for_each_machine(const Environment& environment, const std::optional<std::s
 guest::Clock::time_point guest_deadline(const cim::Context& context);
 
 cim::ObjectPath computer_system_path(std::string_view machine_id);
+/// The path of a machine's Msvm_VirtualSystemSettingData.
+cim::ObjectPath settings_path(std::string_view machine_id);
+/// The paths of a machine's Guest Service Interface and of its settings.
+cim::ObjectPath interface_path(std::string_view machine_id);
+cim::ObjectPath interface_setting_path(std::string_view machine_id);
+cim::ObjectPath job_path(std::string_view job_id);
 
 }  // namespace vmms::providers

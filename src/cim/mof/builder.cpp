@@ -1,69 +1,76 @@
 #include "cim/mof/builder.hpp"
 
+#include "base/text.hpp"
+#include "cim/mof/checks.hpp"
+
 #include "mof.h"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 namespace vmms::cim::mof {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Type>, 14> type_names{{{"boolean", Type::boolean},
-                                                                        {"uint8", Type::uint8},
-                                                                        {"sint8", Type::sint8},
-                                                                        {"uint16", Type::uint16},
-                                                                        {"sint16", Type::sint16},
-                                                                        {"uint32", Type::uint32},
-                                                                        {"sint32", Type::sint32},
-                                                                        {"uint64", Type::uint64},
-                                                                        {"sint64", Type::sint64},
-                                                                        {"real32", Type::real32},
-                                                                        {"real64", Type::real64},
-                                                                        {"char16", Type::char16},
-                                                                        {"string", Type::string},
-                                                                        {"datetime", Type::datetime}}};
-
-bool same_ignoring_case(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (lower(left[i]) != lower(right[i])) return false;
-  }
-  return true;
-}
-
 /// How an error text names a token.
 std::string_view describe(int token_code) {
   switch (token_code) {
-    case 0: return "the end of the text";
-    case MOF_PRAGMA: return "#pragma";
-    case MOF_CLASS: return "class";
-    case MOF_QUALIFIER: return "qualifier";
-    case MOF_SCOPE: return "scope";
-    case MOF_FLAVOR: return "flavor";
-    case MOF_AS: return "as";
-    case MOF_REF: return "ref";
-    case MOF_TRUE: return "true";
-    case MOF_FALSE: return "false";
-    case MOF_NULL: return "null";
-    case MOF_TYPE: return "a type";
-    case MOF_NAME: return "a name";
-    case MOF_ALIAS: return "an alias";
-    case MOF_INTEGER: return "a number";
-    case MOF_CHARACTER: return "a character";
-    case MOF_STRING: return "a string";
-    case MOF_LEFT_BRACE: return "'{'";
-    case MOF_RIGHT_BRACE: return "'}'";
-    case MOF_LEFT_BRACKET: return "'['";
-    case MOF_RIGHT_BRACKET: return "']'";
-    case MOF_LEFT_PARENTHESIS: return "'('";
-    case MOF_RIGHT_PARENTHESIS: return "')'";
-    case MOF_COMMA: return "','";
-    case MOF_SEMICOLON: return "';'";
-    case MOF_COLON: return "':'";
-    case MOF_EQUALS: return "'='";
-    default: return {};  // INSTANCE and REAL say nothing new in a list of what is expected
+    case 0:
+      return "the end of the text";
+    case MOF_PRAGMA:
+      return "#pragma";
+    case MOF_CLASS:
+      return "class";
+    case MOF_QUALIFIER:
+      return "qualifier";
+    case MOF_SCOPE:
+      return "scope";
+    case MOF_FLAVOR:
+      return "flavor";
+    case MOF_AS:
+      return "as";
+    case MOF_REF:
+      return "ref";
+    case MOF_TRUE:
+      return "true";
+    case MOF_FALSE:
+      return "false";
+    case MOF_NULL:
+      return "null";
+    case MOF_TYPE:
+      return "a type";
+    case MOF_NAME:
+      return "a name";
+    case MOF_ALIAS:
+      return "an alias";
+    case MOF_INTEGER:
+      return "a number";
+    case MOF_CHARACTER:
+      return "a character";
+    case MOF_STRING:
+      return "a string";
+    case MOF_LEFT_BRACE:
+      return "'{'";
+    case MOF_RIGHT_BRACE:
+      return "'}'";
+    case MOF_LEFT_BRACKET:
+      return "'['";
+    case MOF_RIGHT_BRACKET:
+      return "']'";
+    case MOF_LEFT_PARENTHESIS:
+      return "'('";
+    case MOF_RIGHT_PARENTHESIS:
+      return "')'";
+    case MOF_COMMA:
+      return "','";
+    case MOF_SEMICOLON:
+      return "';'";
+    case MOF_COLON:
+      return "':'";
+    case MOF_EQUALS:
+      return "'='";
+    default:
+      return {};  // INSTANCE and REAL say nothing new in a list of what is expected
   }
 }
 
@@ -98,11 +105,21 @@ std::string decode(std::string_view quoted) {
       continue;
     }
     switch (const char escape = text[++i]; escape) {
-      case 'b': result += '\b'; break;
-      case 't': result += '\t'; break;
-      case 'n': result += '\n'; break;
-      case 'f': result += '\f'; break;
-      case 'r': result += '\r'; break;
+      case 'b':
+        result += '\b';
+        break;
+      case 't':
+        result += '\t';
+        break;
+      case 'n':
+        result += '\n';
+        break;
+      case 'f':
+        result += '\f';
+        break;
+      case 'r':
+        result += '\r';
+        break;
       case 'x':
       case 'X': {
         std::uint32_t code = 0;
@@ -112,7 +129,8 @@ std::string decode(std::string_view quoted) {
         i += static_cast<std::size_t>(end - first);
         break;
       }
-      default: result += escape;
+      default:
+        result += escape;
     }
   }
   return result;
@@ -128,7 +146,8 @@ void Builder::pragma(const Token& name, const std::string& parameter) {
   declarations.pragmas.push_back({std::string(name.text()), parameter, position(name)});
 }
 
-void Builder::qualifier_declaration(const Token& name, const TypeName& type, bool is_array, Initializer* default_value) {
+void Builder::qualifier_declaration(const Token& name, const TypeName& type, bool is_array,
+                                    Initializer* default_value) {
   QualifierDeclaration& declaration = declarations.qualifiers.emplace_back();
   declaration.name = name.text();
   declaration.type = type;
@@ -181,8 +200,9 @@ void Builder::parameter(const TypeName& type, const Token& name, bool is_array) 
 }
 
 TypeName* Builder::type(const Token& name) {
-  for (const auto& [text, type] : type_names) {
-    if (same_ignoring_case(text, name.text())) return make(TypeName{type, {}});
+  for (auto code = static_cast<int>(Type::boolean); code <= static_cast<int>(Type::datetime); ++code) {
+    const auto type = static_cast<Type>(code);
+    if (equals_no_case(type_keyword(type), name.text())) return make(TypeName{type, {}});
   }
   fail(name, "unknown type");
   return make<TypeName>();
@@ -279,7 +299,9 @@ std::string* Builder::text(std::string* before, const Token& token) {
 void Builder::syntax_error(int token_code, const Token& token, const std::function<bool(int)>& accepts) {
   std::vector<std::string_view> expected;
   for (int code = 0; code <= MOF_STRING; ++code) {  // the grammar names STRING last
-    if (!describe(code).empty() && accepts(code)) expected.push_back(describe(code));
+    const bool stands_for_name =
+        code > MOF_NAME && code <= MOF_REF && accepts(MOF_NAME);  // soft keywords come next to NAME
+    if (!describe(code).empty() && accepts(code) && !stands_for_name) expected.push_back(describe(code));
   }
   std::string what;
   for (std::size_t i = 0; i < expected.size(); ++i) {

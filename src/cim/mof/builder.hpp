@@ -64,7 +64,7 @@ class Builder {
 
   std::shared_ptr<const std::string> file_;
   std::deque<std::variant<std::string, Literal, Initializer, TypeName, std::vector<std::string>>> values_;
-  std::vector<Qualifier> qualifiers_;  ///< of the element that is being read
+  std::vector<Qualifier> qualifiers_;          ///< of the element that is being read
   std::vector<std::string> scopes_, flavors_;  ///< of the qualifier declaration that is being read
   Token string_start_{};
 };

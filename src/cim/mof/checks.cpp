@@ -16,22 +16,31 @@ bool is_integer(Type type) { return is_unsigned(type) || is_signed(type) || type
 Range range_of(Type type) {
   const auto bits = [](int count) { return count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1; };
   switch (type) {
-    case Type::uint8: return {0, bits(8)};
+    case Type::uint8:
+      return {0, bits(8)};
     case Type::uint16:
-    case Type::char16: return {0, bits(16)};
-    case Type::uint32: return {0, bits(32)};
-    case Type::uint64: return {0, bits(64)};
-    case Type::sint8: return {-128, bits(7)};
-    case Type::sint16: return {-32768, bits(15)};
-    case Type::sint32: return {std::numeric_limits<std::int32_t>::min(), bits(31)};
-    default: return {std::numeric_limits<std::int64_t>::min(), bits(63)};
+    case Type::char16:
+      return {0, bits(16)};
+    case Type::uint32:
+      return {0, bits(32)};
+    case Type::uint64:
+      return {0, bits(64)};
+    case Type::sint8:
+      return {-128, bits(7)};
+    case Type::sint16:
+      return {-32768, bits(15)};
+    case Type::sint32:
+      return {std::numeric_limits<std::int32_t>::min(), bits(31)};
+    default:
+      return {std::numeric_limits<std::int64_t>::min(), bits(63)};
   }
 }
 
 bool fits(bool negative, std::uint64_t magnitude, Type type) {
   const Range range = range_of(type);
-  return negative ? magnitude <= static_cast<std::uint64_t>(-(range.least + 1)) + 1 && (range.least != 0 || magnitude == 0)
-                  : magnitude <= range.most;
+  return negative
+             ? magnitude <= static_cast<std::uint64_t>(-(range.least + 1)) + 1 && (range.least != 0 || magnitude == 0)
+             : magnitude <= range.most;
 }
 
 bool is_integer_text(std::string_view text, Type type) {
@@ -54,48 +63,69 @@ bool is_datetime(std::string_view text) {
 bool fits(const Literal& literal, const TypeName& type) {
   using Kind = Literal::Kind;
   switch (literal.kind) {
-    case Kind::null: return true;
-    case Kind::boolean: return type.type == Type::boolean;
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return type.type == Type::boolean;
     case Kind::integer:
       if (type.type == Type::real32 || type.type == Type::real64) return true;
       return is_integer(type.type) && fits(literal.negative, literal.magnitude, type.type);
-    case Kind::real: return type.type == Type::real32 || type.type == Type::real64;
-    case Kind::character: return type.type == Type::char16;
-    case Kind::string: return type.type == Type::string || (type.type == Type::datetime && is_datetime(literal.text));
+    case Kind::real:
+      return type.type == Type::real32 || type.type == Type::real64;
+    case Kind::character:
+      return type.type == Type::char16;
+    case Kind::string:
+      return type.type == Type::string || (type.type == Type::datetime && is_datetime(literal.text));
   }
   return false;
 }
 
-std::string name_of(const TypeName& type) {
-  switch (type.type) {
-    case Type::boolean: return "boolean";
-    case Type::uint8: return "uint8";
-    case Type::sint8: return "sint8";
-    case Type::uint16: return "uint16";
-    case Type::sint16: return "sint16";
-    case Type::uint32: return "uint32";
-    case Type::sint32: return "sint32";
-    case Type::uint64: return "uint64";
-    case Type::sint64: return "sint64";
-    case Type::real32: return "real32";
-    case Type::real64: return "real64";
-    case Type::char16: return "char16";
-    case Type::string: return "string";
-    case Type::datetime: return "datetime";
-    case Type::reference: return "a reference";
-    case Type::instance: return "an embedded instance";
+}  // namespace
+
+std::string_view type_keyword(Type type) {
+  switch (type) {
+    case Type::boolean:
+      return "boolean";
+    case Type::uint8:
+      return "uint8";
+    case Type::sint8:
+      return "sint8";
+    case Type::uint16:
+      return "uint16";
+    case Type::sint16:
+      return "sint16";
+    case Type::uint32:
+      return "uint32";
+    case Type::sint32:
+      return "sint32";
+    case Type::uint64:
+      return "uint64";
+    case Type::sint64:
+      return "sint64";
+    case Type::real32:
+      return "real32";
+    case Type::real64:
+      return "real64";
+    case Type::char16:
+      return "char16";
+    case Type::string:
+      return "string";
+    case Type::datetime:
+      return "datetime";
+    case Type::instance:
+      return "string";
+    case Type::reference:
+      return "ref";
   }
   return {};
 }
-
-}  // namespace
 
 std::string mismatch(const Initializer& value, const TypeName& type, bool is_array) {
   const bool is_null = !value.is_array && value.items[0].kind == Literal::Kind::null;
   if (is_null) return {};
   if (value.is_array != is_array) return is_array ? "must be an array" : "must not be an array";
   for (const Literal& item : value.items) {
-    if (!fits(item, type)) return "does not fit " + name_of(type);
+    if (!fits(item, type)) return "does not fit " + std::string(type_keyword(type.type));
   }
   return {};
 }

@@ -8,6 +8,9 @@
 
 namespace vmms::cim::mof {
 
+/// As MOF spells it: "uint16"; an embedded instance is a "string".
+std::string_view type_keyword(Type type);
+
 /// What is wrong with a constant for a type ("does not fit uint8"), empty when nothing is.
 std::string mismatch(const Initializer& value, const TypeName& type, bool is_array);
 

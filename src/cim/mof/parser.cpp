@@ -1,5 +1,6 @@
 #include "cim/mof/parser.hpp"
 
+#include "base/text.hpp"
 #include "cim/mof/builder.hpp"
 
 #include <algorithm>
@@ -30,11 +31,6 @@ namespace {
 constexpr std::size_t largest_file = 16U << 20;
 constexpr std::size_t deepest_include = 16;
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 void append(Declarations& to, Declarations&& from) {
   std::move(from.qualifiers.begin(), from.qualifiers.end(), std::back_inserter(to.qualifiers));
   std::move(from.classes.begin(), from.classes.end(), std::back_inserter(to.classes));
@@ -60,13 +56,14 @@ Result<Declarations> read_with_includes(const std::filesystem::path& path, std::
   Declarations result;
   open.push_back(path.lexically_normal());
   for (Pragma& pragma : own->pragmas) {
-    if (lower(pragma.name) != "include") {
+    if (!equals_no_case(pragma.name, "include")) {
       result.pragmas.push_back(std::move(pragma));
       continue;
     }
     const std::filesystem::path included = (path.parent_path() / pragma.parameter).lexically_normal();
     if (std::find(open.begin(), open.end(), included) != open.end()) {
-      return error(Failure::invalid_argument, pragma.position.to_string() + ": " + included.string() + " includes itself");
+      return error(Failure::invalid_argument,
+                   pragma.position.to_string() + ": " + included.string() + " includes itself");
     }
     if (open.size() >= deepest_include) {
       return error(Failure::invalid_argument, pragma.position.to_string() + ": includes are nested too deeply");

@@ -1,5 +1,6 @@
 #include "cim/mof/resolver.hpp"
 
+#include "base/text.hpp"
 #include "cim/mof/checks.hpp"
 
 #include <algorithm>
@@ -9,17 +10,12 @@ namespace vmms::cim::mof {
 namespace {
 
 constexpr std::size_t most_problems = 50;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
+constexpr std::size_t most_ancestors = 64;
 
 template <class Features>
 auto find_feature(Features& features, std::string_view name) {
   return std::find_if(features.begin(), features.end(),
-                      [&](const auto& feature) { return equal_ignoring_case(feature.name, name); });
+                      [&](const auto& feature) { return equals_no_case(feature.name, name); });
 }
 
 std::string text_of(const Qualifiers& qualifiers, std::string_view name) {
@@ -43,15 +39,15 @@ class Resolver {
 
   Result<Schema> run() {
     for (const QualifierDeclaration& declaration : declarations_.qualifiers) {
-      if (!qualifiers_.emplace(lower(declaration.name), &declaration).second) {
+      if (!qualifiers_.emplace(to_lower(declaration.name), &declaration).second) {
         problem(declaration.position, "qualifier " + declaration.name + " is declared twice");
       }
     }
     for (const ClassDeclaration& declaration : declarations_.classes) {
-      const auto [found, is_new] = declared_.emplace(lower(declaration.name), &declaration);
+      const auto [found, is_new] = declared_.emplace(to_lower(declaration.name), &declaration);
       if (!is_new) {
-        problem(declaration.position, "class " + declaration.name + " is declared twice, first at " +
-                                          found->second->position.to_string());
+        problem(declaration.position,
+                "class " + declaration.name + " is declared twice, first at " + found->second->position.to_string());
       }
     }
     for (const auto& [name, declaration] : declared_) resolve_class(*declaration);
@@ -69,21 +65,12 @@ class Resolver {
 
   /// The class, resolved after its superclass; null when it cannot be.
   ResolvedClass* resolve_class(const ClassDeclaration& declaration) {
-    const std::string key = lower(declaration.name);
+    const std::string key = to_lower(declaration.name);
     if (const auto found = done_.find(key); found != done_.end()) return &schema_.classes[found->second];
-    if (!running_.insert(key).second) {
-      problem(declaration.position, "class " + declaration.name + " is its own ancestor");
-      return nullptr;
-    }
+    if (!failed_.insert(key).second) return nullptr;  // failed until it has succeeded
     const ResolvedClass* superclass = nullptr;
     if (!declaration.superclass.empty()) {
-      const auto found = declared_.find(lower(declaration.superclass));
-      if (found == declared_.end()) {
-        problem(declaration.position,
-                "class " + declaration.name + " has the unknown superclass " + declaration.superclass);
-        return nullptr;
-      }
-      superclass = resolve_class(*found->second);
+      superclass = resolve_superclass(declaration);
       if (!superclass) return nullptr;
     }
     ResolvedClass result;
@@ -111,12 +98,37 @@ class Resolver {
       }
     }
     std::sort(result.properties.begin(), result.properties.end(),
-              [](const auto& left, const auto& right) { return less_ignoring_case(left.name, right.name); });
+              [](const auto& left, const auto& right) { return compare_no_case(left.name, right.name) < 0; });
     std::sort(result.methods.begin(), result.methods.end(),
-              [](const auto& left, const auto& right) { return less_ignoring_case(left.name, right.name); });
+              [](const auto& left, const auto& right) { return compare_no_case(left.name, right.name) < 0; });
     fill_creation_class_name(result);
+    failed_.erase(key);
     done_.emplace(key, schema_.classes.size());
     return &schema_.classes.emplace_back(std::move(result));
+  }
+
+  const ResolvedClass* resolve_superclass(const ClassDeclaration& declaration) {
+    const ClassDeclaration* ancestor = &declaration;
+    for (std::size_t generation = 0; !ancestor->superclass.empty(); ++generation) {
+      const auto found = declared_.find(to_lower(ancestor->superclass));
+      if (found == declared_.end()) {
+        if (ancestor == &declaration) {
+          problem(declaration.position,
+                  "class " + declaration.name + " has the unknown superclass " + declaration.superclass);
+        }
+        return nullptr;
+      }
+      ancestor = found->second;
+      if (ancestor == &declaration) {
+        problem(declaration.position, "class " + declaration.name + " is its own ancestor");
+        return nullptr;
+      }
+      if (generation >= most_ancestors) {
+        problem(declaration.position, "class " + declaration.name + " has too many ancestors");
+        return nullptr;
+      }
+    }
+    return resolve_class(*declared_.find(to_lower(declaration.superclass))->second);
   }
 
   void add_property(ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
@@ -136,8 +148,8 @@ class Resolver {
     property.type = feature.type;
     embed(property.type, property.qualifiers, feature.position);
     if (overrides && !narrows(property.type, inherited->type, feature.is_array == inherited->is_array)) {
-      problem(feature.position, "property " + feature.name + " overrides that of " + inherited->declared_in +
-                                    " with another type");
+      problem(feature.position,
+              "property " + feature.name + " overrides that of " + inherited->declared_in + " with another type");
     }
     property.is_key = flag_of(property.qualifiers, "key").value_or(false);
     property.is_writable = flag_of(property.qualifiers, "write").value_or(false);
@@ -240,17 +252,17 @@ class Resolver {
 
   bool has(const std::vector<Qualifier>& qualifiers, std::string_view name) const {
     return std::any_of(qualifiers.begin(), qualifiers.end(),
-                       [&](const Qualifier& qualifier) { return equal_ignoring_case(qualifier.name, name); });
+                       [&](const Qualifier& qualifier) { return equals_no_case(qualifier.name, name); });
   }
 
   bool is_restricted(const Qualifier& qualifier) const {
     const auto names = [](const std::vector<std::string>& flavors, std::string_view flavor) {
       return std::any_of(flavors.begin(), flavors.end(),
-                         [&](const std::string& name) { return equal_ignoring_case(name, flavor); });
+                         [&](const std::string& name) { return equals_no_case(name, flavor); });
     };
     if (names(qualifier.flavors, "restricted")) return true;
     if (names(qualifier.flavors, "tosubclass")) return false;
-    const auto found = qualifiers_.find(lower(qualifier.name));
+    const auto found = qualifiers_.find(to_lower(qualifier.name));
     return found != qualifiers_.end() && names(found->second->flavors, "restricted");
   }
 
@@ -259,14 +271,14 @@ class Resolver {
     for (const auto& [name, qualifier] : inherited) {
       if (!is_restricted(qualifier)) result.emplace(name, qualifier);
     }
-    for (const Qualifier& qualifier : own) result.insert_or_assign(lower(qualifier.name), qualifier);
+    for (const Qualifier& qualifier : own) result.insert_or_assign(to_lower(qualifier.name), qualifier);
     return result;
   }
 
   void check_qualifiers(const std::vector<Qualifier>& own, std::string_view scope) {
     std::set<std::string> seen;
     for (const Qualifier& qualifier : own) {
-      const auto found = qualifiers_.find(lower(qualifier.name));
+      const auto found = qualifiers_.find(to_lower(qualifier.name));
       if (found == qualifiers_.end()) {
         problem(qualifier.position, "qualifier " + qualifier.name + " is not declared");
         continue;
@@ -291,8 +303,8 @@ class Resolver {
 
   static bool allows(const std::vector<std::string>& scopes, std::string_view scope) {
     return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& allowed) {
-      return equal_ignoring_case(allowed, scope) || equal_ignoring_case(allowed, "any") ||
-             (scope == "association" && equal_ignoring_case(allowed, "class"));
+      return equals_no_case(allowed, scope) || equals_no_case(allowed, "any") ||
+             (scope == "association" && equals_no_case(allowed, "class"));
     });
   }
 
@@ -316,8 +328,8 @@ class Resolver {
 
   bool is_subclass(std::string_view name, std::string_view ancestor) const {
     for (std::size_t depth = 0; depth <= declared_.size(); ++depth) {
-      if (equal_ignoring_case(name, ancestor)) return true;
-      const auto found = declared_.find(lower(name));
+      if (equals_no_case(name, ancestor)) return true;
+      const auto found = declared_.find(to_lower(name));
       if (found == declared_.end()) return true;  // unknown: reported elsewhere
       name = found->second->superclass;
       if (name.empty()) return false;
@@ -331,7 +343,7 @@ class Resolver {
     }
     return std::equal(method.parameters.begin(), method.parameters.end(), inherited.parameters.begin(),
                       [&](const ResolvedParameter& own, const ResolvedParameter& other) {
-                        return equal_ignoring_case(own.name, other.name) && own.is_in == other.is_in &&
+                        return equals_no_case(own.name, other.name) && own.is_in == other.is_in &&
                                own.is_out == other.is_out &&
                                narrows(own.type, other.type, own.is_array == other.is_array);
                       });
@@ -339,16 +351,15 @@ class Resolver {
 
   std::vector<ValueText> value_texts(const std::vector<Qualifier>& own, Type type, const Position& position) {
     const auto items = [&](std::string_view name) {
-      const auto found = std::find_if(own.begin(), own.end(), [&](const Qualifier& qualifier) {
-        return equal_ignoring_case(qualifier.name, name);
-      });
+      const auto found = std::find_if(own.begin(), own.end(),
+                                      [&](const Qualifier& qualifier) { return equals_no_case(qualifier.name, name); });
       return found == own.end() || found->value.empty() ? std::vector<Literal>{} : found->value[0].items;
     };
     const std::vector<Literal> map = items("valuemap");
     const std::vector<Literal> names = items("values");
     if (!map.empty() && !names.empty() && map.size() != names.size()) {
-      problem(position, "ValueMap has " + std::to_string(map.size()) + " elements and Values " +
-                            std::to_string(names.size()));
+      problem(position,
+              "ValueMap has " + std::to_string(map.size()) + " elements and Values " + std::to_string(names.size()));
       return {};
     }
     std::vector<ValueText> result;
@@ -396,15 +407,15 @@ class Resolver {
   void check_join(ResolvedClass& checked) {
     const Qualifier& join = checked.qualifiers.find("join")->second;
     if (!checked.is_association || checked.has_provider || join.value.empty() || join.value[0].items.size() != 2) {
-      problem(join.position,
-              "Join belongs on an association without a provider and takes two \"Role.Property\" texts");
+      problem(join.position, "Join belongs on an association without a provider and takes two \"Role.Property\" texts");
       return;
     }
     for (const std::size_t side : {0, 1}) {
       const std::string& text = join.value[0].items[side].text;
       const std::size_t dot = text.find('.');
       const ResolvedProperty* role = checked.property(std::string_view(text).substr(0, dot));
-      const auto end = role && role->type.type == Type::reference ? done_.find(lower(role->type.object_class)) : done_.end();
+      const auto end =
+          role && role->type.type == Type::reference ? done_.find(to_lower(role->type.object_class)) : done_.end();
       if (dot == std::string::npos || end == done_.end() ||
           !schema_.classes[end->second].property(std::string_view(text).substr(dot + 1))) {
         problem(join.position, "\"" + text + "\" names no property of an end of " + checked.name);
@@ -417,7 +428,7 @@ class Resolver {
   /// The schema in name order, superclasses pointing into it.
   Result<Schema> sorted() {
     for (const auto& [position, type] : positions_) {
-      if (!type.object_class.empty() && !declared_.contains(lower(type.object_class))) {
+      if (!type.object_class.empty() && !declared_.contains(to_lower(type.object_class))) {
         problem(*position, "class " + type.object_class + " is unknown");
       }
     }
@@ -427,7 +438,7 @@ class Resolver {
     std::vector<ResolvedClass*> order;
     for (ResolvedClass& each : schema_.classes) order.push_back(&each);
     std::sort(order.begin(), order.end(), [](const ResolvedClass* left, const ResolvedClass* right) {
-      return less_ignoring_case(left->name, right->name);
+      return compare_no_case(left->name, right->name) < 0;
     });
     for (ResolvedClass* each : order) moved[each] = &result.classes.emplace_back(std::move(*each));
     for (ResolvedClass& each : result.classes) {
@@ -439,7 +450,7 @@ class Resolver {
   const Declarations& declarations_;
   std::map<std::string, const QualifierDeclaration*> qualifiers_;
   std::map<std::string, const ClassDeclaration*> declared_;
-  std::set<std::string> running_;
+  std::set<std::string> failed_;
   std::map<std::string, std::size_t> done_;
   std::vector<std::pair<const Position*, TypeName>> positions_;  ///< where classes are referred to
   Schema schema_;
@@ -448,10 +459,6 @@ class Resolver {
 };
 
 }  // namespace
-
-bool less_ignoring_case(std::string_view left, std::string_view right) { return lower(left) < lower(right); }
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) { return lower(left) == lower(right); }
 
 const ResolvedProperty* ResolvedClass::property(std::string_view property_name) const {
   const auto found = find_feature(properties, property_name);

@@ -29,11 +29,11 @@ struct ResolvedProperty {
   bool is_array = false;
   bool is_key = false;
   bool is_writable = false;
-  std::string origin;                  ///< the class that declared it first
-  std::string declared_in;             ///< the nearest class that declares or overrides it
+  std::string origin;       ///< the class that declared it first
+  std::string declared_in;  ///< the nearest class that declares or overrides it
   std::optional<Initializer> default_value;
   std::vector<ValueText> values;
-  std::string values_from;             ///< the class whose declaration has the ValueMap
+  std::string values_from;  ///< the class whose declaration has the ValueMap
   std::string description;
   Qualifiers qualifiers;
 };
@@ -85,10 +85,6 @@ struct Schema {
 
   const ResolvedClass* find(std::string_view class_name) const;  ///< without case
 };
-
-/// The order of names everywhere in a schema.
-bool less_ignoring_case(std::string_view left, std::string_view right);
-bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 /// All that is wrong, one `file:line:column: …` a line, or the schema. What DSP0004 leaves open is read so:
 /// - Every qualifier must be declared, and stand where its Scope allows.

@@ -15,15 +15,15 @@ namespace vmms::hypervisor::libvirt {
 
 bool AgentTransport::connected() const {
   const auto vm = hypervisor_.record();
-  return vm && vm->power == PowerState::running && vm->agent_connected;
+  return vm && vm->agent_connected;
 }
 
 Status AgentTransport::available() const {
   const auto vm = hypervisor_.record();
   if (!vm) return error(Failure::invalid_state, fmt::format("VM {} no longer exists", id_));
   if (vm->power == PowerState::paused) {
-    return error(Failure::unreachable, fmt::format("{} is paused: its guest cannot answer until it is resumed",
-                                                   describe(*vm)));
+    return error(Failure::unreachable,
+                 fmt::format("{} is paused: its guest cannot answer until it is resumed", describe(*vm)));
   }
   if (vm->power != PowerState::running) {
     return error(Failure::invalid_state, fmt::format("{} is {}, not running", describe(*vm), power_name(vm->power)));

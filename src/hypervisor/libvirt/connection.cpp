@@ -34,8 +34,7 @@ Result<ConnectionHandle> open_connection(const std::string& uri) {
   }
   auto connection = own(virConnectOpen(uri.c_str()));
   if (!connection) return open_error(uri, *root ? explain_open_failure(**root, last_error().text) : std::string());
-  // Drivers inside this process need no signs of life and say so.
-  virConnectSetKeepAlive(connection.get(), kKeepAliveSeconds, kKeepAliveCount);
+  if (!in_process(uri)) virConnectSetKeepAlive(connection.get(), kKeepAliveSeconds, kKeepAliveCount);
   return connection;
 }
 

@@ -7,107 +7,103 @@
 #include "hypervisor/libvirt/connection.hpp"
 #include "hypervisor/libvirt/host.hpp"
 #include "hypervisor/libvirt/record.hpp"
-#include "hypervisor/libvirt/work_queue.hpp"
+#include "hypervisor/libvirt/subscription.hpp"
+#include "hypervisor/libvirt/uri.hpp"
 #include "hypervisor/vm_index.hpp"
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace vmms::hypervisor::libvirt {
 
-/// What belongs to one VM besides its record. Lives while the VM exists.
+/// What belongs to one VM besides its record, for as long as it exists.
 struct Slot {
-  std::mutex reading;   ///< libvirt is asked and the record replaced by one thread at a time, so none is overtaken
+  std::mutex reading;   ///< held from asking libvirt to replacing the record: no thread overtakes another with old news
   std::mutex settings;  ///< one change of the settings at a time
   std::mutex mutex;     ///< guards what follows; never held while libvirt is called
-  std::optional<PowerState> transition;  ///< `starting` or `stopping`, while a call of ours is at it
+  std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours is at it
   std::optional<SystemTime> created;
   std::shared_ptr<AgentTransport> transport;
 };
 
-/// Shared by the host, its threads, libvirt's callbacks and the calls in flight: it ends with the last of them, so
-/// that the host's end waits for none.
-class Core : public std::enable_shared_from_this<Core> {
+/// Shared by the host, its threads and the calls in flight: it ends with the last of them, so that the host's end
+/// waits for none.
+class Core : public EventHandler, public std::enable_shared_from_this<Core> {
  public:
-  /// Connects, registers for events and lists the domains.
+  /// Connects, registers for events, lists the domains, and then keeps the records true.
   static Result<std::shared_ptr<Core>> open(const Options& options);
-  /// Stops threads and listeners, answers all commands to agents. Waits at most half a second.
+  /// Ends the threads and listeners and answers all commands to agents. Waits half a second at most.
   void close();
 
   VmIndex& index() { return index_; }
-  const VmIndex& index() const { return index_; }
   HostInformation information() const;
   Status health() const;
 
   /// A connection for one call that may take its time.
-  Result<Lanes::Lease> control_lane(Clock::time_point deadline);
+  Result<Lanes::Lease> control_lane(Clock::time_point deadline) { return lane(control_lanes_, deadline); }
+  /// Null when there is no such VM.
+  std::shared_ptr<Slot> slot(std::string_view id);
+  /// Reads the domain anew and replaces its record. `started`: when its present run began, where that was seen.
+  Result<Reading> refresh(virDomainPtr domain, std::optional<SystemTime> started = std::nullopt);
 
-  std::shared_ptr<Slot> slot(const std::string& id);
-  /// The slot of a VM that is in the index; null otherwise.
-  std::shared_ptr<Slot> known_slot(const std::string& id);
-
-  /// Reads the domain anew and replaces its record.
-  Status refresh(virDomainPtr domain, std::optional<SystemTime> started = std::nullopt);
+  void on_event(const std::string& id, Event event) override;
+  void on_closed(virConnectPtr connection, const char* reason) override;
 
  private:
-  /// What events said of a VM whose record is to be read anew.
-  struct Touched {
-    std::optional<SystemTime> started;
-    bool settle = false;  ///< the live copy of the settings may differ from the configuration
-    void merge(const Touched& later) {
-      if (later.started) started = later.started;
-      settle |= later.settle;
-    }
-  };
-  struct Registration;
+  using Lock = std::unique_lock<std::mutex>;
 
   explicit Core(const Options& options);
 
   Status connect();
-  void watch(const ConnectionHandle& connection);
-  void unwatch(const ConnectionHandle& connection);
-  Status relist(virConnectPtr connection);
-  void forget(const std::string& id);
   Result<ConnectionHandle> connection() const;
   Result<Lanes::Lease> lane(const std::shared_ptr<Lanes>& lanes, Clock::time_point deadline);
+  std::shared_ptr<Slot> make_slot(const std::string& id);
+  Status read_all(virConnectPtr connection);
+  void read_again(const std::string& id, std::optional<SystemTime> started);
+  void doubt_all(Lock& lock);
+  std::vector<std::string> known_ids() const;
+  void forget(const std::string& id);
+  bool is_about_to_connect(const std::string& id);
   Result<std::string> agent_call(const std::string& id, const std::string& json, Clock::time_point deadline);
 
-  void on_lost(int reason);
-  void keep();       ///< the keeper thread: loss, reconnection, listing anew
-  void reconnect();  ///< one attempt
-  void touch(const std::string& id, const Touched& touched) { touched_.add(id, touched); }
-  void refresh_touched(const std::string& id, const Touched& touched);
+  void start_thread(const char* name, void (Core::*body)(Lock&));
+  void keep_records(Lock& lock);
+  void keep_live_settings(Lock& lock);
+  void reconnect(Lock& lock);
+  void learn_version(Lock& lock);
   void settle(const std::string& id);
 
   const Options options_;
   const LocalFiles files_;
   const bool in_process_;
+  const std::shared_ptr<Lanes> control_lanes_;
+  const std::shared_ptr<Lanes> agent_lanes_;
   VmIndex index_;
 
   mutable std::mutex mutex_;  ///< guards what follows; never held while libvirt is called
   std::condition_variable wake_;
   ConnectionHandle connection_;
+  std::unique_ptr<Subscription> subscription_;
   std::string lost_;  ///< why there is no connection
   HostInformation information_;
-  std::vector<Clock::time_point> relist_at_;
+  std::optional<Clock::time_point> learn_version_at_;
   std::chrono::milliseconds backoff_;
-  bool keeping_ = false;
-  bool ending_ = false;
+  std::set<Clock::time_point> list_again_at_;
+  /// What events named since its record was read, with the start of its present run where they told; read again first.
+  std::map<std::string, std::optional<SystemTime>> touched_;
+  std::set<std::string> doubtful_;   ///< read again when nothing is touched
+  std::set<std::string> unsettled_;  ///< live settings that may differ from the configured ones
   std::unordered_map<std::string, std::shared_ptr<Slot>> slots_;
-
-  std::vector<int> callbacks_;  ///< of the present connection; used by one thread at a time
-  std::shared_ptr<Lanes> control_lanes_;
-  std::shared_ptr<Lanes> agent_lanes_;
-  WorkQueue<Touched> touched_;
-  WorkQueue<bool> unsettled_;
-
-  friend struct Events;
+  unsigned threads_ = 0;
+  bool ending_ = false;
 };
 
 }  // namespace vmms::hypervisor::libvirt

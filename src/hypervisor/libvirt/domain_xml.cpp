@@ -13,8 +13,18 @@ namespace vmms::hypervisor::libvirt {
 namespace {
 
 constexpr std::string_view kAgentChannel = "org.qemu.guest_agent.0";
-constexpr const char* kInterface = "guestServiceInterface";
-constexpr const char* kFileService = "guestFileService";
+
+/// A child of our element that says yes or no.
+struct Switch {
+  const char* element;
+  const char* attribute;
+  std::optional<bool> Settings::*value;
+};
+constexpr Switch kSwitches[] = {
+    {"guestServiceInterface", "enabled", &Settings::guest_service_interface},
+    {"guestFileService", "started", &Settings::guest_file_service},
+    {"vssService", "started", &Settings::vss_service},
+};
 
 std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
   const std::size_t colon = name.find(':');
@@ -61,18 +71,21 @@ std::optional<bool> yes_or_no(pugi::xml_attribute attribute) {
 }
 
 Settings read_settings(pugi::xml_node element) {
-  return {yes_or_no(element.child(kInterface).attribute("enabled")),
-          yes_or_no(element.child(kFileService).attribute("started"))};
+  Settings result;
+  for (const Switch& known : kSwitches) {
+    result.*known.value = yes_or_no(element.child(known.element).attribute(known.attribute));
+  }
+  return result;
 }
 
 /// Bytes; libvirt prints KiB, people write other units.
 std::uint64_t memory_of(pugi::xml_node memory) {
   static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
-      {"b", 1},           {"bytes", 1},         {"KB", 1000},
-      {"k", 1024},        {"KiB", 1024},        {"MB", 1000'000},
-      {"M", 1ULL << 20},  {"MiB", 1ULL << 20},  {"GB", 1000'000'000},
-      {"G", 1ULL << 30},  {"GiB", 1ULL << 30},  {"TB", 1000'000'000'000},
-      {"T", 1ULL << 40},  {"TiB", 1ULL << 40},
+      {"b", 1},          {"bytes", 1},        {"KB", 1000},
+      {"k", 1024},       {"KiB", 1024},       {"MB", 1000'000},
+      {"M", 1ULL << 20}, {"MiB", 1ULL << 20}, {"GB", 1000'000'000},
+      {"G", 1ULL << 30}, {"GiB", 1ULL << 30}, {"TB", 1000'000'000'000},
+      {"T", 1ULL << 40}, {"TiB", 1ULL << 40},
   };
   const std::string_view unit = memory.attribute("unit").as_string("KiB");
   const std::uint64_t amount = memory.text().as_ullong();
@@ -120,22 +133,21 @@ Result<std::string> write_settings(std::string_view settings_element, const Sett
   pugi::xml_document document;
   if (settings_element.empty()) settings_element = "<settings/>";
   const auto parsed = document.load_buffer(settings_element.data(), settings_element.size());
-  const pugi::xml_node element = document.child("settings");
+  pugi::xml_node element = document.child("settings");
   if (!parsed || !element) {
     return error(Failure::failed, "the settings in the domain's <metadata> cannot be read");
   }
-  const auto set = [&](const char* name, const char* attribute, const std::optional<bool>& value) {
-    pugi::xml_node child = element.child(name);
+  for (const Switch& known : kSwitches) {
+    pugi::xml_node child = element.child(known.element);
+    const std::optional<bool>& value = settings.*known.value;
     if (!value) {
       element.remove_child(child);
-      return;
+      continue;
     }
-    if (!child) child = element.append_child(name);
-    if (!child.attribute(attribute)) child.append_attribute(attribute);
-    child.attribute(attribute).set_value(*value ? "yes" : "no");
-  };
-  set(kInterface, "enabled", settings.guest_service_interface);
-  set(kFileService, "started", settings.guest_file_service);
+    if (!child) child = element.append_child(known.element);
+    if (!child.attribute(known.attribute)) child.append_attribute(known.attribute);
+    child.attribute(known.attribute).set_value(*value ? "yes" : "no");
+  }
   if (!element.first_child() && !element.first_attribute()) return std::string();
   return print(element);
 }

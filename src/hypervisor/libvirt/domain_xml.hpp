@@ -14,6 +14,7 @@ namespace vmms::hypervisor::libvirt {
 ///   <vmms:settings xmlns:vmms="urn:vmms:domain:1">
 ///     <vmms:guestServiceInterface enabled="yes"/>
 ///     <vmms:guestFileService started="no"/>
+///     <vmms:vssService started="no"/>
 ///   </vmms:settings>
 /// A child that is missing means "never set". Children unknown to this version are kept when it is written.
 inline constexpr const char* kSettingsNamespace = "urn:vmms:domain:1";

@@ -56,10 +56,11 @@ Status check_socket_paths(const std::filesystem::path& root, std::string_view do
   constexpr std::size_t kRoom = sizeof(sockaddr_un::sun_path) - 1;
   const std::size_t needed = longest_socket(root, domain_name.size());
   if (needed <= kRoom) return {};
-  return error(Failure::invalid_argument,
-               fmt::format("the path {} is {} characters too long for the unix sockets of VM {} (the kernel allows {}): "
-                           "choose a shorter directory for the embedded driver",
-                           root.string(), needed - kRoom, domain_name, kRoom));
+  return error(
+      Failure::invalid_argument,
+      fmt::format("the path {} is {} characters too long for the unix sockets of VM {} (the kernel allows {}): "
+                  "choose a shorter directory for the embedded driver",
+                  root.string(), needed - kRoom, domain_name, kRoom));
 }
 
 Status prepare_embedded_root(const std::filesystem::path& root) {
@@ -67,8 +68,8 @@ Status prepare_embedded_root(const std::filesystem::path& root) {
   std::error_code failed;
   std::filesystem::create_directories(root / "etc", failed);
   if (failed) {
-    return error(Failure::failed, fmt::format("the embedded driver's directory {} cannot be made: {}", root.string(),
-                                              failed.message()));
+    return error(Failure::failed,
+                 fmt::format("the embedded driver's directory {} cannot be made: {}", root.string(), failed.message()));
   }
   std::string text(kForEveryone);
   if (geteuid() == 0) text += kForRoot;
@@ -79,9 +80,10 @@ std::string explain_open_failure(const std::filesystem::path& root, std::string_
   if (libvirt_text.find("driver.pid") != std::string_view::npos) {
     std::string holder;
     std::getline(std::ifstream(root / "run/qemu/driver.pid"), holder);
-    return fmt::format("{} is in use by another process{}: one process at a time may run the embedded driver in a "
-                       "directory. Stop it (or wait until it has ended), or choose another directory",
-                       root.string(), holder.empty() ? "" : fmt::format(" ({})", holder));
+    return fmt::format(
+        "{} is in use by another process{}: one process at a time may run the embedded driver in a "
+        "directory. Stop it (or wait until it has ended), or choose another directory",
+        root.string(), holder.empty() ? "" : fmt::format(" ({})", holder));
   }
   if (libvirt_text.find("parse user") != std::string_view::npos ||
       libvirt_text.find("parse group") != std::string_view::npos) {

@@ -25,9 +25,9 @@ struct ConnectionState {
 
 /// Either somebody (`user`, `mechanism`) or an answer that is sent in place of the handler's.
 struct Verdict {
-  std::string user;
-  std::string mechanism;
-  std::optional<Response> refusal;
+  std::string user = {};
+  std::string mechanism = {};
+  std::optional<Response> refusal = {};
   std::chrono::milliseconds delay{0};  ///< how long the refusal is held back; costs a timer, no thread
 };
 

@@ -54,10 +54,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The stream. Each operation ends, later, with its on_… function, unless the connection is closed before.
   virtual void start_handshake() = 0;
   virtual void start_read(boost::asio::mutable_buffer into) = 0;
+  /// The same below TLS, after start_shutdown().
+  virtual void start_drain(boost::asio::mutable_buffer into) = 0;
   virtual void start_write(boost::asio::const_buffer first, boost::asio::const_buffer second) = 0;
-  /// on_reset() when the client breaks the connection while nothing is read or written. `stop_watching` ends that.
+  /// on_reset() when the client breaks the connection while nothing is read or written.
   virtual void start_watching() = 0;
-  virtual void stop_watching() = 0;
+  /// Ends start_read() or start_watching() with an error.
+  virtual void cancel() = 0;
   /// Says that nothing more will be sent.
   virtual void start_shutdown() = 0;
   virtual void close_stream() = 0;
@@ -66,20 +69,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_read(const ErrorCode& ec, std::size_t bytes);
   void on_written(const ErrorCode& ec);
   void on_reset(std::uint64_t request);
-  void on_shutdown(const ErrorCode& ec);
+  void on_shutdown();
 
   std::uint64_t request_number() const { return number_; }
 
  private:
   enum class Phase {
     handshaking,
-    reading,         // a request, or waiting for one
-    continuing,      // writing "100 Continue"
+    reading,     // a request, or waiting for one
+    continuing,  // writing "100 Continue"
     authenticating,
-    delaying,        // a refusal is held back
+    delaying,  // a refusal is held back
     handling,
     writing,
-    draining,        // the last answer is sent; waits for the client to close
+    draining,  // the last answer is sent; waits for the client to close
     closed,
   };
 
@@ -88,13 +91,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void next_request();
   void read_more();
   void advance();
-  bool on_header();
+  bool on_header(bool complete);
   bool count_body();
+  void release_body();
   void on_request();
   void hand_over();
+  void stop_watching();
   void refuse(unsigned status, std::string_view reason, std::vector<Header> headers = {});
   void send(Response response);
-  void drain();
 
   IoThread& io_;
   const Limits& limits_;
@@ -105,18 +109,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point deadline_ = Clock::time_point::max();
   bool finishing_ = false;
 
+  boost::beast::flat_buffer buffer_;  // read and not yet parsed
+
   // The request in hand.
   std::uint64_t number_ = 0;
-  boost::beast::flat_buffer buffer_;  // read and not yet parsed
   std::shared_ptr<ConnectionExchange> exchange_;  // until it is handed over
   std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: who answers first?
   std::optional<RequestParser> parser_;
   const Handler* handler_ = nullptr;
-  bool begun_ = false;        // its first byte is here
+  bool begun_ = false;  // its first byte is here
   bool header_done_ = false;
+  bool continued_ = false;  // was told "100 Continue"
   bool keep_alive_ = false;
-  bool head_only_ = false;    // the answer to HEAD has no body
-  std::size_t counted_ = 0;   // bytes of its body in Shared::body_bytes
+  bool watching_ = false;
+  bool http_1_0_ = false;
+  bool head_only_ = false;   // the answer to HEAD has no body
+  std::size_t counted_ = 0;  // bytes of its body in Shared::body_bytes
   std::function<Response()> late_;
   std::optional<Response> refusal_;
 

@@ -1,14 +1,12 @@
 #include "wire/http/exchange.hpp"
 
-#include <strings.h>
+#include "base/text.hpp"
 
 namespace vmms::wire::http {
 
 std::string_view Request::header(std::string_view name) const {
   for (const Header& header : headers) {
-    if (header.name.size() == name.size() && strncasecmp(header.name.data(), name.data(), name.size()) == 0) {
-      return header.value;
-    }
+    if (equals_no_case(header.name, name)) return header.value;
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
 #include <exception>
 #include <vector>
 
@@ -30,16 +31,21 @@ void IoThread::run() {
       spdlog::error("a connection failed with an exception: {}", e.what());
     }
   }
-  close_connections();
-  timer_.cancel();
-  context_.restart();
-  context_.poll();  // lets cancelled operations give back what they hold
+  // Cancelled operations give back what they hold, and a connection that was on its way here is closed, too.
+  do {
+    close_connections();
+    timer_.cancel();
+    context_.restart();
+  } while (context_.poll() != 0);
 }
 
 void IoThread::add(const std::shared_ptr<Connection>& connection) { connections_.insert(connection); }
 
 void IoThread::remove(const std::shared_ptr<Connection>& connection) {
-  if (connections_.erase(connection) == 0) return;
+  if (connections_.erase(connection) != 0) forget();
+}
+
+void IoThread::forget() {
   --load_;
   if (--shared_->connections == 0) {
     const std::scoped_lock lock(shared_->mutex);

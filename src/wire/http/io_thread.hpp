@@ -1,6 +1,7 @@
 // One thread of the network edge with the connections that live on it.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
@@ -46,7 +47,7 @@ struct Shared {
 ///
 /// Whoever holds an Exchange also holds the IoThread, so that a late answer finds an executor to be posted to, even when
 /// the server is gone.
-class IoThread {
+class IoThread : public std::enable_shared_from_this<IoThread> {
  public:
   explicit IoThread(std::shared_ptr<Shared> shared);
   ~IoThread();
@@ -72,6 +73,8 @@ class IoThread {
   // The rest is for this thread only.
   void add(const std::shared_ptr<Connection>& connection);
   void remove(const std::shared_ptr<Connection>& connection);
+  /// For one that was counted and never added.
+  void forget();
   /// Connection::expired() of any connection with a deadline at `time` or before is called soon after.
   void wake_at(Clock::time_point time);
   /// Lets answers in progress finish, closes all other connections.

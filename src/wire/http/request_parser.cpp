@@ -1,11 +1,12 @@
 #include "wire/http/request_parser.hpp"
 
 #include <fmt/core.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
+
+#include "base/text.hpp"
 
 namespace vmms::wire::http {
 
@@ -14,10 +15,6 @@ namespace beast_http = boost::beast::http;
 namespace {
 
 std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
-
-bool equal_ignoring_case(boost::beast::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), b.size()) == 0;
-}
 
 }  // namespace
 
@@ -89,7 +86,7 @@ void RequestParser::on_field_impl(beast_http::field name, Text name_string, Text
       if (!request_.header("Authorization").empty()) return fail(400, "the request has two Authorization fields", ec);
       break;
     case beast_http::field::expect:
-      if (!equal_ignoring_case(value, "100-continue")) {
+      if (!equals_no_case({value.data(), value.size()}, "100-continue")) {
         return fail(417, "only \"100-continue\" can be expected", ec);
       }
       expects_continue_ = true;

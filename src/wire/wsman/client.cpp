@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "wire/wsman/client_envelope.hpp"
+#include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 
 #include <openssl/evp.h>
@@ -28,6 +29,10 @@ std::string base64(std::string_view text) {
                       reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   encoded.resize(static_cast<std::size_t>(length));
   return encoded;
+}
+
+std::string uri_of(std::string_view namespace_name, std::string_view class_name) {
+  return class_uri(UriFamily::microsoft, namespace_name.empty() ? default_namespace : namespace_name, class_name);
 }
 
 // Method and parameter names become element names.
@@ -134,7 +139,7 @@ Result<Identity> Client::identify() {
 }
 
 Result<Record> Client::get(const cim::ObjectPath& path) {
-  const std::string uri = client::resource_uri(path.namespace_name, path.class_name);
+  const std::string uri = uri_of(path.namespace_name, path.class_name);
   const std::string to = endpoint().url();
   const auto answer =
       call(client::write_envelope({names::action_get, uri, to, options_.operation_timeout, &path.keys}, [](auto&) {}));
@@ -146,7 +151,7 @@ Result<Record> Client::get(const cim::ObjectPath& path) {
 
 Status Client::enumerate(std::string_view namespace_name, std::string_view class_name,
                          const std::vector<cim::KeyBinding>& selectors, const std::function<bool(Record)>& each) {
-  const std::string uri = client::resource_uri(namespace_name, class_name);
+  const std::string uri = uri_of(namespace_name, class_name);
   const std::string to = endpoint().url();
   const auto head = [&](std::string_view action) {
     return client::Head{action, uri, to, options_.operation_timeout};
@@ -200,7 +205,7 @@ Result<Outcome> Client::invoke(const cim::ObjectPath& path, std::string_view met
   for (const Input& input : inputs)
     if (!is_identifier(input.name))
       return error(Failure::invalid_argument, fmt::format("\"{}\" cannot be the name of a parameter", input.name));
-  const std::string uri = client::resource_uri(path.namespace_name, path.class_name);
+  const std::string uri = uri_of(path.namespace_name, path.class_name);
   const std::string action = fmt::format("{}/{}", uri, method);
   const std::string to = endpoint().url();
   const client::Head head{action, uri, to, options_.operation_timeout, &path.keys};
@@ -209,7 +214,7 @@ Result<Outcome> Client::invoke(const cim::ObjectPath& path, std::string_view met
     for (const Input& input : inputs) {
       writer.start("p", input.name);
       if (const auto* reference = std::get_if<cim::ObjectPath>(&input.value))
-        client::write_reference(writer, *reference);
+        write_reference(writer, *reference, {UriFamily::microsoft, default_namespace});
       else
         writer.text(std::get<std::string>(input.value));
       writer.end();

@@ -1,17 +1,20 @@
 #include "wire/wsman/client_envelope.hpp"
 
 #include "base/text.hpp"
+#include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <optional>
 
 namespace vmms::wire::wsman::client {
 
 namespace {
 
+constexpr Spelling spelling{UriFamily::microsoft, default_namespace};
 constexpr std::string_view most_envelope_bytes = "1048576";
 
 // A pull of many instances has an attribute for each NULL.
@@ -26,8 +29,29 @@ std::string_view local_part(std::string_view qualified_name) {
   return qualified_name.substr(qualified_name.find(':') + 1);
 }
 
-// DSP0226 annex "Faults", DSP0225 and the addressing faults.
-Failure failure_of(std::string_view code) {
+// wbemcli.h's WBEM_E_…, which says more than the fault's code.
+std::optional<Failure> failure_of_result(std::uint32_t result) {
+  switch (result) {
+    case 0x80041001: return Failure::failed;
+    case 0x80041002: return Failure::not_found;
+    case 0x80041003: return Failure::access_denied;
+    case 0x80041004: return Failure::internal;
+    case 0x80041008: return Failure::invalid_argument;
+    case 0x8004100C: return Failure::not_supported;
+    case 0x80041010: return Failure::not_found;
+    case 0x80041015: return Failure::unreachable;
+    case 0x80041016: return Failure::invalid_state;
+    case 0x80041019: return Failure::already_exists;
+    case 0x8004102E: return Failure::not_supported;
+    case 0x8004102F: return Failure::invalid_argument;
+    case 0x80041045: return Failure::busy;
+    case 0x80041069: return Failure::timed_out;
+    default: return {};
+  }
+}
+
+// The codes of WS-Management (DSP0226 14), WS-Addressing and WS-Enumeration.
+Failure failure_of_code(std::string_view code) {
   struct Kind {
     std::string_view code;
     Failure failure;
@@ -66,30 +90,19 @@ std::string fault_code(const xml::Element& fault) {
   return code.child(names::soap, "Value").text();
 }
 
-std::optional<cim::ObjectPath> read_reference(xml::Element element) {
-  if (const xml::Element wrapped = element.child(names::addressing, "EndpointReference")) element = wrapped;
-  const xml::Element parameters = element.child(names::addressing, "ReferenceParameters");
-  if (!parameters) return {};
-  cim::ObjectPath path;
-  const std::string uri_text = parameters.child(names::wsman, "ResourceURI").text();
-  const std::string_view uri = xml::trim(uri_text);
-  const auto slash = uri.rfind('/');
-  path.class_name = uri.substr(slash == std::string_view::npos ? 0 : slash + 1);
-  if (uri.starts_with(names::microsoft_resource) && slash >= names::microsoft_resource.size())
-    path.namespace_name = uri.substr(names::microsoft_resource.size(), slash - names::microsoft_resource.size());
-  for (const xml::Element selector : parameters.child(names::wsman, "SelectorSet").children()) {
-    cim::KeyBinding key;
-    key.name = selector.attribute({}, "Name").value_or(std::string_view{});
-    if (auto nested = read_reference(selector))
-      key.reference = std::make_shared<const cim::ObjectPath>(std::move(*nested));
-    else
-      key.value = selector.text();
-    if (key.name == "__cimnamespace")
-      path.namespace_name = key.value;
-    else
-      path.keys.push_back(std::move(key));
+// MSFT_WmiError.error_Code in the fault's detail; 0 when there is none.
+std::uint32_t wmi_result(const xml::Element& fault) {
+  for (const xml::Element detail : fault.child(names::soap, "Detail").children()) {
+    if (detail.name() != "MSFT_WmiError") continue;
+    for (const xml::Element property : detail.children()) {
+      if (property.name() != "error_Code") continue;
+      const std::string text = property.text();
+      std::uint32_t value = 0;
+      std::from_chars(text.data(), text.data() + text.size(), value);
+      return value;
+    }
   }
-  return path;
+  return 0;
 }
 
 Field read_field(const xml::Element& element) {
@@ -101,8 +114,9 @@ Field read_field(const xml::Element& element) {
   const xml::Element child = element.first_child();
   if (child && child.namespace_uri() == names::cim_common) {
     field.text = child.text();
-  } else if (auto reference = child ? read_reference(element) : std::nullopt) {
-    field.reference = std::make_shared<const cim::ObjectPath>(std::move(*reference));
+  } else if (child && child.namespace_uri() == names::addressing) {
+    if (auto reference = read_reference(element, default_namespace))
+      field.reference = std::make_shared<const cim::ObjectPath>(std::move(*reference));
   } else {
     field.text = element.text();
   }
@@ -111,18 +125,6 @@ Field read_field(const xml::Element& element) {
 
 }  // namespace
 
-std::string resource_uri(std::string_view namespace_name, std::string_view class_name) {
-  return fmt::format("{}{}/{}", names::microsoft_resource, namespace_name.empty() ? default_namespace : namespace_name,
-                     class_name);
-}
-
-void write_reference(xml::Writer& writer, const cim::ObjectPath& path) {
-  writer.element("a:Address", names::anonymous).start("a:ReferenceParameters");
-  writer.element("w:ResourceURI", resource_uri(path.namespace_name, path.class_name));
-  write_selectors(writer, path.keys);
-  writer.end();
-}
-
 void write_selectors(xml::Writer& writer, const std::vector<cim::KeyBinding>& selectors) {
   if (selectors.empty()) return;
   writer.start("w:SelectorSet");
@@ -130,7 +132,7 @@ void write_selectors(xml::Writer& writer, const std::vector<cim::KeyBinding>& se
     writer.start("w:Selector").attribute("Name", key.name);
     if (key.reference) {
       writer.start("a:EndpointReference");
-      write_reference(writer, *key.reference);
+      write_reference(writer, *key.reference, spelling);
       writer.end();
     } else {
       writer.text(key.value);
@@ -198,7 +200,8 @@ std::optional<Error> find_fault(const Answer& answer) {
   const std::string code = fault_code(fault);
   const std::string reason = fault.child(names::soap, "Reason").child(names::soap, "Text").text();
   const std::string_view text = xml::trim(reason);
-  return error(failure_of(local_part(code)),
+  const std::optional<Failure> failure = failure_of_result(wmi_result(fault));
+  return error(failure ? *failure : failure_of_code(local_part(code)),
                text.empty() ? fmt::format("the server reports the fault {} without a reason", xml::trim(code))
                             : std::string(text));
 }

@@ -28,12 +28,8 @@ struct Head {
 std::string write_envelope(const Head& head, const std::function<void(xml::Writer&)>& body);
 std::string write_identify();
 
-std::string resource_uri(std::string_view namespace_name, std::string_view class_name);
-
 /// Appends `<w:SelectorSet>`; keys that are references become endpoint references (DSP0226 5.4.2.2).
 void write_selectors(xml::Writer& writer, const std::vector<cim::KeyBinding>& selectors);
-/// Appends what stands inside an endpoint reference: address and reference parameters.
-void write_reference(xml::Writer& writer, const cim::ObjectPath& path);
 
 /// An answer to a request: the document, and its s:Body.
 struct Answer {

@@ -11,12 +11,12 @@ void write_element(xml::Writer& writer, std::string_view name, const cim::Value&
   writer.start("p", name);
   if (value.is_null()) {
     writer.attribute("xsi:nil", "true");
-  } else if (const auto* path = value.get_if<cim::ObjectPathPtr>()) {
+  } else if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
     declare_reference(writer);
     write_reference(writer, **path, spelling);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
     writer.element(date->is_interval() ? "cim:Interval" : "cim:Datetime", date->to_iso8601());
-  } else if (const auto* instance = value.get_if<cim::InstancePtr>()) {
+  } else if (const auto* instance = value.get_if<cim::InstancePtr>(); instance && *instance) {
     writer.text(cimxml::write_embedded_instance(**instance));
   } else {
     writer.text(cim::to_text(value));

@@ -22,12 +22,14 @@ OrFault<cim::Value> share(Result<T> read) {
 
 OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const ReadContext& context) {
   if (is_nil(element)) return cim::Value();
+  if (type == cim::Type::reference) return share(read_reference(element, context.default_namespace));
+  if (element.first_child() && type != cim::Type::datetime)
+    return fault(Condition::schema_validation,
+                 type == cim::Type::instance ? "an embedded instance must be CIM-XML text, escaped or in CDATA"
+                                             : "must be text, without elements");
   switch (type) {
     case cim::Type::string: return cim::Value(element.text());
-    case cim::Type::reference: return share(read_reference(element, context.default_namespace));
     case cim::Type::instance: {
-      if (element.first_child())
-        return fault(Condition::schema_validation, "an embedded instance must be CIM-XML text, escaped or CDATA");
       const std::string text = element.text();
       if (xml::trim(text).empty()) return cim::Value();  // what scripting clients send for NULL
       return share(cimxml::read_embedded_instance(text, context.schema));
@@ -55,13 +57,15 @@ OrFault<cim::Value> read_value(std::span<const xml::Element> elements, cim::Type
     if (elements.size() > 1) return fault(Condition::invalid_argument, "is given more than once but is not an array");
     return read_one(elements.front(), type, context);
   }
-  if (elements.size() == 1 && is_nil(elements.front())) return cim::Value();
   cim::Array values;
   values.reserve(elements.size());
   for (const xml::Element& element : elements) {
     auto value = read_one(element, type, context);
     if (!value) return value.error();
-    if (value->is_null()) return fault(Condition::invalid_argument, "an array may not hold NULL");
+    if (value->is_null()) {
+      if (elements.size() == 1) return cim::Value();
+      return fault(Condition::invalid_argument, "an array may not hold NULL");
+    }
     values.push_back(std::move(*value));
   }
   return cim::Value(std::move(values));

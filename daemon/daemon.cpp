@@ -1,0 +1,161 @@
+#include "daemon/daemon.hpp"
+
+#include "base/worker_pool.hpp"
+#include "cim/job/jobs.hpp"
+#include "cim/object_manager.hpp"
+#include "hypervisor/libvirt/define.hpp"
+#include "hypervisor/libvirt/host.hpp"
+#include "hypervisor/simulator/host.hpp"
+#include "providers/environment.hpp"
+#include "providers/guests.hpp"
+#include "schema/classes.hpp"
+#include "schema/providers.hpp"
+#include "wire/auth/basic.hpp"
+#include "wire/http/server.hpp"
+#include "wire/wsman/server.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace vmms::daemon {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// TERM ends the daemon within two seconds, whatever its threads wait for: one for answers, half of one for workers.
+constexpr auto answers_grace = 1s;
+constexpr auto workers_grace = 500ms;
+
+Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options) {
+  if (!options.simulate.empty()) return hypervisor::simulator::load(options.simulate);
+  if (!options.define.empty()) {
+    std::ifstream file(options.define);
+    std::ostringstream xml;
+    xml << file.rdbuf();
+    const auto id = hypervisor::libvirt::define_domain(options.connect, xml.str());
+    if (!id) return error(id.error().kind, fmt::format("{}: {}", options.define, id.error().message));
+    spdlog::info("defined virtual machine {} from {}", *id, options.define);
+  }
+  hypervisor::libvirt::Options host_options;
+  host_options.uri = options.connect;
+  return hypervisor::libvirt::connect(host_options);
+}
+
+Status make_state_folder(const std::string& folder) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (!problem) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
+  if (problem)
+    return error(Failure::failed, fmt::format("the state folder {} cannot be made: {}; choose another with --state",
+                                              folder, problem.message()));
+  return {};
+}
+
+// Everybody who authenticated may do everything, for now; the question is asked in one place already.
+Status authorize(const cim::Caller& caller, cim::OperationKind kind, const cim::Class& cim_class,
+                 const cim::Method* method) {
+  if (caller.user.empty()) return error(Failure::access_denied, "nobody is logged in");
+  if (kind != cim::OperationKind::read)
+    spdlog::info("audit: user '{}' ({}) {} {}{}{}", caller.user, caller.mechanism,
+                 kind == cim::OperationKind::invoke ? "calls" : "changes", cim_class.name, method ? "." : "",
+                 method ? method->name : "");
+  return {};
+}
+
+// One line that a script can wait for and take the ports from.
+void tell_ready(const std::vector<wire::http::Listener>& listeners) {
+  std::string line = "ready";
+  for (const auto& listener : listeners)
+    line += fmt::format(" {}={}://{}/wsman", listener.tls ? "wsmans" : "wsman", listener.tls ? "https" : "http",
+                        wire::http::to_string(listener));
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+  sd_notify(0, "READY=1");
+}
+
+void wait_for_end() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("ending on {}", signal == SIGINT ? "INT" : "TERM");
+}
+
+Status serve_until_told(const Options& options) {
+  if (const Status made = make_state_folder(options.state); !made) return made;
+
+  auto host = open_host(options);
+  if (!host) return host.error();
+  spdlog::info("host {}: {}", (*host)->information().name, (*host)->information().hypervisor);
+
+  WorkerPool::Options pool_options;
+  pool_options.threads = options.worker_threads;
+  WorkerPool pool(pool_options);
+  const auto submit = [&pool](std::string_view key, std::function<void()> task) {
+    return pool.submit(key, std::move(task));
+  };
+
+  const std::string job_store = options.simulate.empty() ? options.state + "/jobs.sqlite" : std::string();
+  auto jobs = cim::job::Jobs::open(job_store, submit);
+  if (!jobs) return jobs.error();
+  providers::Guests guests(**host);
+  providers::Environment environment{
+      **host, guests, **jobs, {options.guest_service_interface, options.compatibility == "strict"}};
+
+  cim::ObjectManager manager(authorize);
+  manager.add_schema(schema::root_virtualization_v2);
+  schema::add_providers(manager, environment);
+
+  wire::wsman::ServerOptions wsman_options;
+  wsman_options.product_version = VMMS_VERSION;
+  wsman_options.host_name = (*host)->information().name;
+  wire::wsman::Server wsman(manager, submit, wsman_options);
+
+  auto authenticator = wire::auth::BasicAuthenticator::open(options.users, pool);
+  if (!authenticator) return authenticator.error();
+
+  const auto handler = [&wsman](std::shared_ptr<wire::http::Exchange> exchange) { wsman.handle(exchange); };
+  wire::http::ServerOptions server_options;
+  server_options.listeners = options.listeners;
+  server_options.tls = {options.certificate, options.key, options.state};
+  server_options.allow_cleartext = options.allow_cleartext;
+  server_options.threads = options.io_threads;
+  wire::http::Server server(server_options, **authenticator, {{"/wsman", handler}, {"/wsman/", handler}});
+  const auto listeners = server.start();
+  if (!listeners) return listeners.error();
+
+  tell_ready(*listeners);
+  wait_for_end();
+  sd_notify(0, "STOPPING=1");
+  const bool served = server.stop(answers_grace);
+  const bool worked = pool.stop(workers_grace);
+  if (!served || !worked) {
+    // Somebody waits for a guest or for libvirt and uses what would be destroyed now. All state is on disk already.
+    spdlog::warn("ending while work waits for a guest or the hypervisor");
+    spdlog::shutdown();
+    _exit(0);
+  }
+  return {};
+}
+
+}  // namespace
+
+int serve(const Options& options) {
+  const Status served = serve_until_told(options);
+  if (served) return 0;
+  spdlog::error("{}", served.error().message);
+  return 1;
+}
+
+}  // namespace vmms::daemon

@@ -1,0 +1,259 @@
+#include "cim/mof/resolver.hpp"
+
+#include "cim/mof/parser.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+namespace vmms::cim::mof {
+namespace {
+
+constexpr std::string_view qualifiers = R"(
+Qualifier Abstract : boolean = false, Scope(class), Flavor(Restricted);
+Qualifier Association : boolean = false, Scope(association);
+Qualifier Description : string = null, Scope(any);
+Qualifier EmbeddedInstance : string = null, Scope(property, parameter);
+Qualifier EmbeddedObject : boolean = false, Scope(property, parameter);
+Qualifier Implemented : boolean = false, Scope(method);
+Qualifier In : boolean = true, Scope(parameter);
+Qualifier Join : string[], Scope(association), Flavor(Restricted);
+Qualifier Key : boolean = false, Scope(property, reference);
+Qualifier Out : boolean = false, Scope(parameter);
+Qualifier Override : string = null, Scope(property, reference, method), Flavor(Restricted);
+Qualifier Provider : string = null, Scope(class), Flavor(Restricted);
+Qualifier ValueMap : string[], Scope(property, method);
+Qualifier Values : string[], Scope(property, method);
+Qualifier Waits : boolean = false, Scope(class, method);
+Qualifier Write : boolean = false, Scope(property);
+)";
+
+Result<Schema> resolved(std::string_view text) {
+  Result<Declarations> declarations = parse(qualifiers, "qualifiers.mof");
+  Result<Declarations> own = parse(text, "t");
+  EXPECT_TRUE(own) << (own ? "" : own.error().message);
+  if (!own) return own.error();
+  declarations->classes = std::move(own->classes);
+  for (auto& each : own->qualifiers) declarations->qualifiers.push_back(std::move(each));
+  return resolve(*declarations);
+}
+
+std::string problem(std::string_view text) {
+  const Result<Schema> schema = resolved(text);
+  return schema ? "no error" : schema.error().message;
+}
+
+TEST(Resolver, FlattensAndSortsWithoutCase) {
+  const auto schema = resolved(R"(
+    class C : B { uint8 zeta; [Override("alpha")] uint8 Alpha = 7; };
+    class A { [Key] string Name; uint8 alpha = 1; uint32 Run(); };
+    class b : a { string Middle; };)");
+  ASSERT_TRUE(schema) << schema.error().message;
+  ASSERT_EQ(schema->classes.size(), 3U);
+  EXPECT_EQ(schema->classes[1].name, "b");
+  const ResolvedClass& c = *schema->find("c");
+  std::string names;
+  for (const auto& property : c.properties) names += property.name + " ";
+  EXPECT_EQ(names, "Alpha Middle Name zeta ");
+  EXPECT_EQ(c.superclass, schema->find("B"));
+  EXPECT_TRUE(c.is_a(*schema->find("A")));
+  EXPECT_FALSE(schema->find("A")->is_a(c));
+  EXPECT_TRUE(c.property("name")->is_key);
+  EXPECT_EQ(c.property("alpha")->origin, "A");
+  EXPECT_EQ(c.property("alpha")->declared_in, "C");
+  EXPECT_EQ(c.property("alpha")->default_value->items[0].magnitude, 7U);
+  ASSERT_EQ(c.methods.size(), 1U);
+  EXPECT_EQ(c.methods[0].declared_in, "A");
+}
+
+TEST(Resolver, OverridesInheritWhatTheyDoNotSay) {
+  const auto schema = resolved(R"(
+    class A {
+      [Description("d"), Write, ValueMap{"1", "2"}, Values{"One", "Two"}] uint16 S = 2;
+      [Implemented, Waits, ValueMap{"0"}, Values{"Done"}] uint32 Run();
+    };
+    class B : A { [Override("S")] uint16 S; [Override("Run")] uint32 Run(); };
+    class C : B { [Override("S"), ValueMap{"3"}, Values{"Three"}] uint16 S = NULL; };)");
+  ASSERT_TRUE(schema) << schema.error().message;
+  const ResolvedProperty& b = *schema->find("B")->property("S");
+  EXPECT_EQ(b.description, "d");
+  EXPECT_TRUE(b.is_writable);
+  EXPECT_EQ(b.values_from, "A");
+  EXPECT_TRUE(b.default_value);
+  EXPECT_TRUE(schema->find("B")->methods[0].implemented);
+  EXPECT_TRUE(schema->find("B")->methods[0].waits);
+  EXPECT_EQ(schema->find("B")->methods[0].values.size(), 1U);
+  const ResolvedProperty& c = *schema->find("C")->property("S");
+  EXPECT_FALSE(c.default_value);
+  EXPECT_EQ(c.values, (std::vector<ValueText>{{"3", "Three"}}));
+  EXPECT_EQ(c.values_from, "C");
+}
+
+TEST(Resolver, RestrictedQualifiersAreNotInherited) {
+  const auto schema = resolved(R"(
+    [Abstract, Waits] class A { [Key] string Name; };
+    [Provider("x")] class B : A {};
+    class C : B {};)");
+  ASSERT_TRUE(schema) << schema.error().message;
+  EXPECT_TRUE(schema->find("A")->is_abstract);
+  EXPECT_FALSE(schema->find("B")->is_abstract);
+  EXPECT_TRUE(schema->find("B")->has_provider);
+  EXPECT_FALSE(schema->find("C")->has_provider);
+  EXPECT_TRUE(schema->find("C")->waits);
+}
+
+TEST(Resolver, AFlavorAtTheQualifierBeatsItsDeclaration) {
+  const auto schema = resolved("[Waits : Restricted] class A {}; class B : A {};");
+  ASSERT_TRUE(schema);
+  EXPECT_TRUE(schema->find("A")->waits);
+  EXPECT_FALSE(schema->find("B")->waits);
+}
+
+TEST(Resolver, CreationClassNameHasTheNameOfTheClass) {
+  const auto schema = resolved(R"(
+    [Abstract] class A { [Key] string CreationClassName; };
+    class B : A {};
+    class C : B {};)");
+  ASSERT_TRUE(schema) << schema.error().message;
+  EXPECT_FALSE(schema->find("A")->property("CreationClassName")->default_value);
+  EXPECT_EQ(schema->find("B")->property("CreationClassName")->default_value->items[0].text, "B");
+  EXPECT_EQ(schema->find("C")->property("CreationClassName")->default_value->items[0].text, "C");
+}
+
+TEST(Resolver, ParametersHaveADirection) {
+  const auto schema = resolved(R"(class A { uint32 Run(
+    uint8 P, [In] uint8 Q, [Out] uint8 R, [In, Out] uint8 S, [In(false), Out, EmbeddedInstance("A")] string T[]); };)");
+  ASSERT_TRUE(schema) << schema.error().message;
+  const auto& parameters = schema->find("A")->methods[0].parameters;
+  std::string directions;
+  for (const auto& each : parameters) {
+    directions += std::string(each.is_in ? "i" : "") + (each.is_out ? "o" : "") + " ";
+  }
+  EXPECT_EQ(directions, "i i o io o ");
+  EXPECT_EQ(parameters[4].type.type, Type::instance);
+  EXPECT_EQ(parameters[4].type.object_class, "A");
+}
+
+TEST(Resolver, AssociationsJoin) {
+  const auto schema = resolved(R"(
+    class A { [Key] string Name; };
+    class B { [Key] string SystemName; };
+    [Association, Join{"Left.Name", "Right.SystemName"}] class J { [Key] A REF Left; [Key] B REF Right; };)");
+  ASSERT_TRUE(schema) << schema.error().message;
+  EXPECT_EQ(schema->find("J")->join_left, "Left.Name");
+  EXPECT_EQ(schema->find("J")->join_right, "Right.SystemName");
+}
+
+TEST(Resolver, ValuesWithoutAMapCountFromZero) {
+  const auto schema = resolved("class A { [Values{\"No\", \"Yes\"}] uint8 S; };");
+  ASSERT_TRUE(schema);
+  EXPECT_EQ(schema->find("A")->property("S")->values, (std::vector<ValueText>{{"0", "No"}, {"1", "Yes"}}));
+}
+
+struct Wrong {
+  const char* text;
+  const char* message;
+};
+
+class ResolverErrors : public testing::TestWithParam<Wrong> {};
+
+TEST_P(ResolverErrors, AreNamedWithTheirPosition) { EXPECT_EQ(problem(GetParam().text), GetParam().message); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ResolverErrors,
+    testing::Values(
+        Wrong{"class B : A {};", "t:1:7: class B has the unknown superclass A"},
+        Wrong{"class C : B {}; class B : A {};", "t:1:23: class B has the unknown superclass A"},
+        Wrong{"class A : A {};", "t:1:7: class A is its own ancestor"},
+        Wrong{"class A : B {}; class b : a {};",
+              "t:1:7: class A is its own ancestor\nt:1:23: class b is its own ancestor"},
+        Wrong{"class A {};\nclass a {};", "t:2:7: class a is declared twice, first at t:1:7"},
+        Wrong{"Qualifier Key : boolean = false, Scope(property);", "t:1:11: qualifier Key is declared twice"},
+        Wrong{"class A { uint8 P; uint8 p; };", "t:1:26: class A has two features named p"},
+        Wrong{"class A { uint8 P; uint8 p(); };", "t:1:26: class A has two features named p"},
+        Wrong{"class A { uint8 P(uint8 Q, uint8 q); };", "t:1:34: method P has two parameters named q"},
+        Wrong{"class A { uint8 P; }; class B : A { uint8 P; };",
+              "t:1:43: P is inherited from A: say [Override(\"P\")] to change it"},
+        Wrong{"class A { [Override(\"P\")] uint8 P; };", "t:1:33: P overrides nothing: no superclass of A has it"},
+        Wrong{"class A { uint8 P; }; class B : A { [Override(\"P\")] uint16 P; };",
+              "t:1:60: property P overrides that of A with another type"},
+        Wrong{"class A { uint8 P; }; class B : A { [Override(\"P\")] uint8 P[]; };",
+              "t:1:59: property P overrides that of A with another type"},
+        Wrong{"class A { uint32 P(uint8 Q); }; class B : A { [Override(\"P\")] uint32 P(uint16 Q); };",
+              "t:1:70: method P overrides that of A with other parameters or another type"},
+        Wrong{"class A { A REF P(); };", "t:1:17: a method cannot return a reference"},
+        Wrong{"class A { uint8 P = 256; };", "t:1:17: the default of P does not fit uint8"},
+        Wrong{"class A { uint8 P = -1; };", "t:1:17: the default of P does not fit uint8"},
+        Wrong{"class A { sint8 P = -129; };", "t:1:17: the default of P does not fit sint8"},
+        Wrong{"class A { uint8 P = {1}; };", "t:1:17: the default of P must not be an array"},
+        Wrong{"class A { uint8 P[] = 1; };", "t:1:17: the default of P must be an array"},
+        Wrong{"class A { string P = TRUE; };", "t:1:18: the default of P does not fit string"},
+        Wrong{"class A { datetime P = \"today\"; };", "t:1:20: the default of P does not fit datetime"},
+        Wrong{"class A { [Kez] uint8 P; };", "t:1:12: qualifier Kez is not declared"},
+        Wrong{"class A { [Key, Key] uint8 P; };", "t:1:17: qualifier Key is given twice"},
+        Wrong{"[Key] class A {};", "t:1:2: qualifier Key does not belong on a class"},
+        Wrong{"class A { [Description] uint8 P; };", "t:1:12: qualifier Description needs a value"},
+        Wrong{"class A { [Description(1)] uint8 P; };",
+              "t:1:12: the value of qualifier Description does not fit string"},
+        Wrong{"class A { [ValueMap{\"1\", \"2\"}, Values{\"One\"}] uint8 P; };",
+              "t:1:53: ValueMap has 2 elements and Values 1"},
+        Wrong{"class A { [ValueMap{\"1\", \"256\"}] uint8 P; };",
+              "t:1:26: ValueMap element \"256\" is no number of its type, nor a range"},
+        Wrong{"class A { A REF P; B REF Q; };", "t:1:26: class B is unknown"},
+        Wrong{"class A { uint32 P([EmbeddedInstance(\"B\")] string Q); };", "t:1:52: class B is unknown"},
+        Wrong{"class A { [EmbeddedObject] uint8 P; };", "t:1:34: only a string can hold an embedded instance"},
+        Wrong{"class A { [Key] string P; }; class B : A { [Key] string Q; };",
+              "t:1:36: class B changes the keys of its superclass"},
+        Wrong{"[Abstract, Provider(\"x\")] class A { [Key] string P; };",
+              "t:1:33: class A is abstract and so has no instances to provide"},
+        Wrong{"[Provider(\"x\")] class A { string P; };", "t:1:23: class A has a provider but no key"},
+        Wrong{"[Association] class A { [Key] A REF P; };", "t:1:21: association A has fewer than two references"},
+        Wrong{"[Association, Join{\"P.X\", \"Q\"}] class A { [Key] A REF P; [Key] A REF Q; };",
+              "t:1:15: \"P.X\" names no property of an end of A\nt:1:15: \"Q\" names no property of an end of A"},
+        Wrong{"[Association, Join{\"P.Q\"}] class A { [Key] A REF P; [Key] A REF Q; };",
+              "t:1:15: Join belongs on an association without a provider and takes two \"Role.Property\" texts"}));
+
+TEST(Resolver, RangesAndTextsAreValueMapElements) {
+  EXPECT_EQ(
+      problem(R"(class A { [ValueMap{"..", "1..5", "..7", "200.."}] uint8 P; [ValueMap{"any", ".."}] string Q; };)"),
+      "no error");
+  EXPECT_EQ(problem("class A { [ValueMap{\"-3..-1\"}] sint8 P; };"), "no error");
+}
+
+TEST(Resolver, ManyProblemsAreCutAndLongChainsRefused) {
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "class A" + std::to_string(i) + " : None {};\n";
+  const std::string problems = problem(text);
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 49);
+  text = "class A0 {};";
+  for (int i = 1; i < 1000; ++i) text += "class A" + std::to_string(i) + " : A" + std::to_string(i - 1) + " {};\n";
+  EXPECT_NE(problem(text).find("has too many ancestors"), std::string::npos);
+}
+
+TEST(Resolver, TheCommittedSchemaIsRight) {
+  Declarations all;
+  for (const char* folder : {"", "/cim", "/msvm", "/vmms"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(std::string(VMMS_SOURCE_DIR "/schema") + folder)) {
+      if (entry.path().extension() != ".mof") continue;
+      Result<Declarations> one = parse_file(entry.path().string());
+      ASSERT_TRUE(one) << one.error().message;
+      std::move(one->classes.begin(), one->classes.end(), std::back_inserter(all.classes));
+      std::move(one->qualifiers.begin(), one->qualifiers.end(), std::back_inserter(all.qualifiers));
+    }
+  }
+  const auto schema = resolve(all);
+  ASSERT_TRUE(schema) << schema.error().message;
+  // the whole list of a real host's class (facts: guest-services.md)
+  EXPECT_EQ(schema->find("Msvm_GuestFileService")->properties.size(), 28U);
+  EXPECT_EQ(schema->find("Msvm_GuestServiceInterfaceComponent")->properties.size(), 38U);
+  EXPECT_EQ(schema->find("Msvm_GuestServiceInterfaceComponentSettingData")->properties.size(), 25U);
+  EXPECT_EQ(schema->find("Msvm_CopyFileToGuestJob")->properties.size(), 42U);
+  std::string keys;
+  for (const auto& each : schema->find("Vmms_GuestOSService")->properties) keys += each.is_key ? each.name + " " : "";
+  EXPECT_EQ(keys, "CreationClassName Name SystemCreationClassName SystemName ");
+}
+
+}  // namespace
+}  // namespace vmms::cim::mof

@@ -1,0 +1,132 @@
+#include "guest/actions.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace vmms::guest {
+
+namespace {
+
+constexpr std::chrono::seconds tidy_interval{5};
+
+}  // namespace
+
+struct Actions::Ended {
+  ServiceOutcome outcome;
+  bool overtaken = false;  ///< it ended while nobody looked, so it says nothing about now
+};
+
+struct Actions::Action {
+  Kind kind = Kind::start;
+  Clock::time_point begun = Clock::now();
+  std::unique_ptr<Execution> execution;
+  std::unique_ptr<Flight<Ended>> flight;
+  unsigned waiters = 0;             ///< guarded by Actions::mutex_
+  Clock::time_point tidied{};       ///< guarded by Actions::mutex_
+  std::atomic<bool> rested{false};  ///< everybody left, and it has not been seen to go on since
+};
+
+Result<ServiceOutcome> Actions::act(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
+                                    const std::string& full_name, Clock::time_point deadline) {
+  tidy(deadline);
+  while (true) {
+    const Result<ActionPtr> action = join(kind, manager, full_name);
+    if (!action) return action.error();
+    const std::optional<Result<Ended>> ended = (*action)->flight->wait(deadline);
+    leave(full_name, *action);
+    if (!ended)
+      return error(Failure::timed_out, "the deadline passed while \"" + full_name + "\" was " +
+                                           (kind == Kind::start ? "starting" : "stopping") +
+                                           "; the guest goes on with it, and the service's state shows when it is done");
+    if (!*ended) return ended->error();
+    if (!(*ended)->overtaken) return (*ended)->outcome;
+  }
+}
+
+Result<Actions::ActionPtr> Actions::join(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
+                                         const std::string& full_name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = latest_.find(full_name);
+  const ActionPtr before = found == latest_.end() || found->second->flight->done() ? nullptr : found->second;
+  if (before && before->kind == kind) {
+    ++before->waiters;
+    return before;
+  }
+  if (!before && latest_.size() >= most_under_way)
+    return error(Failure::busy, std::to_string(most_under_way) +
+                                    " services of this guest are being started or stopped already; try again later");
+  ActionPtr action = begin(kind, manager, full_name, before);
+  ++action->waiters;
+  latest_[full_name] = action;
+  return action;
+}
+
+Actions::ActionPtr Actions::begin(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
+                                  const std::string& full_name, const ActionPtr& before) {
+  auto action = std::make_shared<Action>();
+  action->kind = kind;
+  action->execution = std::make_unique<Execution>(
+      transport_, leftovers_,
+      kind == Kind::start ? manager->start_script(full_name) : manager->stop_script(full_name));
+  action->flight = std::make_unique<Flight<Ended>>(
+      [this, manager, full_name, waits_for = before, sent = false, me = action.get()](
+          Clock::time_point deadline) mutable -> std::optional<Result<Ended>> {
+        if (waits_for) {
+          const Clock::time_point limit = waits_for->begun + order_time;
+          waits_for->flight->wait(std::min(limit, deadline));
+          if (Clock::now() >= deadline) return std::nullopt;
+          waits_for.reset();
+        }
+        if (!std::exchange(sent, true)) changing_();
+        const std::optional<Result<Output>> output = me->execution->advance(deadline);
+        if (!output) {
+          if (Clock::now() < deadline) me->rested = false;
+          return std::nullopt;
+        }
+        changing_();
+        Ended ended;
+        ended.overtaken = me->rested;
+        if (ended.overtaken) return Result<Ended>(std::move(ended));
+        if (!*output) return Result<Ended>(output->error());
+        Result<ServiceOutcome> outcome = manager->read_outcome(full_name, **output);
+        if (!outcome) return Result<Ended>(outcome.error());
+        ended.outcome = std::move(*outcome);
+        return Result<Ended>(std::move(ended));
+      });
+  return action;
+}
+
+void Actions::leave(const std::string& full_name, const ActionPtr& action) {
+  const std::lock_guard lock(mutex_);
+  --action->waiters;
+  // What was not sent, or perhaps not, must not be sent later, when nobody wants it any more.
+  const bool over = action->flight->done() || (action->waiters == 0 && !action->execution->running());
+  if (over) {
+    const auto found = latest_.find(full_name);
+    if (found != latest_.end() && found->second == action) latest_.erase(found);
+  } else if (action->waiters == 0) {
+    action->rested = true;
+    action->tidied = Clock::now();
+  }
+}
+
+// What nobody waits for any more is looked after now and then, so that its end is noticed and the agent can forget it.
+void Actions::tidy(Clock::time_point deadline) {
+  std::string name;
+  ActionPtr action;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto due = std::find_if(latest_.begin(), latest_.end(), [now = Clock::now()](const auto& entry) {
+      return entry.second->waiters == 0 && now - entry.second->tidied >= tidy_interval;
+    });
+    if (due == latest_.end()) return;
+    std::tie(name, action) = *due;
+    action->tidied = Clock::now();
+    ++action->waiters;
+  }
+  action->flight->poke(deadline);
+  leave(name, action);
+}
+
+}  // namespace vmms::guest

@@ -1,0 +1,231 @@
+#include "guest/agent.hpp"
+
+#include "guest/base64.hpp"
+#include "guest/printable.hpp"
+
+#include <boost/json.hpp>
+
+#include <limits>
+
+namespace vmms::guest {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t text_limit = 256;
+constexpr std::size_t commands_limit = 1024;
+
+/// What the agent answered: a value or its own error.
+struct Answer {
+  json::value value;
+  bool refused = false;
+  std::string error_class;
+  std::string description;
+};
+
+Error nonsense(std::string_view command, std::string_view what) {
+  return error(Failure::failed, "the guest agent's answer to " + std::string(command) + " makes no sense: " +
+                                    std::string(what) + "; restart qemu-guest-agent in the guest");
+}
+
+Error refusal(std::string_view command, const Answer& answer) {
+  const std::string words = answer.description.empty() ? answer.error_class : answer.description;
+  if (answer.error_class == "CommandNotFound") return forbidden_error(command);
+  return error(Failure::failed, "the guest agent refused " + std::string(command) + ": " + words);
+}
+
+std::string text_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  const json::string* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string() : printable(std::string_view(*text), text_limit);
+}
+
+bool flag_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  const bool* flag = value == nullptr ? nullptr : value->if_bool();
+  return flag != nullptr && *flag;
+}
+
+std::optional<int> number_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  const std::int64_t* number = value == nullptr ? nullptr : value->if_int64();
+  if (number == nullptr || *number < std::numeric_limits<int>::min() || *number > std::numeric_limits<int>::max())
+    return std::nullopt;
+  return static_cast<int>(*number);
+}
+
+// Base64 text of a member; empty when there is no such member, nothing when it is not base64.
+std::optional<std::string> bytes_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr) return std::string();
+  const json::string* text = value->if_string();
+  return text == nullptr ? std::nullopt : decode_base64(*text);
+}
+
+Result<Answer> parse(std::string_view command, const std::string& text) {
+  if (text.size() > answer_limit) return nonsense(command, "it is larger than " + std::to_string(answer_limit >> 20) + " MiB");
+  boost::system::error_code code;
+  json::value whole = json::parse(text, code);
+  json::object* object = code ? nullptr : whole.if_object();
+  if (object == nullptr) return nonsense(command, "it is no JSON object");
+  Answer answer;
+  if (json::value* value = object->if_contains("return"); value != nullptr) {
+    answer.value = std::move(*value);
+    return answer;
+  }
+  const json::value* refused = object->if_contains("error");
+  if (refused == nullptr || !refused->is_object()) return nonsense(command, "it has neither a result nor an error");
+  answer.refused = true;
+  answer.error_class = text_of(refused->get_object(), "class");
+  answer.description = text_of(refused->get_object(), "desc");
+  return answer;
+}
+
+// One command, with the time that a command gets.
+Result<Answer> ask(Transport& transport, std::string_view command, std::string_view text, Clock::time_point deadline) {
+  const Clock::time_point own_deadline = Clock::now() + command_time;
+  const Clock::time_point limit = std::min(deadline, own_deadline);
+  Result<std::string> reply = transport.command(text, limit);
+  if (reply) return parse(command, *reply);
+  const Failure kind = reply.error().kind;
+  const bool late = (kind == Failure::unreachable || kind == Failure::timed_out) && Clock::now() >= limit;
+  if (!late) return kind == Failure::timed_out ? error(Failure::unreachable, reply.error().message) : reply.error();
+  if (deadline < own_deadline)
+    return error(Failure::timed_out, "the deadline passed before the guest agent answered " + std::string(command));
+  return error(Failure::unreachable, reply.error().message);
+}
+
+std::string plain(std::string_view command) { return "{\"execute\":\"" + std::string(command) + "\"}"; }
+
+// As `ask`, with the agent's refusal as an error. In a guest whose file systems are frozen the agent disables nearly
+// everything, in the same words as for a command that is forbidden for good: so ask which it is.
+Result<json::value> ask_value(Transport& transport, std::string_view command, std::string_view text,
+                              Clock::time_point deadline) {
+  Result<Answer> answer = ask(transport, command, text, deadline);
+  if (!answer) return answer.error();
+  if (!answer->refused) return std::move(answer->value);
+  if (answer->error_class == "CommandNotFound") {
+    const Result<bool> frozen = Agent(transport).frozen(deadline);
+    if (frozen && *frozen) return frozen_error();
+  }
+  return refusal(command, *answer);
+}
+
+}  // namespace
+
+Error frozen_error() {
+  return error(Failure::unreachable,
+               "the guest's file systems are frozen (a backup or snapshot is being made), so nothing can be run in it; "
+               "try again when that is done, or thaw them with virsh domfsthaw");
+}
+
+Error forbidden_error(std::string_view commands) {
+  return error(Failure::not_supported,
+               "the guest agent forbids or does not know " + std::string(commands) +
+                   "; allow it in the guest, where qemu-guest-agent is configured (block-rpcs or allow-rpcs in "
+                   "/etc/qemu/qemu-ga.conf, BLACKLIST_RPC or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga), and restart "
+                   "the agent");
+}
+
+Error restarted_error() {
+  return error(Failure::unreachable,
+               "the guest agent was restarted in mid-call and no longer knows what it ran; whether that was done shows "
+               "in the service's state: read it, then try again");
+}
+
+Status Agent::ping(Clock::time_point deadline) {
+  const Result<json::value> value = ask_value(transport_, "guest-ping", plain("guest-ping"), deadline);
+  if (!value) return value.error();
+  return {};
+}
+
+Result<AgentInformation> Agent::information(Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-info";
+  const Result<json::value> value = ask_value(transport_, command, plain(command), deadline);
+  if (!value) return value.error();
+  const json::object* object = value->if_object();
+  const json::value* list = object == nullptr ? nullptr : object->if_contains("supported_commands");
+  const json::array* commands = list == nullptr ? nullptr : list->if_array();
+  if (commands == nullptr || commands->size() > commands_limit) return nonsense(command, "no list of commands");
+  AgentInformation information;
+  information.version = text_of(*object, "version");
+  for (const json::value& entry : *commands)
+    if (const json::object* fields = entry.if_object(); fields != nullptr && flag_of(*fields, "enabled"))
+      information.commands.insert(text_of(*fields, "name"));
+  return information;
+}
+
+Result<OperatingSystem> Agent::operating_system(Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-get-osinfo";
+  const Result<json::value> value = ask_value(transport_, command, plain(command), deadline);
+  if (!value) return value.error();
+  const json::object* object = value->if_object();
+  if (object == nullptr) return nonsense(command, "it is no object");
+  OperatingSystem system;
+  system.id = text_of(*object, "id");
+  system.name = text_of(*object, "pretty-name");
+  if (system.name.empty()) system.name = text_of(*object, "name");
+  system.version = text_of(*object, "version-id");
+  system.kernel_release = text_of(*object, "kernel-release");
+  system.machine = text_of(*object, "machine");
+  return system;
+}
+
+Result<bool> Agent::frozen(Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-fsfreeze-status";
+  const Result<Answer> answer = ask(transport_, command, plain(command), deadline);
+  if (!answer) return answer.error();
+  if (answer->refused) return refusal(command, *answer);
+  const json::string* state = answer->value.if_string();
+  if (state == nullptr) return nonsense(command, "it is no text");
+  return *state == "frozen";
+}
+
+Result<std::int64_t> Agent::execute(const Script& script, Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-exec";
+  json::array arguments{"-c", script.text, script.name};
+  for (const std::string& parameter : script.parameters) arguments.emplace_back(parameter);
+  const json::value request{
+      {"execute", command},
+      {"arguments",
+       {{"path", "/bin/sh"},
+        {"arg", std::move(arguments)},
+        {"env", {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
+                 "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
+        {"capture-output", true}}}};
+  const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+  if (!value) return value.error();
+  const json::object* object = value->if_object();
+  const json::value* process = object == nullptr ? nullptr : object->if_contains("pid");
+  const std::int64_t* number = process == nullptr ? nullptr : process->if_int64();
+  if (number == nullptr || *number <= 0) return nonsense(command, "no process id");
+  return *number;
+}
+
+Result<std::optional<Output>> Agent::status(std::int64_t process, Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-exec-status";
+  const std::string request =
+      R"({"execute":"guest-exec-status","arguments":{"pid":)" + std::to_string(process) + "}}";
+  const Result<Answer> answer = ask(transport_, command, request, deadline);
+  if (!answer) return answer.error();
+  if (answer->refused) {
+    if (answer->error_class != "CommandNotFound") return restarted_error();
+    const Result<bool> is_frozen = frozen(deadline);
+    if (is_frozen && *is_frozen) return frozen_error();
+    return refusal(command, *answer);
+  }
+  const json::object* object = answer->value.if_object();
+  const json::value* exited = object == nullptr ? nullptr : object->if_contains("exited");
+  if (exited == nullptr || !exited->is_bool()) return nonsense(command, "it does not say whether the process ended");
+  if (!exited->get_bool()) return std::optional<Output>();
+  if (flag_of(*object, "out-truncated") || flag_of(*object, "err-truncated"))
+    return error(Failure::failed, "the guest printed more than the guest agent carries");
+  std::optional<std::string> out = bytes_of(*object, "out-data");
+  std::optional<std::string> err = bytes_of(*object, "err-data");
+  if (!out || !err) return nonsense(command, "the output is not base64");
+  return std::optional(Output{number_of(*object, "exitcode"), number_of(*object, "signal"), std::move(*out),
+                              std::move(*err)});
+}
+
+}  // namespace vmms::guest

@@ -1,0 +1,86 @@
+// A client of qemu-guest-agent: one method per command, answers bounded and validated.
+// Protocol: QEMU's "Guest Agent Protocol Reference" (qga/qapi-schema.json).
+#pragma once
+
+#include "base/result.hpp"
+#include "guest/transport.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::guest {
+
+/// A fixed shell text and the values it takes. Values never become part of the text.
+struct Script {
+  std::string_view name;                ///< `$0`: stable, "vmms-systemd-start"
+  std::string_view text;                ///< for /bin/sh -c; lives as long as the program
+  std::vector<std::string> parameters;  ///< `$1` …
+};
+
+/// What a script that has ended left behind.
+struct Output {
+  std::optional<int> exit_status;  ///< nothing: a signal ended it
+  std::optional<int> signal;
+  std::string out;
+  std::string err;
+};
+
+/// guest-info.
+struct AgentInformation {
+  std::string version;
+  std::set<std::string, std::less<>> commands;  ///< those that are enabled
+
+  bool allows(std::string_view command) const { return commands.find(command) != commands.end(); }
+};
+
+/// guest-get-osinfo; empty where the guest does not say.
+struct OperatingSystem {
+  std::string id;
+  std::string name;
+  std::string version;
+  std::string kernel_release;
+  std::string machine;
+};
+
+/// No command is waited for longer than this, whatever the caller's deadline: a silent agent is found within 5 s.
+constexpr std::chrono::seconds command_time{4};
+/// The largest answer that is read: 1 MiB of error output and 4 MiB of output as base64.
+constexpr std::size_t answer_limit = std::size_t{7} << 20;
+
+/// Failures are those of Transport::command, and
+///   timed_out      the caller's deadline passed before the agent had its time to answer
+///   unreachable    the agent is silent, was restarted in mid-call, or the guest's file systems are frozen
+///   not_supported  the agent forbids the command or does not know it
+///   failed         the agent tried and failed, or its answer makes no sense
+class Agent {
+ public:
+  explicit Agent(Transport& transport) : transport_(transport) {}
+
+  Status ping(Clock::time_point deadline);
+  Result<AgentInformation> information(Clock::time_point deadline);
+  Result<OperatingSystem> operating_system(Clock::time_point deadline);
+  /// guest-fsfreeze-status: whether the guest's file systems are frozen.
+  Result<bool> frozen(Clock::time_point deadline);
+
+  /// guest-exec of /bin/sh with a fixed environment (C locale, UTC, system directories in PATH): its process id.
+  Result<std::int64_t> execute(const Script& script, Clock::time_point deadline);
+  /// guest-exec-status: what the process left, once; nothing while it runs.
+  Result<std::optional<Output>> status(std::int64_t process, Clock::time_point deadline);
+
+ private:
+  Transport& transport_;
+};
+
+/// What every call answers while the guest's file systems are frozen.
+Error frozen_error();
+/// What a call answers that needs commands which the agent does not allow.
+Error forbidden_error(std::string_view commands);
+/// What a call answers whose agent went away while the guest was at work.
+Error restarted_error();
+
+}  // namespace vmms::guest

@@ -1,0 +1,87 @@
+#include "guest/execution.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace vmms::guest {
+
+namespace {
+
+constexpr std::chrono::seconds tidy_interval{5};
+constexpr std::size_t leftovers_limit = 64;
+
+}  // namespace
+
+void Leftovers::add(std::int64_t process, std::uint64_t connection) {
+  const std::lock_guard lock(mutex_);
+  if (processes_.size() >= leftovers_limit) processes_.pop_front();
+  processes_.push_back({process, connection, Clock::now()});
+}
+
+void Leftovers::tidy(Transport& transport, Clock::time_point deadline) {
+  Process process;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t connection = transport.connection();
+    std::erase_if(processes_, [&](const Process& each) { return each.connection != connection; });
+    if (processes_.empty() || Clock::now() - processes_.front().asked < tidy_interval) return;
+    process = processes_.front();
+    processes_.pop_front();
+  }
+  const Result<std::optional<Output>> status = Agent(transport).status(process.id, deadline);
+  if (status && !*status) add(process.id, process.connection);
+}
+
+Execution::~Execution() {
+  if (process_) leftovers_->add(*process_, connection_);
+}
+
+std::optional<Result<Output>> Execution::advance(Clock::time_point deadline) {
+  return process_ ? ask(deadline) : start(deadline);
+}
+
+std::optional<Result<Output>> Execution::start(Clock::time_point deadline) {
+  leftovers_->tidy(*transport_, deadline);
+  connection_ = transport_->connection();
+  const Result<std::int64_t> process = Agent(*transport_).execute(script_, deadline);
+  if (!process) {
+    if (process.error().kind == Failure::timed_out) return std::nullopt;
+    return Result<Output>(process.error());
+  }
+  process_ = *process;
+  delay_ = transport_->poll_delays().first;
+  next_ = Clock::now() + delay_;
+  return std::nullopt;
+}
+
+std::optional<Result<Output>> Execution::ask(Clock::time_point deadline) {
+  std::this_thread::sleep_until(std::min(next_, deadline));
+  if (Clock::now() >= deadline) return std::nullopt;
+  if (transport_->connection() != connection_) {
+    process_.reset();
+    return Result<Output>(restarted_error());
+  }
+  Result<std::optional<Output>> status = Agent(*transport_).status(*process_, deadline);
+  if (!status) {
+    const Failure kind = status.error().kind;
+    if (kind != Failure::timed_out && kind != Failure::busy) {
+      process_.reset();
+      return Result<Output>(status.error());
+    }
+  } else if (*status) {
+    process_.reset();
+    return Result<Output>(std::move(**status));
+  }
+  const Clock::duration most = transport_->poll_delays().most;
+  delay_ = std::clamp<Clock::duration>(delay_ * 3 / 2, std::chrono::milliseconds(1), most);
+  next_ = Clock::now() + delay_;
+  return std::nullopt;
+}
+
+Result<Output> Execution::finish(Clock::time_point deadline) {
+  while (Clock::now() < deadline)
+    if (std::optional<Result<Output>> result = advance(deadline)) return std::move(*result);
+  return error(Failure::timed_out, "the deadline passed while the guest was at work");
+}
+
+}  // namespace vmms::guest

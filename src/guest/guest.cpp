@@ -1,0 +1,256 @@
+#include "guest/guest.hpp"
+
+#include "guest/actions.hpp"
+#include "guest/discovery.hpp"
+#include "guest/flight.hpp"
+#include "guest/recent_lists.hpp"
+
+#include <mutex>
+#include <thread>
+
+namespace vmms::guest {
+
+namespace {
+
+using ServiceMap = std::map<std::string, Service>;
+using ListPtr = std::shared_ptr<const ServiceList>;
+using DiscoveryPtr = std::shared_ptr<const Discovery>;
+using ManagerPtr = std::shared_ptr<const ServiceManager>;
+
+/// The age at which what was read of services is read anew.
+constexpr std::chrono::seconds fresh_time{1};
+/// That there is no service manager is believed for so long.
+constexpr std::chrono::seconds no_manager_time{5};
+constexpr std::chrono::seconds starting_time{4};
+constexpr std::chrono::milliseconds starting_interval{500};
+
+Error deadline_error(std::string_view what) {
+  return error(Failure::timed_out, "the deadline passed while the guest was asked for " + std::string(what));
+}
+
+class AgentGuest : public Guest {
+ public:
+  explicit AgentGuest(std::shared_ptr<Transport> transport)
+      : transport_(std::move(transport)), actions_(transport_, leftovers_, [this] { void_reads(); }) {}
+
+  Result<Capabilities> capabilities(Clock::time_point deadline) override;
+  std::shared_ptr<const Capabilities> known_capabilities() const override;
+  Status ping(Clock::time_point deadline) override;
+  Result<std::shared_ptr<const ServiceMap>> services(Clock::time_point deadline) override;
+  Result<Service> service(std::string_view name, Clock::time_point deadline) override;
+  Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) override {
+    return act(Actions::Kind::start, name, deadline);
+  }
+  Result<ServiceOutcome> stop_service(std::string_view name, Clock::time_point deadline) override {
+    return act(Actions::Kind::stop, name, deadline);
+  }
+
+ private:
+  /// A read that several callers share.
+  template <class T>
+  struct Reading {
+    std::shared_ptr<Flight<T>> flight;
+    Clock::time_point begun = Clock::now();
+    std::uint64_t changes = 0;  ///< value of changes_ when it began
+    unsigned waiters = 0;
+  };
+
+  Result<DiscoveryPtr> discovered(Clock::time_point deadline);
+  std::shared_ptr<Flight<DiscoveryPtr>> begin_discovery(std::uint64_t connection);
+  Result<ManagerPtr> manager(Clock::time_point deadline);
+  Reading<ListPtr> begin_list(const ManagerPtr& manager);
+  Reading<Service> begin_state(const ManagerPtr& manager, const std::string& full_name);
+  Result<ServiceOutcome> act(Actions::Kind kind, std::string_view name, Clock::time_point deadline);
+
+  template <class T>
+  bool fresh(const Reading<T>& reading) const {
+    return reading.changes == changes_ && Clock::now() - reading.begun <= fresh_time;
+  }
+  void void_reads() {
+    const std::lock_guard lock(mutex_);
+    ++changes_;
+  }
+
+  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
+  Actions actions_;
+
+  mutable std::mutex mutex_;
+  DiscoveryPtr known_;
+  std::uint64_t known_connection_ = 0;
+  Clock::time_point known_since_;
+  std::shared_ptr<Flight<DiscoveryPtr>> discovering_;
+  std::uint64_t discovering_connection_ = 0;
+
+  std::uint64_t changes_ = 0;  ///< our own starts and stops, each counted before and after
+  Reading<ListPtr> listing_;
+  std::weak_ptr<const ServiceList> list_;  ///< the newest; recent_lists decides how long it lives
+  Reading<ListPtr> list_reading_;          ///< when that was read; without the flight
+  std::map<std::string, Reading<Service>> states_;
+};
+
+Result<Capabilities> AgentGuest::capabilities(Clock::time_point deadline) {
+  const Result<DiscoveryPtr> discovery = discovered(deadline);
+  if (!discovery) return discovery.error();
+  return (*discovery)->capabilities;
+}
+
+std::shared_ptr<const Capabilities> AgentGuest::known_capabilities() const {
+  const std::lock_guard lock(mutex_);
+  if (!known_ || known_connection_ != transport_->connection()) return nullptr;
+  return {known_, &known_->capabilities};
+}
+
+Status AgentGuest::ping(Clock::time_point deadline) {
+  const bool connected = transport_->connected();
+  const Status alive = Agent(*transport_).ping(deadline);
+  if (!alive) return without_agent(alive.error(), connected);
+  return {};
+}
+
+Result<DiscoveryPtr> AgentGuest::discovered(Clock::time_point deadline) {
+  std::shared_ptr<Flight<DiscoveryPtr>> flight;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t connection = transport_->connection();
+    if (known_ && known_connection_ == connection &&
+        (known_->manager || Clock::now() - known_since_ < no_manager_time))
+      return known_;
+    if (!discovering_ || discovering_connection_ != connection || discovering_->done()) {
+      discovering_ = begin_discovery(connection);
+      discovering_connection_ = connection;
+    }
+    flight = discovering_;
+  }
+  const std::optional<Result<DiscoveryPtr>> discovery = flight->wait(deadline);
+  return discovery ? *discovery : deadline_error("its service manager");
+}
+
+std::shared_ptr<Flight<DiscoveryPtr>> AgentGuest::begin_discovery(std::uint64_t connection) {
+  return std::make_shared<Flight<DiscoveryPtr>>(
+      [this, connection](Clock::time_point deadline) -> std::optional<Result<DiscoveryPtr>> {
+        Result<DiscoveryPtr> discovery = discover(transport_, leftovers_, deadline);
+        if (!discovery && discovery.error().kind == Failure::timed_out) return std::nullopt;
+        const std::lock_guard lock(mutex_);
+        // While the guest is starting its answers are not worth remembering.
+        if (discovery && !(*discovery)->starting) {
+          known_ = *discovery;
+          known_connection_ = connection;
+          known_since_ = Clock::now();
+        }
+        return discovery;
+      });
+}
+
+Result<ManagerPtr> AgentGuest::manager(Clock::time_point deadline) {
+  const Clock::time_point patience = std::min(deadline, Clock::now() + starting_time);
+  while (true) {
+    const Result<DiscoveryPtr> discovery = discovered(deadline);
+    if (!discovery) return discovery.error();
+    if ((*discovery)->manager) return (*discovery)->manager;
+    if (!(*discovery)->starting || Clock::now() + starting_interval >= patience) return (*discovery)->reason;
+    std::this_thread::sleep_for(starting_interval);
+  }
+}
+
+Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline) {
+  const Result<ManagerPtr> manager = this->manager(deadline);
+  if (!manager) return manager.error();
+  while (true) {
+    std::shared_ptr<Flight<ListPtr>> flight;
+    bool usable = true;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const ListPtr list = list_.lock(); list && fresh(list_reading_))
+        return std::shared_ptr<const ServiceMap>(list, &list->services);
+      if (!listing_.flight || listing_.flight->done()) {
+        listing_ = begin_list(*manager);
+      } else {
+        // One list at a time: a guest that is slow to answer gets no second one meanwhile.
+        usable = fresh(listing_);
+      }
+      flight = listing_.flight;
+    }
+    const std::optional<Result<ListPtr>> list = flight->wait(deadline);
+    if (!list) return deadline_error("its services");
+    if (!usable) continue;
+    if (!*list) return list->error();
+    return std::shared_ptr<const ServiceMap>(**list, &(**list)->services);
+  }
+}
+
+// Under the lock.
+AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
+  Reading<ListPtr> reading;
+  reading.changes = changes_;
+  const ListPtr known = list_.lock();
+  auto execution = std::make_shared<Execution>(transport_, leftovers_, manager->list_script(known.get()));
+  reading.flight = std::make_shared<Flight<ListPtr>>(
+      [this, manager, known, execution, when = reading](Clock::time_point deadline) -> std::optional<Result<ListPtr>> {
+        const std::optional<Result<Output>> output = execution->advance(deadline);
+        if (!output) return std::nullopt;
+        if (!*output) return Result<ListPtr>(output->error());
+        Result<ListPtr> list = manager->read_list(**output, known.get());
+        if (!list) return list;
+        recent_lists().keep(*list);
+        const std::lock_guard lock(mutex_);
+        list_ = *list;
+        list_reading_ = when;
+        return list;
+      });
+  return reading;
+}
+
+Result<Service> AgentGuest::service(std::string_view name, Clock::time_point deadline) {
+  const Result<ManagerPtr> manager = this->manager(deadline);
+  if (!manager) return manager.error();
+  const Result<std::string> full_name = (*manager)->full_name(name);
+  if (!full_name) return full_name.error();
+
+  std::shared_ptr<Flight<Service>> flight;
+  {
+    const std::lock_guard lock(mutex_);
+    Reading<Service>& reading = states_[*full_name];
+    if (!reading.flight || reading.flight->done() || !fresh(reading)) reading = begin_state(*manager, *full_name);
+    ++reading.waiters;
+    flight = reading.flight;
+  }
+  const std::optional<Result<Service>> service = flight->wait(deadline);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(*full_name);
+    if (found != states_.end() && found->second.flight == flight && --found->second.waiters == 0) states_.erase(found);
+  }
+  return service ? *service : deadline_error("the state of \"" + *full_name + "\"");
+}
+
+// Under the lock.
+AgentGuest::Reading<Service> AgentGuest::begin_state(const ManagerPtr& manager, const std::string& full_name) {
+  Reading<Service> reading;
+  reading.changes = changes_;
+  auto execution = std::make_shared<Execution>(transport_, leftovers_, manager->state_script(full_name));
+  reading.flight = std::make_shared<Flight<Service>>(
+      [manager, full_name, execution](Clock::time_point deadline) -> std::optional<Result<Service>> {
+        const std::optional<Result<Output>> output = execution->advance(deadline);
+        if (!output) return std::nullopt;
+        if (!*output) return Result<Service>(output->error());
+        return manager->read_state(full_name, **output);
+      });
+  return reading;
+}
+
+Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name, Clock::time_point deadline) {
+  const Result<ManagerPtr> manager = this->manager(deadline);
+  if (!manager) return manager.error();
+  const Result<std::string> full_name = (*manager)->full_name(name);
+  if (!full_name) return full_name.error();
+  return actions_.act(kind, *manager, *full_name, deadline);
+}
+
+}  // namespace
+
+std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport) {
+  return std::make_shared<AgentGuest>(std::move(transport));
+}
+
+}  // namespace vmms::guest

@@ -1,0 +1,132 @@
+#include "hypervisor/libvirt/domain_xml.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmms::hypervisor::libvirt {
+namespace {
+
+/// Settings with these values; the others were never set.
+Settings with(std::optional<bool> interface, std::optional<bool> file_service = {}) {
+  Settings result;
+  result.guest_service_interface = interface;
+  result.guest_file_service = file_service;
+  return result;
+}
+
+constexpr std::string_view kRunning = R"(<domain type='qemu' id='3'>
+  <name>web</name>
+  <uuid>a1576c71-f505-4d1b-9b78-2cfd971b0f31</uuid>
+  <description>serves &lt;pages&gt;</description>
+  <metadata>
+    <app:other xmlns:app="urn:app"><app:settings/></app:other>
+    <vmms:settings xmlns:vmms="urn:vmms:domain:1">
+      <vmms:guestServiceInterface enabled="yes"/>
+      <vmms:later value="kept"><vmms:deep/></vmms:later>
+      <x:foreign xmlns:x="urn:x">text</x:foreign>
+    </vmms:settings>
+  </metadata>
+  <memory unit='KiB'>196608</memory>
+  <currentMemory unit='KiB'>98304</currentMemory>
+  <vcpu placement='static' current='2'>4</vcpu>
+  <devices>
+    <channel type='unix'>
+      <source mode='bind' path='/x/org.qemu.guest_agent.0'/>
+      <target type='virtio' name='org.qemu.guest_agent.0' state='connected'/>
+      <alias name='channel0'/>
+    </channel>
+    <channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0' state='disconnected'/></channel>
+  </devices>
+</domain>)";
+
+TEST(DomainXml, ReadsWhatARecordNeeds) {
+  const auto domain = parse_domain(kRunning);
+  ASSERT_TRUE(domain);
+  EXPECT_EQ(domain->name, "web");
+  EXPECT_EQ(domain->uuid, "a1576c71-f505-4d1b-9b78-2cfd971b0f31");
+  EXPECT_EQ(domain->description, "serves <pages>");
+  EXPECT_EQ(domain->processors, 2U);
+  EXPECT_EQ(domain->memory_bytes, 196608U * 1024);
+  EXPECT_TRUE(domain->agent_channel);
+  EXPECT_TRUE(domain->agent_connected);
+  EXPECT_EQ(domain->settings, with(true));
+  EXPECT_EQ(domain->settings_element,
+            R"(<settings><guestServiceInterface enabled="yes"/><later value="kept"><deep/></later>)"
+            R"(<x:foreign xmlns:x="urn:x">text</x:foreign></settings>)");
+}
+
+TEST(DomainXml, ToleratesTheLeast) {
+  const auto domain = parse_domain("<domain/>");
+  ASSERT_TRUE(domain);
+  EXPECT_EQ(domain->processors, 1U);
+  EXPECT_EQ(domain->memory_bytes, 0U);
+  EXPECT_FALSE(domain->agent_channel);
+  EXPECT_FALSE(domain->agent_connected);
+  EXPECT_EQ(domain->settings, Settings());
+  EXPECT_EQ(domain->settings_element, "");
+}
+
+TEST(DomainXml, RefusesWhatIsNoDomain) {
+  for (const char* xml : {"", "text", "<domain", "<network/>", "<domain><name></domain>"}) {
+    EXPECT_FALSE(parse_domain(xml)) << xml;
+  }
+}
+
+std::string with_metadata(const std::string& metadata) {
+  return "<domain><metadata>" + metadata + "</metadata></domain>";
+}
+
+TEST(DomainXml, GoesByNamespaceNotPrefix) {
+  const auto settings = [](const std::string& metadata) { return parse_domain(with_metadata(metadata))->settings; };
+  const Settings on = with(true);
+  EXPECT_EQ(settings("<settings xmlns='urn:vmms:domain:1'><guestServiceInterface enabled='yes'/></settings>"), on);
+  EXPECT_EQ(settings("<q:settings xmlns:q='urn:vmms:domain:1'><q:guestServiceInterface enabled='yes'/></q:settings>"),
+            on);
+  EXPECT_EQ(
+      settings("<vmms:settings xmlns:vmms='urn:other'><vmms:guestServiceInterface enabled='yes'/></vmms:settings>"),
+      Settings());
+  EXPECT_EQ(settings("<vmms:settings><vmms:guestServiceInterface enabled='yes'/></vmms:settings>"), Settings());
+  EXPECT_EQ(parse_domain("<domain xmlns:v='urn:vmms:domain:1'><metadata><v:settings>"
+                         "<v:guestFileService started='no'/></v:settings></metadata></domain>")
+                ->settings,
+            with(std::nullopt, false));
+}
+
+TEST(DomainXml, IgnoresValuesItDoesNotKnow) {
+  const auto domain = parse_domain(with_metadata(
+      "<settings xmlns='urn:vmms:domain:1'><guestServiceInterface enabled='perhaps'/><guestFileService/></settings>"));
+  EXPECT_EQ(domain->settings, Settings());
+}
+
+TEST(DomainXml, ReadsUnitsAndRefusesOverflow) {
+  const auto memory = [](const char* xml) { return parse_domain(xml)->memory_bytes; };
+  EXPECT_EQ(memory("<domain><memory unit='MiB'>192</memory></domain>"), 192U << 20);
+  EXPECT_EQ(memory("<domain><memory>1024</memory></domain>"), 1U << 20);
+  EXPECT_EQ(memory("<domain><memory unit='TiB'>99999999999999999999</memory></domain>"), 0U);
+  EXPECT_EQ(memory("<domain><memory unit='parsec'>1</memory></domain>"), 0U);
+}
+
+TEST(WriteSettings, SetsWhatWasNeverSet) {
+  EXPECT_EQ(
+      *write_settings("", {true, false, false}),
+      R"(<settings><guestServiceInterface enabled="yes"/><guestFileService started="no"/><vssService started="no"/></settings>)");
+}
+
+TEST(WriteSettings, KeepsWhatItDoesNotKnow) {
+  const auto domain = parse_domain(kRunning);
+  EXPECT_EQ(*write_settings(domain->settings_element, with(false, true)),
+            R"(<settings><guestServiceInterface enabled="no"/><later value="kept"><deep/></later>)"
+            R"(<x:foreign xmlns:x="urn:x">text</x:foreign><guestFileService started="yes"/></settings>)");
+  EXPECT_EQ(
+      *write_settings("<settings version='2'><guestServiceInterface enabled='no' by='x'/></settings>", with(true)),
+      R"(<settings version="2"><guestServiceInterface enabled="yes" by="x"/></settings>)");
+}
+
+TEST(WriteSettings, SaysNothingWhereNothingIsLeft) {
+  EXPECT_EQ(*write_settings("<settings><guestServiceInterface enabled='yes'/></settings>", {}), "");
+  EXPECT_EQ(*write_settings("", {}), "");
+}
+
+TEST(WriteSettings, RefusesWhatItCannotRead) { EXPECT_FALSE(write_settings("<settings", {true, true, true})); }
+
+}  // namespace
+}  // namespace vmms::hypervisor::libvirt

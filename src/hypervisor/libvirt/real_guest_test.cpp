@@ -1,0 +1,312 @@
+// A real guest under the embedded driver, when VMMS_TEST_GUEST names a directory that guest/build has filled. As root
+// it needs the user and group that libvirt's driver wants (the skip or error text says which). Takes about a minute.
+#include "hypervisor/libvirt/connection.hpp"
+#include "hypervisor/libvirt/define.hpp"
+#include "hypervisor/libvirt/domain_xml.hpp"
+#include "hypervisor/libvirt/host.hpp"
+#include "hypervisor/libvirt/library.hpp"
+#include "hypervisor/libvirt/record.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace vmms::hypervisor::libvirt {
+namespace {
+
+using namespace std::chrono_literals;
+using guest::Clock;
+
+constexpr const char* kId = "0E1F5A52-7F0C-4C0E-9D7B-5D5B4A0B7C11";
+constexpr const char* kRootVariable = "VMMS_TEST_ROOT";
+constexpr const char* kGuestVariable = "VMMS_TEST_GUEST";
+
+double milliseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+std::string definition(const std::filesystem::path& guest, const std::filesystem::path& disk) {
+  return fmt::format(R"(<domain type='vmms:auto'>
+  <name>real-guest-test</name>
+  <uuid>{}</uuid>
+  <memory unit='MiB'>192</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>{}/vmlinuz</kernel>
+    <initrd>{}/initrd.img</initrd>
+    <cmdline>root=/dev/vda console=ttyS0 quiet mitigations=off nokaslr audit=0 apparmor=0 8250.nr_uarts=1</cmdline>
+  </os>
+  <features><acpi/><tcg><tb-cache unit='MiB'>64</tb-cache></tcg></features>
+  <cpu mode='maximum'/>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/><source file='{}'/><target dev='vda' bus='virtio'/>
+    </disk>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+  </devices>
+</domain>)",
+                     kId, guest.string(), guest.string(), disk.string());
+}
+
+template <class Condition>
+bool wait_until(std::chrono::seconds at_most, const Condition& condition) {
+  const auto end = Clock::now() + at_most;
+  while (!condition()) {
+    if (Clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+/// The directory of the embedded driver, and the process that runs it first.
+class RealGuest : public testing::Test {
+ protected:
+  static std::string uri(const std::filesystem::path& root) { return "qemu:///embed?root=" + root.string(); }
+
+  void SetUp() override {
+    if (std::getenv(kGuestVariable) == nullptr) GTEST_SKIP() << "VMMS_TEST_GUEST is not set";
+    guest_ = std::filesystem::absolute(std::getenv(kGuestVariable));
+    std::string pattern = "/tmp/vmms-XXXXXX";
+    root_ = mkdtemp(pattern.data());
+    std::filesystem::copy_file(guest_ / "disk.qcow2", root_ / "disk.qcow2");
+  }
+  void TearDown() override {
+    if (root_.empty()) return;
+    if (host_) host_->turn_off(kId);
+    host_.reset();
+    std::ifstream process_file(root_ / "run/qemu/real-guest-test.pid");
+    if (pid_t process = 0; process_file >> process && process > 1) kill(process, SIGKILL);
+    std::filesystem::remove_all(root_);
+  }
+
+  /// Defines and starts the guest in a process of its own, waits for the agent, and kills that process.
+  void boot_elsewhere() {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      setenv(kRootVariable, root_.c_str(), 1);
+      dup2(ends[1], 3);
+      execl("/proc/self/exe", "child", "--gtest_filter=RealGuestChild.DISABLED_Serves",
+            "--gtest_also_run_disabled_tests", nullptr);
+      _exit(127);
+    }
+    close(ends[1]);
+    std::string said;
+    std::array<char, 256> buffer{};
+    for (ssize_t n = 0;
+         said.find("ready") == std::string::npos && (n = read(ends[0], buffer.data(), buffer.size())) > 0;) {
+      said.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+    close(ends[0]);
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);  // its lock counts until it is reaped
+    ASSERT_NE(said.find("ready"), std::string::npos) << said;
+  }
+
+  Result<std::string> ask(const std::string& json, std::chrono::milliseconds time = 10s) {
+    return host_->guest(kId)->command(json, Clock::now() + time);
+  }
+  /// Runs a shell command in the guest without waiting for it.
+  void run_in_guest(const std::string& script) {
+    const auto answer = ask(boost::json::serialize(boost::json::object{
+        {"execute", "guest-exec"}, {"arguments", {{"path", "/bin/sh"}, {"arg", boost::json::array{"-c", script}}}}}));
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_NE(answer->find("\"return\""), std::string::npos) << *answer;
+  }
+  bool agent_falls_silent() {
+    return wait_until(5s, [&] { return !ask(R"({"execute":"guest-ping"})", 300ms); });
+  }
+  DomainHandle domain() {
+    direct_ = *open_connection(uri(root_));
+    return *look_up(direct_.get(), kId);
+  }
+  Settings live_settings() {
+    const TextHandle xml(virDomainGetXMLDesc(domain().get(), 0));
+    return parse_domain(xml.get())->settings;
+  }
+
+  std::filesystem::path guest_;
+  std::filesystem::path root_;
+  ConnectionHandle direct_;
+  std::unique_ptr<Host> host_;
+};
+
+/// Not a test: what `boot_elsewhere` runs.
+TEST(RealGuestChild, DISABLED_Serves) {
+  const char* root = std::getenv(kRootVariable);
+  const char* guest = std::getenv(kGuestVariable);
+  if (root == nullptr || guest == nullptr) GTEST_SKIP();
+  const std::string uri = std::string("qemu:///embed?root=") + root;
+  const auto say = [](const std::string& text) { EXPECT_GT(write(3, text.data(), text.size()), 0); };
+  auto begin = Clock::now();
+  const auto defined =
+      define_domain(uri, definition(std::filesystem::absolute(guest), std::filesystem::path(root) / "disk.qcow2"));
+  if (!defined) return say(defined.error().message);
+  const double define_time = milliseconds_since(begin);
+  begin = Clock::now();
+  auto host = connect({uri});
+  if (!host) return say(host.error().message);
+  const double open_time = milliseconds_since(begin);
+  begin = Clock::now();
+  if (auto started = (*host)->start(*defined); !started) return say(started.error().message);
+  const double start_time = milliseconds_since(begin);
+  if (!wait_until(120s, [&] { return (*host)->guest(*defined)->connected(); })) return say("no agent");
+  const double agent_time = milliseconds_since(begin);
+  begin = Clock::now();
+  const auto changed =
+      (*host)->change_settings(*defined, [](Settings& settings) { settings.guest_service_interface = true; });
+  if (!changed) return say(changed.error().message);
+  fmt::print("first definition {:.0f} ms, open {:.0f} ms, start {:.0f} ms, agent after {:.0f} ms, settings {:.1f} ms\n",
+             define_time, open_time, start_time, agent_time, milliseconds_since(begin));
+  std::fflush(stdout);
+  say("ready");
+  while (true) pause();
+}
+
+TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
+  boot_elsewhere();
+  if (HasFatalFailure()) return;
+
+  // A new process on the same directory adopts it.
+  auto begin = Clock::now();
+  auto connected = connect({uri(root_)});
+  ASSERT_TRUE(connected) << connected.error().message;
+  host_ = *std::move(connected);
+  const double open_time = milliseconds_since(begin);
+  const auto vm = host_->find(kId);
+  ASSERT_NE(vm, nullptr);
+  EXPECT_EQ(vm->power, PowerState::running);
+  EXPECT_EQ(vm->settings.guest_service_interface, true) << "settings outlive the process";
+  EXPECT_TRUE(vm->process_id && kill(static_cast<pid_t>(*vm->process_id), 0) == 0);
+  EXPECT_TRUE(vm->started && vm->configuration_changed);
+  ASSERT_TRUE(wait_until(10s, [&] { return host_->guest(kId)->connected(); }));
+  const double adopt_time = milliseconds_since(begin);
+  const auto first = ask(R"({"execute":"guest-ping"})");
+  EXPECT_TRUE(first) << first.error().message;
+  fmt::print("open {:.0f} ms, agent known after {:.0f} ms, first answer after {:.0f} ms\n", open_time, adopt_time,
+             milliseconds_since(begin));
+  EXPECT_LT(adopt_time, 2000);
+
+  // Answers, errors of the agent, many callers.
+  std::vector<double> times;
+  for (int i = 0; i < 300; ++i) {
+    begin = Clock::now();
+    const auto pong = ask(R"({"execute":"guest-ping"})");
+    ASSERT_TRUE(pong) << pong.error().message;
+    EXPECT_EQ(*pong, R"({"return":{}})");
+    times.push_back(milliseconds_since(begin));
+  }
+  std::sort(times.begin(), times.end());
+  fmt::print("guest-ping through the transport: median {:.2f} ms, p99 {:.2f} ms\n", times[150], times[297]);
+  const auto unknown = ask(R"({"execute":"guest-nonsense"})");
+  ASSERT_TRUE(unknown) << unknown.error().message;
+  EXPECT_NE(unknown->find(R"("class":"CommandNotFound")"), std::string::npos) << *unknown;
+  const auto failed = ask(R"({"execute":"guest-file-open","arguments":{"path":"/no/such"}})");
+  ASSERT_TRUE(failed);
+  EXPECT_NE(failed->find(R"("class":"GenericError")"), std::string::npos) << *failed;
+  const auto malformed = ask("no json");
+  ASSERT_FALSE(malformed);
+  EXPECT_EQ(malformed.error().kind, Failure::failed);
+  std::vector<std::thread> callers;
+  std::atomic<int> answered{0};
+  for (int t = 0; t < 8; ++t) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) answered += ask(R"({"execute":"guest-ping"})", 30s) ? 1 : 0;
+    });
+  }
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(answered, 80);
+
+  // The agent stops for some seconds: every call returns by its deadline, and the next after that is right.
+  run_in_guest("kill -STOP $PPID; sleep 6; kill -CONT $PPID");
+  ASSERT_TRUE(agent_falls_silent());
+  for (int i = 0; i < 3; ++i) {
+    begin = Clock::now();
+    const auto silent = ask(R"({"execute":"guest-ping"})", 500ms);
+    EXPECT_LT(milliseconds_since(begin), 700);
+    ASSERT_FALSE(silent);
+    EXPECT_EQ(silent.error().kind, Failure::unreachable);
+    EXPECT_NE(silent.error().message.find("has not answered for"), std::string::npos) << silent.error().message;
+  }
+  EXPECT_TRUE(wait_until(20s, [&] { return ask(R"({"execute":"guest-ping"})", 2s).has_value(); }));
+  EXPECT_EQ(*ask(R"({"execute":"guest-ping"})"), R"({"return":{}})");
+
+  // Paused by somebody else, resumed by us.
+  ASSERT_EQ(virDomainSuspend(domain().get()), 0);
+  ASSERT_TRUE(wait_until(5s, [&] { return host_->find(kId)->power == PowerState::paused; }));
+  const auto paused = ask(R"({"execute":"guest-ping"})");
+  EXPECT_EQ(paused.error().kind, Failure::unreachable);
+  EXPECT_NE(paused.error().message.find("paused"), std::string::npos);
+  ASSERT_TRUE(host_->start(kId));
+  EXPECT_TRUE(ask(R"({"execute":"guest-ping"})"));
+
+  // Saved, its settings changed, restored: the live copy follows the configuration.
+  if (std::filesystem::exists("/usr/lib/libvirt/libvirt_iohelper")) {  // Debian: in package libvirt-daemon
+    const auto connection_before = host_->guest(kId)->connection();
+    ASSERT_EQ(virDomainManagedSave(domain().get(), 0), 0);
+    ASSERT_TRUE(wait_until(5s, [&] { return host_->find(kId)->power == PowerState::saved; }));
+    EXPECT_EQ(ask(R"({"execute":"guest-ping"})").error().kind, Failure::invalid_state);
+    ASSERT_TRUE(host_->change_settings(kId, [](Settings& settings) { settings.guest_service_interface = false; }));
+    begin = Clock::now();
+    ASSERT_TRUE(host_->start(kId));
+    ASSERT_TRUE(wait_until(10s, [&] { return host_->guest(kId)->connected(); }));
+    EXPECT_TRUE(ask(R"({"execute":"guest-ping"})"));
+    fmt::print("restored, agent answers after {:.0f} ms\n", milliseconds_since(begin));
+    EXPECT_GT(host_->guest(kId)->connection(), connection_before);
+    EXPECT_TRUE(wait_until(5s, [&] { return live_settings().guest_service_interface == false; }));
+  }
+
+  // Destroyed in mid-call.
+  run_in_guest("kill -STOP $PPID");
+  ASSERT_TRUE(agent_falls_silent());
+  auto in_flight = std::async(std::launch::async, [&] { return ask(R"({"execute":"guest-ping"})", 20s); });
+  std::this_thread::sleep_for(300ms);
+  begin = Clock::now();
+  ASSERT_TRUE(host_->turn_off(kId));
+  fmt::print("turned off in {:.0f} ms\n", milliseconds_since(begin));
+  const auto interrupted = in_flight.get();
+  EXPECT_FALSE(interrupted);
+  fmt::print("call in flight ended {:.0f} ms after the switch: {}\n", milliseconds_since(begin),
+             interrupted.error().message);
+  EXPECT_LT(milliseconds_since(begin), 5000);
+  EXPECT_EQ(host_->find(kId)->power, PowerState::off);
+  EXPECT_FALSE(host_->guest(kId)->connected());
+
+  // The host's end waits for no call.
+  ASSERT_TRUE(host_->start(kId));
+  ASSERT_TRUE(wait_until(60s, [&] { return host_->guest(kId)->connected(); }));
+  run_in_guest("kill -STOP $PPID");
+  ASSERT_TRUE(agent_falls_silent());
+  const auto transport = host_->guest(kId);
+  auto hanging = std::async(std::launch::async,
+                            [&] { return transport->command(R"({"execute":"guest-ping"})", Clock::now() + 60s); });
+  std::this_thread::sleep_for(300ms);
+  begin = Clock::now();
+  host_.reset();
+  EXPECT_FALSE(hanging.get());
+  EXPECT_LT(milliseconds_since(begin), 1000);
+  EXPECT_FALSE(transport->connected());
+}
+
+}  // namespace
+}  // namespace vmms::hypervisor::libvirt

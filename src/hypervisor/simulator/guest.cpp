@@ -1,0 +1,308 @@
+#include "hypervisor/simulator/guest.hpp"
+
+#include "guest/base64.hpp"
+#include "guest/discovery.hpp"
+#include "guest/systemd.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace vmms::hypervisor::simulator {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t processes_limit = 1000;
+constexpr std::string_view agent_version = "7.2.0";
+
+constexpr std::array<std::string_view, 14> agent_commands{
+    "guest-ping",          "guest-info",         "guest-sync",          "guest-sync-delimited",  "guest-get-osinfo",
+    "guest-exec",          "guest-exec-status",  "guest-file-open",     "guest-file-write",      "guest-file-close",
+    "guest-fsfreeze-status", "guest-fsfreeze-freeze", "guest-fsfreeze-thaw", "guest-fsfreeze-freeze-list"};
+
+// What the agent still does while file systems are frozen.
+constexpr std::array<std::string_view, 6> allowed_when_frozen{"guest-ping", "guest-info", "guest-sync",
+                                                              "guest-sync-delimited", "guest-fsfreeze-status",
+                                                              "guest-fsfreeze-thaw"};
+
+template <class Names>
+bool holds(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+json::value refusal(std::string_view error_class, std::string text) {
+  return {{"error", {{"class", error_class}, {"desc", std::move(text)}}}};
+}
+
+json::value returned(json::value value) { return {{"return", std::move(value)}}; }
+
+std::string_view power_text(PowerState power) {
+  switch (power) {
+    case PowerState::off:
+      return "off";
+    case PowerState::saved:
+      return "saved";
+    case PowerState::starting:
+      return "starting";
+    case PowerState::stopping:
+      return "stopping";
+    case PowerState::paused:
+      return "paused";
+    case PowerState::running:
+      break;
+  }
+  return "running";
+}
+
+}  // namespace
+
+SimulatedGuest::SimulatedGuest(std::string vm_name, std::shared_ptr<const GuestDescription> description)
+    : vm_name_(std::move(vm_name)),
+      description_(std::move(description)),
+      agent_(description_ ? description_->agent : AgentState::none),
+      frozen_(description_ && description_->frozen),
+      latency_(description_ ? description_->latency : milliseconds(0)),
+      booted_(Clock::now()) {}
+
+bool SimulatedGuest::connected() const {
+  const std::lock_guard lock(mutex_);
+  return !removed_ && power_ == PowerState::running && agent_ != AgentState::none;
+}
+
+guest::Transport::PollDelays SimulatedGuest::poll_delays() const {
+  const std::lock_guard lock(mutex_);
+  if (latency_ > milliseconds(0)) return {};
+  return {milliseconds(0), milliseconds(20)};
+}
+
+Status SimulatedGuest::available() const {
+  if (removed_) return error(Failure::invalid_state, fmt::format("VM \"{}\" no longer exists", vm_name_));
+  if (power_ == PowerState::paused)
+    return error(Failure::unreachable,
+                 fmt::format("VM \"{}\" is paused: its guest cannot answer until it is resumed", vm_name_));
+  if (power_ != PowerState::running)
+    return error(Failure::invalid_state, fmt::format("VM \"{}\" is {}, not running", vm_name_, power_text(power_)));
+  if (!description_)
+    return error(Failure::unreachable, fmt::format("VM \"{}\" has no channel for a guest agent", vm_name_));
+  if (agent_ == AgentState::none)
+    return error(Failure::unreachable, fmt::format("no agent is connected in VM \"{}\": the guest is still booting, or "
+                                                   "qemu-guest-agent is not installed or does not run in it",
+                                                   vm_name_));
+  return {};
+}
+
+Error SimulatedGuest::silence(Clock::time_point since) const {
+  return error(Failure::unreachable,
+               fmt::format("the agent of VM \"{}\" has not answered for {:.1f} s: the guest hangs or is overloaded",
+                           vm_name_, std::chrono::duration<double>(Clock::now() - since).count()));
+}
+
+Result<std::string> SimulatedGuest::command(std::string_view json, Clock::time_point deadline) {
+  const Clock::time_point begun = Clock::now();
+  std::unique_lock lock(mutex_);
+  const std::uint64_t connection = connection_;
+  const auto lost = [&] { return connection_ != connection || !available(); };
+  // The commands before this one.
+  while (answering_ && !lost())
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && answering_) return silence(begun);
+  if (const Status ready = available(); !ready) return ready.error();
+  ++commands_;
+  // An agent that is silent, or slow.
+  if (agent_ == AgentState::silent || latency_ > milliseconds(0)) {
+    answering_ = true;
+    const Clock::time_point answered = Clock::now() + latency_;
+    Clock::time_point now = Clock::now();
+    while (!lost() && now < deadline && (agent_ == AgentState::silent || now < answered)) {
+      changed_.wait_until(lock, agent_ == AgentState::silent ? deadline : std::min(answered, deadline));
+      now = Clock::now();
+    }
+    answering_ = false;
+    changed_.notify_all();
+    if (const Status ready = available(); !ready) return ready.error();
+    if (connection_ != connection)
+      return error(Failure::unreachable, fmt::format("the agent of VM \"{}\" went away in mid-call", vm_name_));
+    if (agent_ == AgentState::silent || now < answered) return silence(begun);
+  }
+  return answer(json);
+}
+
+std::string SimulatedGuest::answer(std::string_view text) {
+  boost::system::error_code code;
+  std::array<unsigned char, 2048> memory;
+  json::monotonic_resource resource(memory.data(), memory.size());
+  const json::value request = json::parse(text, code, &resource);
+  const json::object* object = code ? nullptr : request.if_object();
+  const json::value* name = object == nullptr ? nullptr : object->if_contains("execute");
+  if (name == nullptr || !name->is_string())
+    return json::serialize(refusal("GenericError", "QMP input must be a JSON object with the member \"execute\""));
+  const std::string_view command = name->get_string();
+  const json::value* given = object->if_contains("arguments");
+  static const json::object none;
+  const json::object& arguments = given != nullptr && given->is_object() ? given->get_object() : none;
+
+  if (!holds(agent_commands, command))
+    return json::serialize(refusal("CommandNotFound", fmt::format("The command {} has not been found", command)));
+  if (holds(description_->forbids, command) || (frozen_ && !holds(allowed_when_frozen, command)))
+    return json::serialize(refusal("CommandNotFound", fmt::format("Command {} has been disabled", command)));
+  if (command == "guest-ping") return R"({"return": {}})";
+  if (command == "guest-info") return json::serialize(returned(information()));
+  if (command == "guest-get-osinfo") return json::serialize(returned(operating_system()));
+  if (command == "guest-fsfreeze-status") return json::serialize(returned(frozen_ ? "frozen" : "thawed"));
+  if (command == "guest-exec") return json::serialize(execute(arguments));
+  if (command == "guest-exec-status") return json::serialize(status(arguments));
+  return json::serialize(refusal("GenericError", fmt::format("{} is not simulated", command)));
+}
+
+json::value SimulatedGuest::information() const {
+  json::array commands;
+  for (const std::string_view name : agent_commands) {
+    const bool enabled = !holds(description_->forbids, name) && (!frozen_ || holds(allowed_when_frozen, name));
+    commands.push_back({{"name", name}, {"enabled", enabled}, {"success-response", true}});
+  }
+  return {{"version", agent_version}, {"supported_commands", std::move(commands)}};
+}
+
+json::value SimulatedGuest::operating_system() const {
+  return {{"id", description_->os_id},
+          {"pretty-name", description_->os_name},
+          {"version-id", description_->os_version},
+          {"kernel-release", description_->kernel_release},
+          {"machine", description_->machine}};
+}
+
+// Knows the scripts of src/guest by their `$0` and nothing else: arg is ["-c", text, name, parameters…].
+json::value SimulatedGuest::execute(const json::object& arguments) {
+  const json::value* path = arguments.if_contains("path");
+  const json::value* list = arguments.if_contains("arg");
+  const json::array* values = list == nullptr ? nullptr : list->if_array();
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; values != nullptr && i < values->size(); ++i)
+    texts.emplace_back((*values)[i].is_string() ? std::string_view((*values)[i].get_string()) : std::string_view());
+  const bool shell = path != nullptr && path->is_string() && path->get_string() == "/bin/sh";
+  if (!shell || texts.size() < 3 || description_->os_id == "mswindows")
+    return refusal("GenericError", "Guest agent command failed, error was 'Failed to execute child process'");
+
+  Process process{std::move(texts[2]), {std::make_move_iterator(texts.begin() + 3), std::make_move_iterator(texts.end())}};
+  process.parameters.resize(std::max<std::size_t>(process.parameters.size(), 2));
+  if (!services_) services_ = std::make_unique<Services>(description_);
+  const Clock::time_point now = Clock::now();
+  const std::string& unit = process.parameters.front();
+  if (process.script == guest::systemd_start_script) process.ticket = services_->start(unit, now);
+  if (process.script == guest::systemd_stop_script) process.ticket = services_->stop(unit, now);
+  if (processes_.size() >= processes_limit) {
+    if (processes_.begin()->second.ticket != 0) services_->ended(processes_.begin()->second.ticket, now);
+    processes_.erase(processes_.begin());
+  }
+  processes_.emplace(++last_process_, std::move(process));
+  return returned({{"pid", last_process_}});
+}
+
+json::value SimulatedGuest::status(const json::object& arguments) {
+  const json::value* pid = arguments.if_contains("pid");
+  const auto process = pid != nullptr && pid->is_int64() ? processes_.find(pid->get_int64()) : processes_.end();
+  if (process == processes_.end()) return refusal("GenericError", "Invalid parameter 'pid'");
+  int exit_status = 0;
+  std::string out;
+  std::string err;
+  if (!run(process->second, exit_status, out, err)) return returned({{"exited", false}});
+  processes_.erase(process);
+  json::object result{{"exited", true}, {"exitcode", exit_status}};
+  if (!out.empty()) result["out-data"] = guest::encode_base64(out);
+  if (!err.empty()) result["err-data"] = guest::encode_base64(err);
+  return returned(std::move(result));
+}
+
+// What the script has printed, if it has ended by now.
+bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& out, std::string& err) {
+  const Clock::time_point now = Clock::now();
+  const std::string& unit = process.parameters.front();
+  if (process.script == guest::discovery_script) {
+    exit_status = discover(out, err) ? 0 : 1;
+  } else if (process.script == guest::systemd_list_script) {
+    constexpr std::string_view fingerprint = "simulated";
+    out = fmt::format("Fingerprint={}\n{}\n", fingerprint, services_->show_loaded(now));
+    out += unit == fingerprint
+               ? "UnitFiles=unchanged\n"
+               : fmt::format("UnitFiles={}\n{}", services_->file_names(), services_->show_unloaded(now));
+  } else if (process.script == guest::systemd_state_script) {
+    out = services_->show(unit, now);
+  } else if (process.ticket != 0) {
+    const std::optional<Services::Ended> ended = services_->ended(process.ticket, now);
+    if (!ended) return false;
+    out = fmt::format("ExitStatus={}\n{}\n", ended->exit_status, services_->show(unit, now));
+    const std::string log = services_->log(unit);
+    if (!log.empty()) out += "Journal:\n" + log;
+    err = ended->message;
+  } else {
+    exit_status = 127;
+    err = fmt::format("{}: not simulated\n", process.script);
+  }
+  return true;
+}
+
+bool SimulatedGuest::discover(std::string& out, std::string& err) const {
+  if (description_->manager == ManagerState::none) {
+    out = "Init=init\n";
+    return true;
+  }
+  out = "Init=systemd\nManager=systemd\n";
+  const bool starting = description_->manager == ManagerState::starting &&
+                        (!description_->manager_ready || Clock::now() - booted_ < *description_->manager_ready);
+  if (starting) {
+    err = "Failed to connect to bus: Connection refused\n";
+    return false;
+  }
+  out += "Version=252\nSystemState=running\n";
+  return true;
+}
+
+void SimulatedGuest::set_power(PowerState power) {
+  const std::lock_guard lock(mutex_);
+  power_ = power;
+  changed_.notify_all();
+}
+
+void SimulatedGuest::boot(Clock::time_point booted) {
+  const std::lock_guard lock(mutex_);
+  booted_ = booted;
+  services_.reset();
+  processes_.clear();
+  power_ = PowerState::running;
+  ++connection_;
+  changed_.notify_all();
+}
+
+void SimulatedGuest::remove() {
+  const std::lock_guard lock(mutex_);
+  removed_ = true;
+  changed_.notify_all();
+}
+
+void SimulatedGuest::set_agent(AgentState agent) {
+  const std::lock_guard lock(mutex_);
+  if (agent_ == AgentState::none && agent != AgentState::none) ++connection_;
+  agent_ = agent;
+  changed_.notify_all();
+}
+
+void SimulatedGuest::restart_agent() {
+  const std::lock_guard lock(mutex_);
+  processes_.clear();
+  ++connection_;
+  changed_.notify_all();
+}
+
+void SimulatedGuest::set_frozen(bool frozen) {
+  const std::lock_guard lock(mutex_);
+  frozen_ = frozen;
+}
+
+void SimulatedGuest::set_latency(milliseconds latency) {
+  const std::lock_guard lock(mutex_);
+  latency_ = latency;
+}
+
+}  // namespace vmms::hypervisor::simulator

@@ -1,0 +1,84 @@
+// The agent of one simulated guest, at the level of its JSON commands, so that the real agent client is put to work.
+#pragma once
+
+#include "base/result.hpp"
+#include "guest/transport.hpp"
+#include "hypervisor/simulator/description.hpp"
+#include "hypervisor/simulator/services.hpp"
+
+#include <boost/json.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace vmms::hypervisor::simulator {
+
+/// Thread-safe. Has no threads: a command that has to wait waits in its caller, and what the guest does is computed
+/// from the time when somebody looks.
+class SimulatedGuest : public guest::Transport {
+ public:
+  SimulatedGuest(std::string vm_name, std::shared_ptr<const GuestDescription> description);
+
+  bool connected() const override;
+  std::uint64_t connection() const override { return connection_; }
+  Result<std::string> command(std::string_view json, Clock::time_point deadline) override;
+  PollDelays poll_delays() const override;
+
+  /// The VM's power state; `booted` is when it was started, and its services begin anew.
+  void set_power(PowerState power);
+  void boot(Clock::time_point booted);
+  /// The VM is gone for good.
+  void remove();
+  /// Whoever waits for an answer learns at once that the agent is gone, if it is.
+  void set_agent(AgentState agent);
+  /// The agent ends and comes back: what it ran goes on in the guest, and nobody knows of it.
+  void restart_agent();
+  void set_frozen(bool frozen);
+  void set_latency(milliseconds latency);
+
+  /// Commands that the agent got.
+  std::uint64_t commands() const { return commands_; }
+
+ private:
+  /// One guest-exec.
+  struct Process {
+    std::string script;
+    std::vector<std::string> parameters;
+    Services::Ticket ticket = 0;
+  };
+
+  Status available() const;
+  Error silence(Clock::time_point since) const;
+  std::string answer(std::string_view json);
+  boost::json::value execute(const boost::json::object& arguments);
+  boost::json::value status(const boost::json::object& arguments);
+  bool run(const Process& process, int& exit_status, std::string& out, std::string& err);
+  bool discover(std::string& out, std::string& err) const;
+  boost::json::value information() const;
+  boost::json::value operating_system() const;
+
+  const std::string vm_name_;
+  const std::shared_ptr<const GuestDescription> description_;
+  std::atomic<std::uint64_t> connection_{1};
+  std::atomic<std::uint64_t> commands_{0};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool answering_ = false;  ///< a command is with the agent
+  bool removed_ = false;
+  PowerState power_ = PowerState::running;
+  AgentState agent_;
+  bool frozen_;
+  milliseconds latency_;
+  Clock::time_point booted_;
+  std::unique_ptr<Services> services_;
+  std::map<std::int64_t, Process> processes_;
+  std::int64_t last_process_ = 400;
+};
+
+}  // namespace vmms::hypervisor::simulator

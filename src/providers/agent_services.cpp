@@ -1,0 +1,41 @@
+#include "providers/agent_services.hpp"
+
+namespace vmms::providers {
+
+using hypervisor::VirtualMachine;
+
+bool is_started(const Environment& environment, const VirtualMachine& machine, const AgentService& service) {
+  if (!interface_enabled(environment, machine) || !(machine.settings.*service.setting).value_or(true) ||
+      !machine.agent_connected)
+    return false;
+  if (environment.configuration.strict && service.exists_without_interface) return false;
+  // What the agent forbids is known once it was asked; until then it is taken to allow it, as agents do by default.
+  const auto guest = environment.guests.find(machine.id);
+  const auto known = guest ? guest->known_capabilities() : nullptr;
+  return !known || (*known).*service.capability;
+}
+
+bool has_instance(const Environment& environment, const VirtualMachine& machine, const AgentService& service) {
+  return is_active(machine) && (service.exists_without_interface || interface_enabled(environment, machine));
+}
+
+Result<std::uint32_t> act_on_agent_service(const Environment& environment, const cim::Context& context,
+                                           std::string_view machine_id, const AgentService& service,
+                                           ServiceAction action) {
+  return act_on_service(environment, machine_id, service.name, action, [&](const ServiceTarget& target) -> Status {
+    // Msvm_GuestFileService's reference page calls both methods unsupported; strict keeps to it.
+    if (environment.configuration.strict && service.exists_without_interface)
+      return error(Failure::not_supported, "the configuration says compatibility = \"strict\"");
+    const auto deadline = guest_deadline(context);
+    if (const Status alive = target.guest->ping(deadline); !alive) return alive;
+    const auto capabilities = target.guest->capabilities(deadline);
+    if (!capabilities) return capabilities.error();
+    if (!((*capabilities).*service.capability))
+      return error(Failure::not_supported, fmt::format("the guest's agent does not allow {}", service.commands));
+    return environment.host.change_settings(target.machine->id, [&](hypervisor::Settings& settings) {
+      settings.*service.setting = action == ServiceAction::start;
+    });
+  });
+}
+
+}  // namespace vmms::providers

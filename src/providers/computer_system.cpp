@@ -1,0 +1,172 @@
+// Msvm_ComputerSystem: the host itself and its virtual machines.
+#include "schema/msvm/computer_system.hpp"
+
+#include "base/text.hpp"
+#include "providers/machines.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using hypervisor::PowerState;
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+using schema::msvm::ComputerSystem;
+
+// EnabledState as v2 hosts show it: 9 paused and 6 saved, not the numbers of the first namespace version.
+std::uint16_t enabled_state(PowerState power) {
+  switch (power) {
+    case PowerState::running: return 2;
+    case PowerState::off: return 3;
+    case PowerState::stopping: return 4;
+    case PowerState::saved: return 6;
+    case PowerState::paused: return 9;
+    case PowerState::starting: return 10;
+  }
+  return 0;
+}
+
+std::optional<cim::DateTime> datetime(const std::optional<hypervisor::SystemTime>& time) {
+  if (!time) return std::nullopt;
+  return cim::DateTime::timestamp(*time);
+}
+
+ComputerSystem host_instance(const Environment& environment) {
+  const auto host = environment.host.information();
+  ComputerSystem system;
+  system.caption = "Hosting Computer System";
+  system.description = "Microsoft Hosting Computer System";
+  system.name = system.element_name = host.name;
+  system.enabled_default = 2;
+  system.enabled_state = 2;
+  system.requested_state = 12;
+  system.number_of_numa_nodes = static_cast<std::uint16_t>(host.numa_nodes);
+  system.status_descriptions = {{"OK"}};
+  if (const Status health = environment.host.health(); !health) {
+    system.status_descriptions = {{health.error().message}};
+    system.operational_status = {{13}};  // lost communication with the hypervisor
+    system.health_state = 20;
+    system.status = "Lost Comm";
+  }
+  // What only virtual machines have is NULL on the host.
+  system.enhanced_session_mode_state.reset();
+  system.failed_over_replication_type.reset();
+  system.last_application_consistent_replication_time.reset();
+  system.last_replication_time.reset();
+  system.last_replication_type.reset();
+  system.on_time_in_milliseconds.reset();
+  system.replication_health.reset();
+  system.replication_mode.reset();
+  system.replication_state.reset();
+  system.time_of_last_configuration_change.reset();
+  system.time_of_last_state_change.reset();
+  return system;
+}
+
+ComputerSystem machine_instance(const VirtualMachine& machine) {
+  ComputerSystem system;
+  system.name = machine.id;
+  system.element_name = machine.name;
+  const bool on = machine.power != PowerState::off && machine.power != PowerState::saved;
+  system.enabled_state = enabled_state(machine.power);
+  system.enabled_default = machine.power == PowerState::off ? 3 : 2;
+  system.requested_state = 5;
+  system.enhanced_session_mode_state = machine.power == PowerState::running ? 2 : 3;
+  system.status_descriptions = {{"Operating normally"}};
+  system.number_of_numa_nodes = 1;
+  system.process_id = machine.process_id;
+  system.on_time_in_milliseconds = 0;
+  if (on && machine.started) {
+    const auto up = std::chrono::system_clock::now() - *machine.started;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(up).count();
+    system.on_time_in_milliseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, milliseconds));
+  }
+  if (machine.created) system.install_date = datetime(machine.created);
+  system.time_of_last_configuration_change = datetime(machine.configuration_changed);
+  // A machine that never changed state shows the zero of Windows' clock.
+  system.time_of_last_state_change = machine.state_changed ? *datetime(machine.state_changed) : cim::DateTime();
+  return system;
+}
+
+class Provider : public schema::msvm::ComputerSystemProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  cim::PageOf<ComputerSystem> enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query) override {
+    cim::PageOf<ComputerSystem> page;
+    // Virtual machines by id; the host comes last, since any name may stand among the ids.
+    const std::string host = environment_.host.information().name;
+    const bool after_host = query.after && query.after->name == host;
+    if (after_host) return page;
+    const std::string after = query.after ? query.after->name : std::string();
+    for_each_machine(environment_, query.keys.name, after, [&](const VirtualMachinePtr& machine) {
+      if (!after.empty() && machine->id == after) return true;
+      if (page.items.size() == query.limit) {
+        page.more = true;
+        return false;
+      }
+      page.items.push_back(machine_instance(*machine));
+      return true;
+    });
+    if (page.more) return page;
+    if (query.keys.name && !equals_no_case(*query.keys.name, host)) return page;
+    if (page.items.size() == query.limit)
+      page.more = true;
+    else
+      page.items.push_back(host_instance(environment_));
+    return page;
+  }
+
+  Result<ComputerSystem> get(const cim::Context&, const Key& key) override {
+    if (equals_no_case(key.name, environment_.host.information().name)) return host_instance(environment_);
+    const auto machine = find_machine(environment_, key.name);
+    if (!machine) return machine.error();
+    return machine_instance(**machine);
+  }
+
+  using RequestStateChange = ComputerSystem::RequestStateChange;
+  Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
+                                         const RequestStateChange::In& in) override {
+    if (equals_no_case(key.name, environment_.host.information().name))
+      return error(Failure::not_supported, "the state of the host itself is not changed by this call");
+    const auto machine = find_machine(environment_, key.name);
+    if (!machine) return machine.error();
+    const VirtualMachine& vm = **machine;
+    if (in.requested_state != 2 && in.requested_state != 3)
+      return error(in.requested_state ? Failure::not_supported : Failure::invalid_argument,
+                   fmt::format("RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off; "
+                               "other states are not supported here",
+                               vm.name));
+    const bool start = in.requested_state == 2;
+    RequestStateChange::Out out;
+    const bool already = start ? vm.power == PowerState::running || vm.power == PowerState::starting
+                               : vm.power == PowerState::off;
+    if (already || vm.power == PowerState::stopping) {
+      out.return_value = 32775;
+      return out;
+    }
+    const std::string id = vm.id;
+    auto job = environment_.jobs.start(start ? "Starting Virtual Machine" : "Turning Off Virtual Machine",
+                                       context.caller.user, computer_system_path(id).to_string(), id,
+                                       [&host = environment_.host, id, start] {
+                                         return start ? host.start(id) : host.turn_off(id);
+                                       });
+    if (!job) return job.error();
+    out.return_value = 4096;
+    out.job = job_path(job->id);
+    return out;
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<ComputerSystemProvider> make_computer_system_provider(::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::msvm

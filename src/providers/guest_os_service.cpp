@@ -1,0 +1,244 @@
+// Vmms_GuestOSService: the services of the guest's own service manager, such as systemd units.
+#include "schema/vmms/guest_os_service.hpp"
+
+#include "base/text.hpp"
+#include "providers/guest_services.hpp"
+
+#include <algorithm>
+
+namespace vmms::providers {
+
+namespace {
+
+using guest::Service;
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+using schema::vmms::GuestOSService;
+
+// One state, told by every property that clients look at.
+void tell_state(GuestOSService& instance, const Service& service) {
+  instance.started = service.started();
+  instance.requested_state = 12;
+  instance.transitioning_to_state = 12;
+  instance.health_state = 5;
+  instance.status = "OK";
+  if (service.started()) {
+    instance.enabled_state = 2;
+    instance.operational_status = {{2}};
+  } else if (service.active_state == "activating") {
+    instance.enabled_state = 10;
+    instance.operational_status = {{8}};
+    instance.status = "Starting";
+    instance.requested_state = instance.transitioning_to_state = 2;
+  } else if (service.active_state == "deactivating") {
+    instance.enabled_state = 4;
+    instance.operational_status = {{9}};
+    instance.status = "Stopping";
+    instance.requested_state = instance.transitioning_to_state = 3;
+  } else if (service.active_state == "failed") {
+    instance.enabled_state = 3;
+    instance.operational_status = {{6, 10}};
+    instance.health_state = 20;
+    instance.status = "Error";
+  } else {
+    instance.enabled_state = 3;
+    instance.operational_status = {{10}};
+  }
+  std::string text = fmt::format("{} ({})", service.active_state, service.sub_state);
+  if (service.active_state == "failed" && !service.result.empty()) text += ": " + service.result;
+  if (service.load_state != "loaded") text += ", " + service.load_state;
+  instance.status_descriptions = {{std::move(text)}};
+  // One description an operational status, as CIM_ManagedSystemElement asks for.
+  if (instance.operational_status->size() == 2) instance.status_descriptions->push_back("stopped");
+}
+
+void tell_start_mode(GuestOSService& instance, const std::string& unit_file_state) {
+  if (unit_file_state.starts_with("enabled") || unit_file_state == "generated") {
+    instance.start_mode = "Automatic";
+    instance.enabled_default = 2;
+  } else if (unit_file_state.starts_with("masked")) {
+    instance.start_mode.reset();
+    instance.enabled_default = 5;
+  } else {
+    instance.start_mode = "Manual";
+    instance.enabled_default = 3;
+  }
+}
+
+std::optional<std::string> text_or_null(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+GuestOSService instance_of(const VirtualMachine& machine, const Service& service) {
+  GuestOSService instance;
+  instance.creation_class_name = "Vmms_GuestOSService";
+  instance.system_creation_class_name = std::string(computer_system_class);
+  instance.system_name = machine.id;
+  instance.name = service.name;
+  instance.element_name = service.name;
+  instance.caption = service.name.substr(0, 64);  // MaxLen
+  instance.description = text_or_null(service.description);
+  tell_state(instance, service);
+  tell_start_mode(instance, service.unit_file_state);
+  if (service.state_changed) instance.time_of_last_state_change = cim::DateTime::timestamp(*service.state_changed);
+  instance.load_state = text_or_null(service.load_state);
+  instance.active_state = text_or_null(service.active_state);
+  instance.sub_state = text_or_null(service.sub_state);
+  instance.unit_file_state = text_or_null(service.unit_file_state);
+  instance.service_type = text_or_null(service.type);
+  instance.result = text_or_null(service.result);
+  instance.main_process_id = service.main_process_id;
+  instance.exit_status = service.exit_status;
+  instance.exit_signal = service.exit_signal;
+  return instance;
+}
+
+std::string where(const VirtualMachine& machine, const Service& service) {
+  return fmt::format("service '{}' of virtual machine '{}'", service.name, machine.name);
+}
+
+// What a failed start or stop looked like in the guest.
+std::string evidence(const guest::ServiceOutcome& outcome) {
+  const Service& service = outcome.service;
+  std::string text = fmt::format("state {} ({})", service.active_state, service.sub_state);
+  if (!service.result.empty()) text += ", result " + service.result;
+  if (service.exit_status) text += fmt::format(", exit status {}", *service.exit_status);
+  if (service.exit_signal) text += fmt::format(", ended by signal {}", *service.exit_signal);
+  if (!outcome.message.empty()) text += "; the service manager says: " + outcome.message;
+  if (!outcome.log_lines.empty()) {
+    text += "; last log lines:";
+    for (const std::string& line : outcome.log_lines) text += "\n  " + line;
+  }
+  return text;
+}
+
+Status judge_start(const VirtualMachine& machine, const guest::ServiceOutcome& outcome) {
+  const Service& service = outcome.service;
+  if (service.started()) return {};
+  if (!service.exists() && service.load_state != "masked")
+    return error(Failure::not_found, fmt::format("there is no {}", where(machine, service)));
+  // A oneshot that did its work and is done, RemainAfterExit or not.
+  if (outcome.exit_status == 0 && service.type == "oneshot" && service.active_state == "inactive" &&
+      service.result == "success")
+    return {};
+  return error(Failure::failed, fmt::format("{} did not start: {}", where(machine, service), evidence(outcome)));
+}
+
+Status judge_stop(const VirtualMachine& machine, const guest::ServiceOutcome& outcome) {
+  const Service& service = outcome.service;
+  if (!service.exists() && service.load_state != "masked")
+    return error(Failure::not_found, fmt::format("there is no {}", where(machine, service)));
+  if (service.active_state == "inactive" || service.active_state == "failed") return {};
+  return error(Failure::failed, fmt::format("{} did not stop: {}", where(machine, service), evidence(outcome)));
+}
+
+class Provider : public schema::vmms::GuestOSServiceProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  // By virtual machine, then by name.
+  cim::PageOf<GuestOSService> enumerate(const cim::Context& context,
+                                        const cim::TypedQuery<GuestOSService>& query) override {
+    cim::PageOf<GuestOSService> page;
+    const std::string from = query.after ? query.after->system_name : std::string();
+    for_each_machine(environment_, query.keys.system_name, from, [&](const VirtualMachinePtr& machine) {
+      if (machine->id < from) return true;
+      return add_services(context, query, *machine, page);
+    });
+    return page;
+  }
+
+  Result<GuestOSService> get(const cim::Context& context, const Key& key) override {
+    const auto machine = find_active_machine(environment_, key.system_name);
+    if (!machine) return machine.error();
+    if (!interface_enabled(environment_, **machine))
+      return error(Failure::not_found,
+                   fmt::format("service '{}' of virtual machine '{}' cannot be seen: its Guest Service Interface is off; "
+                               "enable it with: vmms guest enable {}",
+                               key.name, (*machine)->name, (*machine)->name));
+    if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
+    const auto guest = environment_.guests.find((*machine)->id);
+    if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));
+    const auto service = guest->service(key.name, guest_deadline(context));
+    if (service) return instance_of(**machine, *service);
+    // Without an agent that allows it there are no instances; the reason is worth telling.
+    const Failure kind = service.error().kind == Failure::not_supported ? Failure::not_found : service.error().kind;
+    return error(kind, fmt::format("service '{}' of virtual machine '{}': {}", key.name, (*machine)->name,
+                                   service.error().message));
+  }
+
+  Result<StartService::Out> invoke(const cim::Context& context, StartService, const Key& key,
+                                   const StartService::In&) override {
+    return answer<StartService::Out>(act(context, key, ServiceAction::start));
+  }
+  Result<StopService::Out> invoke(const cim::Context& context, StopService, const Key& key,
+                                  const StopService::In&) override {
+    return answer<StopService::Out>(act(context, key, ServiceAction::stop));
+  }
+  Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
+                                         const RequestStateChange::In& in) override {
+    return answer<RequestStateChange::Out>(
+        change_service_state(in.requested_state, in.timeout_period.has_value(),
+                             [&](ServiceAction action) { return act(context, key, action); }));
+  }
+
+ private:
+  Result<std::uint32_t> act(const cim::Context& context, const Key& key, ServiceAction action) {
+    return act_on_service(environment_, key.system_name, key.name, action, [&](const ServiceTarget& target) -> Status {
+      const auto deadline = guest_deadline(context);
+      const auto outcome = action == ServiceAction::start ? target.guest->start_service(key.name, deadline)
+                                                          : target.guest->stop_service(key.name, deadline);
+      if (!outcome)
+        return error(outcome.error().kind, fmt::format("service '{}' of virtual machine '{}': {}", key.name,
+                                                       target.machine->name, outcome.error().message));
+      return action == ServiceAction::start ? judge_start(*target.machine, *outcome)
+                                            : judge_stop(*target.machine, *outcome);
+    });
+  }
+
+  // False when the page is full.
+  bool add_services(const cim::Context& context, const cim::TypedQuery<GuestOSService>& query,
+                    const VirtualMachine& machine, cim::PageOf<GuestOSService>& page) {
+    if (!is_active(machine) || !interface_enabled(environment_, machine)) return true;
+    if (page.items.size() == query.limit) {
+      page.more = true;
+      return false;
+    }
+    const auto failed = [&](const Error& why) {
+      // An agent that is not there or does not allow it means no instances; one that does not answer means unknown.
+      if (why.kind != Failure::not_supported)
+        page.failures.push_back(
+            error(why.kind, fmt::format("services of virtual machine '{}': {}", machine.name, why.message)));
+      return true;
+    };
+    if (const Status reachable = check_reachable(machine); !reachable) return failed(reachable.error());
+    const auto guest = environment_.guests.find(machine.id);
+    if (!guest) return true;
+    const auto services = guest->services(guest_deadline(context));
+    if (!services) return failed(services.error());
+    const bool resumed = query.after && query.after->system_name == machine.id;
+    for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
+         next != (*services)->end(); ++next) {
+      if (query.keys.name && *query.keys.name != next->first) continue;
+      if (page.items.size() == query.limit) {
+        page.more = true;
+        return false;
+      }
+      page.items.push_back(instance_of(machine, next->second));
+    }
+    return true;
+  }
+
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::vmms {
+std::unique_ptr<GuestOSServiceProvider> make_guest_os_service_provider(::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::vmms

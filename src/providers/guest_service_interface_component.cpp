@@ -1,0 +1,111 @@
+// Msvm_GuestServiceInterfaceComponent: the way from the host to the services of one guest.
+#include "schema/msvm/guest_service_interface_component.hpp"
+
+#include "base/text.hpp"
+#include "providers/machines.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using hypervisor::PowerState;
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+using schema::msvm::GuestServiceInterfaceComponent;
+
+std::string device_id() { return fmt::format("Microsoft:{}", guest_service_interface_id); }
+
+// Which way into the guest is in use and why, for the person who looks.
+std::string way_in_use(const Environment& environment, const VirtualMachine& machine) {
+  if (machine.power == PowerState::paused) return "The virtual machine is paused";
+  if (!machine.agent_channel)
+    return "No way into the guest: the domain has no channel org.qemu.guest_agent.0; add one to it";
+  if (!machine.agent_connected)
+    return "No Contact: no agent is connected; the guest is starting, or qemu-guest-agent is not installed or not "
+           "running in it";
+  const auto guest = environment.guests.find(machine.id);
+  const auto known = guest ? guest->known_capabilities() : nullptr;
+  if (!known) return "OK: the guest's own qemu-guest-agent";
+  std::string text = fmt::format("OK: the guest's own qemu-guest-agent {}", known->agent_version);
+  text += known->service_manager.empty() ? ", no known service manager" : ", " + known->service_manager;
+  if (!known->os_name.empty()) text += ", " + known->os_name;
+  if (!known->forbidden.empty()) text += "; the agent forbids " + known->forbidden;
+  return text;
+}
+
+GuestServiceInterfaceComponent component(const Environment& environment, const VirtualMachine& machine) {
+  GuestServiceInterfaceComponent instance;
+  instance.system_name = machine.id;
+  instance.enabled_state = interface_enabled(environment, machine) ? 2 : 3;
+  instance.status_descriptions = {{way_in_use(environment, machine)}};
+  if (machine.power == PowerState::paused) {
+    instance.operational_status = {{15}};
+  } else if (!machine.agent_connected) {
+    instance.operational_status = {{12}};
+    instance.status = "No Contact";
+  } else {
+    instance.operational_status = {{2}};
+  }
+  return instance;
+}
+
+class Provider : public schema::msvm::GuestServiceInterfaceComponentProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  cim::PageOf<GuestServiceInterfaceComponent> enumerate(
+      const cim::Context&, const cim::TypedQuery<GuestServiceInterfaceComponent>& query) override {
+    cim::PageOf<GuestServiceInterfaceComponent> page;
+    if (query.keys.device_id && !equals_no_case(*query.keys.device_id, device_id())) return page;
+    const std::string after = query.after ? query.after->system_name : std::string();
+    for_each_machine(environment_, query.keys.system_name, after, [&](const VirtualMachinePtr& machine) {
+      if ((!after.empty() && machine->id <= after) || !is_active(*machine)) return true;
+      if (page.items.size() == query.limit) {
+        page.more = true;
+        return false;
+      }
+      page.items.push_back(component(environment_, *machine));
+      return true;
+    });
+    return page;
+  }
+
+  Result<GuestServiceInterfaceComponent> get(const cim::Context&, const Key& key) override {
+    const auto machine = find_active_machine(environment_, key.system_name);
+    if (!machine) return machine.error();
+    if (!equals_no_case(key.device_id, device_id()))
+      return error(Failure::not_found, fmt::format("virtual machine '{}' has no Guest Service Interface {}; it is {}",
+                                                   (*machine)->name, key.device_id, device_id()));
+    return component(environment_, **machine);
+  }
+
+  Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
+                                         const RequestStateChange::In& in) override {
+    const auto instance = get(context, key);
+    if (!instance) return instance.error();
+    RequestStateChange::Out out;
+    out.return_value = 1;
+    if (in.requested_state == 2 || in.requested_state == 3) {
+      const Status changed = environment_.host.change_settings(key.system_name, [&](hypervisor::Settings& settings) {
+        settings.guest_service_interface = in.requested_state == 2;
+      });
+      if (!changed) return changed.error();
+      out.return_value = 0;
+    }
+    return out;
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<GuestServiceInterfaceComponentProvider> make_guest_service_interface_component_provider(
+    ::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::msvm

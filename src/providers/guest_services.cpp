@@ -1,0 +1,51 @@
+#include "providers/guest_services.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace vmms::providers {
+
+using hypervisor::PowerState;
+
+Status check_reachable(const hypervisor::VirtualMachine& machine) {
+  if (machine.power == PowerState::paused)
+    return error(Failure::unreachable,
+                 fmt::format("virtual machine '{}' is paused: its guest cannot answer; resume it with: vmms vm start {}",
+                             machine.name, machine.name));
+  return {};
+}
+
+Result<std::uint32_t> act_on_service(const Environment& environment, std::string_view machine_id,
+                                     std::string_view service, ServiceAction action,
+                                     const std::function<Status(const ServiceTarget&)>& act) {
+  const char* verb = action == ServiceAction::start ? "StartService" : "StopService";
+  const auto machine = find_active_machine(environment, machine_id);
+  if (!machine) return machine.error();
+  if (!interface_enabled(environment, **machine)) {
+    spdlog::info("{} of '{}' in virtual machine '{}': 1, the Guest Service Interface is off", verb, service,
+                 (*machine)->name);
+    return not_supported;
+  }
+  if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
+  auto guest = environment.guests.find((*machine)->id);
+  if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));
+  const Status done = act({*machine, std::move(guest)});
+  if (done) return completed;
+  if (done.error().kind == Failure::not_supported) {
+    spdlog::info("{} of '{}' in virtual machine '{}': 1, {}", verb, service, (*machine)->name, done.error().message);
+    return not_supported;
+  }
+  return done.error();
+}
+
+Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested, bool has_timeout,
+                                           const std::function<Result<std::uint32_t>(ServiceAction)>& act) {
+  if (has_timeout) return timeout_parameter_not_supported;
+  if (!requested)
+    return error(Failure::invalid_argument, "RequestStateChange needs RequestedState: 2 starts, 3 stops");
+  if (*requested != 2 && *requested != 3) return not_supported;
+  const auto result = act(*requested == 2 ? ServiceAction::start : ServiceAction::stop);
+  if (!result && result.error().kind == Failure::invalid_state) return invalid_state_for_operation;
+  return result;
+}
+
+}  // namespace vmms::providers

@@ -1,0 +1,65 @@
+// Msvm_VirtualSystemSettingData: the settings of a virtual machine as a whole (the realized ones; read only).
+#include "schema/msvm/virtual_system_setting_data.hpp"
+
+#include "base/text.hpp"
+#include "providers/machines.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+using schema::msvm::VirtualSystemSettingData;
+
+VirtualSystemSettingData settings_instance(const VirtualMachine& machine) {
+  VirtualSystemSettingData settings;
+  settings.instance_id = "Microsoft:" + machine.id;
+  settings.element_name = machine.name;
+  settings.virtual_system_identifier = machine.id;
+  settings.virtual_system_type = "Microsoft:Hyper-V:System:Realized";
+  settings.configuration_id = machine.id;
+  settings.is_saved = machine.power == hypervisor::PowerState::saved;
+  if (!machine.description.empty()) settings.notes = {{machine.description}};
+  if (machine.created) settings.creation_time = cim::DateTime::timestamp(*machine.created);
+  return settings;
+}
+
+class Provider : public schema::msvm::VirtualSystemSettingDataProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  cim::PageOf<VirtualSystemSettingData> enumerate(const cim::Context&,
+                                                  const cim::TypedQuery<VirtualSystemSettingData>& query) override {
+    cim::PageOf<VirtualSystemSettingData> page;
+    std::optional<std::string> id;
+    if (query.keys.instance_id) id = std::string(machine_of_instance_id(*query.keys.instance_id));
+    const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
+    for_each_machine(environment_, id, after, [&](const VirtualMachinePtr& machine) {
+      VirtualSystemSettingData settings = settings_instance(*machine);
+      if (query.keys.instance_id && !equals_no_case(*query.keys.instance_id, *settings.instance_id)) return true;
+      if (!after.empty() && machine->id == after) return true;
+      if (page.items.size() == query.limit) {
+        page.more = true;
+        return false;
+      }
+      page.items.push_back(std::move(settings));
+      return true;
+    });
+    return page;
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<VirtualSystemSettingDataProvider> make_virtual_system_setting_data_provider(
+    ::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::msvm

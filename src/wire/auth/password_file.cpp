@@ -1,0 +1,179 @@
+#include "wire/auth/password_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "wire/auth/credentials.hpp"
+#include "wire/auth/password_hash.hpp"
+#include "wire/http/private_file.hpp"
+
+namespace vmms::wire::auth {
+namespace {
+
+constexpr std::size_t largest_file = 4 * 1024 * 1024;
+constexpr std::size_t longest_name = 128;
+
+/// Empty when `name` may be a user's name, else what is wrong with it.
+std::string_view fault_of(std::string_view name) {
+  if (name.empty()) return "the user name is empty";
+  if (name.size() > longest_name) return "the user name has more than 128 bytes";
+  if (!is_clean_text(name)) return "the user name is not UTF-8 text without control characters";
+  if (name.find(':') != std::string_view::npos) return "a user name cannot contain a colon";
+  if (name.front() == '#') return "a user name cannot begin with #";
+  if (name.front() == ' ' || name.back() == ' ') return "a user name cannot begin or end with a blank";
+  return {};
+}
+
+std::string_view take_line(std::string_view& content) {
+  const std::size_t end = content.find('\n');
+  std::string_view line = content.substr(0, end);
+  content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+bool is_comment(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t");
+  return first == std::string_view::npos || line[first] == '#';
+}
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
+
+/// Keeps other writers of files in the same folder away until it is destroyed.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd_ >= 0 && ::flock(fd_, LOCK_EX) == 0) return;
+    failure_ = fmt::format("cannot use the folder {}: {}", folder, std::error_code(errno, std::generic_category()).message());
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  int fd_ = -1;
+  std::string failure_;
+};
+
+}  // namespace
+
+Result<Users> parse_users(std::string_view content, const std::string& path) {
+  Users users;
+  for (unsigned number = 1; !content.empty(); ++number) {
+    const std::string_view line = take_line(content);
+    if (is_comment(line)) continue;
+    const auto wrong = [&](std::string_view what) {
+      return error(Failure::invalid_argument, fmt::format("{}:{}: {}", path, number, what));
+    };
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return wrong("expected NAME:HASH; add users with `vmms user add`");
+    const std::string_view name = line.substr(0, colon);
+    if (const std::string_view fault = fault_of(name); !fault.empty()) return wrong(fault);
+    std::string hash(line.substr(colon + 1));
+    if (!is_yescrypt_hash(hash)) {
+      return wrong(fmt::format("the password of {} is no yescrypt hash ($y$…); set it anew with `vmms user add`", name));
+    }
+    if (!users.hashes.emplace(name, std::move(hash)).second) return wrong(fmt::format("{} is here twice", name));
+  }
+  return users;
+}
+
+Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path) {
+  std::shared_ptr<PasswordFile> file(new PasswordFile(std::move(path)));
+  file->stamp_ = file->stamp();
+  Result<Users> users = file->read();
+  if (!users) return users.error();
+  users->generation = 1;
+  file->users_ = std::make_shared<const Users>(std::move(*users));
+  struct stat status {};
+  if (::stat(file->path_.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
+    spdlog::warn("{} can be read by others than its owner; password hashes should not: chmod 600 it", file->path_);
+  }
+  if (file->users_->hashes.empty()) {
+    spdlog::warn("{} has no users: nobody can log in; add one with `vmms user add NAME --users {}`", file->path_,
+                 file->path_);
+  }
+  return file;
+}
+
+std::shared_ptr<const Users> PasswordFile::users() {
+  const std::scoped_lock lock(mutex_);
+  const Stamp now = stamp();
+  if (now == stamp_) return users_;
+  stamp_ = now;  // taken before reading: what is written in between differs from it again
+  Result<Users> read_now = read();
+  if (!read_now && read_now.error().kind != Failure::not_found) {
+    spdlog::error("the users stay as they were: {}", read_now.error().message);
+    return users_;
+  }
+  Users users;
+  if (read_now) {
+    users = std::move(*read_now);
+    spdlog::info("{} has changed: {} users", path_, users.hashes.size());
+  } else {
+    spdlog::error("nobody can log in: {}", read_now.error().message);
+  }
+  users.generation = users_->generation + 1;
+  users_ = std::make_shared<const Users>(std::move(users));
+  return users_;
+}
+
+PasswordFile::Stamp PasswordFile::stamp() const {
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) != 0) return {};
+  return {.inode = status.st_ino,
+          .size = status.st_size,
+          .modified = nanoseconds(status.st_mtim),
+          .changed = nanoseconds(status.st_ctim)};
+}
+
+Result<Users> PasswordFile::read() const {
+  const Result<std::string> content = http::read_file(path_, largest_file);
+  if (!content) return content.error();
+  return parse_users(*content, path_);
+}
+
+Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password, unsigned long cost) {
+  if (const std::string_view fault = fault_of(name); !fault.empty()) {
+    return error(Failure::invalid_argument, std::string(fault));
+  }
+  const Result<std::string> hash = hash_password(password, cost);
+  if (!hash) return hash.error();
+
+  const FolderLock lock(path);
+  if (!lock.failure().empty()) return error(Failure::failed, lock.failure());
+  Result<std::string> before = http::read_file(path, largest_file);
+  if (!before) {
+    if (before.error().kind != Failure::not_found) return before.error();
+    before = std::string();
+  }
+  // Rather stop than write on in a file that may be something else.
+  if (const Result<Users> users = parse_users(*before, path); !users) return users.error();
+
+  std::string after;
+  bool added = true;
+  for (std::string_view rest = *before; !rest.empty();) {
+    std::string_view line = take_line(rest);
+    const bool is_this = !is_comment(line) && line.substr(0, line.find(':')) == name;
+    after += is_this ? fmt::format("{}:{}\n", name, *hash) : fmt::format("{}\n", line);
+    if (is_this) added = false;
+  }
+  if (added) after += fmt::format("{}:{}\n", name, *hash);
+  if (const Status written = http::write_private_file(path, after); !written) return written.error();
+  return added;
+}
+
+}  // namespace vmms::wire::auth

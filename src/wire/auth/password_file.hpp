@@ -1,0 +1,63 @@
+// The users file: lines `name:$y$…`, comments with `#`, blank lines.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace vmms::wire::auth {
+
+/// One state of the file; never changes.
+struct Users {
+  std::map<std::string, std::string, std::less<>> hashes;  ///< by name; names have case
+  std::uint64_t generation = 0;                            ///< another number for every state
+};
+
+/// Reads a users file's content. Failure invalid_argument, "PATH:LINE: …".
+Result<Users> parse_users(std::string_view content, const std::string& path);
+
+/// The users file as it is now. Any thread.
+class PasswordFile {
+ public:
+  /// Fails when the file is missing or wrong.
+  static Result<std::shared_ptr<PasswordFile>> open(std::string path);
+
+  /// Costs a stat(); reads the file again when its inode, size or times differ. A file that has become wrong is logged
+  /// and leaves the users as they were; a missing one leaves nobody.
+  std::shared_ptr<const Users> users();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  /// What tells one state of the file from another.
+  struct Stamp {
+    std::uint64_t inode = 0;
+    std::int64_t size = -1;  // no file
+    std::int64_t modified = 0;
+    std::int64_t changed = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+
+  explicit PasswordFile(std::string path) : path_(std::move(path)) {}
+  Stamp stamp() const;
+  Result<Users> read() const;
+
+  const std::string path_;
+  std::mutex mutex_;
+  Stamp stamp_;
+  std::shared_ptr<const Users> users_;
+};
+
+/// Adds a user or changes the password of one, for `vmms user add`; true when added. The file is replaced at one stroke,
+/// with mode 0600, and made when there is none. Failures name the file, the line or what is wrong with the name or
+/// password. `cost`: see hash_password().
+Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password,
+                      unsigned long cost = 0);
+
+}  // namespace vmms::wire::auth

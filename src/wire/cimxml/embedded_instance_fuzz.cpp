@@ -1,0 +1,17 @@
+#include "wire/cimxml/embedded_instance.hpp"
+#include "wire/wsman/test_schema.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+
+using namespace vmms;
+using namespace vmms::wire;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto read =
+      cimxml::read_embedded_instance({reinterpret_cast<const char*>(data), size}, testing::schema);
+  if (!read) return 0;
+  // What was read can be written and read again.
+  if (!cimxml::read_embedded_instance(cimxml::write_embedded_instance(*read), testing::schema)) std::abort();
+  return 0;
+}

@@ -1,0 +1,272 @@
+#include "wire/http/server.hpp"
+
+#include <fmt/core.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <system_error>
+#include <thread>
+
+#include "wire/http/io_thread.hpp"
+#include "wire/http/stream_connection.hpp"
+#include "wire/http/tls.hpp"
+
+namespace vmms::wire::http {
+
+using boost::asio::ip::tcp;
+using Socket = boost::asio::basic_stream_socket<tcp, Executor>;
+using Acceptor = boost::asio::basic_socket_acceptor<tcp, Executor>;
+using TlsContext = boost::asio::ssl::context;
+
+namespace {
+
+/// Connections beyond Limits::connections that are still told so; further ones are just closed.
+constexpr std::size_t told_busy = 64;
+
+Connection::Peer peer_of(const Socket& socket, bool encrypted) {
+  boost::system::error_code ec;
+  const tcp::endpoint endpoint = socket.remote_endpoint(ec);
+  boost::asio::ip::address address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+  }
+  Connection::Peer peer;
+  peer.text = to_string(Listener{.address = address.to_string(), .port = endpoint.port()});
+  peer.encrypted = encrypted;
+  if (address.is_v6()) {
+    auto bytes = address.to_v6().to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));  // one customer has at least a /64
+    peer.address = boost::asio::ip::address_v6(bytes).to_string() + "/64";
+  } else {
+    peer.address = address.to_string();
+  }
+  return peer;
+}
+
+void begin(const std::shared_ptr<IoThread>& io, Socket socket, const std::shared_ptr<TlsContext>& tls, bool too_many) {
+  boost::system::error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  Connection::Peer peer = peer_of(socket, tls != nullptr);
+  peer.one_too_many = too_many;
+  std::shared_ptr<Connection> connection;
+  try {
+    if (tls) {
+      using Tls = boost::asio::ssl::stream<Socket>;
+      connection = std::make_shared<StreamConnection<Tls>>(*io, std::move(peer), Tls(std::move(socket), *tls));
+    } else {
+      connection = std::make_shared<StreamConnection<Socket>>(*io, std::move(peer), std::move(socket));
+    }
+    io->add(connection);
+  } catch (const std::exception& e) {
+    spdlog::error("a connection is given up: {}", e.what());
+    io->forget();
+    return;
+  }
+  connection->start();
+}
+
+}  // namespace
+
+class Server::Implementation {
+ public:
+  Implementation(ServerOptions options, Authenticator& authenticator, Handlers handlers)
+      : options_(std::move(options)),
+        shared_(std::make_shared<Shared>(options_.limits, authenticator, std::move(handlers))) {}
+
+  Result<std::vector<Listener>> start();
+  bool stop(std::chrono::milliseconds grace);
+
+ private:
+  /// Where connections come in.
+  struct Door {
+    Door(IoThread& io, std::shared_ptr<TlsContext> t) : acceptor(io.context()), retry(io.context()), tls(std::move(t)) {}
+    Acceptor acceptor;
+    Timer retry;
+    std::shared_ptr<TlsContext> tls;  // null: cleartext
+    std::vector<std::shared_ptr<IoThread>> threads;
+  };
+
+  Result<std::vector<Listener>> open_all();
+  Status open(Door& door, Listener& listener);
+  Status start_threads();
+  static void accept(const std::shared_ptr<Door>& door);
+
+  const ServerOptions options_;
+  const std::shared_ptr<Shared> shared_;
+  std::vector<std::shared_ptr<IoThread>> threads_;
+  std::vector<std::shared_ptr<Door>> doors_;
+  bool stopped_ = false;
+};
+
+Status Server::Implementation::open(Door& door, Listener& listener) {
+  boost::system::error_code ec;
+  const auto failed = [&] {
+    const char* hint = "";
+    if (ec == boost::asio::error::address_in_use) {
+      hint = "; another program has this port (ss -ltnp shows which), choose another one";
+    } else if (ec == boost::asio::error::access_denied) {
+      hint = "; ports below 1024 are for root, choose a higher one";
+    } else if (ec == boost::system::errc::address_not_available) {
+      hint = "; no network interface of this host has that address";
+    }
+    return error(Failure::failed, fmt::format("cannot listen on {}: {}{}", to_string(listener), ec.message(), hint));
+  };
+  const tcp::endpoint endpoint(boost::asio::ip::make_address(listener.address, ec), listener.port);
+  if (ec) return failed();
+  if (door.acceptor.open(endpoint.protocol(), ec)) return failed();
+  if (door.acceptor.set_option(boost::asio::socket_base::reuse_address(true), ec)) return failed();
+  if (endpoint.address().is_v6() && door.acceptor.set_option(boost::asio::ip::v6_only(false), ec)) return failed();
+  if (door.acceptor.bind(endpoint, ec)) return failed();
+  if (door.acceptor.listen(boost::asio::socket_base::max_listen_connections, ec)) return failed();
+  listener.port = door.acceptor.local_endpoint(ec).port();
+  if (ec) return failed();
+  return {};
+}
+
+Result<std::vector<Listener>> Server::Implementation::start() {
+  auto listeners = open_all();
+  if (!listeners) {
+    doors_.clear();
+    threads_.clear();
+    return listeners;
+  }
+  if (const Status started = start_threads(); !started) {
+    stop(std::chrono::milliseconds(0));
+    return started.error();
+  }
+  for (const auto& door : doors_) {
+    boost::asio::post(threads_.front()->context(), [door] { accept(door); });
+  }
+  return listeners;
+}
+
+Result<std::vector<Listener>> Server::Implementation::open_all() {
+  for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
+    threads_.push_back(std::make_shared<IoThread>(shared_));
+  }
+  std::shared_ptr<TlsContext> tls;
+  std::vector<Listener> listeners = options_.listeners;
+  for (Listener& listener : listeners) {
+    if (!listener.tls && !options_.allow_cleartext && !is_loopback(listener)) {
+      return error(Failure::invalid_argument,
+                   fmt::format("will not listen on {} without TLS: passwords would cross the network in the clear; use "
+                               "--wsmans for it (TLS), or set allow_cleartext if the network is yours alone",
+                               to_string(listener)));
+    }
+    if (listener.tls && !tls) {
+      auto context = make_tls_context(options_.tls);
+      if (!context) return context.error();
+      tls = std::move(*context);
+    }
+    const auto door = std::make_shared<Door>(*threads_.front(), listener.tls ? tls : nullptr);
+    if (const Status opened = open(*door, listener); !opened) return opened.error();
+    door->threads = threads_;
+    doors_.push_back(door);
+  }
+  return listeners;
+}
+
+Status Server::Implementation::start_threads() {
+  // Signals are the main thread's business.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  Status status;
+  for (const auto& io : threads_) {
+    {
+      const std::scoped_lock lock(shared_->mutex);
+      ++shared_->threads;
+    }
+    try {
+      // Detached: stop() must not wait for one that a handler holds.
+      std::thread([io, shared = shared_] {
+        pthread_setname_np(pthread_self(), "http");
+        io->run();
+        const std::scoped_lock lock(shared->mutex);
+        --shared->threads;
+        shared->changed.notify_all();
+      }).detach();
+    } catch (const std::system_error& e) {
+      const std::scoped_lock lock(shared_->mutex);
+      --shared_->threads;
+      status = error(Failure::failed, fmt::format("cannot start a thread for the network: {}", e.what()));
+      break;
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return status;
+}
+
+void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
+  const auto& io = *std::min_element(door->threads.begin(), door->threads.end(),
+                                     [](const auto& a, const auto& b) { return a->load() < b->load(); });
+  door->acceptor.async_accept(io->context(), [door, io](const boost::system::error_code& ec, Socket socket) {
+    if (!door->acceptor.is_open()) return;
+    if (ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system ||
+        ec == boost::system::errc::not_enough_memory || ec == boost::system::errc::no_buffer_space) {
+      spdlog::warn("cannot accept a connection: {}; trying again in a second", ec.message());
+      door->retry.expires_after(std::chrono::seconds(1));
+      door->retry.async_wait([door](const boost::system::error_code& cancelled) {
+        if (!cancelled) accept(door);
+      });
+      return;
+    }
+    if (!ec) {
+      Shared& shared = io->shared();
+      const std::size_t connections = shared.connections.fetch_add(1) + 1;
+      if (connections > shared.limits.connections + told_busy) {
+        --shared.connections;
+      } else {
+        ++io->load();
+        boost::asio::post(io->context(), [io = io.get(), tls = door->tls, socket = std::move(socket),
+                                          too_many = connections > shared.limits.connections]() mutable {
+          begin(io->shared_from_this(), std::move(socket), tls, too_many);
+        });
+      }
+    }
+    accept(door);
+  });
+}
+
+bool Server::Implementation::stop(std::chrono::milliseconds grace) {
+  if (stopped_ || threads_.empty()) return true;
+  stopped_ = true;
+  for (const auto& door : doors_) {
+    boost::asio::post(threads_.front()->context(), [door] {
+      boost::system::error_code ignored;
+      door->acceptor.close(ignored);
+      door->retry.cancel();
+      door->threads.clear();
+    });
+  }
+  doors_.clear();
+  for (const auto& io : threads_) {
+    boost::asio::post(io->context(), [io = io.get()] { io->finish_connections(); });
+  }
+  std::unique_lock lock(shared_->mutex);
+  shared_->changed.wait_for(lock, grace, [this] { return shared_->connections == 0; });
+  for (const auto& io : threads_) io->stop();
+  const bool ended =
+      shared_->changed.wait_for(lock, std::chrono::milliseconds(500), [this] { return shared_->threads == 0; });
+  if (!ended) spdlog::warn("{} threads of the HTTP server are held by a handler and are left behind", shared_->threads);
+  return ended;
+}
+
+Server::Server(ServerOptions options, Authenticator& authenticator, Handlers handlers)
+    : implementation_(std::make_unique<Implementation>(std::move(options), authenticator, std::move(handlers))) {}
+
+Server::~Server() { stop(std::chrono::milliseconds(0)); }
+
+Result<std::vector<Listener>> Server::start() { return implementation_->start(); }
+
+bool Server::stop(std::chrono::milliseconds grace) { return implementation_->stop(grace); }
+
+}  // namespace vmms::wire::http

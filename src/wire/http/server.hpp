@@ -1,0 +1,59 @@
+// The HTTP/1.1 server. Nobody outside this folder sees Asio.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "wire/http/authenticator.hpp"
+#include "wire/http/exchange.hpp"
+#include "wire/http/limits.hpp"
+#include "wire/http/listener.hpp"
+
+namespace vmms::wire::http {
+
+/// By exact path ("/wsman"); only POST is handed on.
+using Handlers = std::map<std::string, Handler, std::less<>>;
+
+/// The TLS listeners' certificate, in PEM files.
+struct TlsFiles {
+  std::string certificate = {};  ///< the server's certificate first, then intermediate ones; empty: self-signed
+  std::string key = {};          ///< empty: it is in the certificate's file
+  std::string state = {};        ///< folder for the self-signed pair: tls-certificate.pem and tls-key.pem
+};
+
+struct ServerOptions {
+  std::vector<Listener> listeners = {};
+  TlsFiles tls = {};
+  /// Without it, a listener without TLS must be on loopback: Basic authentication shows the password to the network.
+  bool allow_cleartext = false;
+  std::size_t threads = 2;
+  Limits limits = {};
+};
+
+/// Serves from start() to stop(), once. Handlers and authenticator are called on the server's threads. The authenticator
+/// and what the handlers refer to must outlive stop(), and a thread that stop() had to leave behind.
+class Server {
+ public:
+  Server(ServerOptions options, Authenticator& authenticator, Handlers handlers);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();  ///< stop() without grace
+
+  /// The listeners, in their order, with the ports that they got. Listens on all or on none.
+  Result<std::vector<Listener>> start();
+
+  /// Accepts no more, closes idle connections, lets answers in progress finish for up to `grace`, then closes all.
+  /// False when a handler holds a thread of the server and that thread had to be left behind.
+  bool stop(std::chrono::milliseconds grace = std::chrono::seconds(1));
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace vmms::wire::http

@@ -1,0 +1,165 @@
+#include "wire/wsman/enumerate_request.hpp"
+
+#include "cim/datetime.hpp"
+#include "wire/wsman/endpoint_reference.hpp"
+#include "wire/wsman/names.hpp"
+#include "wire/xml/characters.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+
+namespace vmms::wire::wsman {
+
+namespace {
+
+OrFault<void> check_body(const Request& request, std::string_view name) {
+  if (request.body.is(names::enumeration, name)) return {};
+  return fault(Condition::schema_validation, fmt::format("the SOAP Body must hold wsen:{}", name));
+}
+
+Fault unexpected(std::string_view parent, const xml::Element& element) {
+  return fault(Condition::schema_validation, fmt::format("wsen:{}: unexpected element {:.100}", parent, element.name()));
+}
+
+OrFault<std::size_t> positive(const xml::Element& element) {
+  const std::string text = element.text();
+  const std::string_view digits = xml::trim(text);
+  std::size_t value = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (end != digits.data() + digits.size() || problem == std::errc::invalid_argument ||
+      (problem == std::errc() && value == 0))
+    return fault(Condition::schema_validation,
+                 fmt::format("{} must be a number greater than zero, not \"{:.40}\"", element.name(), digits));
+  return problem == std::errc::result_out_of_range ? std::numeric_limits<std::size_t>::max() : value;
+}
+
+std::string trimmed(const xml::Element& element) {
+  const std::string text = element.text();
+  return std::string(xml::trim(text));
+}
+
+class EnumerateReader {
+ public:
+  explicit EnumerateReader(const Request& request) : request_(request) {}
+
+  OrFault<EnumerateRequest> read() {
+    if (auto status = check_body(request_, "Enumerate"); !status) return status.error();
+    for (const xml::Element child : request_.body.children())
+      if (auto status = read(child); !status) return status.error();
+    const bool all_classes = request_.resource && request_.resource->is_all_classes();
+    if (all_classes && !filtered_)
+      return fault(Condition::cannot_process_filter, "all classes (*) can be enumerated with a query only");
+    return std::move(result_);
+  }
+
+ private:
+  OrFault<void> read(const xml::Element& child) {
+    const std::string_view uri = child.namespace_uri();
+    const std::string_view name = child.name();
+    if (name == "Filter" && (uri == names::wsman || uri == names::enumeration)) return filter(child);
+    if (uri == names::enumeration && name == "Expires") return expires(child);
+    if (uri == names::enumeration && name == "EndTo") return {};  // nothing is ever sent there
+    if (uri == names::wsman && name == "OptimizeEnumeration") {
+      result_.optimize = true;
+      return {};
+    }
+    if (uri == names::wsman && name == "MaxElements") {
+      auto number = positive(child);
+      if (!number) return number.error();
+      result_.max_elements = *number;
+      return {};
+    }
+    if (uri == names::wsman && name == "EnumerationMode") return mode(trimmed(child));
+    if (uri == names::cimbinding && name == "PolymorphismMode") {
+      if (trimmed(child) == "IncludeSubClassProperties") return {};
+      return fault(Condition::polymorphism_mode, {});
+    }
+    return unexpected("Enumerate", child);
+  }
+
+  OrFault<void> mode(std::string_view text) {
+    if (text == "EnumerateEPR")
+      result_.mode = EnumerationMode::reference;
+    else if (text == "EnumerateObjectAndEPR")
+      result_.mode = EnumerationMode::object_and_reference;
+    else if (text != "EnumerateObject" && !text.empty())
+      return fault(Condition::enumeration_mode, fmt::format("the enumeration mode {:.40} is not supported", text));
+    return {};
+  }
+
+  OrFault<void> expires(const xml::Element& child) {
+    const std::string text = trimmed(child);
+    const auto length = cim::parse_duration(text);
+    if (!length) {
+      const bool date = cim::DateTime::parse_iso8601(text).has_value();
+      return fault(date ? Condition::unsupported_expiration : Condition::invalid_expiration, {});
+    }
+    if (length->count() <= 0) return fault(Condition::invalid_expiration, {});
+    result_.lifetime = *length;
+    return {};
+  }
+
+  OrFault<void> filter(const xml::Element& child) {
+    if (filtered_) return unexpected("Enumerate", child);
+    filtered_ = true;
+    const std::string_view dialect = child.attribute({}, "Dialect").value_or(std::string_view{});
+    const bool all_classes = request_.resource && request_.resource->is_all_classes();
+    if (dialect == names::dialect_selector) {
+      if (all_classes)
+        return fault(Condition::cannot_process_filter, "a selector filter needs a class in the resource URI");
+      auto keys = read_selectors(child.child(names::wsman, "SelectorSet"), request_.resource->namespace_name);
+      if (!keys) return fault(Condition::cannot_process_filter, keys.error().message);
+      result_.keys = std::move(*keys);
+      return {};
+    }
+    // Real hosts take queries on all classes only.
+    if (dialect == names::dialect_wql && !all_classes)
+      return fault(Condition::cannot_process_filter,
+                   "a WQL query goes to the resource URI of all classes, which ends in /*");
+    return fault(Condition::filter_dialect,
+                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported is {}", dialect,
+                             names::dialect_selector));
+  }
+
+  const Request& request_;
+  EnumerateRequest result_;
+  bool filtered_ = false;
+};
+
+}  // namespace
+
+OrFault<EnumerateRequest> read_enumerate(const Request& request) { return EnumerateReader(request).read(); }
+
+OrFault<PullRequest> read_pull(const Request& request) {
+  if (auto status = check_body(request, "Pull"); !status) return status.error();
+  PullRequest result;
+  for (const xml::Element child : request.body.children()) {
+    if (child.is(names::enumeration, "EnumerationContext")) {
+      result.context = trimmed(child);
+    } else if (child.is(names::enumeration, "MaxElements") || child.is(names::enumeration, "MaxCharacters")) {
+      auto number = positive(child);
+      if (!number) return number.error();
+      if (child.name() == "MaxElements")
+        result.max_elements = *number;
+      else
+        result.max_characters = *number;
+    } else if (child.is(names::enumeration, "MaxTime")) {
+      const auto length = cim::parse_duration(trimmed(child));
+      if (!length || length->count() <= 0)
+        return fault(Condition::schema_validation, "MaxTime must be a duration greater than zero, such as PT10S");
+      result.max_time = *length;
+    } else {
+      return unexpected("Pull", child);
+    }
+  }
+  return result;
+}
+
+OrFault<std::string> read_release(const Request& request) {
+  if (auto status = check_body(request, "Release"); !status) return status.error();
+  return trimmed(request.body.child(names::enumeration, "EnumerationContext"));
+}
+
+}  // namespace vmms::wire::wsman

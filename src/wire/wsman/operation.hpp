@@ -1,0 +1,49 @@
+// One operation on its way: what the server hands to Get, Invoke and the others, and what they hand back.
+#pragma once
+
+#include "cim/object_manager.hpp"
+#include "wire/wsman/endpoint_reference.hpp"
+#include "wire/wsman/fault.hpp"
+#include "wire/wsman/request.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace vmms::wire::wsman {
+
+struct Operation {
+  cim::ObjectManager& manager;
+  std::shared_ptr<const Request> request;
+  cim::Context context;
+};
+
+/// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
+struct Task {
+  bool waits = false;  ///< may wait on a guest, a host or a disk
+  std::string key;     ///< the guest it is for, empty for none; the pool is fair between keys
+  bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is no plain failure
+  /// When somebody must have answered, if that is before the operation's own deadline.
+  cim::Context::Clock::time_point deadline = cim::Context::Clock::time_point::max();
+  /// The content of the answer's Body.
+  std::function<OrFault<std::string>()> run;
+  /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.
+  std::function<void(bool delivered)> after = {};
+};
+
+/// The class that the request's resource URI names.
+struct Target {
+  const cim::Schema* schema;
+  const cim::Class* cim_class;
+  cim::ObjectPath path;  ///< namespace and class in the schema's spelling, the selectors as keys
+
+  Spelling spelling(const Request& request) const { return {request.resource->family, schema->namespace_name}; }
+};
+
+/// Faults: missing_header, unknown_namespace, unknown_class, invalid_selectors (a key that the class does not have).
+OrFault<Target> find_target(const Operation& operation);
+
+/// The guest that a path names, for fairness: SystemName, or the Name of a computer system.
+std::string guest_of(const cim::ObjectPath& path);
+
+}  // namespace vmms::wire::wsman

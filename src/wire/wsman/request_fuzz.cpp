@@ -1,0 +1,54 @@
+// Whatever a client sends must get an answer: the envelope reader, and the operations behind it.
+#include "wire/wsman/server.hpp"
+#include "wire/wsman/test_doubles.hpp"
+#include "wire/wsman/test_schema.hpp"
+#include "wire/xml/reader.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+using namespace vmms;
+using namespace vmms::wire;
+
+namespace {
+
+struct World {
+  World() {
+    spdlog::set_level(spdlog::level::off);
+    manager.add_schema(testing::schema);
+    auto management = std::make_unique<testing::MemoryProvider>(testing::management_service);
+    cim::Instance service(testing::management_service);
+    service.set("Name", std::string("vmms"));
+    management->instances = {service};
+    management->on_invoke = [](const auto&, const auto&, const auto&,
+                               const cim::Arguments& inputs) -> Result<cim::MethodResult> {
+      return cim::MethodResult{std::uint64_t{0}, inputs};
+    };
+    manager.add(testing::schema.namespace_name, std::move(management));
+    auto settings = std::make_unique<testing::MemoryProvider>(testing::setting_data);
+    settings->instances.assign(3, cim::Instance(testing::setting_data));
+    manager.add(testing::schema.namespace_name, std::move(settings));
+  }
+
+  cim::ObjectManager manager{[](const auto&, auto, const auto&, const auto*) { return Status(); }};
+  wsman::Server server{manager,
+                       [](const std::string&, const std::function<void()>& task) {
+                         task();
+                         return Status();
+                       },
+                       {}};
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static World world;
+  const auto exchange =
+      std::make_shared<testing::FakeExchange>(testing::post(std::string(reinterpret_cast<const char*>(data), size)));
+  world.server.handle(exchange);
+  if (!exchange->answered()) std::abort();
+  const http::Response response = exchange->wait();
+  if (!xml::Document::parse(response.body)) std::abort();
+  return 0;
+}

@@ -1,0 +1,156 @@
+#include "wire/wsman/server.hpp"
+
+#include "base/text.hpp"
+#include "wire/wsman/enumeration.hpp"
+#include "wire/wsman/envelope.hpp"
+#include "wire/wsman/identify.hpp"
+#include "wire/wsman/invoke.hpp"
+#include "wire/wsman/names.hpp"
+#include "wire/wsman/transfer.hpp"
+#include "wire/xml/characters.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace vmms::wire::wsman {
+
+namespace {
+
+using Clock = cim::Context::Clock;
+
+constexpr std::string_view soap_type = "application/soap+xml";
+
+std::string_view media_type(std::string_view content_type) {
+  return xml::trim(content_type.substr(0, content_type.find(';')));
+}
+
+OrFault<void> check_http(const http::Request& request) {
+  if (request.method != "POST") return fault(Condition::http_method, {});
+  if (!equals_no_case(media_type(request.content_type), soap_type))
+    return fault(Condition::media_type,
+                 fmt::format("the content type is \"{:.100}\"; it must be {};charset=UTF-8", request.content_type, soap_type));
+  return {};
+}
+
+http::Response soap_response(unsigned status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.content_type = "application/soap+xml;charset=UTF-8";
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+  State(cim::ObjectManager& object_manager, Submit submit_task, ServerOptions server_options)
+      : manager(object_manager),
+        submit(std::move(submit_task)),
+        options(std::move(server_options)),
+        contexts(options.contexts) {}
+
+  http::Response fault_response(const Fault& fault, const Request& request) const {
+    const FaultRow& row = fault_row(fault.condition);
+    spdlog::debug("wsman: {:.200}: fault {}: {}", request.action, row.name, fault.message);
+    http::Response response = soap_response(row.http_status, write_fault(fault, request.message_id, options.host_name));
+    if (fault.condition == Condition::http_method) response.headers.push_back({"Allow", "POST"});
+    return response;
+  }
+
+  OrFault<Task> prepare(const Operation& operation) {
+    const std::string& action = operation.request->action;
+    if (operation.request->is_identify) return prepare_identify(options.product_vendor, options.product_version);
+    if (action == names::action_get) return prepare_get(operation);
+    if (action == names::action_put) return prepare_put(operation);
+    if (action == names::action_create) return prepare_create(operation);
+    if (action == names::action_delete) return prepare_delete(operation);
+    if (action == names::action_enumerate) return prepare_enumerate(operation, contexts);
+    if (action == names::action_pull) return prepare_pull(operation, contexts);
+    if (action == names::action_release) return prepare_release(operation, contexts);
+    if (const auto method = method_of(*operation.request)) return prepare_invoke(operation, *method);
+    if (action.starts_with(names::eventing))
+      return fault(Condition::action_not_supported, "this server sends no indications: subscriptions are not supported");
+    return fault(Condition::action_not_supported,
+                 fmt::format("the action {:.200} is not supported; a method's is its resource URI, a slash and its name",
+                             action));
+  }
+
+  OrFault<std::string> run(const Task& task, const Request& request) const {
+    auto body = guarded([&] { return task.run(); });
+    if (!body) return body.error();
+    std::string envelope = write_envelope(request, *body);
+    if (request.max_envelope_size == 0 || envelope.size() <= request.max_envelope_size) return envelope;
+    const Condition condition = task.changes ? Condition::unreportable_success : Condition::answer_too_large;
+    return fault(condition, fmt::format("{} It has {} octets, allowed are {}.", fault_row(condition).reason,
+                                        envelope.size(), request.max_envelope_size));
+  }
+
+  // A bug below must not take the daemon with it.
+  template <class Function>
+  static auto guarded(Function function) -> decltype(function()) {
+    try {
+      return function();
+    } catch (const std::exception& exception) {
+      spdlog::error("wsman: an operation threw an exception: {}", exception.what());
+      return fault(Condition::internal, fmt::format("an error in the service: {}", exception.what()));
+    }
+  }
+
+  void answer(http::Exchange& exchange, const Task& task, const Request& request) const {
+    const auto envelope = run(task, request);
+    const bool delivered =
+        exchange.respond(envelope ? soap_response(200, *envelope) : fault_response(envelope.error(), request));
+    if (task.after) task.after(delivered);
+  }
+
+  void handle(const std::shared_ptr<http::Exchange>& exchange) {
+    const http::Request& http_request = exchange->request();
+    const auto request = std::make_shared<Request>();
+    const Clock::time_point start = Clock::now();
+    auto task = guarded([&]() -> OrFault<Task> {
+      if (auto checked = check_http(http_request); !checked) return checked.error();
+      if (auto read = read_request(http_request.body, options.requests, *request); !read) return read.error();
+      cim::Context context;
+      context.caller = {http_request.user, http_request.mechanism};
+      context.deadline = start + request->operation_timeout;
+      return prepare({manager, request, std::move(context)});
+    });
+    if (!task) {
+      exchange->respond(fault_response(task.error(), *request));
+    } else if (task->waits) {
+      task->deadline = std::min(task->deadline, start + request->operation_timeout);
+      answer_later(exchange, std::make_shared<const Task>(std::move(*task)), request, start);
+    } else {
+      answer(*exchange, *task, *request);
+    }
+  }
+
+  void answer_later(const std::shared_ptr<http::Exchange>& exchange, const std::shared_ptr<const Task>& task,
+                    const std::shared_ptr<const Request>& request, Clock::time_point start) {
+    const auto self = shared_from_this();
+    const double seconds = std::chrono::duration<double>(task->deadline - start).count();
+    exchange->expire_at(task->deadline, [self, request, seconds] {
+      return self->fault_response(
+          fault(Condition::timed_out,
+                fmt::format("no answer within {} s (OperationTimeout or MaxTime); what was started goes on", seconds)),
+          *request);
+    });
+    const Status submitted =
+        submit(task->key, [self, exchange, task, request] { self->answer(*exchange, *task, *request); });
+    if (submitted) return;
+    const bool delivered = exchange->respond(fault_response(to_fault(submitted.error()), *request));
+    if (task->after) task->after(delivered);
+  }
+
+  cim::ObjectManager& manager;
+  const Submit submit;
+  const ServerOptions options;
+  EnumerationContexts contexts;
+};
+
+Server::Server(cim::ObjectManager& manager, Submit submit, ServerOptions options)
+    : state_(std::make_shared<State>(manager, std::move(submit), std::move(options))) {}
+
+void Server::handle(const std::shared_ptr<http::Exchange>& exchange) { state_->handle(exchange); }
+
+}  // namespace vmms::wire::wsman

@@ -1,0 +1,41 @@
+// The server's side of WS-Management: turns HTTP exchanges into operations of the object manager.
+#pragma once
+
+#include "cim/object_manager.hpp"
+#include "wire/http/exchange.hpp"
+#include "wire/wsman/enumeration_contexts.hpp"
+#include "wire/wsman/request.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace vmms::wire::wsman {
+
+/// Runs a task in a pool that may wait. `key` names the guest the task is for (empty: none), so that the pool can be
+/// fair between guests. An Error (busy) means that the task was refused and will not run.
+using Submit = std::function<Status(std::string key, std::function<void()> task)>;
+
+struct ServerOptions {
+  std::string product_vendor = "vmms";
+  std::string product_version = "0.0.0";
+  std::string host_name;  ///< f:WSManFault/@Machine
+  RequestLimits requests = {};
+  ContextLimits contexts = {};
+};
+
+/// Thread-safe. What it submits keeps what it needs alive, except the object manager, which must outlive all tasks.
+class Server {
+ public:
+  Server(cim::ObjectManager& manager, Submit submit, ServerOptions options);
+
+  /// Answers one exchange: at once when the operation answers from memory, else from the pool, by the deadline of its
+  /// OperationTimeout at the latest. Whatever comes in, it neither throws nor waits. A http::Handler for `/wsman`.
+  void handle(const std::shared_ptr<http::Exchange>& exchange);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace vmms::wire::wsman

@@ -1,0 +1,49 @@
+// How names of the schema become names of C++.
+#pragma once
+
+#include "cim/mof/resolver.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::cimgen {
+
+/// OSName -> os_name, InstanceID -> instance_id, MSEs -> mses, GuestOSService -> guest_os_service. CMakeLists.txt has
+/// the same rule for the names of headers.
+std::string snake_case(std::string_view name);
+
+/// snake_case, with an underscore after keywords and after names that generated structs use themselves.
+std::string member_name(std::string_view name);
+
+/// Msvm_GuestFileService -> msvm and GuestFileService. A name without an underscore has the namespace "other".
+std::string class_namespace(std::string_view class_name);
+std::string struct_name(std::string_view class_name);
+std::string header_path(std::string_view class_name);     ///< "schema/msvm/guest_file_service.hpp"
+std::string qualified_name(std::string_view class_name);  ///< "::vmms::schema::msvm::GuestFileService"
+
+/// root/virtualization/v2 -> root_virtualization_v2.
+std::string schema_name(std::string_view namespace_name);
+
+/// A named constant of a value map.
+struct Enumerator {
+  std::string name;
+  std::string value;
+};
+/// The elements of a value map that are one number, named after their texts; empty when the type is no integer.
+std::vector<Enumerator> enumerators(const std::vector<cim::mof::ValueText>& values, cim::Type type);
+
+/// std::uint16_t, std::string, ::vmms::cim::ObjectPath …
+std::string value_type(cim::Type type);
+/// The type of a member that may be NULL.
+std::string optional_type(cim::Type type, bool is_array);
+
+/// A C++ string literal.
+std::string quoted(std::string_view text);
+/// A constant as a C++ expression of value_type, and of optional_type.
+std::string expression(const cim::mof::Literal& literal, cim::Type type);
+std::string expression(const cim::mof::Initializer& value, cim::Type type);
+/// A constant as MOF writes it.
+std::string mof_text(const cim::mof::Initializer& value);
+
+}  // namespace vmms::cimgen
