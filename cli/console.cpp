@@ -37,17 +37,28 @@ void Console::report(const Error& error) const {
 
 std::string_view failure_name(Failure failure) {
   switch (failure) {
-    case Failure::failed: return "failed";
-    case Failure::internal: return "internal";
-    case Failure::invalid_argument: return "invalid_argument";
-    case Failure::not_found: return "not_found";
-    case Failure::already_exists: return "already_exists";
-    case Failure::access_denied: return "access_denied";
-    case Failure::not_supported: return "not_supported";
-    case Failure::invalid_state: return "invalid_state";
-    case Failure::timed_out: return "timed_out";
-    case Failure::unreachable: return "unreachable";
-    case Failure::busy: return "busy";
+    case Failure::failed:
+      return "failed";
+    case Failure::internal:
+      return "internal";
+    case Failure::invalid_argument:
+      return "invalid_argument";
+    case Failure::not_found:
+      return "not_found";
+    case Failure::already_exists:
+      return "already_exists";
+    case Failure::access_denied:
+      return "access_denied";
+    case Failure::not_supported:
+      return "not_supported";
+    case Failure::invalid_state:
+      return "invalid_state";
+    case Failure::timed_out:
+      return "timed_out";
+    case Failure::unreachable:
+      return "unreachable";
+    case Failure::busy:
+      return "busy";
   }
   return "failed";
 }

@@ -98,9 +98,8 @@ class FakeHost {
     call.action = header.child(names::addressing, "Action").text();
     const std::string uri = header.child(names::wsman, "ResourceURI").text();
     call.class_name = uri.substr(uri.rfind('/') + 1);
-    for (const auto& set :
-         {header.child(names::wsman, "SelectorSet"),
-          content.child(names::wsman, "Filter").child(names::wsman, "SelectorSet")})
+    for (const auto& set : {header.child(names::wsman, "SelectorSet"),
+                            content.child(names::wsman, "Filter").child(names::wsman, "SelectorSet")})
       for (const auto selector : set.children())
         call.selectors[std::string(*selector.attribute({}, "Name"))] = selector.text();
     for (const auto input : content.children()) call.inputs.emplace_back(input.name(), input.text());
@@ -122,11 +121,12 @@ class FakeHost {
   }
 
   static std::string service(const std::string& name, bool started) {
-    return fmt::format("<p:ActiveState>{}</p:ActiveState><p:Description>The {}</p:Description><p:MainProcessID>{}"
-                       "</p:MainProcessID><p:Name>{}</p:Name><p:Started>{}</p:Started><p:StartMode>Manual</p:StartMode>"
-                       "<p:StatusDescriptions>{}</p:StatusDescriptions><p:SubState>{}</p:SubState>",
-                       started ? "active" : "inactive", name, started ? 512 : 0, name, started,
-                       started ? "active (running)" : "inactive (dead)", started ? "running" : "dead");
+    return fmt::format(
+        "<p:ActiveState>{}</p:ActiveState><p:Description>The {}</p:Description><p:MainProcessID>{}"
+        "</p:MainProcessID><p:Name>{}</p:Name><p:Started>{}</p:Started><p:StartMode>Manual</p:StartMode>"
+        "<p:StatusDescriptions>{}</p:StatusDescriptions><p:SubState>{}</p:SubState>",
+        started ? "active" : "inactive", name, started ? 512 : 0, name, started,
+        started ? "active (running)" : "inactive (dead)", started ? "running" : "dead");
   }
 
   Reply answer(const wire::wsman::test::ScriptedServer::Request& request) {
@@ -135,11 +135,11 @@ class FakeHost {
     if (intercept)
       if (auto answered = intercept(call)) return *answered;
     if (call.action.empty())
-      return reply(200, envelope(fmt::format(
-                            R"(<i:IdentifyResponse xmlns:i="{}"><i:ProtocolVersion>p</i:ProtocolVersion>)"
-                            R"(<i:ProductVendor>vmms</i:ProductVendor><i:ProductVersion>0.1</i:ProductVersion>)"
-                            R"(</i:IdentifyResponse>)",
-                            names::wsmid)));
+      return reply(
+          200, envelope(fmt::format(R"(<i:IdentifyResponse xmlns:i="{}"><i:ProtocolVersion>p</i:ProtocolVersion>)"
+                                    R"(<i:ProductVendor>vmms</i:ProductVendor><i:ProductVersion>0.1</i:ProductVersion>)"
+                                    R"(</i:IdentifyResponse>)",
+                                    names::wsmid)));
     if (call.action == names::action_get) return get(call);
     if (call.action == names::action_enumerate) return enumerate(call);
     return invoke(call);
@@ -175,12 +175,10 @@ class FakeHost {
   }
 
   Reply job(const Call& call) {
-    if (!job_state.empty())
-      return get_answer(call.class_name, fmt::format("<p:JobState>{}</p:JobState>", job_state));
+    if (!job_state.empty()) return get_answer(call.class_name, fmt::format("<p:JobState>{}</p:JobState>", job_state));
     if (job_polls_++ < 1)
       return get_answer(call.class_name, "<p:JobState>4</p:JobState><p:PercentComplete>50</p:PercentComplete>");
-    if (job_error.empty())
-      return get_answer(call.class_name, "<p:JobState>7</p:JobState><p:ErrorCode>0</p:ErrorCode>");
+    if (job_error.empty()) return get_answer(call.class_name, "<p:JobState>7</p:JobState><p:ErrorCode>0</p:ErrorCode>");
     return get_answer(call.class_name, fmt::format("<p:ErrorCode>32775</p:ErrorCode><p:ErrorDescription>{}"
                                                    "</p:ErrorDescription><p:JobState>10</p:JobState>",
                                                    job_error));
@@ -239,11 +237,12 @@ class FakeHost {
     job_polls_ = 0;
     return invoke_answer(
         call.method(),
-        fmt::format(R"(<p:Job xmlns:a="{}" xmlns:w="{}"><a:Address>x</a:Address><a:ReferenceParameters><w:ResourceURI>{})"
-                    R"(root/virtualization/v2/Msvm_ConcreteJob</w:ResourceURI><w:SelectorSet>)"
-                    R"(<w:Selector Name="InstanceID">JOB-1</w:Selector></w:SelectorSet></a:ReferenceParameters></p:Job>)"
-                    R"(<p:ReturnValue>4096</p:ReturnValue>)",
-                    names::addressing, names::wsman, names::microsoft_resource));
+        fmt::format(
+            R"(<p:Job xmlns:a="{}" xmlns:w="{}"><a:Address>x</a:Address><a:ReferenceParameters><w:ResourceURI>{})"
+            R"(root/virtualization/v2/Msvm_ConcreteJob</w:ResourceURI><w:SelectorSet>)"
+            R"(<w:Selector Name="InstanceID">JOB-1</w:Selector></w:SelectorSet></a:ReferenceParameters></p:Job>)"
+            R"(<p:ReturnValue>4096</p:ReturnValue>)",
+            names::addressing, names::wsman, names::microsoft_resource));
   }
 
   int job_polls_ = 0;

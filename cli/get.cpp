@@ -25,17 +25,15 @@ Result<int> get_one(Session& session, const cim::ObjectPath& path) {
 // Each instance is printed as it comes: memory does not grow with their number.
 Result<int> get_all(Session& session, const cim::ObjectPath& path) {
   bool first = true;
-  const Status status =
-      session.client().enumerate(path.namespace_name, path.class_name, {}, [&](wsman::Record record) {
-        const Members members(known_class(path.namespace_name, record.class_name));
-        if (session.console().json)
-          session.console().print(boost::json::value(to_json(record, members)));
-        else
-          session.console().print(fmt::format("{}{}\n{}", first ? "" : "\n", record.class_name,
-                                              to_text(record, members)));
-        first = false;
-        return true;
-      });
+  const Status status = session.client().enumerate(path.namespace_name, path.class_name, {}, [&](wsman::Record record) {
+    const Members members(known_class(path.namespace_name, record.class_name));
+    if (session.console().json)
+      session.console().print(boost::json::value(to_json(record, members)));
+    else
+      session.console().print(fmt::format("{}{}\n{}", first ? "" : "\n", record.class_name, to_text(record, members)));
+    first = false;
+    return true;
+  });
   if (!status) return status.error();
   if (first) session.console().note(fmt::format("no instances of {}", path.class_name));
   return exit_success;
@@ -53,9 +51,11 @@ Result<int> get(Session& session, const std::string& text) {
 void add_get(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("get", "Print the properties of an instance, or of all instances of a class");
   auto path = std::make_shared<std::string>();
-  command->add_option("PATH", *path, "object path: [namespace:]Class.Key=\"value\",... or [namespace:]Class")->required();
-  command->footer(R"(
-The namespace is root/virtualization/v2 unless the path names one. Inside quotes a backslash is written twice. Quote the
+  command->add_option("PATH", *path, "object path: [namespace:]Class.Key=\"value\",... or [namespace:]Class")
+      ->required()
+      ->type_name("");
+  command->footer(
+      R"(The namespace is root/virtualization/v2 unless the path names one. Inside quotes a backslash is written twice. Quote the
 whole path for the shell. A class alone prints all its instances, with --json one a line.
 
 Examples:

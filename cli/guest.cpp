@@ -42,9 +42,8 @@ std::string settings_with(const VirtualMachine& machine, std::uint64_t state) {
 Result<int> change(Session& session, const std::string& name, std::uint64_t state) {
   const auto machine = session.find_virtual_machine(name);
   if (!machine) return machine.error();
-  const auto completion =
-      session.call(management_service(), "ModifyGuestServiceSettings",
-                   {{"GuestServiceSettings", settings_with(*machine, state)}});
+  const auto completion = session.call(management_service(), "ModifyGuestServiceSettings",
+                                       {{"GuestServiceSettings", settings_with(*machine, state)}});
   if (!completion) return completion.error();
   const std::string_view word = state == enabled ? "enabled" : "disabled";
   return finish(session.console(), *completion,
@@ -130,26 +129,26 @@ Result<bool> interface_enabled(Session& session, const VirtualMachine& machine) 
 void add_guest(CLI::App& app, Program& program) {
   CLI::App* guest = app.add_subcommand("guest", "Guest services of a VM: allow them, forbid them, show the contact");
   guest->require_subcommand(1);
-  guest->footer(R"(
-As on Hyper-V, the Guest Service Interface of a VM is off until it is enabled; it decides whether the VM's guest
+  guest->footer(
+      R"(As on Hyper-V, the Guest Service Interface of a VM is off until it is enabled; it decides whether the VM's guest
 services (vmms service ...) can be used. The setting stays with the VM.)");
 
   auto name = std::make_shared<std::string>();
   CLI::App* enable_command =
       guest->add_subcommand("enable", "Enable the Guest Service Interface (ModifyGuestServiceSettings)");
-  enable_command->add_option("VM", *name, "name or GUID of the VM")->required();
-  enable_command->footer("\nExample:\n  vmms guest enable demo && vmms service start demo nginx");
+  enable_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
+  enable_command->footer("Example:\n  vmms guest enable demo && vmms service start demo nginx");
   run_online(*enable_command, program, [name](Session& session) { return change(session, *name, enabled); });
 
   CLI::App* disable_command = guest->add_subcommand("disable", "Disable the Guest Service Interface");
-  disable_command->add_option("VM", *name, "name or GUID of the VM")->required();
-  disable_command->footer("\nExample:\n  vmms guest disable demo");
+  disable_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
+  disable_command->footer("Example:\n  vmms guest disable demo");
   run_online(*disable_command, program, [name](Session& session) { return change(session, *name, disabled); });
 
   CLI::App* show_command =
       guest->add_subcommand("show", "Show whether guest services are allowed, and how the guest is reached");
-  show_command->add_option("VM", *name, "name or GUID of the VM")->required();
-  show_command->footer("\nExamples:\n  vmms guest show demo\n  vmms guest show demo --json | jq .contact");
+  show_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
+  show_command->footer("Examples:\n  vmms guest show demo\n  vmms guest show demo --json | jq .contact");
   run_online(*show_command, program, [name](Session& session) { return show(session, *name); });
 }
 

@@ -6,7 +6,7 @@ namespace vmms::cli {
 
 void add_identify(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("identify", "Show what the server says of itself");
-  command->footer("\nExample:\n  vmms identify --server https://host:5986/wsman --ca host.pem");
+  command->footer("Example:\n  vmms identify --server https://host:5986/wsman --ca host.pem");
   run_online(*command, program, [](Session& session) -> Result<int> {
     const auto identity = session.client().identify();
     if (!identity) return identity.error();

@@ -107,11 +107,11 @@ void add_invoke(CLI::App& app, Program& program) {
   auto path = std::make_shared<std::string>();
   auto method = std::make_shared<std::string>();
   auto arguments = std::make_shared<std::vector<std::string>>();
-  command->add_option("PATH", *path, "object path: [namespace:]Class.Key=\"value\",...")->required();
-  command->add_option("METHOD", *method, "name of the method")->required();
+  command->add_option("PATH", *path, "object path: [namespace:]Class.Key=\"value\",...")->required()->type_name("");
+  command->add_option("METHOD", *method, "name of the method")->required()->type_name("");
   command->add_option("NAME=VALUE", *arguments, "input parameters")->type_name("");
-  command->footer(R"(
-Arrays are given as several arguments of one name, references as object paths, embedded instances as CIM-XML text.
+  command->footer(
+      R"(Arrays are given as several arguments of one name, references as object paths, embedded instances as CIM-XML text.
 NAME=@FILE takes the value from a file (NAME=@@text is a value that begins with @). Prints the return value with its
 meaning, then the output parameters.
 
@@ -120,9 +120,8 @@ Examples:
        RequestStateChange RequestedState=2
   vmms invoke 'Msvm_VirtualSystemManagementService.CreationClassName="Msvm_VirtualSystemManagementService"' \
        ModifyGuestServiceSettings GuestServiceSettings=@settings.xml)");
-  run_online(*command, program, [path, method, arguments](Session& session) {
-    return invoke(session, *path, *method, *arguments);
-  });
+  run_online(*command, program,
+             [path, method, arguments](Session& session) { return invoke(session, *path, *method, *arguments); });
 }
 
 }  // namespace vmms::cli

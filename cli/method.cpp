@@ -39,8 +39,7 @@ Result<Completion> Session::call(const cim::ObjectPath& path, std::string_view m
   completion.method = method;
   completion.outcome = std::move(*outcome);
   const std::string& text = completion.outcome.return_value;
-  const auto [end, failure] =
-      std::from_chars(text.data(), text.data() + text.size(), completion.return_value);
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), completion.return_value);
   if (failure != std::errc{} || end != text.data() + text.size())
     return error(Failure::failed, fmt::format("{} answered without a return value that is a number", method));
   if (const cim::Class* known = known_class(path.namespace_name, path.class_name))

@@ -1,5 +1,7 @@
 #include "cli/program.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace vmms::cli {
@@ -10,8 +12,7 @@ constexpr const char* description =
     "Manages virtual machines, and the services inside their guests, through a server of Hyper-V's management "
     "interface (vmmsd).";
 
-constexpr const char* footer = R"(
-Examples:
+constexpr const char* footer = R"(Examples:
   vmms vm list
   vmms vm start demo --wait 60             start a VM, wait until its guest answers
   vmms guest enable demo                   allow this VM's guest services
@@ -49,6 +50,22 @@ void add_shared_options(CLI::App& app, Program& program) {
   app.add_flag("--json", program.console.json, "print results and errors as JSON, one value a line");
 }
 
+// What the help of a single verb would not tell.
+void mention_shared_options(CLI::App& app) {
+  const auto verbs = app.get_subcommands([](CLI::App*) { return true; });
+  for (CLI::App* verb : verbs) mention_shared_options(*verb);
+  if (verbs.empty())
+    app.footer(app.get_footer() +
+               "\n\nThe options of vmms itself, such as --server, --user and --json, may stand here "
+               "too: see vmms --help");
+}
+
+// The verbs that were given, as far as they were understood: "vmms vm start".
+std::string command_given(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return app.get_name() + (verbs.empty() ? std::string{} : " " + command_given(*verbs.front()));
+}
+
 }  // namespace
 
 void run_online(CLI::App& command, Program& program, std::function<Result<int>(Session&)> verb) {
@@ -78,6 +95,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   add_invoke(app, program);
   add_identify(app, program);
   add_user(app, program);
+  mention_shared_options(app);
 
   // A wrong command line is reported in JSON as well, so the flag cannot wait for the parser.
   console.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
@@ -87,7 +105,8 @@ int run(std::vector<std::string> arguments, Console& console) {
   } catch (const CLI::Success& request) {
     return app.exit(request, console.out, console.err);  // --help, --version
   } catch (const CLI::ParseError& mistake) {
-    console.report(error(Failure::invalid_argument, std::string(mistake.what()) + " (see vmms --help)"));
+    console.report(
+        error(Failure::invalid_argument, fmt::format("{} (see {} --help)", mistake.what(), command_given(app))));
     return exit_error;
   }
   const auto status = program.action();

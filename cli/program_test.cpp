@@ -3,9 +3,9 @@
 
 #include "cli/fake_host.hpp"
 
-#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -119,9 +119,10 @@ TEST_F(ProgramTest, AJobThatFailsIsRefusedWithItsText) {
   host.job_error = "no memory for VM 'demo'";
   const Ran ran = vmms({"vm", "start", "demo"});
   EXPECT_EQ(ran.status, 1);
-  EXPECT_EQ(ran.err,
-            "RequestStateChange returned 4096 (Method Parameters Checked - Transition Started), and its job failed with "
-            "error 32775: no memory for VM 'demo'\n");
+  EXPECT_EQ(
+      ran.err,
+      "RequestStateChange returned 4096 (Method Parameters Checked - Transition Started), and its job failed with "
+      "error 32775: no memory for VM 'demo'\n");
 }
 
 TEST_F(ProgramTest, AJobThatGoesOnIsLeftAtTheTimeout) {
@@ -250,7 +251,8 @@ TEST_F(ProgramTest, NotSupportedSaysWhatToDo) {
 
 TEST_F(ProgramTest, NotSupportedWithTheInterfaceOnTellsTheGuestsState) {
   host.intercept = [](const Call& call) -> std::optional<Reply> {
-    if (call.method() == "StartService") return FakeHost::invoke_answer("StartService", "<p:ReturnValue>1</p:ReturnValue>");
+    if (call.method() == "StartService")
+      return FakeHost::invoke_answer("StartService", "<p:ReturnValue>1</p:ReturnValue>");
     return {};
   };
   EXPECT_EQ(vmms({"service", "start", "demo", "nginx"}).err,
@@ -361,7 +363,8 @@ TEST_F(ProgramTest, InvokeReadsValuesFromFiles) {
   const auto file = std::filesystem::temp_directory_path() / fmt::format("vmms-invoke-test-{}", getpid());
   std::ofstream(file) << "<INSTANCE CLASSNAME=\"A\"/>";
   const std::string service = "Msvm_VirtualSystemManagementService.Name=\"vmms\"";
-  EXPECT_EQ(vmms({"invoke", service, "ModifyGuestServiceSettings", "GuestServiceSettings=@" + file.string()}).status, 0);
+  EXPECT_EQ(vmms({"invoke", service, "ModifyGuestServiceSettings", "GuestServiceSettings=@" + file.string()}).status,
+            0);
   std::filesystem::remove(file);
   EXPECT_EQ(host.calls.at(0).input("GuestServiceSettings"), "<INSTANCE CLASSNAME=\"A\"/>");
   EXPECT_EQ(vmms({"invoke", service, "ModifyGuestServiceSettings", "GuestServiceSettings=@/no/such"}).status, 2);
@@ -400,18 +403,17 @@ TEST_F(ProgramTest, IncompleteCredentialsAreErrors) {
 }
 
 TEST_F(ProgramTest, WrongCommandLinesAreErrors) {
-  const std::vector<std::vector<std::string>> wrong = {
-      {},
-      {"vm"},
-      {"vm", "list", "extra"},
-      {"vm", "start"},
-      {"nonsense"},
-      {"vm", "list", "--no-such-option"},
-      {"vm", "list", "--timeout", "0"},
-      {"vm", "list", "--timeout", "x"},
-      {"vm", "start", "demo", "--wait", "-1"},
-      {"service", "start", "demo"},
-      {"vm", "list", "--password", "secret"}};
+  const std::vector<std::vector<std::string>> wrong = {{},
+                                                       {"vm"},
+                                                       {"vm", "list", "extra"},
+                                                       {"vm", "start"},
+                                                       {"nonsense"},
+                                                       {"vm", "list", "--no-such-option"},
+                                                       {"vm", "list", "--timeout", "0"},
+                                                       {"vm", "list", "--timeout", "x"},
+                                                       {"vm", "start", "demo", "--wait", "-1"},
+                                                       {"service", "start", "demo"},
+                                                       {"vm", "list", "--password", "secret"}};
   for (const auto& arguments : wrong) {
     const Ran ran = run_with(arguments);
     EXPECT_EQ(ran.status, 2);
@@ -422,22 +424,21 @@ TEST_F(ProgramTest, WrongCommandLinesAreErrors) {
 }
 
 TEST_F(ProgramTest, EveryVerbHasHelpWithAnExample) {
-  const std::vector<std::vector<std::string>> verbs = {
-      {},
-      {"vm", "list"},
-      {"vm", "start"},
-      {"vm", "stop"},
-      {"guest", "enable"},
-      {"guest", "disable"},
-      {"guest", "show"},
-      {"service", "list"},
-      {"service", "start"},
-      {"service", "stop"},
-      {"service", "show"},
-      {"get"},
-      {"invoke"},
-      {"identify"},
-      {"user", "add"}};
+  const std::vector<std::vector<std::string>> verbs = {{},
+                                                       {"vm", "list"},
+                                                       {"vm", "start"},
+                                                       {"vm", "stop"},
+                                                       {"guest", "enable"},
+                                                       {"guest", "disable"},
+                                                       {"guest", "show"},
+                                                       {"service", "list"},
+                                                       {"service", "start"},
+                                                       {"service", "stop"},
+                                                       {"service", "show"},
+                                                       {"get"},
+                                                       {"invoke"},
+                                                       {"identify"},
+                                                       {"user", "add"}};
   for (auto arguments : verbs) {
     std::string command = "vmms";
     for (const std::string& word : arguments) command += " " + word;

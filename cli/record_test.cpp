@@ -2,8 +2,8 @@
 
 #include "cli/schema.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 namespace vmms::cli {
 namespace {

@@ -97,8 +97,8 @@ Result<int> call(Session& session, const std::string& vm, const std::string& nam
   auto completion = session.call(path, method);
   if (!completion) return completion.error();
   boost::json::object result{{"vm", machine->name}, {"id", machine->id}, {"service", unit}};
-  std::string text = fmt::format("{} of VM '{}' {}", unit, machine->name,
-                                 method == "StartService" ? "started" : "stopped");
+  std::string text =
+      fmt::format("{} of VM '{}' {}", unit, machine->name, method == "StartService" ? "started" : "stopped");
   if (completion->succeeded()) {
     // What became of it belongs to the answer, but not being able to read it does not undo it.
     if (const auto service = session.client().get(path)) {
@@ -150,39 +150,40 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
 void add_service(CLI::App& app, Program& program) {
   CLI::App* service = app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, show");
   service->require_subcommand(1);
-  service->footer(R"(
-The services are those of the guest's own service manager (class Vmms_GuestOSService). Names are case-sensitive; one
+  service->footer(
+      R"(The services are those of the guest's own service manager (class Vmms_GuestOSService). Names are case-sensitive; one
 without a suffix gets ".service". The VM's Guest Service Interface must be enabled: vmms guest enable VM.)");
 
   auto vm = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
   const auto add = [&](const char* verb, const char* description, const char* footer) {
     CLI::App* command = service->add_subcommand(verb, description);
-    command->add_option("VM", *vm, "name or GUID of the VM")->required();
+    command->add_option("VM", *vm, "name or GUID of the VM")->required()->type_name("");
     command->footer(footer);
     return command;
   };
   const auto add_name = [&](CLI::App* command) {
-    command->add_option("NAME", *name, "the service, such as nginx or getty@tty1.service")->required();
+    command->add_option("NAME", *name, "the service, such as nginx or getty@tty1.service")->required()->type_name("");
     return command;
   };
 
   run_online(*add("list", "List the services of a VM's guest",
-                  "\nExamples:\n  vmms service list demo\n"
+                  "Examples:\n  vmms service list demo\n"
                   "  vmms service list demo --json | jq -r '.[] | select(.active_state == \"failed\") | .name'"),
              program, [vm](Session& session) { return list(session, *vm); });
-  run_online(*add_name(add("start", "Start a service (StartService), and show what became of it",
-                           "\nExamples:\n  vmms service start demo nginx\n"
-                           "  vmms service start demo getty@tty1.service --timeout 10\n\n"
-                           "It returns 0 when the service runs afterwards, 1 when it is not supported (the Guest Service "
-                           "Interface is off,\nno agent in the guest); a service that fails is an error with its last "
-                           "log lines.")),
-             program, [vm, name](Session& session) { return call(session, *vm, *name, "StartService"); });
+  run_online(
+      *add_name(add("start", "Start a service (StartService), and show what became of it",
+                    "Examples:\n  vmms service start demo nginx\n"
+                    "  vmms service start demo getty@tty1.service --timeout 10\n\n"
+                    "It returns 0 when the service runs afterwards, 1 when it is not supported (the Guest Service "
+                    "Interface is off,\nno agent in the guest); a service that fails is an error with its last "
+                    "log lines.")),
+      program, [vm, name](Session& session) { return call(session, *vm, *name, "StartService"); });
   run_online(*add_name(add("stop", "Stop a service (StopService), and show what became of it",
-                           "\nExample:\n  vmms service stop demo nginx")),
+                           "Example:\n  vmms service stop demo nginx")),
              program, [vm, name](Session& session) { return call(session, *vm, *name, "StopService"); });
   run_online(*add_name(add("show", "Show what the guest says of a service",
-                           "\nExamples:\n  vmms service show demo nginx\n"
+                           "Examples:\n  vmms service show demo nginx\n"
                            "  vmms service show demo nginx --json | jq .MainProcessID")),
              program, [vm, name](Session& session) { return show(session, *vm, *name); });
 }

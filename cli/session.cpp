@@ -56,26 +56,36 @@ cim::ObjectPath VirtualMachine::path() const {
 
 std::string state_name(State state) {
   switch (static_cast<std::uint64_t>(state)) {
-    case 2: return "running";
-    case 3: return "off";
-    case 4: return "stopping";
-    case 6: return "saved";
-    case 9: return "paused";
-    case 10: return "starting";
-    case 11: return "resetting";
-    case 32773: return "saving";
-    case 32776: return "pausing";
-    case 32777: return "resuming";
-    default: return fmt::format("state {}", static_cast<std::uint64_t>(state));
+    case 2:
+      return "running";
+    case 3:
+      return "off";
+    case 4:
+      return "stopping";
+    case 6:
+      return "saved";
+    case 9:
+      return "paused";
+    case 10:
+      return "starting";
+    case 11:
+      return "resetting";
+    case 32773:
+      return "saving";
+    case 32776:
+      return "pausing";
+    case 32777:
+      return "resuming";
+    default:
+      return fmt::format("state {}", static_cast<std::uint64_t>(state));
   }
 }
 
 cim::ObjectPath interface_component(const VirtualMachine& machine) {
-  return make_path("Msvm_GuestServiceInterfaceComponent",
-                   {{"SystemCreationClassName", std::string(computer_system)},
-                    {"SystemName", machine.id},
-                    {"CreationClassName", "Msvm_GuestServiceInterfaceComponent"},
-                    {"DeviceID", fmt::format("Microsoft:{}", interface_guid)}});
+  return make_path("Msvm_GuestServiceInterfaceComponent", {{"SystemCreationClassName", std::string(computer_system)},
+                                                           {"SystemName", machine.id},
+                                                           {"CreationClassName", "Msvm_GuestServiceInterfaceComponent"},
+                                                           {"DeviceID", fmt::format("Microsoft:{}", interface_guid)}});
 }
 
 cim::ObjectPath interface_settings(const VirtualMachine& machine) {
@@ -115,12 +125,11 @@ Result<Session> Session::open(const Options& options, Console& console) {
 
 Result<std::vector<wsman::Record>> Session::virtual_machines() {
   std::vector<wsman::Record> machines;
-  const Status status =
-      client_.enumerate(wsman::default_namespace, computer_system, {}, [&](wsman::Record record) {
-        // The host itself is an instance of the class too, named by its computer name.
-        if (is_guid(record.text("Name"))) machines.push_back(std::move(record));
-        return true;
-      });
+  const Status status = client_.enumerate(wsman::default_namespace, computer_system, {}, [&](wsman::Record record) {
+    // The host itself is an instance of the class too, named by its computer name.
+    if (is_guid(record.text("Name"))) machines.push_back(std::move(record));
+    return true;
+  });
   if (!status) return status.error();
   std::stable_sort(machines.begin(), machines.end(), [](const wsman::Record& left, const wsman::Record& right) {
     return compare_no_case(left.text("ElementName"), right.text("ElementName")) < 0;

@@ -1,5 +1,5 @@
-// What every verb that talks to a server works with: the client, the console, and the answers to "which VM" and "how did
-// the method end".
+// What every verb that talks to a server works with: the client, the console, and the answers to "which VM" and "how
+// did the method end".
 #pragma once
 
 #include "base/result.hpp"

@@ -15,16 +15,18 @@ TEST(PrintableTest, TakesTheCommandsOutOfText) {
   EXPECT_EQ(printable("\x1b]0;owned\x07"), "\\x1b]0;owned\\x07");
   EXPECT_EQ(printable("a\nb\tc\rd"), "a\\x0ab\\x09c\\x0dd");
   EXPECT_EQ(printable("a\nb\tc\rd", true), "a\nb\tc\\x0dd");
-  EXPECT_EQ(printable("\xC2\x9B"), "\\u009b");                      // the one-character CSI
-  EXPECT_EQ(printable("a\xE2\x80\xAE" "b"), "a\\u202eb");           // reverses what follows
+  EXPECT_EQ(printable("\xC2\x9B"), "\\u009b");  // the one-character CSI
+  EXPECT_EQ(printable("a\xE2\x80\xAE"
+                      "b"),
+            "a\\u202eb");  // reverses what follows
   EXPECT_EQ(printable("\x7f"), "\\x7f");
 }
 
 TEST(PrintableTest, ShowsBytesThatAreNoUtf8) {
   EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
-  EXPECT_EQ(printable("\xC0\xAF"), "\\xc0\\xaf");                    // overlong
-  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");           // a surrogate
-  EXPECT_EQ(printable("x\xE4\xBB"), "x\\xe4\\xbb");                  // cut off
+  EXPECT_EQ(printable("\xC0\xAF"), "\\xc0\\xaf");           // overlong
+  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // a surrogate
+  EXPECT_EQ(printable("x\xE4\xBB"), "x\\xe4\\xbb");         // cut off
 }
 
 TEST(ShellWordTest, QuotesOnlyWhatNeedsIt) {

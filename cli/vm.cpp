@@ -21,8 +21,8 @@ std::string uptime(std::uint64_t milliseconds) {
   const std::uint64_t seconds = milliseconds / 1000;
   if (seconds == 0) return {};
   const std::uint64_t days = seconds / 86400;
-  return fmt::format("{}{:02}:{:02}:{:02}", days == 0 ? std::string{} : fmt::format("{}d ", days),
-                     seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+  return fmt::format("{}{:02}:{:02}:{:02}", days == 0 ? std::string{} : fmt::format("{}d ", days), seconds / 3600 % 24,
+                     seconds / 60 % 60, seconds % 60);
 }
 
 Result<int> list(Session& session) {
@@ -143,25 +143,25 @@ void add_vm(CLI::App& app, Program& program) {
   vm->require_subcommand(1);
 
   CLI::App* list_command = vm->add_subcommand("list", "List the virtual machines of the server");
-  list_command->footer("\nExample:\n  vmms vm list --json | jq -r '.[] | select(.state == \"running\") | .name'");
+  list_command->footer("Example:\n  vmms vm list --json | jq -r '.[] | select(.state == \"running\") | .name'");
   run_online(*list_command, program, list);
 
   auto name = std::make_shared<std::string>();
   CLI::App* start_command =
       vm->add_subcommand("start", "Start a VM (RequestStateChange 2); resumes a paused one, restores a saved one");
-  start_command->add_option("VM", *name, "name or GUID of the VM")->required();
+  start_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
   auto wait = std::make_shared<std::optional<unsigned>>();
   start_command
       ->add_option("--wait", *wait, "wait so long until the guest answers; a VM that runs already is fine then")
       ->check(CLI::Range(0U, 86400U))
       ->type_name("SECONDS");
-  start_command->footer("\nExamples:\n  vmms vm start demo\n  vmms vm start demo --wait 60 && vmms service list demo");
+  start_command->footer("Examples:\n  vmms vm start demo\n  vmms vm start demo --wait 60 && vmms service list demo");
   run_online(*start_command, program, [name, wait](Session& session) { return start(session, *name, *wait); });
 
   CLI::App* stop_command = vm->add_subcommand(
       "stop", "Turn a VM off (RequestStateChange 3), like its power switch: the guest is not asked to shut down");
-  stop_command->add_option("VM", *name, "name or GUID of the VM")->required();
-  stop_command->footer("\nExample:\n  vmms vm stop demo");
+  stop_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
+  stop_command->footer("Example:\n  vmms vm stop demo");
   run_online(*stop_command, program, [name](Session& session) { return stop(session, *name); });
 }
 

@@ -64,4 +64,7 @@ function(vmms_program NAME)
   target_link_libraries(${NAME} PRIVATE ${NAME}_program)
   target_compile_options(${NAME} PRIVATE ${VMMS_WARNINGS})
   vmms_tests(${NAME} FOLDERS ${ARG_SOURCES} LINKS ${NAME}_program)
+  if(TARGET ${NAME}_test)
+    add_dependencies(${NAME}_test ${NAME})  # tests run the program that lies beside them
+  endif()
 endfunction()

@@ -122,8 +122,9 @@ Status serve_until_told(const Options& options) {
   wsman_options.host_name = (*host)->information().name;
   wire::wsman::Server wsman(manager, submit, wsman_options);
 
-  auto authenticator = wire::auth::BasicAuthenticator::open(options.users, pool);
-  if (!authenticator) return authenticator.error();
+  auto users = wire::auth::PasswordFile::open(options.users);
+  if (!users) return users.error();
+  wire::auth::Basic authenticator(*users, pool);
 
   const auto handler = [&wsman](std::shared_ptr<wire::http::Exchange> exchange) { wsman.handle(exchange); };
   wire::http::ServerOptions server_options;
@@ -131,7 +132,7 @@ Status serve_until_told(const Options& options) {
   server_options.tls = {options.certificate, options.key, options.state};
   server_options.allow_cleartext = options.allow_cleartext;
   server_options.threads = options.io_threads;
-  wire::http::Server server(server_options, **authenticator, {{"/wsman", handler}, {"/wsman/", handler}});
+  wire::http::Server server(server_options, authenticator, {{"/wsman", handler}, {"/wsman/", handler}});
   const auto listeners = server.start();
   if (!listeners) return listeners.error();
 

@@ -77,8 +77,8 @@ void WorkerPool::State::make_ready(const std::shared_ptr<State>& self, Lane& lan
   if (lane.ready || lane.waiting.empty() || lane.running >= lane.most_running) return;
   lane.ready = true;
   ready.push_back(&lane);
-  // `idle` counts a notified thread until it has taken its lane, hence so does `ready`: no lane is left to a thread that
-  // another lane has already called.
+  // `idle` counts a notified thread until it has taken its lane, hence so does `ready`: no lane is left to a thread
+  // that another lane has already called.
   if (ready.size() <= idle) {
     changed.notify_one();
   } else if (threads < options.threads) {
@@ -124,8 +124,8 @@ void* WorkerPool::State::main(void* argument) {
       continue;
     }
     ++state.idle;
-    const bool called = state.changed.wait_for(lock, state.options.idle,
-                                               [&state] { return state.stopping || !state.ready.empty(); });
+    const bool called =
+        state.changed.wait_for(lock, state.options.idle, [&state] { return state.stopping || !state.ready.empty(); });
     --state.idle;
     if (!called) break;
   }
@@ -183,9 +183,10 @@ Status WorkerPool::submit(std::string_view key, Task task) {
   }
   State::Lane& lane = *found->second;
   if (!key.empty() && lane.waiting.size() >= state.options.waiting_per_key) {
-    return error(Failure::busy, fmt::format("{} operations already wait for \"{}\" and {} run; try again when some have "
-                                            "finished",
-                                            lane.waiting.size(), key, lane.running));
+    return error(Failure::busy,
+                 fmt::format("{} operations already wait for \"{}\" and {} run; try again when some have "
+                             "finished",
+                             lane.waiting.size(), key, lane.running));
   }
   lane.waiting.push_back(std::move(task));
   ++state.waiting;

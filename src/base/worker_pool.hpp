@@ -12,8 +12,8 @@
 namespace vmms {
 
 /// Runs tasks on threads that are made when they are needed and end when they idle. Tasks of one key (a VM's id) run at
-/// most so many at once; further ones wait without a thread, in bounded number. Free threads go round the keys that have
-/// something to run, so that a flood for one VM takes its own turns only.
+/// most so many at once; further ones wait without a thread, in bounded number. Free threads go round the keys that
+/// have something to run, so that a flood for one VM takes its own turns only.
 class WorkerPool {
  public:
   struct Options {
@@ -21,7 +21,7 @@ class WorkerPool {
     std::size_t stack_bytes = 256 * 1024;  ///< of each thread; ignored under sanitizers, whose frames are larger
     std::size_t running_per_key = 32;
     std::size_t waiting_per_key = 256;
-    std::size_t waiting = 16384;  ///< of all keys together
+    std::size_t waiting = 16384;                                ///< of all keys together
     std::chrono::milliseconds idle = std::chrono::seconds(10);  ///< a thread with nothing to do ends after this time
   };
 
@@ -32,8 +32,8 @@ class WorkerPool {
   ~WorkerPool();  ///< stop() without waiting: tasks that still run must own all that they use
 
   /// Runs `task` on some thread, soon. Tasks without a key are limited by `waiting` and `threads` only. What a task
-  /// throws is logged. Failure busy when a bound is reached or the pool stops; the task is then destroyed without having
-  /// run.
+  /// throws is logged. Failure busy when a bound is reached or the pool stops; the task is then destroyed without
+  /// having run.
   Status submit(std::string_view key, std::function<void()> task);
 
   /// Takes no more tasks, destroys those that wait, and waits up to `limit` for those that run. True when all have

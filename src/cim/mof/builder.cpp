@@ -296,7 +296,7 @@ std::string* Builder::text(std::string* before, const Token& token) {
   return result;
 }
 
-void Builder::syntax_error(int token_code, const Token& token, const std::function<bool(int)>& accepts) {
+void Builder::syntax_error(const std::function<bool(int)>& accepts) {
   std::vector<std::string_view> expected;
   for (int code = 0; code <= MOF_STRING; ++code) {  // the grammar names STRING last
     const bool stands_for_name =
@@ -309,7 +309,7 @@ void Builder::syntax_error(int token_code, const Token& token, const std::functi
     what += expected[i];
   }
   if (what.empty()) what = "this cannot stand here";
-  fail(token, what + ", found " + (token_code == 0 ? std::string(describe(0)) : quote(token.text())));
+  fail(what + ", found " + (unexpected == 0 ? std::string(describe(0)) : quote(last.text())));
 }
 
 void Builder::fail(const std::string& what) { fail(last, what); }

@@ -50,13 +50,14 @@ class Builder {
   Literal* null(const Token& token);
   std::string* text(std::string* before, const Token& token);
 
-  /// `token_code` 0 is the end of the text; `accepts` tells whether a token would have fitted.
-  void syntax_error(int token_code, const Token& token, const std::function<bool(int)>& accepts);
+  /// Fails because of `unexpected`; `accepts` tells whether a token of another code would have fitted.
+  void syntax_error(const std::function<bool(int)>& accepts);
   /// Keeps the first failure, at `token` or at the token read last.
   void fail(const std::string& what);
   void fail(const Token& token, const std::string& what);
 
-  Token last{};  ///< set by the reader before each token
+  Token last{};                   ///< set by the reader before each token
+  std::optional<int> unexpected;  ///< the code of the token that the grammar refused
 
  private:
   Position position(const Token& token) const { return {file_, token.line, token.column}; }

@@ -40,9 +40,13 @@ int Lexer::next(Token& token) {
       block_comment = "/*" ([^*] | "*"+ [^*/])* "*"+ "/";
       sign = [+-]?;
       digits = [0-9]+;
-      name = [A-Za-z_\x80-\xff] [A-Za-z0-9_\x80-\xff]*;
+      name = [A-Za-z_] [A-Za-z0-9_]*;
       escape = "\\" ([btnfr"'\\] | [xX] [0-9A-Fa-f]{1,4});
-      in_string = [^"\\\n\r] | escape;
+      utf8 = [\xc2-\xdf] [\x80-\xbf] | "\xe0" [\xa0-\xbf] [\x80-\xbf] | [\xe1-\xec\xee\xef] [\x80-\xbf]{2} |
+             "\xed" [\x80-\x9f] [\x80-\xbf] | "\xf0" [\x90-\xbf] [\x80-\xbf]{2} | [\xf1-\xf3] [\x80-\xbf]{3} |
+             "\xf4" [\x80-\x8f] [\x80-\xbf]{2};
+      plain = [^"'\\\n\r\x80-\xff];
+      in_string = plain | "'" | utf8 | escape;
 
       $ { return found(0); }
       space | line_comment | block_comment | "\xef\xbb\xbf" { count_lines(start, cursor_); continue; }
@@ -68,10 +72,10 @@ int Lexer::next(Token& token) {
       sign '0x' [0-9A-Fa-f]+ { return found(MOF_INTEGER); }
       sign digits { return found(MOF_INTEGER); }
       sign [0-9]* "." digits ('e' sign digits)? { return found(MOF_REAL); }
-      sign digits [A-Za-z_] { return wrong("a number followed by a letter"); }
+      sign digits [A-Za-z0-9_]* { return wrong("a number with letters in it"); }
       ["] in_string* ["] { return found(MOF_STRING); }
-      ["] in_string* { return wrong("a string that is not closed, or that holds an unknown escape"); }
-      "'" ([^'\\\n\r] | escape) "'" { return found(MOF_CHARACTER); }
+      ["] in_string* { return wrong("a string that is not closed, or one with an unknown escape or no UTF-8"); }
+      "'" (plain | ["] | utf8 | escape) "'" { return found(MOF_CHARACTER); }
       "'" { return wrong("a character that is not closed"); }
 
       "{" { return found(MOF_LEFT_BRACE); }

@@ -6,11 +6,7 @@
 %extra_argument {vmms::cim::mof::Builder* builder}
 %stack_size 64
 
-%syntax_error {
-  builder->syntax_error(yymajor, TOKEN, [&](int code) {
-    return yy_find_shift_action(static_cast<YYCODETYPE>(code), yypParser->yytos->stateno) != YY_ERROR_ACTION;
-  });
-}
+%syntax_error { builder->unexpected = yymajor; }
 %stack_overflow { builder->fail("nested too deeply"); }
 
 %type text {std::string*}

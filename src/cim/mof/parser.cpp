@@ -4,14 +4,13 @@
 #include "cim/mof/builder.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
+#include <vector>
 
 // What lemon writes is C: it is kept in this file, where the warnings that it gives are off.
 #pragma GCC diagnostic push
@@ -82,6 +81,17 @@ Result<Declarations> read_with_includes(const std::filesystem::path& path, std::
   return result;
 }
 
+/// Whether the parser, with these states on its stack, would take the token: what MofParser does, without the actions.
+bool accepts(std::vector<YYACTIONTYPE> states, int token_code) {
+  for (;;) {
+    const YYACTIONTYPE action = yy_find_shift_action(static_cast<YYCODETYPE>(token_code), states.back());
+    if (action < YY_MIN_REDUCE) return action <= YY_MAX_SHIFTREDUCE || action == YY_ACCEPT_ACTION;
+    const std::size_t rule = action - YY_MIN_REDUCE;
+    states.resize(states.size() - static_cast<std::size_t>(-yyRuleInfoNRhs[rule]));
+    states.push_back(yy_find_reduce_action(states.back(), yyRuleInfoLhs[rule]));
+  }
+}
+
 }  // namespace
 
 Result<Declarations> parse(std::string_view text, std::string_view file_name) {
@@ -90,13 +100,17 @@ Result<Declarations> parse(std::string_view text, std::string_view file_name) {
   Lexer lexer(terminated);
   yyParser parser;
   MofParserInit(&parser);
+  std::vector<YYACTIONTYPE> states;
   for (;;) {
     const int code = lexer.next(builder.last);
+    states.clear();
+    for (const yyStackEntry* entry = parser.yystack; entry <= parser.yytos; ++entry) states.push_back(entry->stateno);
     if (code == Lexer::lexical_error) {
       builder.fail(std::string("found ") + lexer.problem);
     } else {
       MofParser(&parser, code, builder.last, &builder);
     }
+    if (builder.unexpected) builder.syntax_error([&](int other) { return accepts(states, other); });
     if (code == 0 || builder.error) break;
   }
   MofParserFinalize(&parser);

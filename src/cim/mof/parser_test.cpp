@@ -139,17 +139,19 @@ TEST(Parser, ErrorsSayWhereAndWhatWasExpected) {
   EXPECT_EQ(problem("class {"), "test.mof:1:7: expected a name, found \"{\"");
   EXPECT_EQ(problem("class X : Y"), "test.mof:1:12: expected '{', found the end of the text");
   EXPECT_EQ(problem("instance of X {};"),
-            "test.mof:1:1: expected the end of the text, #pragma, class, qualifier or '[', found \"instance\"");
+            "test.mof:1:1: expected the end of the text, qualifier, #pragma, class or '[', found \"instance\"");
   EXPECT_EQ(problem("class X { CIM_A B; };"), "test.mof:1:17: expected ref, found \"B\"");
-  EXPECT_EQ(problem("class X { string A = 1b2; };"), "test.mof:1:22: found a number followed by a letter");
+  EXPECT_EQ(problem("class X { string A = 1b2; };"), "test.mof:1:22: found a number with letters in it");
   EXPECT_EQ(problem("class X { uint8 A = 99999999999999999999; };"),
             "test.mof:1:21: the number \"99999999999999999999\" does not fit 64 bits");
   EXPECT_EQ(problem("class X { uint8 A = 08; };"),
             "test.mof:1:21: \"08\" starts with 0 and so is octal, but has a digit that is not");
   EXPECT_EQ(problem("\n\n  \"abc\n\";"),
-            "test.mof:3:3: found a string that is not closed, or that holds an unknown escape");
+            "test.mof:3:3: found a string that is not closed, or one with an unknown escape or no UTF-8");
   EXPECT_EQ(problem("class X { string A = \"\\q\"; };"),
-            "test.mof:1:22: found a string that is not closed, or that holds an unknown escape");
+            "test.mof:1:22: found a string that is not closed, or one with an unknown escape or no UTF-8");
+  EXPECT_EQ(problem("class X { string A = \"\xC3(\"; };"),
+            "test.mof:1:22: found a string that is not closed, or one with an unknown escape or no UTF-8");
   EXPECT_EQ(problem("/* class"), "test.mof:1:1: found a comment that is not closed");
   EXPECT_EQ(problem("/* a\n b */ class X { } @"), "test.mof:2:19: found a character that MOF does not use");
   EXPECT_EQ(problem(std::string("class\0X", 7)), "test.mof:1:6: found a character that MOF does not use");

@@ -226,7 +226,7 @@ class Resolver {
       embed(resolved.type, qualifiers, parameter.position);
       resolved.values = value_texts(parameter.qualifiers, resolved.type.type, parameter.position);
       check_qualifiers(parameter.qualifiers, "parameter");
-      positions_.emplace_back(&parameter.position, resolved.type);
+      positions_.emplace_back(&parameter.position, parameter.type);
     }
     return result;
   }

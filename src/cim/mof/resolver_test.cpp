@@ -202,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"class A { [ValueMap{\"1\", \"256\"}] uint8 P; };",
               "t:1:26: ValueMap element \"256\" is no number of its type, nor a range"},
         Wrong{"class A { A REF P; B REF Q; };", "t:1:26: class B is unknown"},
-        Wrong{"class A { uint32 P([EmbeddedInstance(\"B\")] string Q); };", "t:1:52: class B is unknown"},
+        Wrong{"class A { uint32 P([EmbeddedInstance(\"B\")] string Q); };", "t:1:51: class B is unknown"},
         Wrong{"class A { [EmbeddedObject] uint8 P; };", "t:1:34: only a string can hold an embedded instance"},
         Wrong{"class A { [Key] string P; }; class B : A { [Key] string Q; };",
               "t:1:36: class B changes the keys of its superclass"},

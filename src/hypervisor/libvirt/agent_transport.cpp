@@ -14,6 +14,10 @@
 namespace vmms::hypervisor::libvirt {
 
 bool AgentTransport::connected() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+  }
   const auto vm = hypervisor_.record();
   return vm && vm->agent_connected;
 }

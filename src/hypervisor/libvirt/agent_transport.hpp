@@ -69,7 +69,7 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   const Hypervisor hypervisor_;
   std::atomic<std::uint64_t> connection_{0};
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable queued_;
   std::deque<RequestPtr> queue_;
   RequestPtr sent_;  ///< with the hypervisor now

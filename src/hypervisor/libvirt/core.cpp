@@ -432,6 +432,8 @@ bool Core::is_about_to_connect(const std::string& id) {
 Result<std::string> Core::agent_call(const std::string& id, const std::string& json, Clock::time_point deadline) {
   auto lane = this->lane(agent_lanes_, deadline);
   if (!lane) return lane.error();
+  const auto record = index_.find(id);
+  const std::string name = record ? describe(*record) : "VM " + id;
   auto domain = look_up(lane->get(), id);
   if (!domain && domain.error().kind == Failure::not_found) {
     return error(Failure::invalid_state, domain.error().message);
@@ -441,7 +443,7 @@ Result<std::string> Core::agent_call(const std::string& id, const std::string& j
     // libvirt's time-out is no deadline (it starts after the domain's lock is won and a first exchange is done), but it
     // frees the lock of a domain whose agent hangs.
     const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - Clock::now()).count();
-    if (left <= 0) return error(Failure::unreachable, fmt::format("no time is left to ask the agent of VM {}", id));
+    if (left <= 0) return error(Failure::unreachable, fmt::format("no time is left to ask the agent of {}", name));
     const TextHandle answer(virDomainQemuAgentCommand(domain->get(), json.c_str(), static_cast<int>(left), 0));
     if (answer) return std::string(answer.get());
     if (!is_about_to_connect(id)) break;
@@ -452,7 +454,7 @@ Result<std::string> Core::agent_call(const std::string& id, const std::string& j
   if (last.code == VIR_ERR_INTERNAL_ERROR) {
     if (auto answered = agent_error_json(last.text)) return *std::move(answered);
   }
-  Error result = error_of(last, fmt::format("the agent of VM {} cannot be asked", id));
+  Error result = error_of(last, fmt::format("the agent of {} cannot be asked", name));
   if (last.code == VIR_ERR_ARGUMENT_UNSUPPORTED || last.code == VIR_ERR_NO_SUPPORT) result.kind = Failure::unreachable;
   return result;
 }

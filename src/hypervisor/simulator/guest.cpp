@@ -18,14 +18,13 @@ namespace {
 constexpr std::size_t processes_limit = 1000;
 constexpr std::string_view agent_version = "7.2.0";
 
-constexpr std::array<std::string_view, 14> agent_commands{
-    "guest-ping",          "guest-info",         "guest-sync",          "guest-sync-delimited",  "guest-get-osinfo",
-    "guest-exec",          "guest-exec-status",  "guest-file-open",     "guest-file-write",      "guest-file-close",
-    "guest-fsfreeze-status", "guest-fsfreeze-freeze", "guest-fsfreeze-thaw", "guest-fsfreeze-freeze-list"};
+constexpr std::array<std::string_view, 11> agent_commands{
+    "guest-ping",      "guest-info",       "guest-get-osinfo", "guest-exec",
+    "guest-exec-status", "guest-file-open",  "guest-file-write", "guest-file-close",
+    "guest-fsfreeze-status", "guest-fsfreeze-freeze", "guest-fsfreeze-thaw"};
 
 // What the agent still does while file systems are frozen.
-constexpr std::array<std::string_view, 6> allowed_when_frozen{"guest-ping", "guest-info", "guest-sync",
-                                                              "guest-sync-delimited", "guest-fsfreeze-status",
+constexpr std::array<std::string_view, 4> allowed_when_frozen{"guest-ping", "guest-info", "guest-fsfreeze-status",
                                                               "guest-fsfreeze-thaw"};
 
 template <class Names>
@@ -151,6 +150,10 @@ std::string SimulatedGuest::answer(std::string_view text) {
   if (command == "guest-info") return json::serialize(returned(information()));
   if (command == "guest-get-osinfo") return json::serialize(returned(operating_system()));
   if (command == "guest-fsfreeze-status") return json::serialize(returned(frozen_ ? "frozen" : "thawed"));
+  if (command == "guest-fsfreeze-freeze" || command == "guest-fsfreeze-thaw") {
+    frozen_ = command == "guest-fsfreeze-freeze";
+    return R"({"return": 1})";
+  }
   if (command == "guest-exec") return json::serialize(execute(arguments));
   if (command == "guest-exec-status") return json::serialize(status(arguments));
   return json::serialize(refusal("GenericError", fmt::format("{} is not simulated", command)));
@@ -233,8 +236,8 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
     const std::optional<Services::Ended> ended = services_->ended(process.ticket, now);
     if (!ended) return false;
     out = fmt::format("ExitStatus={}\n{}\n", ended->exit_status, services_->show(unit, now));
-    const std::string log = services_->log(unit);
-    if (!log.empty()) out += "Journal:\n" + log;
+    if (ended->exit_status != 0 || out.find("\nActiveState=failed\n") != std::string::npos)
+      out += "Journal:\n" + services_->log(unit);
     err = ended->message;
   } else {
     exit_status = 127;

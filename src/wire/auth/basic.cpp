@@ -114,6 +114,7 @@ struct Basic::State {
   void succeeded(Attempt& attempt);
   void failed(Attempt& attempt, std::string_view why);
   std::chrono::milliseconds malformed(const std::string& peer, const std::string& address);
+  void refuse(Attempt& attempt);
   void give_up();
 
   const std::shared_ptr<PasswordFile> file;
@@ -152,7 +153,12 @@ void Basic::State::verify_all() {
         return;
       }
     }
-    verify(*attempt);
+    try {
+      verify(*attempt);
+    } catch (const std::exception& e) {  // there is no memory left, for instance
+      spdlog::error("a password cannot be verified: {}", e.what());
+      refuse(*attempt);
+    }
   }
 }
 
@@ -161,8 +167,8 @@ void Basic::State::verify(Attempt& attempt) {
   if (hashes.empty()) return failed(attempt, "the users file is empty");
   const auto found = hashes.find(attempt.credentials.user);
   // An unknown user takes the same time as a known one: somebody's hash is as good as any.
-  const bool right = verify_password(attempt.credentials.password,
-                                     found == hashes.end() ? hashes.begin()->second : found->second);
+  const bool right =
+      verify_password(attempt.credentials.password, found == hashes.end() ? hashes.begin()->second : found->second);
   if (found == hashes.end()) return failed(attempt, "there is no such user");
   if (!right) return failed(attempt, "wrong password");
   succeeded(attempt);
@@ -215,19 +221,26 @@ std::chrono::milliseconds Basic::State::malformed(const std::string& peer, const
   return failures.failed("address " + address, Clock::now());
 }
 
+void Basic::State::refuse(Attempt& attempt) {
+  std::vector<Waiter> waiters;
+  {
+    const std::scoped_lock lock(mutex);
+    attempts.erase(attempt.digest);
+    waiters = std::move(attempt.waiters);
+  }
+  for (Waiter& waiter : waiters) waiter.verified(busy());
+}
+
 /// The pool takes no task, and none of ours is in it: whoever waits would wait for ever.
 void Basic::State::give_up() {
-  std::vector<Waiter> waiters;
+  std::vector<std::shared_ptr<Attempt>> all;
   {
     const std::scoped_lock lock(mutex);
     --verifiers;
     if (verifiers > 0) return;
-    while (const std::shared_ptr<Attempt> attempt = next()) {
-      attempts.erase(attempt->digest);
-      std::move(attempt->waiters.begin(), attempt->waiters.end(), std::back_inserter(waiters));
-    }
+    while (auto attempt = next()) all.push_back(std::move(attempt));
   }
-  for (Waiter& waiter : waiters) waiter.verified(busy());
+  for (const auto& attempt : all) refuse(*attempt);
 }
 
 Basic::Basic(std::shared_ptr<PasswordFile> file, WorkerPool& pool) : Basic(std::move(file), pool, Options{}) {}

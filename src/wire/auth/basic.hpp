@@ -10,9 +10,10 @@
 
 namespace vmms::wire::auth {
 
-/// Hashes are verified in the pool. What was verified is remembered for a while, under a keyed hash of the header, until
-/// the users file changes; on the same connection the header need only be the same again. Whoever has no credentials, or
-/// others than Basic, gets 401 and may go on on the connection; failures are counted, logged and held back. Any thread.
+/// Hashes are verified in the pool. What was verified is remembered for a while, under a keyed hash of the header,
+/// until the users file changes; on the same connection the header need only be the same again. Whoever has no
+/// credentials, or others than Basic, gets 401 and may go on on the connection; failures are counted, logged and held
+/// back. Any thread.
 class Basic final : public http::Authenticator {
  public:
   struct Options {

@@ -21,13 +21,7 @@ int sextet(char c) {
 
 /// RFC 4648 section 4; the padding may be missing, as some clients leave it out.
 std::optional<std::string> decode_base64(std::string_view text) {
-  for (int padding = 0; padding < 2 && text.size() % 4 == 0 && !text.empty() && text.back() == '='; ++padding) {
-    text.remove_suffix(1);
-    if (text.size() % 4 == 3) break;  // "xxx=" has one
-    if (text.empty() || text.back() != '=') return std::nullopt;
-    text.remove_suffix(1);
-    break;
-  }
+  if (text.size() % 4 == 0 && text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string bytes;
   std::uint32_t bits = 0;

@@ -14,9 +14,9 @@ class FailureLimiter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Counts one and says how long to hold its answer back: nothing for the first five, then 250 ms, doubled each time up
-  /// to 4 s. A minute without a failure forgets all. Of more than `most_keys` keys the one that failed longest ago is
-  /// forgotten.
+  /// Counts one and says how long to hold its answer back: nothing for the first five, then 250 ms, doubled each time
+  /// up to 4 s. A minute without a failure forgets all. Of more than `most_keys` keys the one that failed longest ago
+  /// is forgotten.
   std::chrono::milliseconds failed(const std::string& key, Clock::time_point now);
 
   std::size_t size() const { return entries_.size(); }

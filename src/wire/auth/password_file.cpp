@@ -54,7 +54,8 @@ class FolderLock {
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
     fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd_ >= 0 && ::flock(fd_, LOCK_EX) == 0) return;
-    failure_ = fmt::format("cannot use the folder {}: {}", folder, std::error_code(errno, std::generic_category()).message());
+    failure_ =
+        fmt::format("cannot use the folder {}: {}", folder, std::error_code(errno, std::generic_category()).message());
   }
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
@@ -84,7 +85,8 @@ Result<Users> parse_users(std::string_view content, const std::string& path) {
     if (const std::string_view fault = fault_of(name); !fault.empty()) return wrong(fault);
     std::string hash(line.substr(colon + 1));
     if (!is_yescrypt_hash(hash)) {
-      return wrong(fmt::format("the password of {} is no yescrypt hash ($y$…); set it anew with `vmms user add`", name));
+      return wrong(
+          fmt::format("the password of {} is no yescrypt hash ($y$…); set it anew with `vmms user add`", name));
     }
     if (!users.hashes.emplace(name, std::move(hash)).second) return wrong(fmt::format("{} is here twice", name));
   }

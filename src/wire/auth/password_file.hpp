@@ -54,9 +54,9 @@ class PasswordFile {
   std::shared_ptr<const Users> users_;
 };
 
-/// Adds a user or changes the password of one, for `vmms user add`; true when added. The file is replaced at one stroke,
-/// with mode 0600, and made when there is none. Failures name the file, the line or what is wrong with the name or
-/// password. `cost`: see hash_password().
+/// Adds a user or changes the password of one, for `vmms user add`; true when added. The file is replaced at one
+/// stroke, with mode 0600, and made when there is none. Failures name the file, the line or what is wrong with the name
+/// or password. `cost`: see hash_password().
 Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password,
                       unsigned long cost = 0);
 

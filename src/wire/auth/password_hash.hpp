@@ -8,8 +8,8 @@
 namespace vmms::wire::auth {
 
 /// "$y$…" with a new salt. `cost` is crypt_gensalt's count, 1 to 11; 0 means its default, which takes 16 MiB and some
-/// 30 ms, and so does verifying. Failure invalid_argument for an empty, too long or unclean password (RFC 7617 allows no
-/// control characters).
+/// 30 ms, and so does verifying. Failure invalid_argument for an empty, too long or unclean password (RFC 7617 allows
+/// no control characters).
 Result<std::string> hash_password(const std::string& password, unsigned long cost = 0);
 
 /// Slow, as it should be: not for I/O threads.

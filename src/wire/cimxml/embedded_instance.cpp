@@ -25,6 +25,7 @@ class PropertyReader {
   PropertyReader(const cim::Schema& schema, int depth) : schema_(schema), depth_(depth) {}
 
   Result<cim::Instance> read(const xml::Element& element) {
+    if (depth_ > deepest) return malformed(fmt::format("embedded instances nested more than {} deep", deepest));
     const std::string_view class_name = element.attribute({}, "CLASSNAME").value_or(std::string_view{});
     const cim::Class* cim_class = schema_.find(class_name);
     if (!cim_class)
@@ -94,7 +95,7 @@ class PropertyReader {
     }
     if (element.name() == "VALUE.OBJECT") {
       if (property.type != cim::Type::instance) return malformed("is not an embedded instance");
-      return instance(read(element.first_child()));
+      return instance(PropertyReader(schema_, depth_ + 1).read(element.first_child()));
     }
     if (element.name() != "VALUE") return malformed(fmt::format("unexpected element {:.100}", element.name()));
     const std::string text = element.text();
@@ -130,7 +131,6 @@ xml::Element find_instance(xml::Element element) {
 }
 
 Result<cim::Instance> read_text(std::string_view text, const cim::Schema& schema, int depth) {
-  if (depth > deepest) return malformed(fmt::format("embedded instances nested more than {} deep", deepest));
   auto document = xml::Document::parse(std::string(xml::trim(text)), limits);
   if (!document)
     return malformed(fmt::format("an embedded instance is not CIM-XML text: {}", document.error().message));

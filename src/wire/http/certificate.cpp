@@ -81,8 +81,8 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::string& host) {
   X509_NAME* subject = X509_get_subject_name(certificate);
   // A common name has at most 64 characters (RFC 5280 upper bounds); clients look at the alternative names anyway.
   const std::string common = is_dns_name(host) && host.size() <= 64 ? host : "localhost";
-  if (X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common.c_str()), -1,
-                                 -1, 0) != 1 ||
+  if (X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common.c_str()),
+                                 -1, -1, 0) != 1 ||
       X509_set_issuer_name(certificate, subject) != 1 || X509_set_pubkey(certificate, key) != 1) {
     return false;
   }
@@ -95,8 +95,7 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::string& host) {
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) == 1 &&
          add_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") &&
          add_extension(certificate, NID_key_usage, "critical,digitalSignature") &&
-         add_extension(certificate, NID_ext_key_usage, "serverAuth") &&
-         X509_sign(certificate, key, EVP_sha256()) > 0;
+         add_extension(certificate, NID_ext_key_usage, "serverAuth") && X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
 std::string content(BIO* bio) {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/text.hpp"
 #include "wire/http/response_head.hpp"
 
 namespace vmms::wire::http {
@@ -203,13 +204,16 @@ void Connection::on_request() {
 
 void Connection::decide(std::uint64_t request, Verdict verdict) {
   if (request != number_ || phase_ != Phase::authenticating) return;
+  Request& current = exchange_->mutable_request();
   if (!verdict.refusal) {
-    exchange_->mutable_request().user = std::move(verdict.user);
-    exchange_->mutable_request().mechanism = std::move(verdict.mechanism);
+    current.user = std::move(verdict.user);
+    current.mechanism = std::move(verdict.mechanism);
+    // Handlers need no passwords, nor do logs.
+    std::erase_if(current.headers, [](const Header& header) { return equals_no_case(header.name, "Authorization"); });
     return hand_over();
   }
   if (verdict.delay.count() <= 0 || finishing_) return send(std::move(*verdict.refusal));
-  exchange_->mutable_request().body = {};  // nobody will read it; others may need the room
+  current.body = {};  // nobody will read it; others may need the room
   release_body();
   phase_ = Phase::delaying;
   refusal_ = std::move(verdict.refusal);

@@ -16,14 +16,14 @@ struct Header {
 };
 
 struct Request {
-  std::string method;        ///< "POST"
-  std::string target;        ///< "/wsman"
+  std::string method;  ///< "POST"
+  std::string target;  ///< "/wsman"
   std::string content_type;
   std::string body;
   std::vector<Header> headers;
-  std::string user;          ///< who authenticated, empty for nobody (a handler asks `authenticated`)
-  std::string mechanism;     ///< "basic", "peer"
-  std::string peer;          ///< "127.0.0.1:4711", for the log
+  std::string user;       ///< who authenticated, empty for nobody (a handler asks `authenticated`)
+  std::string mechanism;  ///< "basic", "peer"
+  std::string peer;       ///< "127.0.0.1:4711", for the log
   bool encrypted = false;
 
   std::string_view header(std::string_view name) const;  ///< case-insensitive, empty when absent

@@ -45,8 +45,8 @@ struct Shared {
 
 /// An io_context that one thread runs, its connections, and one timer for all their deadlines.
 ///
-/// Whoever holds an Exchange also holds the IoThread, so that a late answer finds an executor to be posted to, even when
-/// the server is gone.
+/// Whoever holds an Exchange also holds the IoThread, so that a late answer finds an executor to be posted to, even
+/// when the server is gone.
 class IoThread : public std::enable_shared_from_this<IoThread> {
  public:
   explicit IoThread(std::shared_ptr<Shared> shared);

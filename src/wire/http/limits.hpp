@@ -14,7 +14,8 @@ struct Limits {
   std::size_t header_fields = 128;
   /// Bytes of a request's body, after chunked coding is undone; beyond: 413.
   std::size_t body_bytes = 8 * 1024 * 1024;
-  /// Bytes of the bodies of all requests that are being received or answered; beyond: 503 for the one that asks for more.
+  /// Bytes of the bodies of all requests that are being received or answered; beyond: 503 for the one that asks for
+  /// more.
   std::size_t all_body_bytes = 256 * 1024 * 1024;
   /// Connections at once; further ones are answered 503 and closed.
   std::size_t connections = 1024;
@@ -26,7 +27,8 @@ struct Limits {
   std::chrono::milliseconds idle = std::chrono::seconds(120);
   /// Until an answer is there, when the handler sets no deadline with expire_at; then 503.
   std::chrono::milliseconds answer = std::chrono::seconds(300);
-  /// For the client to take an answer, plus one second for each `slowest_read` bytes of it; then the connection is closed.
+  /// For the client to take an answer, plus one second for each `slowest_read` bytes of it; then the connection is
+  /// closed.
   std::chrono::milliseconds write = std::chrono::seconds(30);
   std::size_t slowest_read = 64 * 1024;
   /// For the client to close after the last answer, so that it surely reads that answer before the socket is gone.

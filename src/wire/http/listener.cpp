@@ -9,10 +9,11 @@ namespace vmms::wire::http {
 
 Result<Listener> parse_listener(std::string_view text, bool tls) {
   const auto bad = [text](std::string_view why) {
-    return error(Failure::invalid_argument,
-                 fmt::format("cannot listen on \"{}\": {}; write ADDRESS:PORT, for instance 127.0.0.1:5985, [::1]:5985 or "
-                             "*:5986 (port 0 lets the kernel choose)",
-                             text, why));
+    return error(
+        Failure::invalid_argument,
+        fmt::format("cannot listen on \"{}\": {}; write ADDRESS:PORT, for instance 127.0.0.1:5985, [::1]:5985 or "
+                    "*:5986 (port 0 lets the kernel choose)",
+                    text, why));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return bad("there is no port");

@@ -86,7 +86,8 @@ class Server::Implementation {
  private:
   /// Where connections come in.
   struct Door {
-    Door(IoThread& io, std::shared_ptr<TlsContext> t) : acceptor(io.context()), retry(io.context()), tls(std::move(t)) {}
+    Door(IoThread& io, std::shared_ptr<TlsContext> t)
+        : acceptor(io.context()), retry(io.context()), tls(std::move(t)) {}
     Acceptor acceptor;
     Timer retry;
     std::shared_ptr<TlsContext> tls;  // null: cleartext
@@ -120,12 +121,14 @@ Status Server::Implementation::open(Door& door, Listener& listener) {
   };
   const tcp::endpoint endpoint(boost::asio::ip::make_address(listener.address, ec), listener.port);
   if (ec) return failed();
-  if (door.acceptor.open(endpoint.protocol(), ec)) return failed();
-  if (door.acceptor.set_option(boost::asio::socket_base::reuse_address(true), ec)) return failed();
-  if (endpoint.address().is_v6() && door.acceptor.set_option(boost::asio::ip::v6_only(false), ec)) return failed();
-  if (door.acceptor.bind(endpoint, ec)) return failed();
-  if (door.acceptor.listen(boost::asio::socket_base::max_listen_connections, ec)) return failed();
-  listener.port = door.acceptor.local_endpoint(ec).port();
+  Acceptor& acceptor = door.acceptor;
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(boost::asio::socket_base::reuse_address(true), ec);
+  if (!ec && endpoint.address().is_v6()) acceptor.set_option(boost::asio::ip::v6_only(false), ec);
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) acceptor.listen(boost::asio::socket_base::max_listen_connections, ec);
+  if (ec) return failed();
+  listener.port = acceptor.local_endpoint(ec).port();
   if (ec) return failed();
   return {};
 }

@@ -35,8 +35,8 @@ struct ServerOptions {
   Limits limits = {};
 };
 
-/// Serves from start() to stop(), once. Handlers and authenticator are called on the server's threads. The authenticator
-/// and what the handlers refer to must outlive stop(), and a thread that stop() had to leave behind.
+/// Serves from start() to stop(), once. Handlers and authenticator are called on the server's threads. The
+/// authenticator and what the handlers refer to must outlive stop(), and a thread that stop() had to leave behind.
 class Server {
  public:
   Server(ServerOptions options, Authenticator& authenticator, Handlers handlers);

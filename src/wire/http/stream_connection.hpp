@@ -13,7 +13,8 @@ namespace vmms::wire::http {
 template <class Stream>
 class StreamConnection final : public Connection {
  public:
-  StreamConnection(IoThread& io, Peer peer, Stream stream) : Connection(io, std::move(peer)), stream_(std::move(stream)) {}
+  StreamConnection(IoThread& io, Peer peer, Stream stream)
+      : Connection(io, std::move(peer)), stream_(std::move(stream)) {}
 
  private:
   static constexpr bool is_tls = requires(Stream stream) { stream.next_layer(); };

@@ -141,9 +141,8 @@ class TestClient {
 };
 
 inline std::string post(std::string_view path, std::string_view body, std::string_view more_headers = {}) {
-  return fmt::format(
-      "POST {} HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\n{}Content-Length: {}\r\n\r\n{}", path,
-      more_headers, body.size(), body);
+  return fmt::format("POST {} HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\n{}Content-Length: {}\r\n\r\n{}",
+                     path, more_headers, body.size(), body);
 }
 
 }  // namespace vmms::wire::http

@@ -80,9 +80,10 @@ Result<std::unique_ptr<boost::asio::ssl::context>> make_tls_context(const TlsFil
   }
   context->use_private_key(boost::asio::buffer(pair->key), ssl::context::pem, ec);
   if (ec) {
-    return error(Failure::invalid_argument,
-                 fmt::format("no unencrypted private key in PEM form that fits the certificate in {} can be read from {}: {}",
-                             certificate_path, key_path, ec.message()));
+    return error(
+        Failure::invalid_argument,
+        fmt::format("no unencrypted private key in PEM form that fits the certificate in {} can be read from {}: {}",
+                    certificate_path, key_path, ec.message()));
   }
   return context;
 }

@@ -70,8 +70,8 @@ Error status_error(const Endpoint& endpoint, const std::string& user, const Http
 }  // namespace
 
 const Field* Record::find(std::string_view name) const {
-  const auto found = std::find_if(fields.begin(), fields.end(),
-                                  [&](const Field& field) { return equals_no_case(field.name, name); });
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return equals_no_case(field.name, name); });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -153,9 +153,7 @@ Status Client::enumerate(std::string_view namespace_name, std::string_view class
                          const std::vector<cim::KeyBinding>& selectors, const std::function<bool(Record)>& each) {
   const std::string uri = uri_of(namespace_name, class_name);
   const std::string to = endpoint().url();
-  const auto head = [&](std::string_view action) {
-    return client::Head{action, uri, to, options_.operation_timeout};
-  };
+  const auto head = [&](std::string_view action) { return client::Head{action, uri, to, options_.operation_timeout}; };
   auto answer = call(client::write_envelope(head(names::action_enumerate), [&](xml::Writer& writer) {
     writer.start("n:Enumerate");
     writer.start("w:OptimizeEnumeration").end().element("w:MaxElements", most_elements);

@@ -39,8 +39,8 @@ struct Record {
   std::string class_name;  ///< of the instance; for a method's answer `METHOD_OUTPUT`
   std::vector<Field> fields;
 
-  const Field* find(std::string_view name) const;                ///< the first of that name, compared without case
-  std::string_view text(std::string_view name) const;            ///< empty when absent or NULL
+  const Field* find(std::string_view name) const;      ///< the first of that name, compared without case
+  std::string_view text(std::string_view name) const;  ///< empty when absent or NULL
   std::vector<std::string_view> texts(std::string_view name) const;
   std::optional<std::uint64_t> number(std::string_view name) const;
   bool is_true(std::string_view name) const;

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,7 +10,6 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <fmt/format.h>
 
 #include <optional>
 #include <utility>
@@ -108,10 +108,11 @@ class ClientConnection::Implementation {
                                "--server URL or VMMS_SERVER",
                                endpoint_.url()));
     if (failure == beast::error::timeout)
-      return error(Failure::unreachable,
-                   fmt::format("{} did not answer the connection attempt: check the address, and that no firewall drops "
-                               "port {}",
-                               endpoint_.url(), endpoint_.port));
+      return error(
+          Failure::unreachable,
+          fmt::format("{} did not answer the connection attempt: check the address, and that no firewall drops "
+                      "port {}",
+                      endpoint_.url(), endpoint_.port));
     if (failure)
       return error(Failure::unreachable, fmt::format("cannot connect to {}: {}", endpoint_.url(), failure.message()));
     error_code ignored;
@@ -158,8 +159,8 @@ class ClientConnection::Implementation {
       else
         context.load_verify_file(options_.ca_file, failure);
       if (failure)
-        return error(Failure::invalid_argument, fmt::format("cannot read certificates from \"{}\": {}",
-                                                            options_.ca_file, failure.message()));
+        return error(Failure::invalid_argument,
+                     fmt::format("cannot read certificates from \"{}\": {}", options_.ca_file, failure.message()));
     }
     tls_.emplace(std::move(context));
     return {};
@@ -201,14 +202,14 @@ class ClientConnection::Implementation {
     if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
         failure == asio::error::eof || failure == asio::error::connection_reset ||
         failure == asio::error::broken_pipe || failure == ssl::error::stream_truncated)
-      return error(Failure::unreachable,
-                   fmt::format("{} closed the connection {}; what was asked may have been done", url,
-                               failure == http::error::partial_message ? "in the middle of its answer"
-                                                                       : "without an answer"));
+      return error(
+          Failure::unreachable,
+          fmt::format("{} closed the connection {}; what was asked may have been done", url,
+                      failure == http::error::partial_message ? "in the middle of its answer" : "without an answer"));
     if (failure.category() == http::make_error_code(http::error::bad_version).category())
-      return error(Failure::failed, fmt::format("what answers at {} does not speak HTTP as it should: {}{}", url,
-                                                failure.message(),
-                                                endpoint_.encrypted ? "" : " (is it an https port?)"));
+      return error(Failure::failed,
+                   fmt::format("what answers at {} does not speak HTTP as it should: {}{}", url, failure.message(),
+                               endpoint_.encrypted ? "" : " (is it an https port?)"));
     return error(Failure::unreachable, fmt::format("the connection to {} broke: {}", url, failure.message()));
   }
 

@@ -49,8 +49,8 @@ class ClientConnection {
 
   const Endpoint& endpoint() const;
 
-  /// Sends one SOAP envelope and waits for the answer, whatever its status. `authorization` is the header's value, empty
-  /// for none. Never sent twice: a method may not be repeatable. Errors: unreachable (no connection, cut off),
+  /// Sends one SOAP envelope and waits for the answer, whatever its status. `authorization` is the header's value,
+  /// empty for none. Never sent twice: a method may not be repeatable. Errors: unreachable (no connection, cut off),
   /// timed_out, invalid_argument (the CA file), failed (what came is no acceptable HTTP).
   Result<HttpAnswer> post(const std::string& body, const std::string& authorization,
                           std::chrono::steady_clock::time_point deadline);

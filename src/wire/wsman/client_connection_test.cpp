@@ -18,11 +18,11 @@
 namespace vmms::wire::wsman {
 namespace {
 
+using std::chrono::milliseconds;
 using test::Reply;
 using test::reply;
 using test::ScriptedServer;
 using testing::HasSubstr;
-using std::chrono::milliseconds;
 
 auto soon(milliseconds time = milliseconds(5000)) { return std::chrono::steady_clock::now() + time; }
 
@@ -105,7 +105,9 @@ TEST(ClientConnectionTest, OpensANewOneWhenTheServerHasClosedIt) {
 
 TEST(ClientConnectionTest, NothingListening) {
   std::string url;
-  { url = ScriptedServer([](const auto&) { return Reply{}; }).url(); }
+  {
+    url = ScriptedServer([](const auto&) { return Reply{}; }).url();
+  }
   const auto answer = connection_to(url).post("a", {}, soon());
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, Failure::unreachable);

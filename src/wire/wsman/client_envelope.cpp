@@ -32,21 +32,36 @@ std::string_view local_part(std::string_view qualified_name) {
 // wbemcli.h's WBEM_E_…, which says more than the fault's code.
 std::optional<Failure> failure_of_result(std::uint32_t result) {
   switch (result) {
-    case 0x80041001: return Failure::failed;
-    case 0x80041002: return Failure::not_found;
-    case 0x80041003: return Failure::access_denied;
-    case 0x80041004: return Failure::internal;
-    case 0x80041008: return Failure::invalid_argument;
-    case 0x8004100C: return Failure::not_supported;
-    case 0x80041010: return Failure::not_found;
-    case 0x80041015: return Failure::unreachable;
-    case 0x80041016: return Failure::invalid_state;
-    case 0x80041019: return Failure::already_exists;
-    case 0x8004102E: return Failure::not_supported;
-    case 0x8004102F: return Failure::invalid_argument;
-    case 0x80041045: return Failure::busy;
-    case 0x80041069: return Failure::timed_out;
-    default: return {};
+    case 0x80041001:
+      return Failure::failed;
+    case 0x80041002:
+      return Failure::not_found;
+    case 0x80041003:
+      return Failure::access_denied;
+    case 0x80041004:
+      return Failure::internal;
+    case 0x80041008:
+      return Failure::invalid_argument;
+    case 0x8004100C:
+      return Failure::not_supported;
+    case 0x80041010:
+      return Failure::not_found;
+    case 0x80041015:
+      return Failure::unreachable;
+    case 0x80041016:
+      return Failure::invalid_state;
+    case 0x80041019:
+      return Failure::already_exists;
+    case 0x8004102E:
+      return Failure::not_supported;
+    case 0x8004102F:
+      return Failure::invalid_argument;
+    case 0x80041045:
+      return Failure::busy;
+    case 0x80041069:
+      return Failure::timed_out;
+    default:
+      return {};
   }
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 
 namespace vmms::wire::wsman {
 namespace {
@@ -29,7 +30,8 @@ std::string envelope(std::string_view action, std::string_view body) {
       R"(<s:Envelope xml:lang="ja-JP" xmlns:s="{}" xmlns:a="{}" xmlns:n="{}" xmlns:w="{}" xmlns:x="{}"><s:Header>)"
       R"(<a:Action>{}Response</a:Action><a:MessageID>uuid:0B9F1C52-7C66-4E3C-8A90-5B0D3F2C4E11</a:MessageID><a:To>{}</a:To>)"
       R"(<a:RelatesTo>uuid:0</a:RelatesTo></s:Header><s:Body>{}</s:Body></s:Envelope>)",
-      names::soap, names::addressing, names::enumeration, names::wsman, names::transfer, action, names::anonymous, body);
+      names::soap, names::addressing, names::enumeration, names::wsman, names::transfer, action, names::anonymous,
+      body);
 }
 
 std::string instance(std::string_view class_name, std::string_view properties) {
@@ -43,10 +45,9 @@ std::string service(std::string_view name) {
 }
 
 std::string pull(std::string_view items, bool last) {
-  return envelope(names::action_pull,
-                  fmt::format("<n:PullResponse>{}<n:Items>{}</n:Items>{}</n:PullResponse>",
-                              last ? "" : "<n:EnumerationContext>uuid:C1</n:EnumerationContext>", items,
-                              last ? "<n:EndOfSequence/>" : ""));
+  return envelope(names::action_pull, fmt::format("<n:PullResponse>{}<n:Items>{}</n:Items>{}</n:PullResponse>",
+                                                  last ? "" : "<n:EnumerationContext>uuid:C1</n:EnumerationContext>",
+                                                  items, last ? "<n:EndOfSequence/>" : ""));
 }
 
 cim::ObjectPath machine_path() {
@@ -97,6 +98,46 @@ TEST(ClientTest, GetReadsAnInstanceAsARealHostSendsIt) {
   EXPECT_EQ(record->number("Caption"), std::nullopt);
 }
 
+std::string recorded(const std::string& name) {
+  std::ifstream file(std::string(VMMS_SOURCE_DIR) + "/tests/captures/recorded-host/" + name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(ClientTest, ReplaysAnEnumerationOfARealHost) {
+  std::atomic<int> answers = 0;
+  ScriptedServer server([&](const auto&) {
+    static const std::string names_in_order[] = {"recorded_computersystem_enumerate.xml",
+                                                 "recorded_computersystem_pull_host.xml",
+                                                 "recorded_computersystem_pull_vm_running_eos.xml"};
+    return reply(200, recorded(names_in_order[answers++ % 3]));
+  });
+  Client client = connect(server);
+  std::vector<Record> records;
+  const Status status = client.enumerate({}, "Msvm_ComputerSystem", {}, [&](Record record) {
+    records.push_back(std::move(record));
+    return true;
+  });
+  ASSERT_TRUE(status) << status.error().message;
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].text("Name"), "scrubbed-1");
+  EXPECT_TRUE(records[0].find("ProcessID")->is_null);
+  EXPECT_EQ(records[1].number("ProcessID"), 8748U);
+  EXPECT_EQ(records[1].text("LastReplicationTime"), "1601-01-01T00:00:00Z");
+  EXPECT_EQ(records[1].fields.size(), 41U);
+}
+
+TEST(ClientTest, ReadsReferencesOfARealHost) {
+  const auto answer = client::read_envelope(recorded("recorded_affectedjobelement_pull.xml"));
+  ASSERT_TRUE(answer) << answer.error().message;
+  const xml::Element items = answer->body.first_child().child(names::enumeration, "Items");
+  const Record record = client::read_record(items.first_child());
+  EXPECT_EQ(record.class_name, "Msvm_AffectedJobElement");
+  ASSERT_TRUE(record.find("AffectedElement")->reference);
+  EXPECT_EQ(record.find("AffectedElement")->reference->to_string(),
+            "root/virtualization/v2:Msvm_VirtualSystemSettingData.InstanceID="
+            "\"Microsoft:00000000-0000-4000-8000-000000000083\"");
+}
+
 TEST(ClientTest, RequestsNameClassSelectorsAndTimeout) {
   ScriptedServer server([](const auto&) { return reply(200, envelope(names::action_get, instance("C", ""))); });
   ClientOptions options;
@@ -140,19 +181,20 @@ TEST(ClientTest, EnumerationsPullUntilTheEnd) {
   std::atomic<int> pulls = 0;
   ScriptedServer server([&](const auto& request) {
     if (!texts(request.body(), "Enumerate").empty())
-      return reply(200, envelope(names::action_enumerate, "<n:EnumerateResponse><n:EnumerationContext>uuid:C0"
-                                                          "</n:EnumerationContext></n:EnumerateResponse>"));
+      return reply(200, envelope(names::action_enumerate,
+                                 "<n:EnumerateResponse><n:EnumerationContext>uuid:C0"
+                                 "</n:EnumerationContext></n:EnumerateResponse>"));
     EXPECT_THAT(texts(request.body(), "EnumerationContext"), ElementsAre(pulls == 0 ? "uuid:C0" : "uuid:C1"));
     ++pulls;
     return reply(200, pull(pulls == 1 ? "" : service(fmt::format("{}.service", pulls.load())), pulls == 3));
   });
   Client client = connect(server);
   std::vector<std::string> names_seen;
-  const Status status = client.enumerate({}, "Vmms_GuestOSService", {{"SystemName", std::string(vm_id)}},
-                                         [&](const Record& record) {
-                                           names_seen.emplace_back(record.text("Name"));
-                                           return true;
-                                         });
+  const Status status =
+      client.enumerate({}, "Vmms_GuestOSService", {{"SystemName", std::string(vm_id)}}, [&](const Record& record) {
+        names_seen.emplace_back(record.text("Name"));
+        return true;
+      });
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_THAT(names_seen, ElementsAre("2.service", "3.service"));
   const std::string first = server.requests().at(0).body();
@@ -196,8 +238,9 @@ TEST(ClientTest, StoppingAnEnumerationReleasesIt) {
 TEST(ClientTest, AnEnumerationThatNeverEndsIsGivenUp) {
   ScriptedServer server([&](const auto& request) {
     if (!texts(request.body(), "Enumerate").empty())
-      return reply(200, envelope(names::action_enumerate, "<n:EnumerateResponse><n:EnumerationContext>uuid:C0"
-                                                          "</n:EnumerationContext></n:EnumerateResponse>"));
+      return reply(200, envelope(names::action_enumerate,
+                                 "<n:EnumerateResponse><n:EnumerationContext>uuid:C0"
+                                 "</n:EnumerationContext></n:EnumerateResponse>"));
     return reply(200, pull("", false));
   });
   Client client = connect(server);
@@ -210,12 +253,13 @@ TEST(ClientTest, InvokeSendsTextArraysAndReferences) {
   ScriptedServer server([&](const auto&) {
     return reply(
         200,
-        envelope("x", fmt::format(R"(<p:DestroySystem_OUTPUT xmlns:p="u" xmlns:a="{0}" xmlns:w="{1}"><p:Job><a:Address>{2})"
-                                  R"(</a:Address><a:ReferenceParameters><w:ResourceURI>{3}root/virtualization/v2/)"
-                                  R"(Msvm_ConcreteJob</w:ResourceURI><w:SelectorSet><w:Selector Name="InstanceID">J1)"
-                                  R"(</w:Selector></w:SelectorSet></a:ReferenceParameters></p:Job><p:ReturnValue>4096)"
-                                  R"(</p:ReturnValue></p:DestroySystem_OUTPUT>)",
-                                  names::addressing, names::wsman, names::anonymous, names::microsoft_resource)));
+        envelope("x",
+                 fmt::format(R"(<p:DestroySystem_OUTPUT xmlns:p="u" xmlns:a="{0}" xmlns:w="{1}"><p:Job><a:Address>{2})"
+                             R"(</a:Address><a:ReferenceParameters><w:ResourceURI>{3}root/virtualization/v2/)"
+                             R"(Msvm_ConcreteJob</w:ResourceURI><w:SelectorSet><w:Selector Name="InstanceID">J1)"
+                             R"(</w:Selector></w:SelectorSet></a:ReferenceParameters></p:Job><p:ReturnValue>4096)"
+                             R"(</p:ReturnValue></p:DestroySystem_OUTPUT>)",
+                             names::addressing, names::wsman, names::anonymous, names::microsoft_resource)));
   });
   Client client = connect(server);
   const auto path = *cim::ObjectPath::parse("Msvm_VirtualSystemManagementService.Name=\"vmms\"");

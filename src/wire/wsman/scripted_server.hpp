@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -10,7 +11,6 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <fmt/format.h>
 
 #include <condition_variable>
 #include <functional>
@@ -30,8 +30,8 @@ struct Reply {
 };
 
 inline Reply reply(unsigned status, std::string_view body, std::string_view type = "application/soap+xml") {
-  return {fmt::format("HTTP/1.1 {} Test\r\nContent-Type: {};charset=UTF-8\r\nContent-Length: {}\r\n\r\n{}", status, type,
-                      body.size(), body)};
+  return {fmt::format("HTTP/1.1 {} Test\r\nContent-Type: {};charset=UTF-8\r\nContent-Length: {}\r\n\r\n{}", status,
+                      type, body.size(), body)};
 }
 
 class ScriptedServer {

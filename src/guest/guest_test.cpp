@@ -1,0 +1,312 @@
+#include "guest/guest.hpp"
+
+#include "guest/fake_agent.hpp"
+#include "guest/systemd.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+namespace vmms::guest {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string start_script(systemd_start_script);
+const std::string stop_script(systemd_stop_script);
+const std::string state_script(systemd_state_script);
+const std::string list_script(systemd_list_script);
+
+Clock::time_point in(Clock::duration time) { return Clock::now() + time; }
+Clock::time_point soon() { return in(30s); }
+
+std::string shown(const std::string& name, const std::string& active) {
+  return "Id=" + name + "\nNames=" + name + "\nLoadState=loaded\nActiveState=" + active + "\nType=simple\n";
+}
+
+class GuestTest : public testing::Test {
+ protected:
+  GuestTest() {
+    transport_->reply(start_script, {0, "ExitStatus=0\n" + shown("a.service", "active") + "\n", ""});
+    transport_->reply(stop_script, {0, "ExitStatus=0\n" + shown("a.service", "inactive") + "\n", ""});
+    transport_->reply(state_script, {0, shown("a.service", "active"), ""});
+    transport_->reply(list_script, {0, "Fingerprint=7 8\n" + shown("a.service", "active") + "\nUnitFiles=a.service \n", ""});
+  }
+  auto start_async(Clock::duration time) {
+    return std::async(std::launch::async, [this, time] { return guest_->start_service("a", in(time)); });
+  }
+  auto stop_async() {
+    return std::async(std::launch::async, [this] { return guest_->stop_service("a", soon()); });
+  }
+  template <class T>
+  static Failure kind(const Result<T>& result) {
+    EXPECT_FALSE(result.has_value());
+    return result.has_value() ? Failure::internal : result.error().kind;
+  }
+
+  std::shared_ptr<FakeAgent> transport_ = std::make_shared<FakeAgent>();
+  std::shared_ptr<Guest> guest_ = make_agent_guest(transport_);
+};
+
+TEST_F(GuestTest, CapabilitiesAreLearntOncePerConnection) {
+  EXPECT_EQ(guest_->known_capabilities(), nullptr);
+  const auto capabilities = guest_->capabilities(soon());
+  ASSERT_TRUE(capabilities) << capabilities.error().message;
+  EXPECT_EQ(capabilities->service_manager, "systemd");
+  EXPECT_EQ(capabilities->os_id, "debian");
+  EXPECT_EQ(capabilities->os_version, "12");
+  EXPECT_TRUE(capabilities->can_execute);
+  EXPECT_TRUE(capabilities->can_freeze);
+  EXPECT_TRUE(capabilities->forbidden.empty());
+  ASSERT_NE(guest_->known_capabilities(), nullptr);
+  const std::size_t commands = transport_->commands();
+  EXPECT_TRUE(guest_->capabilities(soon()));
+  EXPECT_EQ(transport_->commands(), commands);
+
+  transport_->restart();
+  transport_->forbid("guest-file-write");
+  EXPECT_EQ(guest_->known_capabilities(), nullptr);
+  const auto anew = guest_->capabilities(soon());
+  EXPECT_FALSE(anew->can_write_files);
+  EXPECT_EQ(anew->forbidden, "guest-file-write");
+}
+
+TEST_F(GuestTest, StartAndStopAreTwoAgentCommandsEach) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  const std::size_t commands = transport_->commands();
+  const auto started = guest_->start_service("a", soon());
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_TRUE(started->service.started());
+  EXPECT_EQ(transport_->commands(), commands + 2);
+  const auto stopped = guest_->stop_service("a.service", soon());
+  ASSERT_TRUE(stopped);
+  EXPECT_FALSE(stopped->service.started());
+  ASSERT_EQ(transport_->runs(start_script).size(), 1U);
+  EXPECT_EQ(transport_->runs(start_script)[0].parameters[0], "a.service");
+}
+
+TEST_F(GuestTest, ImpossibleNamesNeverReachTheGuest) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  const std::size_t commands = transport_->commands();
+  for (const char* name : {"a/b", "-h", "x@.service", "a b", "", "x.socket", "$(reboot)"}) {
+    EXPECT_EQ(kind(guest_->start_service(name, soon())), Failure::not_found);
+    EXPECT_EQ(kind(guest_->stop_service(name, soon())), Failure::not_found);
+    EXPECT_EQ(kind(guest_->service(name, soon())), Failure::not_found);
+  }
+  EXPECT_EQ(transport_->commands(), commands);
+}
+
+TEST_F(GuestTest, WithoutAnAgentNothingIsSupported) {
+  transport_->set_connected(false);
+  EXPECT_EQ(kind(guest_->start_service("a", soon())), Failure::not_supported);
+  EXPECT_EQ(kind(guest_->services(soon())), Failure::not_supported);
+  EXPECT_EQ(kind(guest_->capabilities(soon())), Failure::not_supported);
+  EXPECT_FALSE(guest_->ping(soon()));
+  transport_->set_connected(true);
+  EXPECT_TRUE(guest_->ping(soon()));
+  EXPECT_TRUE(guest_->start_service("a", soon()));
+}
+
+TEST_F(GuestTest, AnAgentThatForbidsIsNotSupported) {
+  transport_->forbid("guest-exec");
+  const auto capabilities = guest_->capabilities(soon());
+  ASSERT_TRUE(capabilities);
+  EXPECT_FALSE(capabilities->can_execute);
+  EXPECT_EQ(capabilities->forbidden, "guest-exec");
+  const auto started = guest_->start_service("a", soon());
+  EXPECT_EQ(kind(started), Failure::not_supported);
+  EXPECT_NE(started.error().message.find("guest-exec"), std::string::npos);
+  EXPECT_NE(started.error().message.find("qemu-ga.conf"), std::string::npos);
+}
+
+TEST_F(GuestTest, AnotherServiceManagerIsNotSupportedAndNamed) {
+  transport_->reply("vmms-discovery", {0, "Init=runit\n", ""});
+  const auto started = guest_->start_service("a", soon());
+  EXPECT_EQ(kind(started), Failure::not_supported);
+  EXPECT_NE(started.error().message.find("runit"), std::string::npos);
+  EXPECT_TRUE(guest_->capabilities(soon())->service_manager.empty());
+  EXPECT_EQ(transport_->runs("vmms-discovery").size(), 1U);
+}
+
+TEST_F(GuestTest, AGuestThatIsStartingIsWaitedFor) {
+  transport_->reply("vmms-discovery", {1, "Init=systemd\nManager=systemd\n", "Failed to connect to bus"});
+  auto starting = start_async(30s);
+  transport_->await_run("vmms-discovery");
+  transport_->reply("vmms-discovery", {0, "Init=systemd\nManager=systemd\nVersion=252\n", ""});
+  EXPECT_TRUE(starting.get());
+}
+
+TEST_F(GuestTest, AGuestThatStaysStartingIsUnreachableAndNotRemembered) {
+  transport_->reply("vmms-discovery", {1, "Init=systemd\nManager=systemd\n", "Failed to connect to bus"});
+  const auto started = guest_->start_service("a", in(400ms));
+  EXPECT_EQ(kind(started), Failure::unreachable);
+  EXPECT_NE(started.error().message.find("still starting"), std::string::npos);
+  transport_->reply("vmms-discovery", {0, "Init=systemd\nManager=systemd\nVersion=252\n", ""});
+  EXPECT_TRUE(guest_->start_service("a", soon()));
+}
+
+TEST_F(GuestTest, FrozenFileSystemsAreSaidAndForgotten) {
+  transport_->set_frozen(true);
+  auto started = guest_->start_service("a", soon());
+  EXPECT_EQ(kind(started), Failure::unreachable);
+  EXPECT_NE(started.error().message.find("frozen"), std::string::npos);
+  EXPECT_TRUE(guest_->ping(soon()));
+  transport_->set_frozen(false);
+  EXPECT_TRUE(guest_->start_service("a", soon()));
+  transport_->set_frozen(true);
+  started = guest_->start_service("a", soon());
+  EXPECT_EQ(kind(started), Failure::unreachable);
+  EXPECT_NE(started.error().message.find("frozen"), std::string::npos);
+}
+
+TEST_F(GuestTest, ASilentAgentIsFoundWithinFiveSeconds) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->set_silent(true);
+  const auto begun = Clock::now();
+  auto state = std::async(std::launch::async, [&] { return guest_->service("a", in(60s)); });
+  auto list = std::async(std::launch::async, [&] { return guest_->services(in(60s)); });
+  auto alive = std::async(std::launch::async, [&] { return guest_->ping(in(60s)); });
+  const auto started = guest_->start_service("a", in(60s));
+  EXPECT_EQ(kind(started), Failure::unreachable);
+  EXPECT_EQ(kind(state.get()), Failure::unreachable);
+  EXPECT_EQ(kind(list.get()), Failure::unreachable);
+  EXPECT_EQ(alive.get().error().kind, Failure::unreachable);
+  EXPECT_LT(Clock::now() - begun, 5s);
+  transport_->set_silent(false);
+  EXPECT_TRUE(guest_->start_service("a", soon()));
+}
+
+TEST_F(GuestTest, ASecondStartJoinsTheFirst) {
+  transport_->hold(start_script);
+  std::vector<std::future<Result<ServiceOutcome>>> starts;
+  for (int i = 0; i < 8; ++i) starts.push_back(start_async(30s));
+  transport_->await_run(start_script);
+  std::this_thread::sleep_for(20ms);
+  transport_->release(start_script);
+  for (auto& start : starts) EXPECT_TRUE(start.get()->service.started());
+  EXPECT_EQ(transport_->runs(start_script).size(), 1U);
+}
+
+TEST_F(GuestTest, WhoseDeadlinePassesLeavesTheOthersToIt) {
+  transport_->hold(start_script);
+  auto hasty = start_async(100ms);
+  transport_->await_run(start_script);
+  auto patient = start_async(30s);
+  const auto left = hasty.get();
+  EXPECT_EQ(kind(left), Failure::timed_out);
+  EXPECT_NE(left.error().message.find("the guest goes on"), std::string::npos);
+  transport_->release(start_script);
+  EXPECT_TRUE(patient.get()->service.started());
+  EXPECT_EQ(transport_->runs(start_script).size(), 1U);
+}
+
+TEST_F(GuestTest, AStartThatEverybodyLeftIsJoinedWhileItRuns) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(start_script);
+  EXPECT_EQ(kind(guest_->start_service("a", in(50ms))), Failure::timed_out);
+  EXPECT_EQ(kind(guest_->start_service("a", in(50ms))), Failure::timed_out);
+  auto joined = start_async(30s);
+  std::this_thread::sleep_for(20ms);
+  transport_->release(start_script);
+  EXPECT_TRUE(joined.get());
+  EXPECT_EQ(transport_->runs(start_script).size(), 1U);
+}
+
+TEST_F(GuestTest, AStartThatEndedUnseenIsNotTakenForANewOne) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(start_script);
+  EXPECT_EQ(kind(guest_->start_service("a", in(50ms))), Failure::timed_out);
+  transport_->release(start_script);
+  EXPECT_TRUE(guest_->start_service("a", soon()));
+  EXPECT_EQ(transport_->runs(start_script).size(), 2U);
+}
+
+TEST_F(GuestTest, StopFollowsStartInOrder) {
+  transport_->hold(start_script);
+  auto starting = start_async(30s);
+  transport_->await_run(start_script);
+  auto stopping = stop_async();
+  std::this_thread::sleep_for(50ms);
+  EXPECT_TRUE(transport_->runs(stop_script).empty());
+  transport_->release(start_script);
+  EXPECT_TRUE(starting.get());
+  EXPECT_TRUE(stopping.get());
+  EXPECT_EQ(transport_->runs(stop_script).size(), 1U);
+}
+
+TEST_F(GuestTest, AStartThatHangsCanBeStopped) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(start_script);
+  auto starting = start_async(30s);
+  transport_->await_run(start_script);
+  const auto begun = Clock::now();
+  EXPECT_TRUE(guest_->stop_service("a", soon()));
+  EXPECT_LT(Clock::now() - begun, 3s);
+  // A start now is a new one: the first was overtaken by the stop.
+  auto again = start_async(30s);
+  transport_->await_run(start_script, 2);
+  transport_->release(start_script);
+  EXPECT_TRUE(starting.get());
+  EXPECT_TRUE(again.get());
+}
+
+TEST_F(GuestTest, AnAgentRestartedInMidCallIsUnreachableAndTheNextCallRight) {
+  transport_->hold(start_script);
+  auto starting = start_async(30s);
+  transport_->await_run(start_script);
+  transport_->restart();
+  const auto started = starting.get();
+  EXPECT_EQ(kind(started), Failure::unreachable);
+  EXPECT_NE(started.error().message.find("restarted"), std::string::npos);
+  transport_->release(start_script);
+  EXPECT_TRUE(guest_->start_service("a", soon()));
+}
+
+TEST_F(GuestTest, ServicesAreSharedAndKeptForASecond) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(list_script);
+  std::vector<std::future<Result<std::shared_ptr<const std::map<std::string, Service>>>>> lists;
+  for (int i = 0; i < 8; ++i)
+    lists.push_back(std::async(std::launch::async, [&] { return guest_->services(soon()); }));
+  transport_->await_run(list_script);
+  std::this_thread::sleep_for(20ms);
+  transport_->release(list_script);
+  for (auto& list : lists) EXPECT_EQ((*list.get())->size(), 1U);
+  EXPECT_TRUE(guest_->services(soon()));
+  EXPECT_EQ(transport_->runs(list_script).size(), 1U);
+  EXPECT_EQ(transport_->runs(list_script)[0].parameters[0], "");
+}
+
+TEST_F(GuestTest, OurOwnStartVoidsWhatWasRead) {
+  ASSERT_TRUE(guest_->services(soon()));
+  ASSERT_TRUE(guest_->start_service("a", soon()));
+  EXPECT_TRUE(guest_->services(soon()));
+  const auto runs = transport_->runs(list_script);
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_EQ(runs[1].parameters[0], "7 8") << "the guest is asked for what changed only";
+}
+
+TEST_F(GuestTest, AStateReadBeforeAStartIsNotGivenToWhoAsksAfterIt) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(state_script);
+  auto before = std::async(std::launch::async, [&] { return guest_->service("a", soon()); });
+  transport_->await_run(state_script);
+  ASSERT_TRUE(guest_->start_service("a", soon()));
+  auto after = std::async(std::launch::async, [&] { return guest_->service("a", soon()); });
+  transport_->await_run(state_script, 2);
+  transport_->release(state_script);
+  EXPECT_TRUE(before.get());
+  EXPECT_TRUE(after.get());
+}
+
+TEST_F(GuestTest, TooManyStartsAtOnceAreRefused) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(start_script);
+  for (int i = 0; i < 64; ++i)
+    EXPECT_EQ(kind(guest_->start_service("unit" + std::to_string(i), in(5ms))), Failure::timed_out);
+  EXPECT_EQ(kind(guest_->start_service("one-more", soon())), Failure::busy);
+}
+
+}  // namespace
+}  // namespace vmms::guest

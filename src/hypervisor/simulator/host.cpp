@@ -1,0 +1,221 @@
+#include "hypervisor/simulator/host.hpp"
+
+#include <fmt/format.h>
+
+namespace vmms::hypervisor::simulator {
+
+namespace {
+
+SystemTime now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+bool is_connected(const MachineDescription& description) {
+  return description.guest && description.guest->agent != AgentState::none;
+}
+
+VirtualMachine first_record(const NamedMachine& machine, SystemTime time) {
+  const MachineDescription& description = *machine.description;
+  VirtualMachine record;
+  record.id = machine.id;
+  record.name = machine.name;
+  record.description = description.description;
+  record.power = description.power;
+  record.processors = description.processors;
+  record.memory_bytes = description.memory_bytes;
+  record.created = time;
+  record.state_changed = time;
+  record.configuration_changed = time;
+  if (description.power == PowerState::running || description.power == PowerState::paused) record.started = time;
+  record.agent_channel = description.guest != nullptr;
+  record.agent_connected = record.started && is_connected(description);
+  record.settings = description.settings;
+  return record;
+}
+
+Error no_such_vm(std::string_view id) {
+  return error(Failure::not_found, fmt::format("there is no VM with the id {}", id));
+}
+
+}  // namespace
+
+Simulator::Simulator(FleetDescription fleet) : information_(std::move(fleet.host)) {
+  const SystemTime time = now();
+  machines_.reserve(fleet.machines.size());
+  for (const NamedMachine& machine : fleet.machines) {
+    index_.replace(first_record(machine, time));
+    machines_[machine.id].description = machine.description;
+  }
+}
+
+Simulator::~Simulator() {
+  {
+    const std::lock_guard lock(timer_mutex_);
+    ending_ = true;
+  }
+  timer_changed_.notify_all();
+  if (timer_thread_.joinable()) timer_thread_.join();
+  index_.stop_telling();
+  for (auto& [id, machine] : machines_)
+    if (machine.guest) machine.guest->remove();
+}
+
+// Under the lock.
+Simulator::Machine* Simulator::machine(std::string_view id) {
+  const auto found = machines_.find(upper_id(id));
+  return found == machines_.end() ? nullptr : &found->second;
+}
+
+Status Simulator::health() const {
+  const std::lock_guard lock(mutex_);
+  return health_;
+}
+
+void Simulator::set_health(Status health) {
+  const std::lock_guard lock(mutex_);
+  health_ = std::move(health);
+}
+
+Status Simulator::start(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  const VirtualMachinePtr record = index_.find(id);
+  if (found == nullptr || !record) return no_such_vm(id);
+  if (record->power == PowerState::running)
+    return error(Failure::invalid_state, fmt::format("VM \"{}\" is running already", record->name));
+  if (found->description->start_fails)
+    return error(Failure::failed,
+                 fmt::format("VM \"{}\" did not start: its description in the simulated fleet has the fault \"start\"",
+                             record->name));
+  enter(record->id, *found, PowerState::running);
+  return {};
+}
+
+Status Simulator::turn_off(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  const VirtualMachinePtr record = index_.find(id);
+  if (found == nullptr || !record) return no_such_vm(id);
+  if (record->power == PowerState::off)
+    return error(Failure::invalid_state, fmt::format("VM \"{}\" is off already", record->name));
+  if (found->description->turn_off_fails)
+    return error(Failure::failed,
+                 fmt::format("VM \"{}\" was not turned off: its description in the simulated fleet has the fault "
+                             "\"turn_off\"",
+                             record->name));
+  enter(record->id, *found, PowerState::off);
+  return {};
+}
+
+// Under the lock. A VM that was paused or saved goes on where it was; one that was off boots.
+void Simulator::enter(const std::string& id, Machine& machine, PowerState power) {
+  const VirtualMachinePtr before = index_.find(id);
+  const bool runs = power == PowerState::running || power == PowerState::paused;
+  const bool boots = power == PowerState::running && before->power == PowerState::off;
+  const bool later = boots && machine.description->guest && machine.description->guest->boot_time > milliseconds(0);
+  if (power == PowerState::off || boots) ++machine.runs;
+  if (machine.guest) {
+    if (boots) {
+      machine.guest->boot(Clock::now());
+      machine.guest->set_agent(later || !is_connected(*machine.description) ? AgentState::none
+                                                                           : machine.description->guest->agent);
+    } else {
+      machine.guest->set_power(power);
+    }
+  }
+  index_.update(id, [&](VirtualMachine& record) {
+    record.power = power;
+    record.state_changed = now();
+    if (boots || !record.started) record.started = now();
+    if (!runs) record.started.reset();
+    if (boots || before->power == PowerState::saved) record.agent_connected = !later && is_connected(*machine.description);
+    if (!runs) record.agent_connected = false;
+  });
+  if (later) connect_agent_later(id, machine);
+}
+
+void Simulator::connect_agent_later(const std::string& id, Machine& booting) {
+  const std::lock_guard lock(timer_mutex_);
+  timers_.emplace(Clock::now() + booting.description->guest->boot_time, [this, id, run = booting.runs] {
+    const std::lock_guard machines_lock(mutex_);
+    Machine* const found = machine(id);
+    if (found != nullptr && found->runs == run) enter_agent(id, *found, found->description->guest->agent);
+  });
+  if (!timer_thread_.joinable()) timer_thread_ = std::thread([this] { run_timers(); });
+  timer_changed_.notify_all();
+}
+
+void Simulator::run_timers() {
+  std::unique_lock lock(timer_mutex_);
+  while (!ending_) {
+    if (timers_.empty()) {
+      timer_changed_.wait(lock);
+      continue;
+    }
+    const auto next = timers_.begin();
+    if (Clock::now() < next->first) {
+      timer_changed_.wait_until(lock, next->first);
+      continue;
+    }
+    const auto action = std::move(next->second);
+    timers_.erase(next);
+    lock.unlock();
+    action();
+    lock.lock();
+  }
+}
+
+Status Simulator::change_settings(std::string_view id, const std::function<void(Settings&)>& change) {
+  const auto changed = index_.update(id, [&](VirtualMachine& record) {
+    const Settings before = record.settings;
+    change(record.settings);
+    if (record.settings != before) record.configuration_changed = now();
+  });
+  return changed ? Status() : no_such_vm(id);
+}
+
+std::shared_ptr<SimulatedGuest> Simulator::simulated_guest(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  return found == nullptr ? nullptr : guest_of(upper_id(id), *found);
+}
+
+// Under the lock.
+std::shared_ptr<SimulatedGuest> Simulator::guest_of(const std::string& id, Machine& machine) {
+  if (!machine.guest) {
+    const VirtualMachinePtr record = index_.find(id);
+    machine.guest = std::make_shared<SimulatedGuest>(record->name, machine.description->guest);
+    machine.guest->set_power(record->power);
+    if (!record->agent_connected) machine.guest->set_agent(AgentState::none);
+  }
+  return machine.guest;
+}
+
+// Under the lock.
+void Simulator::enter_agent(const std::string& id, Machine& machine, AgentState agent) {
+  guest_of(id, machine)->set_agent(agent);
+  index_.update(id, [&](VirtualMachine& record) { record.agent_connected = agent != AgentState::none; });
+}
+
+void Simulator::set_agent(std::string_view id, AgentState agent) {
+  const std::lock_guard lock(mutex_);
+  if (Machine* const found = machine(id); found != nullptr) enter_agent(upper_id(id), *found, agent);
+}
+
+void Simulator::set_power(std::string_view id, PowerState power) {
+  const std::lock_guard lock(mutex_);
+  if (Machine* const found = machine(id); found != nullptr) enter(upper_id(id), *found, power);
+}
+
+void Simulator::remove(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  if (Machine* const found = machine(id); found != nullptr && found->guest) found->guest->remove();
+  machines_.erase(upper_id(id));
+  index_.erase(id);
+}
+
+Result<std::unique_ptr<Host>> load(const std::filesystem::path& toml) {
+  Result<FleetDescription> fleet = read_description(toml);
+  if (!fleet) return fleet.error();
+  return std::unique_ptr<Host>(std::make_unique<Simulator>(std::move(*fleet)));
+}
+
+}  // namespace vmms::hypervisor::simulator

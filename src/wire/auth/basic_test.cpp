@@ -1,0 +1,275 @@
+#include "wire/auth/basic.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "wire/http/server.hpp"
+#include "wire/http/test_client.hpp"
+
+namespace vmms::wire::auth {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+std::string basic(std::string_view user_and_password) {
+  std::string encoded((user_and_password.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                   reinterpret_cast<const unsigned char*>(user_and_password.data()),
+                                   static_cast<int>(user_and_password.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  return "Basic " + encoded;
+}
+
+class BasicTest : public ::testing::Test {
+ protected:
+  BasicTest() {
+    std::string name = std::filesystem::temp_directory_path() / "vmms-basic-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    path_ = folder_ + "/users";
+    set("alice", "secret");
+    set("bob", "pass:word");
+    file_ = PasswordFile::open(path_).value();
+    basic_ = std::make_unique<Basic>(file_, pool_);
+  }
+  ~BasicTest() override {
+    pool_.stop(5s);
+    std::filesystem::remove_all(folder_);
+  }
+
+  void set(const std::string& user, const std::string& password) {
+    const auto done = set_user(path_, user, password, 1);  // cheap hashes
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  /// Authenticates one request on `connection` and waits for the verdict.
+  http::Verdict ask(http::ConnectionState& connection, const std::optional<std::string>& authorization) {
+    http::Request request;
+    request.peer = connection.address + ":4711";
+    if (authorization) request.headers.push_back({"authorization", *authorization});
+    auto promise = std::make_shared<std::promise<http::Verdict>>();
+    auto verdict = promise->get_future();
+    basic_->authenticate(request, connection, [promise](http::Verdict v) { promise->set_value(std::move(v)); });
+    at_once_ = verdict.wait_for(0s) == std::future_status::ready;
+    if (verdict.wait_for(5s) != std::future_status::ready) {
+      ADD_FAILURE() << "no verdict";
+      return {};
+    }
+    return verdict.get();
+  }
+  http::Verdict ask(const std::optional<std::string>& authorization, const std::string& address = "192.0.2.1") {
+    http::ConnectionState connection{.address = address, .mechanism = nullptr};
+    return ask(connection, authorization);
+  }
+
+  static void expect_challenge(const http::Verdict& verdict) {
+    ASSERT_TRUE(verdict.refusal);
+    EXPECT_EQ(verdict.refusal->status, 401u);
+    ASSERT_EQ(verdict.refusal->headers.size(), 1u);
+    EXPECT_EQ(verdict.refusal->headers[0].name, "WWW-Authenticate");
+    EXPECT_EQ(verdict.refusal->headers[0].value, "Basic realm=\"vmms\"");
+  }
+
+  std::string folder_;
+  std::string path_;
+  WorkerPool pool_;
+  std::shared_ptr<PasswordFile> file_;
+  std::unique_ptr<Basic> basic_;
+  bool at_once_ = false;  // whether the last verdict came during authenticate()
+};
+
+TEST_F(BasicTest, RightCredentialsAreAccepted) {
+  const http::Verdict alice = ask(basic("alice:secret"));
+  EXPECT_FALSE(alice.refusal);
+  EXPECT_EQ(alice.user, "alice");
+  EXPECT_EQ(alice.mechanism, "basic");
+  EXPECT_EQ(ask(basic("bob:pass:word")).user, "bob");
+  std::string lower = basic("alice:secret");
+  lower.replace(0, 5, "bASIC");
+  EXPECT_EQ(ask(lower).user, "alice");
+}
+
+TEST_F(BasicTest, EverythingElseIsChallenged) {
+  for (const std::string& wrong :
+       {basic("alice:wrong"), basic("alice:"), basic("Alice:secret"), basic("nobody:secret"), basic(":secret"),
+        basic("alice"), basic("alice:se\xffret"), basic(std::string("alice:secret\0", 13)), basic("alice:sec\nret"),
+        std::string("Basic"), std::string("Basic "), std::string("Basic !!!!"), std::string("Basic YWxpY2U"),
+        std::string("Negotiate TlRMTVNTUAABAAAA"), std::string("Bearer abc"), std::string("Basically no"),
+        "Basic " + std::string(12000, 'A')}) {
+    SCOPED_TRACE(wrong.substr(0, 60));
+    expect_challenge(ask(wrong));
+  }
+  expect_challenge(ask(std::nullopt));
+}
+
+TEST_F(BasicTest, MissingOrOtherCredentialsAreNoFailures) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(ask(std::nullopt).delay, 0ms);
+    EXPECT_EQ(ask("Negotiate abcd").delay, 0ms);
+  }
+}
+
+TEST_F(BasicTest, WhatWasVerifiedIsRemembered) {
+  http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
+  EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+  // From the table, then from the connection: neither waits for the pool.
+  pool_.stop(5s);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+    EXPECT_TRUE(at_once_);
+  }
+  EXPECT_EQ(ask(basic("alice:secret"), "192.0.2.2").user, "alice");
+  // Others are not let in by that, on the same connection neither.
+  const http::Verdict other = ask(connection, basic("bob:pass:word"));
+  ASSERT_TRUE(other.refusal);
+  EXPECT_EQ(other.refusal->status, 503u) << "the pool is stopped";
+}
+
+TEST_F(BasicTest, RememberedForAWhileOnly) {
+  basic_ = std::make_unique<Basic>(file_, pool_, Basic::Options{.remember = 0ms});
+  http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
+  EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+  pool_.stop(5s);
+  EXPECT_TRUE(ask(connection, basic("alice:secret")).refusal);
+}
+
+TEST_F(BasicTest, ChangeOfTheFileForgetsAll) {
+  http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+  set("alice", "changed");
+  expect_challenge(ask(connection, basic("alice:secret")));
+  EXPECT_EQ(ask(connection, basic("alice:changed")).user, "alice");
+  EXPECT_EQ(ask(connection, basic("bob:pass:word")).user, "bob");
+  std::filesystem::remove(path_);
+  expect_challenge(ask(connection, basic("bob:pass:word")));
+}
+
+TEST_F(BasicTest, FailuresAreHeldBackByAddress) {
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(basic("nobody" + std::to_string(i) + ":x")).delay, 0ms);
+  EXPECT_EQ(ask(basic("nobody:x")).delay, 250ms);
+  EXPECT_EQ(ask(std::string("Basic malformed")).delay, 500ms);
+  for (int i = 0; i < 10; ++i) ask(basic("nobody:x"));
+  EXPECT_EQ(ask(basic("nobody:x")).delay, 4000ms);
+  EXPECT_EQ(ask(basic("nobody:x"), "192.0.2.2").delay, 0ms);
+  // The right password is never held back.
+  const http::Verdict right = ask(basic("alice:secret"));
+  EXPECT_EQ(right.user, "alice");
+  EXPECT_EQ(right.delay, 0ms);
+}
+
+TEST_F(BasicTest, FailuresAreHeldBackByUser) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(ask(basic("alice:x" + std::to_string(i)), "192.0.2." + std::to_string(i)).delay, 0ms);
+  }
+  EXPECT_EQ(ask(basic("alice:x"), "192.0.2.100").delay, 250ms);
+  EXPECT_EQ(ask(basic("bob:x"), "192.0.2.101").delay, 0ms);
+}
+
+TEST_F(BasicTest, SameCredentialsAreVerifiedOnceAtATime) {
+  // The pool's one thread is held, so that all requests come while the first waits to be verified.
+  WorkerPool pool({.threads = 1});
+  basic_ = std::make_unique<Basic>(file_, pool, Basic::Options{.waiting_per_address = 1});
+  std::promise<void> release;
+  ASSERT_TRUE(pool.submit("", [&] { release.get_future().wait(); }));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int accepted = 0;
+  http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
+  http::Request request;
+  request.headers = {{"Authorization", basic("alice:secret")}};
+  for (int i = 0; i < 200; ++i) {
+    basic_->authenticate(request, connection, [&](const http::Verdict& verdict) {
+      const std::scoped_lock lock(mutex);
+      if (!verdict.refusal && ++accepted == 200) changed.notify_all();
+    });
+  }
+  // Other credentials find the queue full.
+  const http::Verdict other = ask(connection, basic("bob:pass:word"));
+  ASSERT_TRUE(other.refusal);
+  EXPECT_EQ(other.refusal->status, 503u);
+  release.set_value();
+  std::unique_lock lock(mutex);
+  EXPECT_TRUE(changed.wait_for(lock, 5s, [&] { return accepted == 200; }));
+  lock.unlock();
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST_F(BasicTest, AddressesTakeTurns) {
+  WorkerPool pool({.threads = 1});
+  basic_ = std::make_unique<Basic>(file_, pool);
+  std::promise<void> release;
+  ASSERT_TRUE(pool.submit("", [&] { release.get_future().wait(); }));
+  std::atomic<int> failed = 0;
+  http::ConnectionState flood{.address = "192.0.2.66", .mechanism = nullptr};
+  for (int i = 0; i < 16; ++i) {
+    http::Request request;
+    request.headers = {{"Authorization", basic("alice:guess" + std::to_string(i))}};
+    basic_->authenticate(request, flood, [&](const http::Verdict&) { ++failed; });
+  }
+  http::ConnectionState quiet{.address = "192.0.2.1", .mechanism = nullptr};
+  http::Request request;
+  request.headers = {{"Authorization", basic("bob:pass:word")}};
+  std::promise<int> before;
+  basic_->authenticate(request, quiet, [&](const http::Verdict& verdict) {
+    EXPECT_EQ(verdict.user, "bob");
+    before.set_value(failed);
+  });
+  release.set_value();
+  EXPECT_LE(before.get_future().get(), 2);
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST_F(BasicTest, OnAServer) {
+  http::Server server(
+      {.listeners = {{.address = "127.0.0.1"}}}, *basic_,
+      {{"/wsman", [](const std::shared_ptr<http::Exchange>& exchange) {
+          const http::Request& request = exchange->request();
+          EXPECT_EQ(request.header("Authorization"), "") << "handlers see no passwords";
+          exchange->respond(
+              {.status = 200, .content_type = "text/plain", .body = request.user + " by " + request.mechanism});
+        }}});
+  const auto listeners = server.start();
+  ASSERT_TRUE(listeners) << listeners.error().message;
+  // As openwsman and virsh do: first the whole body without credentials, then with, on the same connection.
+  http::TestClient client(listeners->front().port);
+  ASSERT_TRUE(client.send(http::post("/wsman", "body")));
+  auto reply = client.read();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 401u);
+  EXPECT_EQ(reply->header("www-authenticate"), "Basic realm=\"vmms\"");
+  EXPECT_EQ(reply->header("connection"), "");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.send(http::post("/wsman", "body", "Authorization: " + basic("alice:secret") + "\r\n")));
+    reply = client.read();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 200u);
+    EXPECT_EQ(reply->body, "alice by basic");
+  }
+  ASSERT_TRUE(client.send(http::post("/wsman", "body")));
+  EXPECT_EQ(client.read().value().status, 401u) << "credentials belong to the request, not to the connection";
+
+  // A client that guesses waits; others do not wait for it.
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(client.send(http::post("/wsman", "", "Authorization: " + basic("alice:no") + "\r\n")));
+    EXPECT_EQ(client.read().value().status, 401u);
+  }
+  const auto begin = Clock::now();
+  ASSERT_TRUE(client.send(http::post("/wsman", "", "Authorization: " + basic("alice:no") + "\r\n")));
+  http::TestClient other(listeners->front().port);
+  ASSERT_TRUE(other.send(http::post("/wsman", "", "Authorization: " + basic("bob:pass:word") + "\r\n")));
+  EXPECT_EQ(other.read().value().status, 200u);
+  EXPECT_EQ(client.read().value().status, 401u);
+  EXPECT_GE(Clock::now() - begin, 250ms);
+  EXPECT_TRUE(server.stop(100ms));
+}
+
+}  // namespace
+}  // namespace vmms::wire::auth

@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""StartService on a real guest: one boot of the demonstration guest under libvirt's embedded QEMU driver."""
+
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import vmms
+from vmms import Fault, machine_keys, service_keys
+
+
+class RealGuest(unittest.TestCase):
+    """The tests run in the order of their names: the later ones kill agent, daemon and guest."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not (vmms.GUEST / "disk.qcow2").exists():
+            raise AssertionError(f"there is no guest in {vmms.GUEST}: build it with guest/build {vmms.GUEST}")
+        # Short, since unix sockets lie below it.
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="vmms", dir="/tmp"))
+        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        disk = cls.root / "disk.qcow2"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", vmms.GUEST / "disk.qcow2", "-F", "qcow2", disk],
+                       check=True)
+        xml = (vmms.SOURCE / "guest" / "domain.xml").read_text()
+        for name, value in {"NAME": "guest", "GUEST": vmms.GUEST, "DISK": disk, "CONSOLE": cls.root / "console"}.items():
+            xml = xml.replace(f"@{name}@", str(value))
+        definition = cls.root / "domain.xml"
+        definition.write_text(xml[xml.index("<domain"):])
+        cls.daemon = vmms.Daemon(cls, "--connect", f"qemu:///embed?root={cls.root}/e", "--define", definition)
+        cls.addClassCleanup(cls.stop_machine)
+        cls.machine = cls.daemon.json("vm", "list")[0]["id"]
+
+    @classmethod
+    def stop_machine(cls):
+        if cls.daemon.process.poll() is None:
+            cls.daemon.cli("vm", "stop", "guest", check=False)
+        # Whatever a failed test left.
+        for pid_file in cls.root.glob("e/run/qemu/*.pid"):
+            subprocess.run(["kill", "-KILL", pid_file.read_text().strip()], check=False)
+
+    def setUp(self):
+        self.client = self.daemon.client()
+        self.addCleanup(self.client.close)
+
+    def call(self, service, method="StartService", client=None, timeout=None, class_name="Vmms_GuestOSService"):
+        keys = service_keys(self.machine, service, class_name)
+        return (client or self.client).invoke(class_name, keys, method, timeout=timeout)["ReturnValue"]
+
+    def service(self, name):
+        return self.client.get("Vmms_GuestOSService", service_keys(self.machine, name))
+
+    def fault(self, *arguments, **options):
+        with self.assertRaises(Fault) as caught:
+            self.call(*arguments, **options)
+        return caught.exception
+
+    def probe(self):
+        """Whether the web server answers inside the guest: a service there fetches its page."""
+        try:
+            return self.call("vmms-demo-probe.service") == 0
+        except Fault:
+            return False
+
+    def wait_for_guest(self, seconds=120):
+        self.daemon.cli("vm", "start", "guest", "--wait", str(seconds), timeout=seconds + 30)
+
+    def test_01_the_interface_is_off_at_first(self):
+        self.wait_for_guest()
+        self.assertEqual(self.call("vmms-demo-web.service"), 1)
+        self.assertEqual(self.daemon.cli("service", "start", "guest", "vmms-demo-web", check=False).returncode, 1)
+
+    def test_02_modify_guest_service_settings_turns_it_on(self):
+        output = self.client.invoke("Msvm_VirtualSystemManagementService", {}, "ModifyGuestServiceSettings",
+                                    vmms.interface_setting(self.machine, True))
+        self.assertEqual(output["ReturnValue"], 0)
+
+    def test_03_start_service_starts_it_in_the_guest(self):
+        self.assertFalse(self.probe())
+        self.assertEqual(self.call("vmms-demo-web.service"), 0)
+        service = self.service("vmms-demo-web.service")
+        self.assertEqual((service["Started"], service["EnabledState"], service["ActiveState"]), ("true", "2", "active"))
+        self.assertGreater(int(service["MainProcessID"]), 1)
+        self.assertTrue(self.probe())
+        self.assertEqual(self.call("vmms-demo-web.service"), 0)
+
+    def test_04_stop_service_stops_it(self):
+        self.assertEqual(self.call("vmms-demo-web.service", "StopService"), 0)
+        self.assertEqual(self.service("vmms-demo-web.service")["Started"], "false")
+        self.assertFalse(self.probe())
+
+    def test_05_failures_tell_exit_status_and_log(self):
+        fault = self.fault("vmms-demo-fail.service")
+        for part in ("exit status 3", "no such setting: colour", "vmms-demo-fail.service"):
+            self.assertIn(part, fault.text)
+        self.assertEqual(self.service("vmms-demo-fail.service")["ExitStatus"], "3")
+        self.assertIn("vmms-demo-dies.service", self.fault("vmms-demo-dies.service").text)
+        self.assertIn("masked", self.fault("vmms-demo-masked.service").text)
+        self.assertIn("vmms-demo-dependent", self.fault("vmms-demo-dependent.service").text)
+
+    def test_06_no_such_unit(self):
+        self.assertEqual(self.fault("no-such-thing.service").subcode, "DestinationUnreachable")
+
+    def test_07_oneshots_and_templates(self):
+        self.assertEqual(self.call("vmms-demo-oneshot.service"), 0)
+        self.assertEqual(self.service("vmms-demo-oneshot.service")["Started"], "false")
+        self.assertEqual(self.call("vmms-demo-oneshot-remains.service"), 0)
+        self.assertEqual(self.service("vmms-demo-oneshot-remains.service")["Started"], "true")
+        self.assertEqual(self.call("vmms-demo-instance@one.service"), 0)
+        self.assertEqual(self.service("vmms-demo-instance@one.service")["Started"], "true")
+        self.assertEqual(self.call("vmms-demo-instance@one.service", "StopService"), 0)
+
+    def test_08_a_service_that_ignores_stop(self):
+        self.assertEqual(self.call("vmms-demo-stubborn.service"), 0)
+        self.assertEqual(self.call("vmms-demo-stubborn.service", "StopService"), 0)
+        self.assertEqual(self.service("vmms-demo-stubborn.service")["Started"], "false")
+
+    def test_09_the_list_is_that_of_the_guest(self):
+        services = {s["Name"]: s for s in self.client.enumerate("Vmms_GuestOSService")}
+        self.assertLessEqual({"vmms-demo-web.service", "dbus.service", "vmms-demo-fail.service"}, set(services))
+        self.assertNotIn("vmms-demo-instance@.service", services)
+        for name in ("vmms-demo-web.service", "dbus.service"):
+            one = self.service(name)
+            self.assertEqual({k: v for k, v in one.items()}, {k: v for k, v in services[name].items()})
+
+    def test_10_twenty_pairs_each_confirmed_inside_the_guest(self):
+        for _ in range(20):
+            self.assertEqual(self.call("vmms-demo-web.service"), 0)
+            self.assertTrue(self.probe())
+            self.assertEqual(self.call("vmms-demo-web.service", "StopService"), 0)
+            self.assertFalse(self.probe())
+
+    def test_11_eight_clients_on_eight_services(self):
+        def pair(number):
+            client = self.daemon.client()
+            results = [self.call(f"vmms-demo-{number}.service", method, client) for method in ("StartService", "StopService")]
+            client.close()
+            return results
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(list(pool.map(pair, range(1, 9))), [[0, 0]] * 8)
+
+    def test_12_a_start_that_takes_five_seconds_holds_up_nobody(self):
+        ended = {}
+
+        def slow():
+            client = self.daemon.client()
+            ended["result"] = self.call("vmms-demo-slow.service", client=client)
+            ended["at"] = time.monotonic()
+            client.close()
+
+        thread = threading.Thread(target=slow)
+        thread.start()
+        time.sleep(0.5)
+        for method in ("StartService", "StopService"):
+            self.assertEqual(self.call("vmms-demo-1.service", method), 0)
+        done = time.monotonic()
+        thread.join()
+        self.assertEqual(ended["result"], 0)
+        self.assertLess(done, ended["at"])
+        self.assertEqual(self.call("vmms-demo-slow.service", "StopService"), 0)
+
+    def test_13_the_deadline_passes_and_the_guest_goes_on(self):
+        begun = time.monotonic()
+        fault = self.fault("vmms-demo-slow.service", timeout=2)
+        self.assertEqual(fault.subcode, "TimedOut")
+        self.assertLess(time.monotonic() - begun, 4)
+        self.assertEqual(self.call("vmms-demo-slow.service"), 0)
+        self.assertEqual(self.service("vmms-demo-slow.service")["Started"], "true")
+        self.assertEqual(self.call("vmms-demo-slow.service", "StopService"), 0)
+
+    def test_14_the_file_and_vss_services(self):
+        self.assertEqual(self.call("GuestFileService", class_name="Msvm_GuestFileService"), 0)
+        self.assertEqual(self.call("VssService", class_name="Msvm_VssService"), 0)
+
+    def test_15_the_agent_is_killed_in_mid_call(self):
+        # The agent's own service is stopped from inside; systemd starts it again.
+        answer = {}
+
+        def start():
+            client = self.daemon.client()
+            try:
+                answer["result"] = self.call("vmms-demo-slow.service", client=client, timeout=20)
+            except Fault as fault:
+                answer["result"] = fault
+            answer["at"] = time.monotonic()
+            client.close()
+
+        begun = time.monotonic()
+        thread = threading.Thread(target=start)
+        thread.start()
+        time.sleep(2)
+        try:
+            self.call("vmms-demo-kill-agent.service", timeout=10)
+        except Fault:
+            pass
+        thread.join()
+        self.assertLess(answer["at"] - begun, 22, "an answer by the deadline")
+        self.assertIsNotNone(answer["result"])
+        self.wait_for_guest()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                result = self.call("vmms-demo-1.service")
+                if result == 0 or time.monotonic() > deadline:
+                    break
+            except Fault:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.5)
+        self.assertEqual(result, 0)
+        self.assertEqual(self.service("vmms-demo-1.service")["Started"], "true")
+
+    def test_16_the_daemon_is_killed_and_adopts_the_guest(self):
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.daemon.start()
+        self.client = self.daemon.client()
+        self.assertEqual(self.client.get("Msvm_ComputerSystem", machine_keys(self.machine))["EnabledState"], "2")
+        deadline = time.monotonic() + 20
+        while self.client.enumerate("Msvm_GuestServiceInterfaceComponent")[0]["OperationalStatus"] != "2":
+            self.assertLess(time.monotonic(), deadline, "the agent is found again")
+            time.sleep(0.1)
+        # The interface is still on, and the service still runs.
+        self.assertEqual(self.service("vmms-demo-1.service")["Started"], "true")
+        self.assertEqual(self.call("vmms-demo-1.service", "StopService"), 0)
+
+    def test_17_the_machine_is_destroyed_in_mid_call(self):
+        answer = {}
+
+        def start():
+            client = self.daemon.client()
+            try:
+                answer["result"] = self.call("vmms-demo-hang.service", client=client, timeout=30)
+            except Fault as fault:
+                answer["result"] = fault
+            client.close()
+
+        begun = time.monotonic()
+        thread = threading.Thread(target=start)
+        thread.start()
+        time.sleep(1)
+        self.daemon.cli("vm", "stop", "guest")
+        thread.join()
+        self.assertIsInstance(answer["result"], Fault)
+        self.assertLess(time.monotonic() - begun, 32)
+        self.assertEqual(self.client.get("Msvm_ComputerSystem", machine_keys(self.machine))["EnabledState"], "3")
+        self.assertEqual(self.fault("vmms-demo-1.service").subcode, "DestinationUnreachable")
+
+    def test_18_settings_are_kept_while_it_is_off(self):
+        setting = self.client.get("Msvm_GuestServiceInterfaceComponentSettingData",
+                                  {"InstanceID": f"Microsoft:{self.machine}\\{vmms.INTERFACE}"})
+        self.assertEqual(setting["EnabledState"], "2")
+
+    def test_19_term_ends_the_daemon(self):
+        status, seconds = self.daemon.terminate()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2)
+
+
+if __name__ == "__main__":
+    vmms.main()

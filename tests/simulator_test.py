@@ -1,0 +1,499 @@
+#!/usr/bin/env python3
+"""vmmsd on a simulated fleet: every row of "What StartService answers", and the daemon's own behaviour."""
+
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import vmms
+from vmms import Fault, machine_keys, service_keys
+
+FLEET = """
+[host]
+name = "HOST1"
+
+[template.linux]
+state = "running"
+processors = 2
+
+[template.linux.settings]
+guest_service_interface = true
+
+[[template.linux.guest.service]]
+name = "web"
+description = "A web server"
+unit_file_state = "enabled"
+
+[[template.linux.guest.service]]
+name = "broken"
+start = "fail"
+exit_status = 3
+log = ["reading the configuration", "no such setting: colour"]
+
+[[template.linux.guest.service]]
+name = "dies"
+start = "dies"
+exit_status = 1
+
+[[template.linux.guest.service]]
+name = "slow"
+start_milliseconds = 3000
+
+[[template.linux.guest.service]]
+name = "hang"
+start = "hang"
+
+[[template.linux.guest.service]]
+name = "once"
+type = "oneshot"
+
+[[template.linux.guest.service]]
+name = "stubborn"
+state = "active"
+ignores_stop = true
+stop_milliseconds = 500
+
+[[template.linux.guest.service]]
+name = "getty@"
+
+[[template.linux.guest.service]]
+name = "masked"
+masked = true
+
+[[vm]]
+name = "good"
+template = "linux"
+
+[[vm]]
+name = "off"
+template = "linux"
+state = "off"
+
+[[vm]]
+name = "saved"
+template = "linux"
+state = "saved"
+
+[[vm]]
+name = "paused"
+template = "linux"
+state = "paused"
+
+[[vm]]
+name = "plain"
+state = "running"
+[vm.guest]
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "no-agent"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+agent = "none"
+
+[[vm]]
+name = "silent"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+agent = "silent"
+
+[[vm]]
+name = "forbids"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+forbids = ["guest-exec", "guest-file-open", "guest-fsfreeze-freeze"]
+
+[[vm]]
+name = "no-manager"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+service_manager = "none"
+
+[[vm]]
+name = "frozen"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+frozen = true
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "stuck"
+state = "off"
+faults = ["start"]
+"""
+
+
+def write_fleet(test, text):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="vmms-fleet-"))
+    test.addClassCleanup(subprocess.run, ["rm", "-rf", str(folder)])
+    file = folder / "fleet.toml"
+    file.write_text(text)
+    return file
+
+
+class Simulated(unittest.TestCase):
+    extra = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = vmms.Daemon(cls, "--simulate", write_fleet(cls, FLEET), *cls.extra)
+        cls.machines = {m["ElementName"]: m for m in cls.daemon.client().enumerate("Msvm_ComputerSystem")}
+
+    def setUp(self):
+        self.client = self.daemon.client()
+        self.addCleanup(self.client.close)
+
+    def id(self, name):
+        return self.machines[name]["Name"]
+
+    def start(self, machine, service, method="StartService", class_name="Vmms_GuestOSService", timeout=None, inputs=""):
+        keys = service_keys(self.id(machine), service, class_name)
+        return self.client.invoke(class_name, keys, method, inputs, timeout)["ReturnValue"]
+
+    def service(self, machine, service, class_name="Vmms_GuestOSService"):
+        return self.client.get(class_name, service_keys(self.id(machine), service, class_name))
+
+    def fault(self, *arguments, **options):
+        with self.assertRaises(Fault) as caught:
+            self.start(*arguments, **options)
+        return caught.exception
+
+    def interface(self, machine, enabled):
+        output = self.client.invoke("Msvm_VirtualSystemManagementService", {}, "ModifyGuestServiceSettings",
+                                    vmms.interface_setting(self.id(machine), enabled))
+        self.assertEqual(output["ReturnValue"], 0)
+
+
+class WhatStartServiceAnswers(Simulated):
+    """In the order of the table in docs/guest-services.md."""
+
+    def test_no_such_machine(self):
+        keys = service_keys("00000000-0000-4000-8000-000000000000", "web.service")
+        with self.assertRaises(Fault) as caught:
+            self.client.invoke("Vmms_GuestOSService", keys, "StartService")
+        self.assertEqual(caught.exception.subcode, "DestinationUnreachable")
+
+    def test_the_machine_is_off_or_saved(self):
+        for name in ("off", "saved"):
+            fault = self.fault(name, "web.service")
+            self.assertEqual(fault.subcode, "DestinationUnreachable")
+            self.assertIn(f"'{name}' is {name}", fault.text)
+
+    def test_the_interface_is_off(self):
+        for service in ("web.service", "no-such.service"):
+            self.assertEqual(self.start("plain", service), 1)
+        self.assertEqual(self.start("plain", "GuestFileService", class_name="Msvm_GuestFileService"), 1)
+
+    def test_no_agent(self):
+        self.assertEqual(self.start("no-agent", "web.service"), 1)
+
+    def test_the_agent_forbids_what_is_needed(self):
+        self.assertEqual(self.start("forbids", "web.service"), 1)
+        self.assertEqual(self.start("forbids", "GuestFileService", class_name="Msvm_GuestFileService"), 1)
+        self.assertEqual(self.start("forbids", "VssService", class_name="Msvm_VssService"), 1)
+
+    def test_no_known_service_manager(self):
+        self.assertEqual(self.start("no-manager", "web.service"), 1)
+
+    def test_the_agent_is_silent(self):
+        begun = time.monotonic()
+        fault = self.fault("silent", "web.service")
+        self.assertLess(time.monotonic() - begun, 5.5)
+        self.assertIn("silent", fault.text)
+        self.assertEqual(fault.subcode, "InternalError")
+
+    def test_the_machine_is_paused(self):
+        self.assertIn("'paused' is paused", self.fault("paused", "web.service").text)
+
+    def test_file_systems_are_frozen(self):
+        self.assertIn("frozen", self.fault("frozen", "web.service").text)
+
+    def test_no_such_unit(self):
+        fault = self.fault("good", "no-such.service")
+        self.assertEqual(fault.subcode, "DestinationUnreachable")
+        self.assertIn("no-such.service", fault.text)
+
+    def test_it_runs_afterwards_or_ran_already(self):
+        for _ in range(2):
+            self.assertEqual(self.start("good", "web.service"), 0)
+            self.assertEqual(self.service("good", "web.service")["Started"], "true")
+        self.assertEqual(self.start("good", "web.service", "StopService"), 0)
+        self.assertEqual(self.service("good", "web.service")["Started"], "false")
+        self.assertEqual(self.start("good", "web.service", "StopService"), 0)
+
+    def test_a_oneshot_that_is_done(self):
+        self.assertEqual(self.start("good", "once.service"), 0)
+        self.assertEqual(self.service("good", "once.service")["Started"], "false")
+
+    def test_the_guest_tried_and_failed(self):
+        fault = self.fault("good", "broken.service")
+        for part in ("broken.service", "'good'", "exit status 3", "no such setting: colour"):
+            self.assertIn(part, fault.text)
+        self.assertEqual(self.service("good", "broken.service")["Started"], "false")
+        self.assertEqual(self.service("good", "broken.service")["Status"], "Error")
+
+    def test_dead_at_the_state_read_after_the_start(self):
+        self.assertIn("exit status 1", self.fault("good", "dies.service").text)
+
+    def test_the_deadline_passes_and_the_guest_goes_on(self):
+        begun = time.monotonic()
+        fault = self.fault("good", "slow.service", timeout=1)
+        self.assertLess(time.monotonic() - begun, 2)
+        self.assertEqual(fault.subcode, "TimedOut")
+        # A second call joins the first.
+        self.assertEqual(self.start("good", "slow.service"), 0)
+        self.assertLess(time.monotonic() - begun, 4.5)
+        self.assertEqual(self.service("good", "slow.service")["Started"], "true")
+
+    def test_masked(self):
+        self.assertIn("masked", self.fault("good", "masked.service").text)
+
+    def test_a_template_starts_when_it_is_instantiated(self):
+        self.assertEqual(self.start("good", "getty@tty7.service"), 0)
+        self.assertEqual(self.service("good", "getty@tty7.service")["Started"], "true")
+
+    def test_a_service_that_ignores_stop_is_stopped_in_the_end(self):
+        self.assertEqual(self.start("good", "stubborn.service", "StopService"), 0)
+        self.assertEqual(self.service("good", "stubborn.service")["Started"], "false")
+
+    def test_the_file_service(self):
+        of = {"class_name": "Msvm_GuestFileService"}
+        self.assertEqual(self.start("good", "GuestFileService", "StopService", **of), 0)
+        self.assertEqual(self.service("good", "GuestFileService", **of)["Started"], "false")
+        self.assertEqual(self.start("good", "GuestFileService", **of), 0)
+        self.assertEqual(self.service("good", "GuestFileService", **of)["Started"], "true")
+
+    def test_the_vss_service(self):
+        of = {"class_name": "Msvm_VssService"}
+        self.assertEqual(self.start("good", "VssService", **of), 0)
+        self.assertEqual(self.service("good", "VssService", **of)["Started"], "true")
+
+    def test_the_hosts_own_services(self):
+        output = self.client.invoke("Msvm_VirtualSystemManagementService", {"Name": "vmms"}, "StartService")
+        self.assertEqual(output["ReturnValue"], 1)
+
+    def test_request_state_change_does_the_same(self):
+        def change(service, state, extra=""):
+            inputs = f"<p:RequestedState>{state}</p:RequestedState>{extra}"
+            return self.start("good", service, "RequestStateChange", inputs=inputs)
+
+        self.assertEqual(change("web.service", 2), 0)
+        self.assertEqual(self.service("good", "web.service")["EnabledState"], "2")
+        self.assertEqual(change("web.service", 3), 0)
+        self.assertEqual(self.service("good", "web.service")["EnabledState"], "3")
+        self.assertEqual(change("web.service", 11), 1)
+        timeout = "<p:TimeoutPeriod>00000000000030.000000:000</p:TimeoutPeriod>"
+        self.assertEqual(change("web.service", 2, timeout), 4098)
+
+    def test_the_abstract_class_finds_the_service(self):
+        keys = service_keys(self.id("good"), "web.service")
+        self.assertEqual(self.client.invoke("Msvm_GuestService", keys, "StartService")["ReturnValue"], 0)
+
+    def test_the_properties_tell_one_story(self):
+        story = self.service("good", "broken.service")
+        with self.assertRaises(Fault):
+            self.start("good", "broken.service")
+        story = self.service("good", "broken.service")
+        self.assertEqual((story["Started"], story["EnabledState"], story["ActiveState"]), ("false", "3", "failed"))
+        self.assertEqual(story["OperationalStatus"], ["6", "10"])
+        self.assertEqual(story["ExitStatus"], "3")
+        self.assertEqual(len(story), len(set(story)))
+
+
+class GuestServiceInterface(Simulated):
+    def test_switching_it_on_and_off_shows_and_hides_the_services(self):
+        machine = self.id("plain")
+        services = lambda: [s for s in self.client.enumerate("Vmms_GuestOSService") if s["SystemName"] == machine]
+        self.assertEqual(services(), [])
+        self.interface("plain", True)
+        self.assertEqual([s["Name"] for s in services()], ["web.service"])
+        self.assertEqual(self.start("plain", "web.service"), 0)
+        self.interface("plain", False)
+        self.assertEqual(self.start("plain", "web.service"), 1)
+        self.assertEqual(services(), [])
+        files = self.service("plain", "GuestFileService", "Msvm_GuestFileService")
+        self.assertEqual(files["Started"], "false")
+
+    def test_modify_resource_settings_does_it_too(self):
+        inputs = vmms.interface_setting(self.id("frozen"), True).replace("GuestServiceSettings", "ResourceSettings")
+        output = self.client.invoke("Msvm_VirtualSystemManagementService",
+                                    {"CreationClassName": "Msvm_VirtualSystemManagementService"},
+                                    "ModifyResourceSettings", inputs)
+        self.assertEqual(output["ReturnValue"], 0)
+
+    def test_a_wrong_setting_is_a_job_that_tells_why(self):
+        inputs = vmms.interface_setting("00000000-0000-4000-8000-000000000000", True)
+        output = self.client.invoke("Msvm_VirtualSystemManagementService", {}, "ModifyGuestServiceSettings", inputs)
+        self.assertEqual(output["ReturnValue"], 4096)
+        job = self.daemon.job(self.client, output)
+        self.assertEqual(job["JobState"], "10")
+        self.assertIn("no virtual machine 00000000", job["ErrorDescription"])
+
+    def test_settings_exist_for_every_machine_and_the_component_only_while_it_runs(self):
+        settings = self.client.enumerate("Msvm_GuestServiceInterfaceComponentSettingData")
+        self.assertEqual(len(settings), len(self.machines) - 1)
+        components = {c["SystemName"] for c in self.client.enumerate("Msvm_GuestServiceInterfaceComponent")}
+        self.assertIn(self.id("paused"), components)
+        self.assertNotIn(self.id("off"), components)
+
+
+class Machines(Simulated):
+    def change(self, machine, state):
+        return self.client.invoke("Msvm_ComputerSystem", machine_keys(self.id(machine)), "RequestStateChange",
+                                  f"<p:RequestedState>{state}</p:RequestedState>")
+
+    def state(self, machine):
+        return self.client.get("Msvm_ComputerSystem", machine_keys(self.id(machine)))["EnabledState"]
+
+    def test_start_and_turn_off_are_jobs(self):
+        for state in ("2", "3"):
+            output = self.change("off", state)
+            self.assertEqual(output["ReturnValue"], 4096)
+            self.assertEqual(self.daemon.job(self.client, output)["JobState"], "7")
+            self.assertEqual(self.state("off"), state)
+            self.assertEqual(self.change("off", state)["ReturnValue"], 32775)
+
+    def test_a_start_that_fails_says_why_in_its_job(self):
+        job = self.daemon.job(self.client, self.change("stuck", 2))
+        self.assertEqual(job["JobState"], "10")
+        self.assertNotEqual(job["ErrorDescription"], "")
+
+    def test_states_are_those_of_version_2(self):
+        self.assertEqual((self.state("paused"), self.state("saved")), ("9", "6"))
+
+    def test_the_host_is_an_instance_too(self):
+        self.assertEqual(self.machines["HOST1"]["Description"], "Microsoft Hosting Computer System")
+
+    def test_associations_of_one_machine(self):
+        devices = self.client.enumerate("Msvm_SystemDevice")
+        self.assertTrue(any(self.id("good") in d["GroupComponent"] for d in devices))
+        for name in ("Msvm_ElementSettingData", "Msvm_SettingsDefineState", "Msvm_VirtualSystemSettingDataComponent"):
+            self.assertTrue(self.client.enumerate(name), name)
+
+
+class Concurrency(Simulated):
+    def test_a_hanging_start_holds_up_nobody(self):
+        def hang():
+            client = self.daemon.client()
+            with self.assertRaises(Fault):
+                client.invoke("Vmms_GuestOSService", service_keys(self.id("good"), "hang.service"), "StartService",
+                              timeout=6)
+            client.close()
+
+        threads = [threading.Thread(target=hang) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        begun = time.monotonic()
+        self.assertEqual(self.start("good", "web.service"), 0)
+        self.assertLess(time.monotonic() - begun, 2)
+        for thread in threads:
+            thread.join()
+
+
+class Strict(Simulated):
+    extra = ("--compatibility", "strict")
+
+    def test_the_file_service_is_unsupported(self):
+        self.assertEqual(self.start("good", "GuestFileService", class_name="Msvm_GuestFileService"), 1)
+        self.assertEqual(self.start("good", "web.service"), 0)
+
+
+class TheDaemon(unittest.TestCase):
+    def daemon(self, *arguments):
+        fleet = pathlib.Path(tempfile.mkdtemp(prefix="vmms-fleet-")) / "fleet.toml"
+        self.addCleanup(subprocess.run, ["rm", "-rf", str(fleet.parent)])
+        fleet.write_text(FLEET)
+        return vmms.Daemon(self, "--simulate", fleet, *arguments)
+
+    def test_term_ends_it_while_a_call_waits(self):
+        daemon = self.daemon()
+        client = daemon.client()
+        machine = next(m for m in client.enumerate("Msvm_ComputerSystem") if m["ElementName"] == "good")
+
+        def hang():
+            try:
+                daemon.client().invoke("Vmms_GuestOSService", service_keys(machine["Name"], "hang.service"), "StartService")
+            except Exception:  # the connection ends with the daemon
+                pass
+
+        thread = threading.Thread(target=hang)
+        thread.start()
+        time.sleep(0.5)
+        status, seconds = daemon.terminate()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2)
+        thread.join()
+
+    def test_what_it_cannot_do_it_says(self):
+        def fails(*arguments):
+            done = subprocess.run([vmms.BUILD / "vmmsd", *arguments], capture_output=True, text=True, timeout=30)
+            return done.returncode, done.stderr
+
+        status, text = fails("--cimxml", "127.0.0.1:0")
+        self.assertEqual(status, 2)
+        self.assertIn("CIM-XML is not available", text)
+        folder = tempfile.mkdtemp(prefix="vmms-test-")
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
+        status, text = fails("--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state", folder)
+        self.assertEqual(status, 1)
+        self.assertIn("users", text)
+        pathlib.Path(folder, "users").write_text("")
+        status, text = fails("--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state", folder, "--wsman", "0.0.0.0:0")
+        self.assertEqual(status, 1)
+        self.assertIn("--wsmans", text)
+
+    def test_a_wrong_password_is_refused(self):
+        daemon = self.daemon()
+        client = vmms.Client(daemon.url, password="wrong")
+        status, _ = client.post("<x/>")
+        self.assertEqual(status, 401)
+
+    def test_the_example_fleet_serves(self):
+        daemon = vmms.Daemon(self, "--simulate", vmms.SOURCE / "examples" / "fleet.toml")
+        self.assertGreaterEqual(len(daemon.json("vm", "list")), 3)
+
+
+class CommandLine(Simulated):
+    def status(self, *arguments):
+        done = self.daemon.cli(*arguments, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_statuses(self):
+        self.assertEqual(self.status("service", "start", "good", "web")[0], 0)
+        status, text = self.status("service", "start", "forbids", "web")
+        self.assertEqual(status, 1)
+        status, text = self.status("service", "start", "good", "broken")
+        self.assertEqual(status, 2)
+        self.assertIn("no such setting: colour", text)
+        self.assertEqual(self.status("vm", "start", "nothing")[0], 2)
+
+    def test_lists(self):
+        names = {machine["name"] for machine in self.daemon.json("vm", "list")}
+        self.assertLessEqual({"good", "off", "paused"}, names)
+        services = {service["name"] for service in self.daemon.json("service", "list", "good")}
+        self.assertLessEqual({"web.service", "broken.service"}, services)
+
+    def test_get_and_invoke_by_path(self):
+        path = (f'Vmms_GuestOSService.CreationClassName="Vmms_GuestOSService",Name="web.service",'
+                f'SystemCreationClassName="Msvm_ComputerSystem",SystemName="{self.id("good")}"')
+        self.assertEqual(self.status("invoke", path, "StartService")[0], 0)
+        self.assertIn("web.service", self.status("get", path)[1])
+
+    def test_guest_show_tells_the_way_in_use(self):
+        self.assertIn("qemu-guest-agent", self.status("guest", "show", "good")[1])
+        self.assertIn("no agent", self.status("guest", "show", "no-agent")[1].lower())
+
+
+if __name__ == "__main__":
+    vmms.main()
