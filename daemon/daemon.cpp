@@ -123,7 +123,9 @@ Status serve_until_told(const Options& options) {
   wire::wsman::Server wsman(manager, submit, wsman_options);
 
   auto users = wire::auth::PasswordFile::open(options.users);
-  if (!users) return users.error();
+  if (!users)
+    return error(users.error().kind, fmt::format("{}; add a user with: vmms user add NAME --users {}",
+                                                 users.error().message, options.users));
   wire::auth::Basic authenticator(*users, pool);
 
   const auto handler = [&wsman](std::shared_ptr<wire::http::Exchange> exchange) { wsman.handle(exchange); };

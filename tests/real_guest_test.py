@@ -176,8 +176,8 @@ class RealGuest(unittest.TestCase):
         self.assertEqual(self.call("vmms-demo-slow.service", "StopService"), 0)
 
     def test_14_the_file_and_vss_services(self):
-        self.assertEqual(self.call("GuestFileService", class_name="Msvm_GuestFileService"), 0)
-        self.assertEqual(self.call("VssService", class_name="Msvm_VssService"), 0)
+        self.assertEqual(self.call("guestfilesvc", class_name="Msvm_GuestFileService"), 0)
+        self.assertEqual(self.call("vsssvc", class_name="Msvm_VssService"), 0)
 
     def test_15_the_agent_is_killed_in_mid_call(self):
         # The agent's own service is stopped from inside; systemd starts it again.

@@ -57,7 +57,7 @@ ignores_stop = true
 stop_milliseconds = 500
 
 [[template.linux.guest.service]]
-name = "getty@"
+name = "getty@.service"
 
 [[template.linux.guest.service]]
 name = "masked"
@@ -192,15 +192,15 @@ class WhatStartServiceAnswers(Simulated):
     def test_the_interface_is_off(self):
         for service in ("web.service", "no-such.service"):
             self.assertEqual(self.start("plain", service), 1)
-        self.assertEqual(self.start("plain", "GuestFileService", class_name="Msvm_GuestFileService"), 1)
+        self.assertEqual(self.start("plain", "guestfilesvc", class_name="Msvm_GuestFileService"), 1)
 
     def test_no_agent(self):
         self.assertEqual(self.start("no-agent", "web.service"), 1)
 
     def test_the_agent_forbids_what_is_needed(self):
         self.assertEqual(self.start("forbids", "web.service"), 1)
-        self.assertEqual(self.start("forbids", "GuestFileService", class_name="Msvm_GuestFileService"), 1)
-        self.assertEqual(self.start("forbids", "VssService", class_name="Msvm_VssService"), 1)
+        self.assertEqual(self.start("forbids", "guestfilesvc", class_name="Msvm_GuestFileService"), 1)
+        self.assertEqual(self.start("forbids", "vsssvc", class_name="Msvm_VssService"), 1)
 
     def test_no_known_service_manager(self):
         self.assertEqual(self.start("no-manager", "web.service"), 1)
@@ -268,15 +268,15 @@ class WhatStartServiceAnswers(Simulated):
 
     def test_the_file_service(self):
         of = {"class_name": "Msvm_GuestFileService"}
-        self.assertEqual(self.start("good", "GuestFileService", "StopService", **of), 0)
-        self.assertEqual(self.service("good", "GuestFileService", **of)["Started"], "false")
-        self.assertEqual(self.start("good", "GuestFileService", **of), 0)
-        self.assertEqual(self.service("good", "GuestFileService", **of)["Started"], "true")
+        self.assertEqual(self.start("good", "guestfilesvc", "StopService", **of), 0)
+        self.assertEqual(self.service("good", "guestfilesvc", **of)["Started"], "false")
+        self.assertEqual(self.start("good", "guestfilesvc", **of), 0)
+        self.assertEqual(self.service("good", "guestfilesvc", **of)["Started"], "true")
 
     def test_the_vss_service(self):
         of = {"class_name": "Msvm_VssService"}
-        self.assertEqual(self.start("good", "VssService", **of), 0)
-        self.assertEqual(self.service("good", "VssService", **of)["Started"], "true")
+        self.assertEqual(self.start("good", "vsssvc", **of), 0)
+        self.assertEqual(self.service("good", "vsssvc", **of)["Started"], "true")
 
     def test_the_hosts_own_services(self):
         output = self.client.invoke("Msvm_VirtualSystemManagementService", {"Name": "vmms"}, "StartService")
@@ -321,7 +321,7 @@ class GuestServiceInterface(Simulated):
         self.interface("plain", False)
         self.assertEqual(self.start("plain", "web.service"), 1)
         self.assertEqual(services(), [])
-        files = self.service("plain", "GuestFileService", "Msvm_GuestFileService")
+        files = self.service("plain", "guestfilesvc", "Msvm_GuestFileService")
         self.assertEqual(files["Started"], "false")
 
     def test_modify_resource_settings_does_it_too(self):
@@ -405,7 +405,7 @@ class Strict(Simulated):
     extra = ("--compatibility", "strict")
 
     def test_the_file_service_is_unsupported(self):
-        self.assertEqual(self.start("good", "GuestFileService", class_name="Msvm_GuestFileService"), 1)
+        self.assertEqual(self.start("good", "guestfilesvc", class_name="Msvm_GuestFileService"), 1)
         self.assertEqual(self.start("good", "web.service"), 0)
 
 

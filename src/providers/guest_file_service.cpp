@@ -7,7 +7,7 @@ namespace vmms::providers {
 namespace {
 
 constexpr AgentService file_service{
-    .name = "GuestFileService",
+    .name = "guestfilesvc",
     .element_name = "Guest File Service",
     .setting = &hypervisor::Settings::guest_file_service,
     .capability = &guest::Capabilities::can_write_files,

@@ -7,7 +7,7 @@ namespace vmms::providers {
 namespace {
 
 constexpr AgentService vss_service{
-    .name = "VssService",
+    .name = "vsssvc",
     .element_name = "VSS Service",
     .setting = &hypervisor::Settings::vss_service,
     .capability = &guest::Capabilities::can_freeze,

@@ -4,48 +4,76 @@
 
 #include <spdlog/spdlog.h>
 
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace vmms::hypervisor::libvirt {
 
 namespace {
 
-using HandlerReference = std::weak_ptr<EventHandler>;  // each registration owns one, freed by libvirt
+/// The handlers that callbacks may still name: what libvirt carries for us is a number and never a pointer, so a late
+/// callback finds nothing instead of something freed.
+class Handlers {
+ public:
+  std::uintptr_t add(std::weak_ptr<EventHandler> handler) {
+    const std::lock_guard lock(mutex_);
+    handlers_.emplace(++last_, std::move(handler));
+    return last_;
+  }
+  void remove(std::uintptr_t number) {
+    const std::lock_guard lock(mutex_);
+    handlers_.erase(number);
+  }
+  std::shared_ptr<EventHandler> find(void* opaque) {
+    const std::lock_guard lock(mutex_);
+    const auto found = handlers_.find(reinterpret_cast<std::uintptr_t>(opaque));
+    return found == handlers_.end() ? nullptr : found->second.lock();
+  }
 
-void release(void* reference) { delete static_cast<HandlerReference*>(reference); }
+ private:
+  std::mutex mutex_;
+  std::map<std::uintptr_t, std::weak_ptr<EventHandler>> handlers_;
+  std::uintptr_t last_ = 0;
+};
 
-void tell(void* reference, virDomainPtr domain, EventHandler::Event event) {
-  if (const auto handler = static_cast<HandlerReference*>(reference)->lock()) handler->on_event(id_of(domain), event);
+Handlers& handlers() {
+  static auto* all = new Handlers;  // libvirt's event thread runs to the process's last moment
+  return *all;
 }
 
-int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* reference) {
+void tell(void* opaque, virDomainPtr domain, EventHandler::Event event) {
+  if (const auto handler = handlers().find(opaque)) handler->on_event(id_of(domain), event);
+}
+
+int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {
   using Event = EventHandler::Event;
   Event meaning = Event::changed;
   if (event == VIR_DOMAIN_EVENT_DEFINED && detail == VIR_DOMAIN_EVENT_DEFINED_ADDED) meaning = Event::defined;
   if (event == VIR_DOMAIN_EVENT_STARTED) meaning = Event::started;
-  tell(reference, domain, meaning);
+  tell(opaque, domain, meaning);
   return 0;
 }
 
-void on_agent(virConnectPtr, virDomainPtr domain, int state, int, void* reference) {
+void on_agent(virConnectPtr, virDomainPtr domain, int state, int, void* opaque) {
   const bool came = state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED;
-  tell(reference, domain, came ? EventHandler::Event::agent_connected : EventHandler::Event::changed);
+  tell(opaque, domain, came ? EventHandler::Event::agent_connected : EventHandler::Event::changed);
 }
 
-void on_metadata(virConnectPtr, virDomainPtr domain, int, const char*, void* reference) {
-  tell(reference, domain, EventHandler::Event::changed);
+void on_metadata(virConnectPtr, virDomainPtr domain, int, const char*, void* opaque) {
+  tell(opaque, domain, EventHandler::Event::changed);
 }
 
-void on_device(virConnectPtr, virDomainPtr domain, const char*, void* reference) {
-  tell(reference, domain, EventHandler::Event::changed);
+void on_device(virConnectPtr, virDomainPtr domain, const char*, void* opaque) {
+  tell(opaque, domain, EventHandler::Event::changed);
 }
 
-void on_close(virConnectPtr connection, int reason, void* reference) {
+void on_close(virConnectPtr connection, int reason, void* opaque) {
   const char* text = "it was closed";
   if (reason == VIR_CONNECT_CLOSE_REASON_EOF) text = "libvirt's daemon closed it or ended";
   if (reason == VIR_CONNECT_CLOSE_REASON_KEEPALIVE) text = "libvirt's daemon gave no sign of life";
   if (reason == VIR_CONNECT_CLOSE_REASON_ERROR) text = "it broke";
-  if (const auto handler = static_cast<HandlerReference*>(reference)->lock()) handler->on_closed(connection, text);
+  if (const auto handler = handlers().find(opaque)) handler->on_closed(connection, text);
 }
 
 template <class Function>
@@ -57,7 +85,8 @@ virConnectDomainEventGenericCallback generic(Function* function) {
 }  // namespace
 
 Subscription::Subscription(ConnectionHandle connection, std::weak_ptr<EventHandler> handler)
-    : connection_(std::move(connection)) {
+    : connection_(std::move(connection)), number_(handlers().add(std::move(handler))) {
+  void* const opaque = reinterpret_cast<void*>(number_);
   const std::pair<int, virConnectDomainEventGenericCallback> wanted[] = {
       {VIR_DOMAIN_EVENT_ID_LIFECYCLE, generic(on_lifecycle)},
       {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, generic(on_agent)},
@@ -66,20 +95,18 @@ Subscription::Subscription(ConnectionHandle connection, std::weak_ptr<EventHandl
       {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, generic(on_device)},
   };
   for (const auto& [event, callback] : wanted) {
-    auto* reference = new HandlerReference(handler);
-    const int id = virConnectDomainEventRegisterAny(connection_.get(), nullptr, event, callback, reference, release);
+    const int id = virConnectDomainEventRegisterAny(connection_.get(), nullptr, event, callback, opaque, nullptr);
     if (id >= 0) {
       callbacks_.push_back(id);
     } else {
-      release(reference);
       spdlog::warn("libvirt does not tell about event {}: {}", event, last_error().text);
     }
   }
-  auto* reference = new HandlerReference(std::move(handler));
-  if (virConnectRegisterCloseCallback(connection_.get(), on_close, reference, release) < 0) release(reference);
+  virConnectRegisterCloseCallback(connection_.get(), on_close, opaque, nullptr);  // not every driver has it
 }
 
 Subscription::~Subscription() {
+  handlers().remove(number_);
   // A registration holds the connection: it would never be closed.
   for (const int id : callbacks_) virConnectDomainEventDeregisterAny(connection_.get(), id);
   virConnectUnregisterCloseCallback(connection_.get(), on_close);

@@ -36,6 +36,7 @@ class Subscription {
 
  private:
   ConnectionHandle connection_;
+  std::uintptr_t number_;
   std::vector<int> callbacks_;
 };
 

@@ -185,7 +185,9 @@ TEST_F(SimulatorTest, AHangingStartTimesOutAndHoldsUpNobodyAndCanBeStopped) {
   const auto begun = Clock::now();
   EXPECT_TRUE(start("db"));
   EXPECT_LT(Clock::now() - begun, 1s);
+  const std::uint64_t commands = host_->simulated_guest(id_)->commands();
   auto canceled = start_async("hang");
+  while (host_->simulated_guest(id_)->commands() == commands) std::this_thread::sleep_for(1ms);  // it has joined
   EXPECT_TRUE(stop("hang"));
   const auto outcome = canceled.get();
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
