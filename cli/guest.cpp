@@ -66,6 +66,7 @@ std::string contact(const wsman::Record& component) {
   if (status.front() == "2") return "OK";
   if (status.front() == "12") return "no contact";
   if (status.front() == "13") return "lost";
+  if (status.front() == "15") return "paused";
   return fmt::format("operational status {}", status.front());
 }
 

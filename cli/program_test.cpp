@@ -256,7 +256,8 @@ TEST_F(ProgramTest, NotSupportedWithTheInterfaceOnTellsTheGuestsState) {
     return {};
   };
   EXPECT_EQ(vmms({"service", "start", "demo", "nginx"}).err,
-            "StartService returned 1 (Not supported): OK: the agent\n");
+            "StartService returned 1 (Not supported): the guest of VM 'demo' offers no way to its services\n  OK: the "
+            "agent\n");
 }
 
 TEST_F(ProgramTest, AServiceThatFailsIsTheServersText) {

@@ -38,11 +38,8 @@ std::string why_not_supported(Session& session, const VirtualMachine& machine) {
                        machine.name, shell_word(machine.name));
   const auto component = session.client().get(interface_component(machine));
   if (!component) return component.error().message;
-  std::string text;
-  for (const std::string_view line : component->texts("StatusDescriptions")) {
-    if (!text.empty()) text += "; ";
-    text += line;
-  }
+  std::string text = fmt::format("the guest of VM '{}' offers no way to its services", machine.name);
+  for (const std::string_view line : component->texts("StatusDescriptions")) text += fmt::format("\n  {}", line);
   return text;
 }
 

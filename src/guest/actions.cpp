@@ -36,9 +36,10 @@ Result<ServiceOutcome> Actions::act(Kind kind, const std::shared_ptr<const Servi
     const std::optional<Result<Ended>> ended = (*action)->flight->wait(deadline);
     leave(full_name, *action);
     if (!ended)
-      return error(Failure::timed_out, "the deadline passed while \"" + full_name + "\" was " +
-                                           (kind == Kind::start ? "starting" : "stopping") +
-                                           "; the guest goes on with it, and the service's state shows when it is done");
+      return error(Failure::timed_out,
+                   "the deadline passed while \"" + full_name + "\" was " +
+                       (kind == Kind::start ? "starting" : "stopping") +
+                       "; the guest goes on with it, and the service's state shows when it is done");
     if (!*ended) return ended->error();
     if (!(*ended)->overtaken) return (*ended)->outcome;
   }
@@ -67,11 +68,10 @@ Actions::ActionPtr Actions::begin(Kind kind, const std::shared_ptr<const Service
   auto action = std::make_shared<Action>();
   action->kind = kind;
   action->execution = std::make_unique<Execution>(
-      transport_, leftovers_,
-      kind == Kind::start ? manager->start_script(full_name) : manager->stop_script(full_name));
-  action->flight = std::make_unique<Flight<Ended>>(
-      [this, manager, full_name, waits_for = before, sent = false, me = action.get()](
-          Clock::time_point deadline) mutable -> std::optional<Result<Ended>> {
+      transport_, leftovers_, kind == Kind::start ? manager->start_script(full_name) : manager->stop_script(full_name));
+  action->flight =
+      std::make_unique<Flight<Ended>>([this, manager, full_name, waits_for = before, sent = false, me = action.get()](
+                                          Clock::time_point deadline) mutable -> std::optional<Result<Ended>> {
         if (waits_for) {
           const Clock::time_point limit = waits_for->begun + order_time;
           waits_for->flight->wait(std::min(limit, deadline));

@@ -64,7 +64,8 @@ std::optional<std::string> bytes_of(const json::object& object, std::string_view
 }
 
 Result<Answer> parse(std::string_view command, const std::string& text) {
-  if (text.size() > answer_limit) return nonsense(command, "it is larger than " + std::to_string(answer_limit >> 20) + " MiB");
+  if (text.size() > answer_limit)
+    return nonsense(command, "it is larger than " + std::to_string(answer_limit >> 20) + " MiB");
   boost::system::error_code code;
   json::value whole = json::parse(text, code);
   json::object* object = code ? nullptr : whole.if_object();
@@ -186,14 +187,14 @@ Result<std::int64_t> Agent::execute(const Script& script, Clock::time_point dead
   constexpr std::string_view command = "guest-exec";
   json::array arguments{"-c", script.text, script.name};
   for (const std::string& parameter : script.parameters) arguments.emplace_back(parameter);
-  const json::value request{
-      {"execute", command},
-      {"arguments",
-       {{"path", "/bin/sh"},
-        {"arg", std::move(arguments)},
-        {"env", {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
-                 "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
-        {"capture-output", true}}}};
+  const json::value request{{"execute", command},
+                            {"arguments",
+                             {{"path", "/bin/sh"},
+                              {"arg", std::move(arguments)},
+                              {"env",
+                               {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
+                                "TZ=UTC", "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
+                              {"capture-output", true}}}};
   const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
   if (!value) return value.error();
   const json::object* object = value->if_object();
@@ -205,8 +206,7 @@ Result<std::int64_t> Agent::execute(const Script& script, Clock::time_point dead
 
 Result<std::optional<Output>> Agent::status(std::int64_t process, Clock::time_point deadline) {
   constexpr std::string_view command = "guest-exec-status";
-  const std::string request =
-      R"({"execute":"guest-exec-status","arguments":{"pid":)" + std::to_string(process) + "}}";
+  const std::string request = R"({"execute":"guest-exec-status","arguments":{"pid":)" + std::to_string(process) + "}}";
   const Result<Answer> answer = ask(transport_, command, request, deadline);
   if (!answer) return answer.error();
   if (answer->refused) {
@@ -224,8 +224,8 @@ Result<std::optional<Output>> Agent::status(std::int64_t process, Clock::time_po
   std::optional<std::string> out = bytes_of(*object, "out-data");
   std::optional<std::string> err = bytes_of(*object, "err-data");
   if (!out || !err) return nonsense(command, "the output is not base64");
-  return std::optional(Output{number_of(*object, "exitcode"), number_of(*object, "signal"), std::move(*out),
-                              std::move(*err)});
+  return std::optional(
+      Output{number_of(*object, "exitcode"), number_of(*object, "signal"), std::move(*out), std::move(*err)});
 }
 
 }  // namespace vmms::guest

@@ -63,7 +63,8 @@ void find_manager(Discovery& discovery, const Output& output) {
     discovery.capabilities.service_manager = discovery.manager->name();
   } else if (findings.manager == "systemd" || findings.init == "systemd") {
     discovery.starting = true;
-    std::string message = "systemd in the guest does not answer: the guest is still starting; try again in some seconds";
+    std::string message =
+        "systemd in the guest does not answer: the guest is still starting; try again in some seconds";
     if (const std::string words = printable(output.err, words_limit); !words.empty()) message += " (" + words + ")";
     discovery.reason = error(Failure::unreachable, std::move(message));
   } else {
@@ -128,8 +129,8 @@ Result<std::shared_ptr<const Discovery>> discover(const std::shared_ptr<Transpor
   capabilities.can_execute = allows({"guest-exec", "guest-exec-status"});
   capabilities.can_write_files = allows({"guest-file-open", "guest-file-write", "guest-file-close"});
   capabilities.can_freeze = allows({"guest-fsfreeze-freeze", "guest-fsfreeze-thaw"});
-  capabilities.forbidden = forbidden(*information, {"guest-exec", "guest-exec-status", "guest-file-open",
-                                                    "guest-file-write", "guest-file-close"});
+  capabilities.forbidden = forbidden(
+      *information, {"guest-exec", "guest-exec-status", "guest-file-open", "guest-file-write", "guest-file-close"});
 
   // While file systems are frozen the agent tells what it would do now; that must not be remembered.
   if (!capabilities.forbidden.empty()) {

@@ -17,8 +17,8 @@ constexpr std::string_view discovery_script = "vmms-discovery";
 struct Discovery {
   Capabilities capabilities;
   std::shared_ptr<const ServiceManager> manager;  ///< null: none that can be used
-  bool starting = false;  ///< there is one, or will be, but it does not answer yet
-  Error reason;           ///< why there is no manager: not_supported, or unreachable while starting
+  bool starting = false;                          ///< there is one, or will be, but it does not answer yet
+  Error reason;  ///< why there is no manager: not_supported, or unreachable while starting
 };
 
 /// Asks the agent of the present connection. Doing it again after it was cut off by its deadline does no harm. Failures

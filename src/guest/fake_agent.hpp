@@ -49,8 +49,8 @@ class FakeAgent : public Transport {
     if (answers_.count(name) != 0) return answers_.at(name);
     const bool frozen_out = frozen_ && name != "guest-ping" && name != "guest-info" && name != "guest-fsfreeze-status";
     if (forbidden_.count(name) != 0 || frozen_out)
-      return json::serialize(json::value{
-          {"error", {{"class", "CommandNotFound"}, {"desc", "Command " + name + " has been disabled"}}}});
+      return json::serialize(
+          json::value{{"error", {{"class", "CommandNotFound"}, {"desc", "Command " + name + " has been disabled"}}}});
     return json::serialize(json::value{{"return", answer(name, request)}});
   }
 
@@ -60,16 +60,28 @@ class FakeAgent : public Transport {
     replies_[script] = std::move(reply);
   }
   /// A script that is held does not end until it is released.
-  void hold(const std::string& script) { change([&] { held_.insert(script); }); }
-  void release(const std::string& script) { change([&] { held_.erase(script); }); }
+  void hold(const std::string& script) {
+    change([&] { held_.insert(script); });
+  }
+  void release(const std::string& script) {
+    change([&] { held_.erase(script); });
+  }
   /// The whole answer to a command from now on, instead of the usual one.
   void answer_with(const std::string& command, std::string answer) {
     change([&] { answers_[command] = std::move(answer); });
   }
-  void forbid(const std::string& command) { change([&] { forbidden_.insert(command); }); }
-  void set_frozen(bool frozen) { change([&] { frozen_ = frozen; }); }
-  void set_silent(bool silent) { change([&] { silent_ = silent; }); }
-  void set_connected(bool connected) { change([&] { connected_ = connected; }); }
+  void forbid(const std::string& command) {
+    change([&] { forbidden_.insert(command); });
+  }
+  void set_frozen(bool frozen) {
+    change([&] { frozen_ = frozen; });
+  }
+  void set_silent(bool silent) {
+    change([&] { silent_ = silent; });
+  }
+  void set_connected(bool connected) {
+    change([&] { connected_ = connected; });
+  }
   void restart() {
     change([&] {
       processes_.clear();
@@ -107,9 +119,9 @@ class FakeAgent : public Transport {
     namespace json = boost::json;
     if (name == "guest-info") {
       json::array commands;
-      for (const char* each : {"guest-ping", "guest-exec", "guest-exec-status", "guest-get-osinfo", "guest-file-open",
-                               "guest-file-write", "guest-file-close", "guest-fsfreeze-status", "guest-fsfreeze-freeze",
-                               "guest-fsfreeze-thaw"})
+      for (const char* each :
+           {"guest-ping", "guest-exec", "guest-exec-status", "guest-get-osinfo", "guest-file-open", "guest-file-write",
+            "guest-file-close", "guest-fsfreeze-status", "guest-fsfreeze-freeze", "guest-fsfreeze-thaw"})
         commands.push_back({{"name", each}, {"enabled", forbidden_.count(each) == 0 && !frozen_}});
       return {{"version", "7.2.0"}, {"supported_commands", commands}};
     }

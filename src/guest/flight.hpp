@@ -34,7 +34,8 @@ class Flight {
         changed_.wait_until(lock, deadline);
         continue;
       }
-      drive(lock, [&] { return Clock::now() < deadline; }, deadline);
+      drive(
+          lock, [&] { return Clock::now() < deadline; }, deadline);
     }
     return result_;
   }
@@ -42,7 +43,9 @@ class Flight {
   /// Does one step now if nobody else is at it. Returns whether the work is done.
   bool poke(Clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    if (!result_ && !driven_) drive(lock, [] { return false; }, deadline);
+    if (!result_ && !driven_)
+      drive(
+          lock, [] { return false; }, deadline);
     return result_.has_value();
   }
 

@@ -113,8 +113,7 @@ Result<DiscoveryPtr> AgentGuest::discovered(Clock::time_point deadline) {
   {
     const std::lock_guard lock(mutex_);
     const std::uint64_t connection = transport_->connection();
-    if (known_ && known_connection_ == connection &&
-        (known_->manager || Clock::now() - known_since_ < no_manager_time))
+    if (known_ && known_connection_ == connection && (known_->manager || Clock::now() - known_since_ < no_manager_time))
       return known_;
     if (!discovering_ || discovering_connection_ != connection || discovering_->done()) {
       discovering_ = begin_discovery(connection);

@@ -15,17 +15,17 @@ namespace vmms::guest {
 
 /// What was learnt from the agent of the present connection.
 struct Capabilities {
-  std::string agent_version;          ///< of qemu-guest-agent
-  bool can_execute = false;           ///< guest-exec and guest-exec-status are allowed
-  bool can_write_files = false;       ///< guest-file-open/-write/-close are allowed
-  bool can_freeze = false;            ///< guest-fsfreeze-* are allowed
-  std::string forbidden;              ///< which of the needed commands the agent forbids, for people ("guest-exec, …")
-  std::string os_id;                  ///< guest-get-osinfo: "debian"; empty when not told
-  std::string os_name;                ///< "Debian GNU/Linux 12 (bookworm)"
+  std::string agent_version;     ///< of qemu-guest-agent
+  bool can_execute = false;      ///< guest-exec and guest-exec-status are allowed
+  bool can_write_files = false;  ///< guest-file-open/-write/-close are allowed
+  bool can_freeze = false;       ///< guest-fsfreeze-* are allowed
+  std::string forbidden;         ///< which of the needed commands the agent forbids, for people ("guest-exec, …")
+  std::string os_id;             ///< guest-get-osinfo: "debian"; empty when not told
+  std::string os_name;           ///< "Debian GNU/Linux 12 (bookworm)"
   std::string os_version;
   std::string kernel_release;
   std::string machine;
-  std::string service_manager;        ///< "systemd"; empty: none known
+  std::string service_manager;  ///< "systemd"; empty: none known
 };
 
 /// All calls are thread-safe, return by `deadline`, and wait for the guest. The same reads in flight are shared; a

@@ -31,7 +31,8 @@ class GuestTest : public testing::Test {
     transport_->reply(start_script, {0, "ExitStatus=0\n" + shown("a.service", "active") + "\n", ""});
     transport_->reply(stop_script, {0, "ExitStatus=0\n" + shown("a.service", "inactive") + "\n", ""});
     transport_->reply(state_script, {0, shown("a.service", "active"), ""});
-    transport_->reply(list_script, {0, "Fingerprint=7 8\n" + shown("a.service", "active") + "\nUnitFiles=a.service \n", ""});
+    transport_->reply(list_script,
+                      {0, "Fingerprint=7 8\n" + shown("a.service", "active") + "\nUnitFiles=a.service \n", ""});
   }
   auto start_async(Clock::duration time) {
     return std::async(std::launch::async, [this, time] { return guest_->start_service("a", in(time)); });
@@ -267,8 +268,7 @@ TEST_F(GuestTest, ServicesAreSharedAndKeptForASecond) {
   ASSERT_TRUE(guest_->capabilities(soon()));
   transport_->hold(list_script);
   std::vector<std::future<Result<std::shared_ptr<const std::map<std::string, Service>>>>> lists;
-  for (int i = 0; i < 8; ++i)
-    lists.push_back(std::async(std::launch::async, [&] { return guest_->services(soon()); }));
+  for (int i = 0; i < 8; ++i) lists.push_back(std::async(std::launch::async, [&] { return guest_->services(soon()); }));
   transport_->await_run(list_script);
   std::this_thread::sleep_for(20ms);
   transport_->release(list_script);

@@ -63,7 +63,8 @@ TEST_F(QemuGa, TellsWhatItIs) {
 }
 
 TEST_F(QemuGa, RunsScriptsWithTheirParameters) {
-  const auto output = run("printf '%s|' \"$0\" \"$@\"; echo oops >&2; exit 7", {"a b", "'; exit 9 #", "", "$(id)", "ä\n"});
+  const auto output =
+      run("printf '%s|' \"$0\" \"$@\"; echo oops >&2; exit 7", {"a b", "'; exit 9 #", "", "$(id)", "ä\n"});
   ASSERT_TRUE(output) << output.error().message;
   EXPECT_EQ(output->exit_status, 7);
   EXPECT_EQ(output->out, "vmms-test|a b|'; exit 9 #||$(id)|ä\n|");
@@ -121,7 +122,8 @@ TEST_F(QemuGa, IsDiscovered) {
 }
 
 TEST_F(QemuGa, KilledInMidCall) {
-  auto running = std::async(std::launch::async, [&] { return run("echo $$ >\"$1\"; exec sleep 20", {directory_ / "process"}); });
+  auto running =
+      std::async(std::launch::async, [&] { return run("echo $$ >\"$1\"; exec sleep 20", {directory_ / "process"}); });
   while (directory_.read("process").empty()) std::this_thread::sleep_for(2ms);
   agent_->kill();
   const auto output = running.get();

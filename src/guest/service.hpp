@@ -11,17 +11,17 @@ namespace vmms::guest {
 
 /// Texts are the service manager's own words (systemd: `systemctl show`), empty when it does not say.
 struct Service {
-  std::string name;             ///< canonical unit name, "nginx.service"; aliases are resolved
+  std::string name;  ///< canonical unit name, "nginx.service"; aliases are resolved
   std::string description;
-  std::string load_state;       ///< loaded, not-found, masked, bad-setting, error
-  std::string active_state;     ///< active, reloading, inactive, failed, activating, deactivating
-  std::string sub_state;        ///< running, exited, dead, …
-  std::string unit_file_state;  ///< enabled, disabled, static, masked, …
-  std::string type;             ///< simple, exec, forking, oneshot, notify, dbus, idle
-  std::string result;           ///< success, exit-code, timeout, signal, start-limit-hit, …
-  std::uint32_t main_process_id = 0;              ///< 0: none
-  std::optional<std::uint32_t> exit_status;       ///< of the last main process that ended
-  std::optional<std::uint32_t> exit_signal;       ///< the signal that ended it
+  std::string load_state;                    ///< loaded, not-found, masked, bad-setting, error
+  std::string active_state;                  ///< active, reloading, inactive, failed, activating, deactivating
+  std::string sub_state;                     ///< running, exited, dead, …
+  std::string unit_file_state;               ///< enabled, disabled, static, masked, …
+  std::string type;                          ///< simple, exec, forking, oneshot, notify, dbus, idle
+  std::string result;                        ///< success, exit-code, timeout, signal, start-limit-hit, …
+  std::uint32_t main_process_id = 0;         ///< 0: none
+  std::optional<std::uint32_t> exit_status;  ///< of the last main process that ended
+  std::optional<std::uint32_t> exit_signal;  ///< the signal that ended it
   std::optional<std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>> state_changed;
 
   bool exists() const { return load_state != "not-found" && !load_state.empty(); }

@@ -35,7 +35,8 @@ class ServiceManager {
 
   /// `known`: what an earlier list gave, or null. Hand the same one to read_list.
   virtual Script list_script(const ServiceList* known) const = 0;
-  virtual Result<std::shared_ptr<const ServiceList>> read_list(const Output& output, const ServiceList* known) const = 0;
+  virtual Result<std::shared_ptr<const ServiceList>> read_list(const Output& output,
+                                                               const ServiceList* known) const = 0;
 
   virtual Script state_script(const std::string& full_name) const = 0;
   virtual Result<Service> read_state(const std::string& full_name, const Output& output) const = 0;

@@ -5,16 +5,17 @@
 
 namespace vmms::guest::systemd_scripts {
 
-// Every answer has these properties, one `Name=value` a line, in an order of systemd's own. `show` is the shell function.
-#define VMMS_SYSTEMD_SHOW                                                                             \
-  "show() {\n"                                                                                        \
-  "  systemctl show --property=Id,Names,Description,LoadState,ActiveState,SubState,UnitFileState "    \
+// Every answer has these properties, one `Name=value` a line, in an order of systemd's own. `show` is the shell
+// function.
+#define VMMS_SYSTEMD_SHOW                                                                                       \
+  "show() {\n"                                                                                                  \
+  "  systemctl show --property=Id,Names,Description,LoadState,ActiveState,SubState,UnitFileState "              \
   "--property=Type,Result,MainPID,ExecMainCode,ExecMainStatus,StateChangeTimestamp ${time:+\"$time\"} \"$@\"\n" \
   "}\n"
 
-#define VMMS_SYSTEMD_JOURNAL                                                    \
-  "echo Journal:\n"                                                             \
-  "journalctl --sync 2>/dev/null\n"                                             \
+#define VMMS_SYSTEMD_JOURNAL        \
+  "echo Journal:\n"                 \
+  "journalctl --sync 2>/dev/null\n" \
   "journalctl --no-pager --quiet --output=cat --lines=5 --unit=\"$1\" 2>/dev/null\n"
 
 /// $1 unit, $2 an option of systemctl or empty: its properties.

@@ -53,7 +53,8 @@ esac
 };
 
 constexpr const char* active = "SHOWN=Id=a.service\nLoadState=loaded\nActiveState=active\nType=notify\nResult=success";
-constexpr const char* failed = "SHOWN=Id=a.service\nLoadState=loaded\nActiveState=failed\nType=notify\nResult=exit-code";
+constexpr const char* failed =
+    "SHOWN=Id=a.service\nLoadState=loaded\nActiveState=failed\nType=notify\nResult=exit-code";
 constexpr const char* done = "SHOWN=Id=a.service\nLoadState=loaded\nActiveState=inactive\nType=oneshot\nResult=success";
 constexpr const char* dead = "SHOWN=Id=a.service\nLoadState=loaded\nActiveState=inactive\nType=simple\nResult=success";
 
@@ -72,7 +73,8 @@ TEST_F(SystemdScripts, StartThatWorks) {
 TEST_F(SystemdScripts, StartThatFailsOrDiesTellsItsLog) {
   for (const char* shown : {failed, dead}) {
     for (const char* status : {"ACTION_STATUS=1", "ACTION_STATUS=0"}) {
-      const auto outcome = systemd_->read_outcome("a.service", run(systemd_->start_script("a.service"), {shown, status}));
+      const auto outcome =
+          systemd_->read_outcome("a.service", run(systemd_->start_script("a.service"), {shown, status}));
       ASSERT_TRUE(outcome) << outcome.error().message;
       EXPECT_EQ(outcome->exit_status, std::string_view(status).back() == '1' ? 1U : 0U);
       EXPECT_EQ(outcome->log_lines, (std::vector<std::string>{"one", "unit: --unit=a.service"})) << shown;

@@ -90,7 +90,8 @@ TEST_F(Systemd, ValuesArePositionalParameters) {
 }
 
 TEST_F(Systemd, OutcomeOfAStart) {
-  const auto outcome = systemd_->read_outcome("nginx.service", printed("ExitStatus=0\n" + shown("nginx.service") + "\n"));
+  const auto outcome =
+      systemd_->read_outcome("nginx.service", printed("ExitStatus=0\n" + shown("nginx.service") + "\n"));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->exit_status, 0U);
   EXPECT_TRUE(outcome->service.started());
@@ -146,10 +147,9 @@ TEST_F(Systemd, ListTakesLoadedUnitsAndFiles) {
 }
 
 TEST_F(Systemd, UnchangedFilesGiveTheUnloadedServices) {
-  const auto first = systemd_->read_list(
-      printed("Fingerprint=1 2\n" + shown("a.service") + "\nUnitFiles=a.service b.service \n" +
-              shown("b.service", "inactive")),
-      nullptr);
+  const auto first = systemd_->read_list(printed("Fingerprint=1 2\n" + shown("a.service") +
+                                                 "\nUnitFiles=a.service b.service \n" + shown("b.service", "inactive")),
+                                         nullptr);
   ASSERT_TRUE(first);
   // a has stopped and was unloaded, b runs now, and a transient unit came.
   const auto second = systemd_->read_list(

@@ -10,8 +10,12 @@ namespace vmms::guest {
 namespace {
 
 TEST(Base64, KnownVectorsOfRfc4648) {
-  const std::pair<std::string, std::string> vectors[] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
-                                                         {"foo", "Zm9v"},  {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
                                                          {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
     EXPECT_EQ(encode_base64(bytes), text);
@@ -26,7 +30,8 @@ TEST(Base64, EveryByteSurvives) {
 }
 
 TEST(Base64, WhatEncodingNeverGivesIsRefused) {
-  for (const char* text : {"Z", "Zg", "Zg=", "Zh==", "Zm9v\n", "Zm 9v", "Zg==Zg==", "====", "Zm9=", "Z===", "\xC3\xA4=="})
+  for (const char* text :
+       {"Z", "Zg", "Zg=", "Zh==", "Zm9v\n", "Zm 9v", "Zg==Zg==", "====", "Zm9=", "Z===", "\xC3\xA4=="})
     EXPECT_EQ(decode_base64(text), std::nullopt) << text;
 }
 
@@ -39,11 +44,11 @@ TEST(Printable, KeepsTextAndLines) {
 TEST(Printable, ReplacesWhatXmlCannotCarry) {
   EXPECT_EQ(printable(std::string_view("a\0b", 3), 100), "a\uFFFDb");
   EXPECT_EQ(printable("\x1B[31mred", 100), "\uFFFD[31mred");
-  EXPECT_EQ(printable("\xC2\x85", 100), "\uFFFD");                 // a control character
-  EXPECT_EQ(printable("\xC0\xAF", 100), "\uFFFD\uFFFD");           // overlong
+  EXPECT_EQ(printable("\xC2\x85", 100), "\uFFFD");                  // a control character
+  EXPECT_EQ(printable("\xC0\xAF", 100), "\uFFFD\uFFFD");            // overlong
   EXPECT_EQ(printable("\xED\xA0\x80", 100), "\uFFFD\uFFFD\uFFFD");  // half of a surrogate pair
   EXPECT_EQ(printable("\xEF\xBF\xBF", 100), "\uFFFD\uFFFD\uFFFD");  // U+FFFF
-  EXPECT_EQ(printable("x\xF0\x9F", 100), "x\uFFFD\uFFFD");         // cut off
+  EXPECT_EQ(printable("x\xF0\x9F", 100), "x\uFFFD\uFFFD");          // cut off
 }
 
 TEST(Printable, CutsBetweenCharacters) {
@@ -61,12 +66,28 @@ TEST(UnitName, GetsItsSuffix) {
 }
 
 TEST(UnitName, CannotBeWhatSystemdRefuses) {
-  for (const std::string& name :
-       {std::string(), std::string(".service"), std::string("a/b"), std::string("../x"), std::string("a b"),
-        std::string("a\nb"), std::string("a;reboot"), std::string("$(reboot)"), std::string("'x'"), std::string("*"),
-        std::string("-h"), std::string("--help.service"), std::string("worker@.service"), std::string("worker@"),
-        std::string("@x.service"), std::string("x.socket"), std::string("x.target"), std::string("ä"),
-        std::string("a\0b", 3), std::string(256, 'a'), std::string(248, 'a'), std::string(1 << 20, 'a')}) {
+  for (const std::string& name : {std::string(),
+                                  std::string(".service"),
+                                  std::string("a/b"),
+                                  std::string("../x"),
+                                  std::string("a b"),
+                                  std::string("a\nb"),
+                                  std::string("a;reboot"),
+                                  std::string("$(reboot)"),
+                                  std::string("'x'"),
+                                  std::string("*"),
+                                  std::string("-h"),
+                                  std::string("--help.service"),
+                                  std::string("worker@.service"),
+                                  std::string("worker@"),
+                                  std::string("@x.service"),
+                                  std::string("x.socket"),
+                                  std::string("x.target"),
+                                  std::string("ä"),
+                                  std::string("a\0b", 3),
+                                  std::string(256, 'a'),
+                                  std::string(248, 'a'),
+                                  std::string(1 << 20, 'a')}) {
     const auto result = service_unit_name(name);
     ASSERT_FALSE(result.has_value()) << name;
     EXPECT_EQ(result.error().kind, Failure::not_found);

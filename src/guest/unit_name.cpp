@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t longest_name = 255;
 constexpr std::string_view service_suffix = ".service";
-constexpr std::array<std::string_view, 10> other_suffixes{".socket",    ".device", ".mount", ".automount", ".swap",
-                                                          ".target",    ".path",   ".timer", ".slice",     ".scope"};
+constexpr std::array<std::string_view, 10> other_suffixes{".socket", ".device", ".mount", ".automount", ".swap",
+                                                          ".target", ".path",   ".timer", ".slice",     ".scope"};
 
 bool is_unit_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -50,9 +50,7 @@ Result<std::string> service_unit_name(std::string_view name) {
   return error(Failure::not_found, "no service \"" + printable(name, longest_name) + "\": " + std::string(reason));
 }
 
-bool is_service_unit_name(std::string_view name) {
-  return name.ends_with(service_suffix) && complaint(name).empty();
-}
+bool is_service_unit_name(std::string_view name) { return name.ends_with(service_suffix) && complaint(name).empty(); }
 
 bool is_service_template(std::string_view name) {
   return name.ends_with("@.service") && name.find('@') == name.size() - std::string_view("@.service").size() &&

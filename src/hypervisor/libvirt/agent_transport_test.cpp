@@ -187,7 +187,7 @@ TEST(AgentTransport, RefusesAnAnswerWithoutMeasure) {
                                    return Result<std::string>(std::string(AgentTransport::kLongestAnswer + 1, 'x'));
                                  },
                                  1ms});
-  EXPECT_EQ(transport->command("x", in(10s)).error().kind, Failure::failed);
+  EXPECT_EQ(transport->command("x", in(60s)).error().kind, Failure::failed);
   while (transport.use_count() > 1) std::this_thread::yield();
 }
 

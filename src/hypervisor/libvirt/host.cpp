@@ -147,22 +147,24 @@ Status LibvirtHost::change_power(std::string_view id, PowerState to,
   if (!found) return found.error();
   const auto& [vm, slot] = *found;
   if (auto healthy = core_->health(); !healthy) return healthy;
-  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
-  if (!lane) return lane.error();
-  auto domain = look_up(lane->get(), vm->id);
-  if (!domain) return domain.error();
   // Where nothing seems to be done, listeners should see no transition; but a record may be old, so libvirt decides.
   const bool done = to == PowerState::starting ? vm->power == PowerState::running
                                                : vm->power == PowerState::off || vm->power == PowerState::saved;
-  if (done) {
-    auto status = change(domain->get(), *vm);
-    core_->refresh(domain->get());
-    return status;
+  std::unique_ptr<Transition> transition;
+  if (!done) {
+    auto begun = Transition::begin(*core_, *slot, *vm, to);
+    if (!begun) return begun.error();
+    transition = *std::move(begun);
   }
-  auto transition = Transition::begin(*core_, *slot, *vm, to);
-  if (!transition) return transition.error();
-  auto status = change(domain->get(), *vm);
-  (*transition)->end(domain->get());
+  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
+  auto domain = lane ? look_up(lane->get(), vm->id) : Result<DomainHandle>(lane.error());
+  const virDomainPtr handle = domain ? domain->get() : nullptr;
+  const Status status = handle != nullptr ? change(handle, *vm) : Status(domain.error());
+  if (transition) {
+    transition->end(handle);
+  } else if (handle != nullptr) {
+    core_->refresh(handle);
+  }
   return status;
 }
 

@@ -58,6 +58,10 @@ void LogLines::line(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
   if (text.empty()) return;
   LogLine result = parse(text).value_or(LogLine{spdlog::level::debug, std::string(text)});
+  // An agent's error text is a guest's: it shall not steer anybody's terminal.
+  for (char& c : result.text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
   if (result.level > spdlog::level::debug) {
     const auto harmless = [&](std::string_view known) { return result.text.find(known) != std::string::npos; };
     if (std::any_of(kHarmless.begin(), kHarmless.end(), harmless) || said_lately(result.text)) {

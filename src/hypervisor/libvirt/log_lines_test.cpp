@@ -39,6 +39,12 @@ TEST_F(LogLinesTest, KeepsHarmlessLinesQuiet) {
   EXPECT_EQ(lines[0].level, spdlog::level::debug);
 }
 
+TEST_F(LogLinesTest, PassesOnNoControlCharacters) {
+  cutter.feed(std::string(kHead) + "error : f:1 : \x1b[2Jgone\x7f\n");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].text, "f:1 : ?[2Jgone?");
+}
+
 TEST_F(LogLinesTest, SurvivesAnyBytes) {
   cutter.feed("\n\n : \n: : : \n2026-11-22 14:10:49.398+0000: \n2026-11-22 14:10:49.398+0000: 1: error\n");
   cutter.feed(std::string(100'000, 'x'));

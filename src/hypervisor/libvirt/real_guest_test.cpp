@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +104,7 @@ class RealGuest : public testing::Test {
     ASSERT_EQ(pipe(ends.data()), 0);
     const pid_t child = fork();
     if (child == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
       setenv(kRootVariable, root_.c_str(), 1);
       dup2(ends[1], 3);
       execl("/proc/self/exe", "child", "--gtest_filter=RealGuestChild.DISABLED_Serves",

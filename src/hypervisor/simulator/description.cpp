@@ -4,9 +4,9 @@
 #include "guest/unit_name.hpp"
 #include "hypervisor/simulator/table_reader.hpp"
 
+#include <fmt/format.h>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <fstream>
@@ -27,8 +27,8 @@ constexpr milliseconds patience_of_stop{5000};
 
 // Names the machines of a file: the same host and name give the same id, whatever else changes.
 std::string derived_id(const std::string& host, const std::string& name) {
-  static const boost::uuids::uuid project{{0x8e, 0x5f, 0x0f, 0x1c, 0x3d, 0x52, 0x4b, 0x0e, 0x9a, 0x6d, 0x51, 0x1c, 0x33,
-                                           0x7a, 0x1e, 0x64}};
+  static const boost::uuids::uuid project{
+      {0x8e, 0x5f, 0x0f, 0x1c, 0x3d, 0x52, 0x4b, 0x0e, 0x9a, 0x6d, 0x51, 0x1c, 0x33, 0x7a, 0x1e, 0x64}};
   return to_upper(boost::uuids::to_string(boost::uuids::name_generator_sha1(project)(host + "/" + name)));
 }
 
@@ -124,8 +124,7 @@ class Reader {
       reader.fail("count", fmt::format("more than {} VMs", most_machines));
     if (!names_.insert(machine.name).second)
       reader.fail("name", fmt::format("there are two VMs named \"{}\"", machine.name));
-    if (!ids_.insert(machine.id).second)
-      reader.fail("id", fmt::format("there are two VMs with the id {}", machine.id));
+    if (!ids_.insert(machine.id).second) reader.fail("id", fmt::format("there are two VMs with the id {}", machine.id));
     fleet_.machines.push_back(std::move(machine));
   }
 
@@ -283,9 +282,8 @@ Result<FleetDescription> read_description(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!code && !stream) code = std::error_code(errno, std::generic_category());
   if (code)
-    return error(Failure::not_found,
-                 fmt::format("{}: the description of the simulated fleet cannot be read: {}", file.string(),
-                             code.message()));
+    return error(Failure::not_found, fmt::format("{}: the description of the simulated fleet cannot be read: {}",
+                                                 file.string(), code.message()));
   return parse_description(std::string{std::istreambuf_iterator<char>(stream), {}}, file.string());
 }
 

@@ -95,8 +95,10 @@ TEST(Description, SlowTakesFiveSecondsUnlessSaidOtherwise) {
 
 TEST(Description, ErrorsNameFileLineAndColumn) {
   EXPECT_EQ(complaint("[[vm]]\nname = 'a'\nstat = 'off'\n").find("fleet.toml:3:1: unknown key \"stat\""), 0U);
-  EXPECT_NE(complaint("[[vm]]\nname = 'a'\nstat = 'off'\n").find("state"), std::string::npos) << "what is known is listed";
-  EXPECT_EQ(complaint("[[vm]]\nname = 'a'\nstate = 'of'\n").find("fleet.toml:3:9: \"state\" must be one of \"off\""), 0U);
+  EXPECT_NE(complaint("[[vm]]\nname = 'a'\nstat = 'off'\n").find("state"), std::string::npos)
+      << "what is known is listed";
+  EXPECT_EQ(complaint("[[vm]]\nname = 'a'\nstate = 'of'\n").find("fleet.toml:3:9: \"state\" must be one of \"off\""),
+            0U);
   EXPECT_EQ(complaint("[[vm]\n").find("fleet.toml:1:"), 0U);
 }
 

@@ -18,10 +18,17 @@ namespace {
 constexpr std::size_t processes_limit = 1000;
 constexpr std::string_view agent_version = "7.2.0";
 
-constexpr std::array<std::string_view, 11> agent_commands{
-    "guest-ping",      "guest-info",       "guest-get-osinfo", "guest-exec",
-    "guest-exec-status", "guest-file-open",  "guest-file-write", "guest-file-close",
-    "guest-fsfreeze-status", "guest-fsfreeze-freeze", "guest-fsfreeze-thaw"};
+constexpr std::array<std::string_view, 11> agent_commands{"guest-ping",
+                                                          "guest-info",
+                                                          "guest-get-osinfo",
+                                                          "guest-exec",
+                                                          "guest-exec-status",
+                                                          "guest-file-open",
+                                                          "guest-file-write",
+                                                          "guest-file-close",
+                                                          "guest-fsfreeze-status",
+                                                          "guest-fsfreeze-freeze",
+                                                          "guest-fsfreeze-thaw"};
 
 // What the agent still does while file systems are frozen.
 constexpr std::array<std::string_view, 4> allowed_when_frozen{"guest-ping", "guest-info", "guest-fsfreeze-status",
@@ -188,7 +195,8 @@ json::value SimulatedGuest::execute(const json::object& arguments) {
   if (!shell || texts.size() < 3 || description_->os_id == "mswindows")
     return refusal("GenericError", "Guest agent command failed, error was 'Failed to execute child process'");
 
-  Process process{std::move(texts[2]), {std::make_move_iterator(texts.begin() + 3), std::make_move_iterator(texts.end())}};
+  Process process{std::move(texts[2]),
+                  {std::make_move_iterator(texts.begin() + 3), std::make_move_iterator(texts.end())}};
   process.parameters.resize(std::max<std::size_t>(process.parameters.size(), 2));
   if (!services_) services_ = std::make_unique<Services>(description_);
   const Clock::time_point now = Clock::now();

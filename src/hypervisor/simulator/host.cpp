@@ -116,7 +116,7 @@ void Simulator::enter(const std::string& id, Machine& machine, PowerState power)
     if (boots) {
       machine.guest->boot(Clock::now());
       machine.guest->set_agent(later || !is_connected(*machine.description) ? AgentState::none
-                                                                           : machine.description->guest->agent);
+                                                                            : machine.description->guest->agent);
     } else {
       machine.guest->set_power(power);
     }
@@ -126,7 +126,8 @@ void Simulator::enter(const std::string& id, Machine& machine, PowerState power)
     record.state_changed = now();
     if (boots || !record.started) record.started = now();
     if (!runs) record.started.reset();
-    if (boots || before->power == PowerState::saved) record.agent_connected = !later && is_connected(*machine.description);
+    if (boots || before->power == PowerState::saved)
+      record.agent_connected = !later && is_connected(*machine.description);
     if (!runs) record.agent_connected = false;
   });
   if (later) connect_agent_later(id, machine);

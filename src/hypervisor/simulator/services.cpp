@@ -34,12 +34,14 @@ std::string show_text(const guest::Service& service, const std::vector<std::stri
   std::string changed;
   if (service.state_changed) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(*service.state_changed);
-    changed = fmt::format("{:%a %Y-%m-%d %H:%M:%S}.{:06} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                          (*service.state_changed - seconds).count());
+    changed =
+        fmt::format("{:%a %Y-%m-%d %H:%M:%S}.{:06} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                    (*service.state_changed - seconds).count());
   }
   const int code = service.exit_status ? 1 : service.exit_signal ? 2 : 0;
   return fmt::format(
-      "Type={}\nMainPID={}\nResult={}\nExecMainCode={}\nExecMainStatus={}\nId={}\nNames={}\nDescription={}\nLoadState={}\n"
+      "Type={}\nMainPID={}\nResult={}\nExecMainCode={}\nExecMainStatus={}\nId={}\nNames={}\nDescription={}\nLoadState={"
+      "}\n"
       "ActiveState={}\nSubState={}\nUnitFileState={}\nStateChangeTimestamp={}\n",
       service.type, service.main_process_id, service.result, code,
       service.exit_status.value_or(service.exit_signal.value_or(0)), service.name, names, service.description,
@@ -124,8 +126,7 @@ void Services::end(const std::vector<Ticket>& tickets, int exit_status, const st
 void Services::enter(Unit& unit, std::string_view active_state, std::string_view sub_state) {
   unit.state.active_state = active_state;
   unit.state.sub_state = sub_state;
-  unit.state.state_changed =
-      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  unit.state.state_changed = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
 // Process 1 forgets a unit that is dead.
@@ -149,8 +150,7 @@ void Services::fail(Unit& unit, std::string_view result) {
 Services::Ticket Services::start(std::string_view name, Clock::time_point now) {
   advance(now);
   Unit* found = unit(name);
-  if (found == nullptr)
-    return ended_ticket(5, fmt::format("Failed to start {0}: Unit {0} not found.\n", name));
+  if (found == nullptr) return ended_ticket(5, fmt::format("Failed to start {0}: Unit {0} not found.\n", name));
   if (found->description->masked)
     return ended_ticket(1, fmt::format("Failed to start {0}: Unit {0} is masked.\n", found->state.name));
   if (found->job && !found->job->start) {
@@ -196,14 +196,15 @@ void Services::finish_start(Unit& unit) {
     return end(job.tickets, 0, {});
   }
   unit.state.exit_status = description.exit_status;
-  unit.log.push_back(fmt::format("{}: Main process exited, code=exited, status={}/n/a", unit.state.name,
-                                 description.exit_status));
+  unit.log.push_back(
+      fmt::format("{}: Main process exited, code=exited, status={}/n/a", unit.state.name, description.exit_status));
   fail(unit, "exit-code");
   if (description.start == StartBehaviour::dies) return end(job.tickets, 0, {});
   end(job.tickets, 1,
-      fmt::format("Job for {0} failed because the control process exited with error code.\nSee \"systemctl status {0}\" "
-                  "and \"journalctl -xeu {0}\" for details.\n",
-                  unit.state.name));
+      fmt::format(
+          "Job for {0} failed because the control process exited with error code.\nSee \"systemctl status {0}\" "
+          "and \"journalctl -xeu {0}\" for details.\n",
+          unit.state.name));
 }
 
 Services::Ticket Services::stop(std::string_view name, Clock::time_point now) {
@@ -289,7 +290,8 @@ std::string Services::show_loaded(Clock::time_point now) {
     if (service.active_state != "inactive") text += show_text(service, description.aliases) + "\n";
   }
   for (const auto& [name, unit] : units_)
-    if (name != unit.description->name && unit.state.active_state != "inactive") text += show_text(unit.state, {}) + "\n";
+    if (name != unit.description->name && unit.state.active_state != "inactive")
+      text += show_text(unit.state, {}) + "\n";
   return text;
 }
 
