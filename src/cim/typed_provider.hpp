@@ -16,8 +16,6 @@ namespace vmms::cim {
 
 namespace typed {
 
-inline bool equal_ignoring_case(std::string_view left, std::string_view right) { return equals_no_case(left, right); }
-
 template <class T>
 bool equal_keys(const T& left, const T& right) {
   return left == right;

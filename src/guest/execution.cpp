@@ -73,7 +73,7 @@ std::optional<Result<Output>> Execution::ask(Clock::time_point deadline) {
     return Result<Output>(std::move(**status));
   }
   const Clock::duration most = transport_->poll_delays().most;
-  delay_ = std::clamp<Clock::duration>(delay_ * 3 / 2, std::chrono::milliseconds(1), most);
+  delay_ = std::clamp<Clock::duration>(delay_ * 5 / 4, std::chrono::milliseconds(1), most);
   next_ = Clock::now() + delay_;
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 // an administrator stopped stays stopped, kept with the VM.
 #pragma once
 
+#include "base/text.hpp"
 #include "cim/typed_provider.hpp"
 #include "providers/guest_services.hpp"
 
@@ -84,7 +85,7 @@ cim::PageOf<T> enumerate_agent_service(const Environment& environment, const cim
       return false;
     }
     T instance = agent_service_instance<T>(environment, *machine, service);
-    if (!query.keys.name || cim::typed::equal_ignoring_case(*query.keys.name, service.name))
+    if (!query.keys.name || equals_no_case(*query.keys.name, service.name))
       page.items.push_back(std::move(instance));
     return true;
   });
@@ -96,7 +97,7 @@ template <class T>
 Result<T> get_agent_service(const Environment& environment, const typename T::Key& key, const AgentService& service) {
   const auto machine = find_active_machine(environment, key.system_name);
   if (!machine) return machine.error();
-  if (!cim::typed::equal_ignoring_case(key.name, service.name) || !has_instance(environment, **machine, service))
+  if (!equals_no_case(key.name, service.name) || !has_instance(environment, **machine, service))
     return error(Failure::not_found, fmt::format("there is no {} '{}' of virtual machine '{}'", T::cim_class().name,
                                                  key.name, (*machine)->name));
   return agent_service_instance<T>(environment, **machine, service);
@@ -134,7 +135,7 @@ class AgentServiceProvider : public Base {
 
  private:
   Result<std::uint32_t> act(const cim::Context& context, const Key& key, ServiceAction action) {
-    if (!cim::typed::equal_ignoring_case(key.name, service_.name))
+    if (!equals_no_case(key.name, service_.name))
       return error(Failure::not_found, fmt::format("there is no {} named '{}'", T::cim_class().name, key.name));
     return act_on_agent_service(environment_, context, key.system_name, service_, action);
   }

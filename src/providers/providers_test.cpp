@@ -1,0 +1,219 @@
+// Every provider on a simulated fleet: what holds for all of them, whatever class they answer for.
+#include "cim/object_manager.hpp"
+#include "hypervisor/simulator/host.hpp"
+#include "providers/environment.hpp"
+#include "schema/classes.hpp"
+#include "schema/providers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace vmms::providers {
+namespace {
+
+constexpr const char* fleet = R"(
+[host]
+name = "HOST1"
+
+[[vm]]
+name = "alpha"
+state = "running"
+settings = { guest_service_interface = true }
+[[vm.guest.service]]
+name = "cron"
+state = "active"
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "beta"
+state = "running"
+settings = { guest_service_interface = true }
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "gamma"
+state = "off"
+
+[[vm]]
+name = "delta"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+agent = "silent"
+)";
+
+constexpr std::string_view space = "root/virtualization/v2";
+
+/// Counts which VMs were reached through their agents.
+class CountingHost : public hypervisor::Host {
+ public:
+  explicit CountingHost(hypervisor::simulator::FleetDescription description) : simulator_(std::move(description)) {}
+  hypervisor::HostInformation information() const override { return simulator_.information(); }
+  hypervisor::VirtualMachinePtr find(std::string_view id) const override { return simulator_.find(id); }
+  std::vector<hypervisor::VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
+    ++lists;
+    return simulator_.list(after, limit);
+  }
+  Status health() const override { return simulator_.health(); }
+  Status start(std::string_view id) override { return simulator_.start(id); }
+  Status turn_off(std::string_view id) override { return simulator_.turn_off(id); }
+  Status change_settings(std::string_view id, const std::function<void(hypervisor::Settings&)>& change) override {
+    return simulator_.change_settings(id, change);
+  }
+  std::shared_ptr<guest::Transport> guest(std::string_view id) override {
+    reached.insert(simulator_.find(id)->name);
+    return simulator_.guest(id);
+  }
+  void listen(Listener listener) override { simulator_.listen(std::move(listener)); }
+
+  mutable int lists = 0;
+  std::set<std::string> reached;
+
+ private:
+  hypervisor::simulator::Simulator simulator_;
+};
+
+class Providers : public testing::Test {
+ protected:
+  Providers()
+      : host_(hypervisor::simulator::parse_description(fleet, "fleet").value()),
+        guests_(host_),
+        jobs_(cim::job::Jobs::open("", [](std::string_view, std::function<void()> task) -> Status {
+                task();
+                return {};
+              }).value()),
+        environment_{host_, guests_, *jobs_, {}},
+        manager_([](const cim::Caller&, cim::OperationKind, const cim::Class&, const cim::Method*) { return Status(); }) {
+    manager_.add_schema(schema::root_virtualization_v2);
+    schema::add_providers(manager_, environment_);
+    context_.deadline = cim::Context::Clock::now() + std::chrono::seconds(60);
+  }
+
+  std::string id(std::string_view name) {
+    for (const auto& machine : host_.list("", 100))
+      if (machine->name == name) return machine->id;
+    return {};
+  }
+  std::vector<cim::Instance> all(std::string_view class_name, std::size_t most = 100,
+                                 const std::vector<cim::KeyBinding>& keys = {}) {
+    auto enumeration = manager_.enumerate(context_, space, class_name, keys);
+    EXPECT_TRUE(enumeration) << class_name;
+    std::vector<cim::Instance> found;
+    failures_.clear();
+    for (bool done = false; !done;) {
+      auto batch = (*enumeration)->next(context_, most);
+      std::move(batch.items.begin(), batch.items.end(), std::back_inserter(found));
+      std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(failures_));
+      done = batch.done;
+    }
+    return found;
+  }
+  Result<cim::MethodResult> call(const std::string& path, std::string_view method, cim::Arguments inputs = {}) {
+    return manager_.invoke(context_, cim::ObjectPath::parse(std::string(space) + ":" + path).value(), method, inputs);
+  }
+  std::string machine_path(std::string_view name) {
+    return R"(Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name=")" + id(name) + "\"";
+  }
+
+  CountingHost host_;
+  Guests guests_;
+  std::unique_ptr<cim::job::Jobs> jobs_;
+  Environment environment_;
+  cim::ObjectManager manager_;
+  cim::Context context_;
+  std::vector<Error> failures_;
+};
+
+TEST_F(Providers, GetGivesWhatEnumerationGave) {
+  ASSERT_TRUE(call(machine_path("gamma"), "RequestStateChange", {std::uint64_t{2}, cim::Value(), cim::Value()}));
+  std::size_t seen = 0;
+  for (const cim::Class* cim_class : schema::root_virtualization_v2.classes) {
+    if (!cim_class->has_provider) continue;
+    for (const cim::Instance& instance : all(cim_class->name)) {
+      // Running machines show the time that they have been on, jobs the time that they took.
+      const auto got = manager_.get(context_, instance.path(space));
+      ASSERT_TRUE(got) << instance.path().to_string() << ": " << got.error().message;
+      for (std::size_t i = 0; i < instance.values.size(); ++i) {
+        const std::string_view property = cim_class->properties[i].name;
+        if (property == "OnTimeInMilliseconds" || property == "ElapsedTime") continue;
+        EXPECT_EQ(got->values[i], instance.values[i]) << instance.path().to_string() << " " << property;
+      }
+      ++seen;
+    }
+  }
+  EXPECT_GT(seen, 20u);
+}
+
+TEST_F(Providers, PagesOfAnySizeGiveTheSame) {
+  for (const char* name : {"Msvm_ComputerSystem", "Msvm_VirtualSystemSettingData", "CIM_Service", "CIM_LogicalDevice",
+                           "Msvm_GuestServiceInterfaceComponentSettingData", "Msvm_SystemDevice", "Msvm_HostedService"}) {
+    std::multiset<std::string> whole;
+    for (const auto& instance : all(name, 1000)) whole.insert(instance.path().to_string());
+    EXPECT_EQ(std::set<std::string>(whole.begin(), whole.end()).size(), whole.size()) << name;
+    for (const std::size_t most : {1u, 2u}) {
+      std::multiset<std::string> pages;
+      for (const auto& instance : all(name, most)) pages.insert(instance.path().to_string());
+      EXPECT_EQ(pages, whole) << name << " by " << most;
+    }
+  }
+}
+
+TEST_F(Providers, AKeyTouchesOneMachine) {
+  EXPECT_EQ(all("Vmms_GuestOSService", 100, {{"SystemName", id("alpha"), {}}}).size(), 2u);
+  EXPECT_EQ(host_.reached, std::set<std::string>{"alpha"});
+  host_.reached.clear();
+  const auto end = std::make_shared<const cim::ObjectPath>(
+      cim::ObjectPath::parse(std::string(space) + ":" + machine_path("beta")).value());
+  EXPECT_FALSE(all("Msvm_HostedService", 100, {{"Antecedent", {}, end}}).empty());
+  EXPECT_EQ(host_.reached, std::set<std::string>{"beta"});
+}
+
+TEST_F(Providers, UnreachableIsNotEmpty) {
+  const auto services = all("Vmms_GuestOSService");
+  EXPECT_EQ(services.size(), 3u);
+  ASSERT_EQ(failures_.size(), 1u);
+  EXPECT_EQ(failures_[0].kind, Failure::unreachable);
+  EXPECT_NE(failures_[0].message.find("'delta'"), std::string::npos) << failures_[0].message;
+}
+
+TEST_F(Providers, RegisteredGuestServiceJoinsTheInterfaceAndItsServices) {
+  const auto component = std::make_shared<const cim::ObjectPath>(
+      all("Msvm_GuestServiceInterfaceComponent", 100, {{"SystemName", id("alpha"), {}}}).at(0).path(space));
+  std::set<std::string> names;
+  for (const auto& association : all("Msvm_RegisteredGuestService", 100, {{"Antecedent", {}, component}}))
+    names.insert(std::string((*association["Dependent"].get_if<cim::ObjectPathPtr>())->value("Name")));
+  EXPECT_EQ(names, (std::set<std::string>{"cron.service", "web.service", "guestfilesvc", "vsssvc"}));
+}
+
+TEST_F(Providers, JobsTellWhatTheyDidAndToWhom) {
+  const auto result = call(machine_path("gamma"), "RequestStateChange", {std::uint64_t{2}, cim::Value(), cim::Value()});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->return_value, cim::Value(std::uint64_t{4096}));
+  const auto jobs = all("Msvm_ConcreteJob");
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_EQ(jobs[0]["JobState"], cim::Value(std::uint64_t{7}));
+  const auto affected = all("Msvm_AffectedJobElement");
+  ASSERT_EQ(affected.size(), 1u);
+  EXPECT_EQ((*affected[0]["AffectedElement"].get_if<cim::ObjectPathPtr>())->value("Name"), id("gamma"));
+  EXPECT_EQ(host_.find(id("gamma"))->power, hypervisor::PowerState::running);
+}
+
+TEST_F(Providers, AMethodNobodyWroteSaysSo) {
+  EXPECT_EQ(call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", "StartService").value().return_value,
+            cim::Value(std::uint64_t{1}));
+  const auto define = call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", "DefineSystem",
+                           cim::Arguments(schema::Msvm_VirtualSystemManagementService.method("DefineSystem")->parameters.size()));
+  EXPECT_TRUE(!define || define->return_value == cim::Value(std::uint64_t{1}));
+}
+
+TEST_F(Providers, UnitNamesHaveCase) {
+  const std::string path = R"(Vmms_GuestOSService.CreationClassName="Vmms_GuestOSService",Name="WEB.service",)"
+                           R"(SystemCreationClassName="Msvm_ComputerSystem",SystemName=")" + id("alpha") + "\"";
+  EXPECT_EQ(call(path, "StartService").error().kind, Failure::not_found);
+}
+
+}  // namespace
+}  // namespace vmms::providers
