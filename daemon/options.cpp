@@ -1,8 +1,8 @@
 #include "daemon/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdlib>
 #include <iostream>
@@ -80,10 +80,12 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--wsmans", wsmans, "Serve WS-Management over TLS on ADDR:PORT");
   app.add_option("--cimxml", cimxml, "Serve CIM-XML on ADDR:PORT (not available in this version)");
   app.add_option("--socket", socket, "Serve on a local socket (not available in this version)");
-  app.add_option("--users", options.users, "Password file, made by: vmms user add NAME --users FILE (default: STATE/users)");
+  app.add_option("--users", options.users,
+                 "Password file, made by: vmms user add NAME --users FILE (default: STATE/users)");
   app.add_option("--state", options.state, "Folder of what the daemon keeps: jobs, TLS key")
       ->default_str(default_state_folder());
-  app.add_option("--certificate", options.certificate, "TLS certificate chain, PEM (default: self-signed, kept in STATE)")
+  app.add_option("--certificate", options.certificate,
+                 "TLS certificate chain, PEM (default: self-signed, kept in STATE)")
       ->check(CLI::ExistingFile);
   app.add_option("--key", options.key, "TLS private key, PEM")->check(CLI::ExistingFile);
   app.add_flag("--allow-cleartext", options.allow_cleartext,

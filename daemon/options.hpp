@@ -11,15 +11,15 @@
 namespace vmms::daemon {
 
 struct Options {
-  std::string connect;                ///< libvirt URI
-  std::string simulate;               ///< fleet file; excludes `connect`
-  std::string define;                 ///< domain XML file that is defined before serving
+  std::string connect;   ///< libvirt URI
+  std::string simulate;  ///< fleet file; excludes `connect`
+  std::string define;    ///< domain XML file that is defined before serving
   std::vector<wire::http::Listener> listeners;
-  std::string users;                  ///< password file; default STATE/users
-  std::string state;                  ///< folder of what the daemon keeps
-  std::string certificate;            ///< PEM files for TLS; made by ourselves when empty
+  std::string users;        ///< password file; default STATE/users
+  std::string state;        ///< folder of what the daemon keeps
+  std::string certificate;  ///< PEM files for TLS; made by ourselves when empty
   std::string key;
-  bool allow_cleartext = false;       ///< passwords in clear text beyond loopback
+  bool allow_cleartext = false;  ///< passwords in clear text beyond loopback
   bool guest_service_interface = false;
   std::string compatibility = "extended";
   std::string log_level = "info";

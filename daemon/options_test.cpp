@@ -42,15 +42,14 @@ TEST(Options, ListenersRepeat) {
 }
 
 TEST(Options, WrongOnesEndWithStatus2) {
-  for (const std::vector<const char*>& wrong :
-       std::vector<std::vector<const char*>>{{"--nonsense"},
-                                             {"--wsman", "127.0.0.1"},
-                                             {"--wsman", "127.0.0.1:65536"},
-                                             {"--simulate", "/does/not/exist"},
-                                             {"--cimxml", "127.0.0.1:5988"},
-                                             {"--socket", "/tmp/x"},
-                                             {"--compatibility", "loose"},
-                                             {"--io-threads", "0"}}) {
+  for (const std::vector<const char*>& wrong : std::vector<std::vector<const char*>>{{"--nonsense"},
+                                                                                     {"--wsman", "127.0.0.1"},
+                                                                                     {"--wsman", "127.0.0.1:65536"},
+                                                                                     {"--simulate", "/does/not/exist"},
+                                                                                     {"--cimxml", "127.0.0.1:5988"},
+                                                                                     {"--socket", "/tmp/x"},
+                                                                                     {"--compatibility", "loose"},
+                                                                                     {"--io-threads", "0"}}) {
     const auto parsed = parse(wrong);
     EXPECT_FALSE(parsed.options) << wrong[0];
     EXPECT_EQ(parsed.exit_status, 2) << wrong[0];
@@ -58,8 +57,9 @@ TEST(Options, WrongOnesEndWithStatus2) {
 }
 
 TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
-  write("wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\nconnect = \"test:///default\"\nguest-service-interface = true\n"
-        "log-level = \"debug\"\n");
+  write(
+      "wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\nconnect = \"test:///default\"\nguest-service-interface = true\n"
+      "log-level = \"debug\"\n");
   const auto options = parse({"--config", file_.c_str(), "--log-level", "warn"}).options;
   ASSERT_TRUE(options);
   EXPECT_EQ(options->connect, "test:///default");

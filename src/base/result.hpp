@@ -18,11 +18,11 @@ enum class Failure : std::uint8_t {
   not_found,         ///< no such class, instance, VM, service …
   already_exists,
   access_denied,
-  not_supported,     ///< the documented "not supported": nothing was touched
-  invalid_state,     ///< not possible in the state that the target is in
-  timed_out,         ///< the deadline passed; what was started may still go on
-  unreachable,       ///< the guest or host cannot be asked right now (silent agent, paused VM, lost connection)
-  busy,              ///< a bounded queue is full; try again later
+  not_supported,  ///< the documented "not supported": nothing was touched
+  invalid_state,  ///< not possible in the state that the target is in
+  timed_out,      ///< the deadline passed; what was started may still go on
+  unreachable,    ///< the guest or host cannot be asked right now (silent agent, paused VM, lost connection)
+  busy,           ///< a bounded queue is full; try again later
 };
 
 /// One failure with the text that a person reads: what happened, to which VM and service, what to do.

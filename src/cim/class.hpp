@@ -24,9 +24,9 @@ struct Property {
   bool is_array = false;
   bool is_key = false;
   bool is_writable = false;
-  std::string_view object_class = {};    ///< the class of a reference or an embedded instance
-  std::string_view origin = {};          ///< the class that declared it first
-  std::string_view default_value = {};   ///< as MOF text, empty for none
+  std::string_view object_class = {};   ///< the class of a reference or an embedded instance
+  std::string_view origin = {};         ///< the class that declared it first
+  std::string_view default_value = {};  ///< as MOF text, empty for none
   std::span<const ValueName> values = {};
 };
 
@@ -53,9 +53,9 @@ struct Method {
 struct Class {
   std::string_view name;
   const Class* superclass = nullptr;
-  std::span<const Property> properties;    ///< own and inherited, sorted by name without case
-  std::span<const std::uint16_t> keys;     ///< indexes into properties, ascending
-  std::span<const Method> methods;         ///< own and inherited, sorted by name without case
+  std::span<const Property> properties;  ///< own and inherited, sorted by name without case
+  std::span<const std::uint16_t> keys;   ///< indexes into properties, ascending
+  std::span<const Method> methods;       ///< own and inherited, sorted by name without case
   bool is_abstract = false;
   bool is_association = false;
   bool has_provider = false;  ///< qualifier Provider on this very class (it is not inherited)

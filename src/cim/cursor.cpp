@@ -17,9 +17,8 @@ Cursor::Cursor(std::vector<Provider*> providers, std::vector<KeyBinding> keys, s
     : providers_(std::move(providers)), keys_(std::move(keys)), wanted_(std::move(wanted)) {
   for (const KeyBinding& key : keys_)
     if (equals_no_case(key.name, "CreationClassName"))
-      std::erase_if(providers_, [&](const Provider* provider) {
-        return !equals_no_case(provider->cim_class().name, key.value);
-      });
+      std::erase_if(providers_,
+                    [&](const Provider* provider) { return !equals_no_case(provider->cim_class().name, key.value); });
 }
 
 bool Cursor::waits() const {

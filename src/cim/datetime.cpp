@@ -110,8 +110,8 @@ Result<DateTime> DateTime::parse(std::string_view text) {
     const auto day = reader.digits(8), hour = reader.digits(2), minute = reader.digits(2), second = reader.digits(2);
     reader.take('.');
     const auto fraction = reader.digits(6);
-    if (!day || !hour || !minute || !second || !fraction || !reader.take(':') || reader.digits(3) != 0 ||
-        *hour > 23 || *minute > 59 || *second > 59)
+    if (!day || !hour || !minute || !second || !fraction || !reader.take(':') || reader.digits(3) != 0 || *hour > 23 ||
+        *minute > 59 || *second > 59)
       return malformed(text, form);
     return interval(days(*day) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
                     std::chrono::seconds(*second) + Microseconds(*fraction));
@@ -210,8 +210,7 @@ std::string DateTime::to_iso8601() const {
   const std::chrono::hh_mm_ss clock(utc - day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(),
-                     trimmed_fraction(clock.subseconds().count()));
+                     clock.minutes().count(), clock.seconds().count(), trimmed_fraction(clock.subseconds().count()));
 }
 
 Result<DateTime::Microseconds> parse_duration(std::string_view text) {
@@ -229,7 +228,7 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
       time = true;
       continue;
     }
-    const auto value = reader.number(9);  // nine digits of days stay far inside 64 bits of microseconds
+    const auto value = reader.number(7);  // seven digits of days stay inside 64 bits of microseconds, nine do not
     if (!value) return malformed(text, form);
     std::int64_t fraction = 0;
     const bool has_fraction = reader.take('.');
@@ -246,10 +245,18 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
       return malformed(text, form);
     reader.take(unit);
     switch (unit) {
-      case 'D': total += days(*value); break;
-      case 'H': total += std::chrono::hours(*value); break;
-      case 'M': total += std::chrono::minutes(*value); break;
-      default: total += std::chrono::seconds(*value) + Microseconds(fraction); break;
+      case 'D':
+        total += days(*value);
+        break;
+      case 'H':
+        total += std::chrono::hours(*value);
+        break;
+      case 'M':
+        total += std::chrono::minutes(*value);
+        break;
+      default:
+        total += std::chrono::seconds(*value) + Microseconds(fraction);
+        break;
     }
     last = unit;
     any = true;

@@ -28,8 +28,8 @@ class DateTime {
   static Result<DateTime> parse_iso8601(std::string_view text);
 
   bool is_interval() const { return is_interval_; }
-  TimePoint time() const { return TimePoint(value_); }         ///< UTC; for timestamps
-  Microseconds length() const { return value_; }               ///< for intervals
+  TimePoint time() const { return TimePoint(value_); }  ///< UTC; for timestamps
+  Microseconds length() const { return value_; }        ///< for intervals
   std::int16_t offset_minutes() const { return offset_minutes_; }
 
   std::string to_cim() const;      ///< the 25-character form

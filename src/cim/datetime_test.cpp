@@ -29,8 +29,9 @@ TEST(DateTime, WritesIntervalsAsRecordedHostsDo) {
 }
 
 TEST(DateTime, RefusesWhatIsNoDate) {
-  for (const char* text : {"", "2025", "20251317095522.702341+000", "20251232095522.702341+000", "2025121709552x.702341+000",
-                           "20251217095522.702341 000", "20251217095522.702341+00", "99999999235960.000000:000"})
+  for (const char* text :
+       {"", "2025", "20251317095522.702341+000", "20251232095522.702341+000", "2025121709552x.702341+000",
+        "20251217095522.702341 000", "20251217095522.702341+00", "99999999235960.000000:000"})
     EXPECT_FALSE(DateTime::parse(text)) << text;
   for (const char* text : {"2025-12-17T09:55", "2025-00-17T09:55:00Z", "2025-12-17T09:55:00Zx", "P", "PT", "P1Y", "PT5",
                            "PT1S2M", "P1DT", "PT99999999999999999999S"})
@@ -53,7 +54,8 @@ RC_GTEST_PROP(DateTime, BothFormsRoundTrip, ()) {
   const DateTime time = DateTime::timestamp(DateTime::TimePoint(DateTime::Microseconds(microseconds)), offset);
   RC_ASSERT(DateTime::parse(time.to_cim()).value() == time);
   RC_ASSERT(DateTime::parse_iso8601(time.to_iso8601()).value().time() == time.time());
-  const DateTime length = DateTime::interval(DateTime::Microseconds(*rc::gen::inRange<std::int64_t>(0, 8000000000000000)));
+  const DateTime length =
+      DateTime::interval(DateTime::Microseconds(*rc::gen::inRange<std::int64_t>(0, 8000000000000000)));
   RC_ASSERT(DateTime::parse(length.to_cim()).value() == length);
   RC_ASSERT(DateTime::parse_iso8601(length.to_iso8601()).value() == length);
 }

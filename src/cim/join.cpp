@@ -20,8 +20,7 @@ JoinProvider::JoinProvider(ObjectManager& manager, const Schema& schema, const C
   right_ = split(cim_class.join_right);
 }
 
-Result<std::vector<Instance>> JoinProvider::from(const Context& context, std::string_view role,
-                                                 const ObjectPath& end) {
+Result<std::vector<Instance>> JoinProvider::from(const Context& context, std::string_view role, const ObjectPath& end) {
   const bool is_left = equals_no_case(role, left_.role);
   if (!is_left && !equals_no_case(role, right_.role))
     return error(Failure::invalid_argument, fmt::format("{} has no role {}", class_.name, role));

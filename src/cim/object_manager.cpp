@@ -88,8 +88,8 @@ Result<const Class*> ObjectManager::find_class(std::string_view namespace_name, 
   const auto space = find_namespace(namespace_name);
   if (!space) return space.error();
   if (const Class* found = (*space)->schema.find(class_name)) return found;
-  return error(Failure::not_found, fmt::format("there is no class {} in {}", class_name.substr(0, 200),
-                                               (*space)->schema.namespace_name));
+  return error(Failure::not_found,
+               fmt::format("there is no class {} in {}", class_name.substr(0, 200), (*space)->schema.namespace_name));
 }
 
 bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_class, const Method* method) const {
@@ -193,8 +193,8 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& con
   return std::unique_ptr<Enumeration>(std::make_unique<Cursor>(space.concrete(**cim_class), keys, wanted));
 }
 
-Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectPath& path,
-                                           std::string_view method_name, const Arguments& inputs) {
+Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectPath& path, std::string_view method_name,
+                                           const Arguments& inputs) {
   const auto cim_class = find_class(path.namespace_name, path.class_name);
   if (!cim_class) return cim_class.error();
   const Method* method = (*cim_class)->method(method_name);

@@ -60,8 +60,7 @@ class ObjectManager {
   /// The instances of a class and its subclasses. `keys` restricts by equal key values (a selector filter); `wanted`
   /// names the properties that will be read, empty for all.
   Result<std::unique_ptr<Enumeration>> enumerate(const Context& context, std::string_view namespace_name,
-                                                 std::string_view class_name,
-                                                 const std::vector<KeyBinding>& keys = {},
+                                                 std::string_view class_name, const std::vector<KeyBinding>& keys = {},
                                                  const std::vector<std::string>& wanted = {});
 
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys

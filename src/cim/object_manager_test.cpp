@@ -13,9 +13,10 @@ namespace {
 // A schema by hand: Base (abstract) <- System, Service <- Unit; Host, a singleton service; an association by Join.
 constexpr Property base_properties[] = {{.name = "Caption"}};
 constexpr Property system_properties[] = {{.name = "Caption"}, {.name = "Name", .is_key = true}};
-constexpr Property service_properties[] = {
-    {.name = "Caption"}, {.name = "CreationClassName", .is_key = true}, {.name = "Name", .is_key = true},
-    {.name = "SystemName", .is_key = true}};
+constexpr Property service_properties[] = {{.name = "Caption"},
+                                           {.name = "CreationClassName", .is_key = true},
+                                           {.name = "Name", .is_key = true},
+                                           {.name = "SystemName", .is_key = true}};
 constexpr Property hosted_properties[] = {
     {.name = "Antecedent", .type = Type::reference, .is_key = true, .object_class = "T_System"},
     {.name = "Dependent", .type = Type::reference, .is_key = true, .object_class = "T_Service"}};
@@ -24,23 +25,40 @@ constexpr std::uint16_t service_keys[] = {1, 2, 3};
 constexpr std::uint16_t hosted_keys[] = {0, 1};
 constexpr Parameter start_parameters[] = {{.name = "Force", .type = Type::boolean, .is_in = true},
                                           {.name = "Text", .type = Type::string, .is_out = true}};
-constexpr Method service_methods[] = {
-    {.name = "Reset", .parameters = {}, .not_supported = 1},
-    {.name = "Start", .parameters = start_parameters, .implemented = true},
-    {.name = "Vanish", .parameters = {}}};
+constexpr Method service_methods[] = {{.name = "Reset", .parameters = {}, .not_supported = 1},
+                                      {.name = "Start", .parameters = start_parameters, .implemented = true},
+                                      {.name = "Vanish", .parameters = {}}};
 
 constexpr Class t_base{.name = "T_Base", .properties = base_properties, .keys = {}, .methods = {}, .is_abstract = true};
-constexpr Class t_system{.name = "T_System", .superclass = &t_base, .properties = system_properties, .keys = system_keys,
-                         .methods = {}};
-constexpr Class t_service{.name = "T_Service", .superclass = &t_base, .properties = service_properties,
-                          .keys = service_keys, .methods = service_methods, .is_abstract = true};
-constexpr Class t_unit{.name = "T_Unit", .superclass = &t_service, .properties = service_properties,
-                       .keys = service_keys, .methods = service_methods, .has_provider = true, .waits = true};
-constexpr Class t_host_service{.name = "T_HostService", .superclass = &t_service, .properties = service_properties,
-                               .keys = service_keys, .methods = service_methods, .has_provider = true,
+constexpr Class t_system{
+    .name = "T_System", .superclass = &t_base, .properties = system_properties, .keys = system_keys, .methods = {}};
+constexpr Class t_service{.name = "T_Service",
+                          .superclass = &t_base,
+                          .properties = service_properties,
+                          .keys = service_keys,
+                          .methods = service_methods,
+                          .is_abstract = true};
+constexpr Class t_unit{.name = "T_Unit",
+                       .superclass = &t_service,
+                       .properties = service_properties,
+                       .keys = service_keys,
+                       .methods = service_methods,
+                       .has_provider = true,
+                       .waits = true};
+constexpr Class t_host_service{.name = "T_HostService",
+                               .superclass = &t_service,
+                               .properties = service_properties,
+                               .keys = service_keys,
+                               .methods = service_methods,
+                               .has_provider = true,
                                .is_singleton = true};
-constexpr Class t_hosted{.name = "T_Hosted", .properties = hosted_properties, .keys = hosted_keys, .methods = {},
-                         .is_association = true, .join_left = "Antecedent.Name", .join_right = "Dependent.SystemName"};
+constexpr Class t_hosted{.name = "T_Hosted",
+                         .properties = hosted_properties,
+                         .keys = hosted_keys,
+                         .methods = {},
+                         .is_association = true,
+                         .join_left = "Antecedent.Name",
+                         .join_right = "Dependent.SystemName"};
 constexpr const Class* classes[] = {&t_base, &t_hosted, &t_host_service, &t_service, &t_system, &t_unit};
 constexpr Schema schema{"root/test", classes};
 
@@ -159,7 +177,8 @@ TEST_F(ObjectManagerTest, GetNeedsAllKeysExceptOfASingleton) {
 }
 
 TEST_F(ObjectManagerTest, ASuperclassFindsTheInstanceOfItsSubclass) {
-  const auto found = manager.get(context, path("T_Service.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\""));
+  const auto found =
+      manager.get(context, path("T_Service.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\""));
   ASSERT_TRUE(found);
   EXPECT_EQ(&found->cim_class(), &t_unit);
   EXPECT_EQ(host_service->enumerated, 0);
@@ -186,8 +205,7 @@ TEST_F(ObjectManagerTest, AnEnumerationHoldsOnePageHoweverMuchThereIs) {
 }
 
 TEST_F(ObjectManagerTest, KeysAreHandedDownToTheProvider) {
-  auto enumeration =
-      manager.enumerate(context, "root/test", "T_Service", {{"SystemName", "vm1", {}}}).value();
+  auto enumeration = manager.enumerate(context, "root/test", "T_Service", {{"SystemName", "vm1", {}}}).value();
   EXPECT_EQ(all(*enumeration, 10).size(), 2u);
   EXPECT_EQ(unit->touched, std::set<std::string>{"vm1"});
   EXPECT_EQ(manager.enumerate(context, "root/test", "T_Service", {{"Caption", "x", {}}}).error().kind,
@@ -204,8 +222,9 @@ TEST_F(ObjectManagerTest, FailuresAreReportedBesideTheItems) {
 }
 
 TEST_F(ObjectManagerTest, InvokeReachesTheProviderWithArgumentsInPlace) {
-  const auto result = manager.invoke(
-      context, path("T_Service.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\""), "start", {true, Value()});
+  const auto result =
+      manager.invoke(context, path("T_Service.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\""), "start",
+                     {true, Value()});
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->outputs[1], Value(std::string("forced")));
   EXPECT_NE(unit->invoked.find("T_Unit."), std::string::npos);
@@ -220,7 +239,8 @@ TEST_F(ObjectManagerTest, AMethodNobodyWroteAnswersItsDocumentedCodeOrFails) {
 }
 
 TEST_F(ObjectManagerTest, AMethodCallAcceptsIncompleteKeysThatFitOne) {
-  EXPECT_TRUE(manager.invoke(context, path("T_HostService.CreationClassName=\"T_HostService\""), "Start", {false, Value()}));
+  EXPECT_TRUE(
+      manager.invoke(context, path("T_HostService.CreationClassName=\"T_HostService\""), "Start", {false, Value()}));
   // Not where finding out would ask every guest.
   EXPECT_EQ(manager.invoke(context, path("T_Unit.Name=\"web\""), "Start", {false, Value()}).error().kind,
             Failure::not_found);
@@ -245,8 +265,10 @@ TEST_F(ObjectManagerTest, AJoinTouchesOneSystem) {
 
 TEST_F(ObjectManagerTest, AJoinIsReadFromBothEnds) {
   const std::string unit_path = "T_Unit.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\"";
-  auto enumeration = manager.enumerate(context, "root/test", "T_Hosted",
-      {{"Dependent", {}, std::make_shared<const ObjectPath>(path(unit_path))}}).value();
+  auto enumeration = manager
+                         .enumerate(context, "root/test", "T_Hosted",
+                                    {{"Dependent", {}, std::make_shared<const ObjectPath>(path(unit_path))}})
+                         .value();
   const auto names = all(*enumeration, 5);
   ASSERT_EQ(names.size(), 1u);
   ObjectPath hosted = ObjectPath::parse("root/test:" + names[0]).value();

@@ -8,7 +8,8 @@ namespace {
 
 TEST(ObjectPath, ReadsWhatWmiWrites) {
   const ObjectPath path =
-      ObjectPath::parse(R"(\\HOST1\root\virtualization\v2:Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="A")")
+      ObjectPath::parse(
+          R"(\\HOST1\root\virtualization\v2:Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="A")")
           .value();
   EXPECT_EQ(path.host, "HOST1");
   EXPECT_EQ(path.namespace_name, "root/virtualization/v2");
@@ -27,8 +28,10 @@ TEST(ObjectPath, ReadsWhatClientsWrite) {
 }
 
 TEST(ObjectPath, ReferencesAreReadAsPaths) {
-  const ObjectPath path = ObjectPath::parse(
-      R"(Msvm_SystemDevice.GroupComponent="Msvm_ComputerSystem.Name=\"A\"",PartComponent="Y.DeviceID=\"Microsoft:1\"")").value();
+  const ObjectPath path =
+      ObjectPath::parse(
+          R"(Msvm_SystemDevice.GroupComponent="Msvm_ComputerSystem.Name=\"A\"",PartComponent="Y.DeviceID=\"Microsoft:1\"")")
+          .value();
   ASSERT_TRUE(path.find("GroupComponent")->reference);
   EXPECT_EQ(path.find("GroupComponent")->reference->value("Name"), "A");
   EXPECT_EQ(ObjectPath::parse(path.to_string()).value(), path);
@@ -39,7 +42,8 @@ TEST(ObjectPath, ErrorsNameThePosition) {
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("\"=\" after the key name at position 7"), std::string::npos)
       << missing.error().message;
-  for (const char* text : {"", ".", "X.", "X.A=", "X.A=\"b", "X.A=\"b\",", "X.A=1,A=2", "X=", "X=@y", "X.A=\"b\"c", "\\\\h"})
+  for (const char* text :
+       {"", ".", "X.", "X.A=", "X.A=\"b", "X.A=\"b\",", "X.A=1,A=2", "X=", "X=@y", "X.A=\"b\"c", "\\\\h"})
     EXPECT_FALSE(ObjectPath::parse(text)) << text;
 }
 

@@ -28,10 +28,10 @@ struct Context {
 
 /// Which instances are wanted, and what of them.
 struct Query {
-  std::vector<std::optional<std::string>> keys;    ///< parallel to Class::keys; set = must be equal
-  std::vector<bool> wanted;                        ///< parallel to Class::properties; empty = all
-  std::optional<std::vector<std::string>> after;   ///< key texts; only instances whose key sorts after this
-  std::size_t limit = 256;                         ///< at most so many
+  std::vector<std::optional<std::string>> keys;   ///< parallel to Class::keys; set = must be equal
+  std::vector<bool> wanted;                       ///< parallel to Class::properties; empty = all
+  std::optional<std::vector<std::string>> after;  ///< key texts; only instances whose key sorts after this
+  std::size_t limit = 256;                        ///< at most so many
 
   bool wants(std::size_t property) const { return wanted.empty() || wanted[property]; }
 };

@@ -53,8 +53,8 @@ Result<Value> integer(std::string_view text, Type type) {
   T value{};
   const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   if (code == std::errc::result_out_of_range)
-    return error(Failure::invalid_argument, fmt::format("{} is out of the range of {}", text.substr(0, 40),
-                                                        type_name(type)));
+    return error(Failure::invalid_argument,
+                 fmt::format("{} is out of the range of {}", text.substr(0, 40), type_name(type)));
   if (code != std::errc() || end != digits.data() + digits.size())
     return error(Failure::invalid_argument, fmt::format("\"{}\" is not a {}", text.substr(0, 40), type_name(type)));
   if constexpr (std::is_unsigned_v<T>)
@@ -71,15 +71,24 @@ Result<Value> from_text(Type type, std::string_view text) {
       if (equals_no_case(text, "true") || text == "1") return Value(true);
       if (equals_no_case(text, "false") || text == "0") return Value(false);
       return error(Failure::invalid_argument, fmt::format("\"{}\" is not a boolean", text.substr(0, 40)));
-    case Type::uint8: return integer<std::uint8_t>(text, type);
-    case Type::uint16: return integer<std::uint16_t>(text, type);
-    case Type::uint32: return integer<std::uint32_t>(text, type);
-    case Type::uint64: return integer<std::uint64_t>(text, type);
-    case Type::sint8: return integer<std::int8_t>(text, type);
-    case Type::sint16: return integer<std::int16_t>(text, type);
-    case Type::sint32: return integer<std::int32_t>(text, type);
-    case Type::sint64: return integer<std::int64_t>(text, type);
-    case Type::char16: return integer<std::uint16_t>(text, type);
+    case Type::uint8:
+      return integer<std::uint8_t>(text, type);
+    case Type::uint16:
+      return integer<std::uint16_t>(text, type);
+    case Type::uint32:
+      return integer<std::uint32_t>(text, type);
+    case Type::uint64:
+      return integer<std::uint64_t>(text, type);
+    case Type::sint8:
+      return integer<std::int8_t>(text, type);
+    case Type::sint16:
+      return integer<std::int16_t>(text, type);
+    case Type::sint32:
+      return integer<std::int32_t>(text, type);
+    case Type::sint64:
+      return integer<std::int64_t>(text, type);
+    case Type::char16:
+      return integer<std::uint16_t>(text, type);
     case Type::real32:
     case Type::real64: {
       double value = 0;
@@ -88,7 +97,8 @@ Result<Value> from_text(Type type, std::string_view text) {
         return error(Failure::invalid_argument, fmt::format("\"{}\" is not a {}", text.substr(0, 40), type_name(type)));
       return Value(value);
     }
-    case Type::string: return Value(std::string(text));
+    case Type::string:
+      return Value(std::string(text));
     case Type::datetime: {
       auto value = DateTime::parse(text);
       if (!value) value = DateTime::parse_iso8601(text);
@@ -96,7 +106,8 @@ Result<Value> from_text(Type type, std::string_view text) {
       return Value(*value);
     }
     case Type::reference:
-    case Type::instance: break;
+    case Type::instance:
+      break;
   }
   return error(Failure::internal, fmt::format("a {} is not read from plain text", type_name(type)));
 }

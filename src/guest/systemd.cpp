@@ -126,7 +126,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
     if (!unit) continue;
     if (const Status added = reader.add(std::move(*unit)); !added) return added.error();
   }
-  if (!files || list.services.empty()) return not_understood(output, "its services");
+  if (!files) return not_understood(output, "its services");
 
   if (*files != "unchanged") {
     reader.define(*files);
@@ -141,6 +141,8 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
       if (found != known->services.end()) list.services.try_emplace(name, unloaded(found->second));
     }
   }
+  // A guest under systemd has services, loaded or not.
+  if (list.services.empty()) return not_understood(output, "its services");
   return std::make_shared<const ServiceList>(std::move(list));
 }
 

@@ -9,7 +9,7 @@ namespace vmms::guest::systemd_scripts {
 // function.
 #define VMMS_SYSTEMD_SHOW                                                                                       \
   "show() {\n"                                                                                                  \
-  "  exec systemctl show --property=Id,Names,Description,LoadState,ActiveState,SubState,UnitFileState "              \
+  "  exec systemctl show --property=Id,Names,Description,LoadState,ActiveState,SubState,UnitFileState "         \
   "--property=Type,Result,MainPID,ExecMainCode,ExecMainStatus,StateChangeTimestamp ${time:+\"$time\"} \"$@\"\n" \
   "}\n"
 

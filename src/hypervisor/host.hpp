@@ -38,13 +38,13 @@ struct VirtualMachine {
   bool persistent = true;
   std::uint32_t processors = 1;
   std::uint64_t memory_bytes = 0;
-  std::optional<std::uint32_t> process_id;          ///< of the hypervisor process, while not off
-  std::optional<SystemTime> created;                ///< when it was defined, as far as it is known
-  std::optional<SystemTime> state_changed;          ///< the last power state change seen
+  std::optional<std::uint32_t> process_id;  ///< of the hypervisor process, while not off
+  std::optional<SystemTime> created;        ///< when it was defined, as far as it is known
+  std::optional<SystemTime> state_changed;  ///< the last power state change seen
   std::optional<SystemTime> configuration_changed;
-  std::optional<SystemTime> started;                ///< start of the present run
-  bool agent_channel = false;    ///< it has a channel for a guest agent
-  bool agent_connected = false;  ///< an agent holds its other end
+  std::optional<SystemTime> started;  ///< start of the present run
+  bool agent_channel = false;         ///< it has a channel for a guest agent
+  bool agent_connected = false;       ///< an agent holds its other end
   Settings settings;
 };
 using VirtualMachinePtr = std::shared_ptr<const VirtualMachine>;

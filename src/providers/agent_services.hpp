@@ -15,12 +15,12 @@ namespace vmms::providers {
 
 /// What tells one of these services from the other.
 struct AgentService {
-  std::string_view name;                                ///< key Name
+  std::string_view name;  ///< key Name
   std::string_view element_name;
-  std::optional<bool> hypervisor::Settings::*setting;   ///< started or stopped
-  bool guest::Capabilities::*capability;                ///< what the agent must allow
-  std::string_view commands;                            ///< the agent commands that it needs, for people
-  bool exists_without_interface;                        ///< shown, not started, while the interface is off
+  std::optional<bool> hypervisor::Settings::*setting;  ///< started or stopped
+  bool guest::Capabilities::*capability;               ///< what the agent must allow
+  std::string_view commands;                           ///< the agent commands that it needs, for people
+  bool exists_without_interface;                       ///< shown, not started, while the interface is off
 };
 
 /// Whether the service can be used now: the interface is on, nobody stopped it, an agent is there that allows it.
@@ -85,8 +85,7 @@ cim::PageOf<T> enumerate_agent_service(const Environment& environment, const cim
       return false;
     }
     T instance = agent_service_instance<T>(environment, *machine, service);
-    if (!query.keys.name || equals_no_case(*query.keys.name, service.name))
-      page.items.push_back(std::move(instance));
+    if (!query.keys.name || equals_no_case(*query.keys.name, service.name)) page.items.push_back(std::move(instance));
     return true;
   });
   return page;

@@ -16,12 +16,18 @@ using schema::msvm::ComputerSystem;
 // EnabledState as v2 hosts show it: 9 paused and 6 saved, not the numbers of the first namespace version.
 std::uint16_t enabled_state(PowerState power) {
   switch (power) {
-    case PowerState::running: return 2;
-    case PowerState::off: return 3;
-    case PowerState::stopping: return 4;
-    case PowerState::saved: return 6;
-    case PowerState::paused: return 9;
-    case PowerState::starting: return 10;
+    case PowerState::running:
+      return 2;
+    case PowerState::off:
+      return 3;
+    case PowerState::stopping:
+      return 4;
+    case PowerState::saved:
+      return 6;
+    case PowerState::paused:
+      return 9;
+    case PowerState::starting:
+      return 10;
   }
   return 0;
 }
@@ -133,24 +139,24 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     if (!machine) return machine.error();
     const VirtualMachine& vm = **machine;
     if (in.requested_state != 2 && in.requested_state != 3)
-      return error(in.requested_state ? Failure::not_supported : Failure::invalid_argument,
-                   fmt::format("RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off; "
-                               "other states are not supported here",
-                               vm.name));
+      return error(
+          in.requested_state ? Failure::not_supported : Failure::invalid_argument,
+          fmt::format("RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off; "
+                      "other states are not supported here",
+                      vm.name));
     const bool start = in.requested_state == 2;
     RequestStateChange::Out out;
-    const bool already = start ? vm.power == PowerState::running || vm.power == PowerState::starting
-                               : vm.power == PowerState::off;
+    const bool already =
+        start ? vm.power == PowerState::running || vm.power == PowerState::starting : vm.power == PowerState::off;
     if (already || vm.power == PowerState::stopping) {
       out.return_value = 32775;
       return out;
     }
     const std::string id = vm.id;
-    auto job = environment_.jobs.start(start ? "Starting Virtual Machine" : "Turning Off Virtual Machine",
-                                       context.caller.user, computer_system_path(id).to_string(), id,
-                                       [&host = environment_.host, id, start] {
-                                         return start ? host.start(id) : host.turn_off(id);
-                                       });
+    auto job = environment_.jobs.start(
+        start ? "Starting Virtual Machine" : "Turning Off Virtual Machine", context.caller.user,
+        computer_system_path(id).to_string(), id,
+        [&host = environment_.host, id, start] { return start ? host.start(id) : host.turn_off(id); });
     if (!job) return job.error();
     out.return_value = 4096;
     out.job = job_path(job->id);

@@ -54,10 +54,10 @@ cim::InstancePtr error_instance(const Job& job) {
   problem.message = job.error_text;
   problem.message_id = std::to_string(job.error_code);
   problem.error_source = job.affected;
-  problem.error_type = 4;           // software error
-  problem.perceived_severity = 6;   // critical
-  problem.probable_cause = 0;       // unknown
-  problem.cim_status_code = 1;      // CIM_ERR_FAILED
+  problem.error_type = 4;          // software error
+  problem.perceived_severity = 6;  // critical
+  problem.probable_cause = 0;      // unknown
+  problem.cim_status_code = 1;     // CIM_ERR_FAILED
   problem.owning_entity = "vmms";
   return std::make_shared<const cim::Instance>(cim::to_instance(problem));
 }

@@ -19,7 +19,8 @@ constexpr AgentService file_service{
 }  // namespace vmms::providers
 
 namespace vmms::schema::msvm {
-std::unique_ptr<GuestFileServiceProvider> make_guest_file_service_provider(::vmms::providers::Environment& environment) {
+std::unique_ptr<GuestFileServiceProvider> make_guest_file_service_provider(
+    ::vmms::providers::Environment& environment) {
   using Provider = ::vmms::providers::AgentServiceProvider<GuestFileService, GuestFileServiceProvider>;
   return std::make_unique<Provider>(environment, ::vmms::providers::file_service);
 }

@@ -153,10 +153,11 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     const auto machine = find_active_machine(environment_, key.system_name);
     if (!machine) return machine.error();
     if (!interface_enabled(environment_, **machine))
-      return error(Failure::not_found,
-                   fmt::format("service '{}' of virtual machine '{}' cannot be seen: its Guest Service Interface is off; "
-                               "enable it with: vmms guest enable {}",
-                               key.name, (*machine)->name, (*machine)->name));
+      return error(
+          Failure::not_found,
+          fmt::format("service '{}' of virtual machine '{}' cannot be seen: its Guest Service Interface is off; "
+                      "enable it with: vmms guest enable {}",
+                      key.name, (*machine)->name, (*machine)->name));
     if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
     const auto guest = environment_.guests.find((*machine)->id);
     if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));

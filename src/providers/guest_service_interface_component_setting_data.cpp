@@ -54,8 +54,8 @@ class Provider : public schema::msvm::GuestServiceInterfaceComponentSettingDataP
 }  // namespace vmms::providers
 
 namespace vmms::schema::msvm {
-std::unique_ptr<GuestServiceInterfaceComponentSettingDataProvider> make_guest_service_interface_component_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
+std::unique_ptr<GuestServiceInterfaceComponentSettingDataProvider>
+make_guest_service_interface_component_setting_data_provider(::vmms::providers::Environment& environment) {
   return std::make_unique<::vmms::providers::Provider>(environment);
 }
 }  // namespace vmms::schema::msvm

@@ -8,9 +8,10 @@ using hypervisor::PowerState;
 
 Status check_reachable(const hypervisor::VirtualMachine& machine) {
   if (machine.power == PowerState::paused)
-    return error(Failure::unreachable,
-                 fmt::format("virtual machine '{}' is paused: its guest cannot answer; resume it with: vmms vm start {}",
-                             machine.name, machine.name));
+    return error(
+        Failure::unreachable,
+        fmt::format("virtual machine '{}' is paused: its guest cannot answer; resume it with: vmms vm start {}",
+                    machine.name, machine.name));
   return {};
 }
 
@@ -40,8 +41,7 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
 Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested, bool has_timeout,
                                            const std::function<Result<std::uint32_t>(ServiceAction)>& act) {
   if (has_timeout) return timeout_parameter_not_supported;
-  if (!requested)
-    return error(Failure::invalid_argument, "RequestStateChange needs RequestedState: 2 starts, 3 stops");
+  if (!requested) return error(Failure::invalid_argument, "RequestStateChange needs RequestedState: 2 starts, 3 stops");
   if (*requested != 2 && *requested != 3) return not_supported;
   const auto result = act(*requested == 2 ? ServiceAction::start : ServiceAction::stop);
   if (!result && result.error().kind == Failure::invalid_state) return invalid_state_for_operation;

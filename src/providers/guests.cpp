@@ -5,11 +5,12 @@
 namespace vmms::providers {
 
 Guests::Guests(hypervisor::Host& host) : host_(host) {
-  host.listen([shared = shared_](const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
-    if (!before || after) return;
-    const std::lock_guard lock(shared->mutex);
-    shared->guests.erase(before->id);
-  });
+  host.listen(
+      [shared = shared_](const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
+        if (!before || after) return;
+        const std::lock_guard lock(shared->mutex);
+        shared->guests.erase(before->id);
+      });
 }
 
 std::shared_ptr<guest::Guest> Guests::find(std::string_view id) {

@@ -42,12 +42,18 @@ bool interface_enabled(const Environment& environment, const VirtualMachine& mac
 
 std::string_view power_name(PowerState power) {
   switch (power) {
-    case PowerState::off: return "off";
-    case PowerState::running: return "running";
-    case PowerState::paused: return "paused";
-    case PowerState::saved: return "saved";
-    case PowerState::starting: return "starting";
-    case PowerState::stopping: return "stopping";
+    case PowerState::off:
+      return "off";
+    case PowerState::running:
+      return "running";
+    case PowerState::paused:
+      return "paused";
+    case PowerState::saved:
+      return "saved";
+    case PowerState::starting:
+      return "starting";
+    case PowerState::stopping:
+      return "stopping";
   }
   return "in an unknown state";
 }
@@ -92,8 +98,7 @@ void for_each_machine(const Environment& environment, const std::optional<std::s
 }
 
 guest::Clock::time_point guest_deadline(const cim::Context& context) {
-  if (context.deadline == cim::Context::Clock::time_point::max())
-    return guest::Clock::now() + std::chrono::seconds(60);
+  if (context.deadline == cim::Context::Clock::time_point::max()) return guest::Clock::now() + std::chrono::seconds(60);
   const auto now = guest::Clock::now();
   const auto left = context.deadline - now;
   // A tenth of what is left, at most a quarter of a second, for the answer's way back.
@@ -112,8 +117,8 @@ cim::ObjectPath path_of(std::string_view class_name, std::vector<cim::KeyBinding
 }  // namespace
 
 cim::ObjectPath computer_system_path(std::string_view machine_id) {
-  return path_of(computer_system_class,
-                 {{"CreationClassName", std::string(computer_system_class), {}}, {"Name", std::string(machine_id), {}}});
+  return path_of(computer_system_class, {{"CreationClassName", std::string(computer_system_class), {}},
+                                         {"Name", std::string(machine_id), {}}});
 }
 
 cim::ObjectPath settings_path(std::string_view machine_id) {

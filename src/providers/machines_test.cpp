@@ -17,9 +17,11 @@ TEST(InstanceId, NamesItsMachine) {
 }
 
 TEST(InstanceId, OfTheInterfaceIsRecognised) {
-  EXPECT_TRUE(is_interface_setting("Microsoft:a1576c71-f505-4d1b-9b78-2cfd971b0f31\\6c09bb55-d683-4da0-8931-c9bf705f6480"));
+  EXPECT_TRUE(
+      is_interface_setting("Microsoft:a1576c71-f505-4d1b-9b78-2cfd971b0f31\\6c09bb55-d683-4da0-8931-c9bf705f6480"));
   EXPECT_FALSE(is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31"));
-  EXPECT_FALSE(is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31\\84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
+  EXPECT_FALSE(
+      is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31\\84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
 }
 
 TEST(GuestDeadline, LeavesTimeForTheAnswer) {

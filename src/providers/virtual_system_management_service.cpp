@@ -37,8 +37,8 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
   Result<ModifyGuestServiceSettings::Out> invoke(const cim::Context& context, ModifyGuestServiceSettings, const Key&,
                                                  const ModifyGuestServiceSettings::In& in) override {
     ModifyGuestServiceSettings::Out out;
-    const Status done = modify(context, in.guest_service_settings, out.return_value, out.job,
-                               out.resulting_guest_service_settings);
+    const Status done =
+        modify(context, in.guest_service_settings, out.return_value, out.job, out.resulting_guest_service_settings);
     if (!done) return done.error();
     return out;
   }
@@ -72,9 +72,8 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
   Result<Change> check(const cim::InstancePtr& instance) const {
     if (!instance) return error(Failure::invalid_argument, "one of the settings is NULL");
     if (!instance->cim_class().is_a(InterfaceSetting::cim_class()))
-      return error(Failure::not_supported,
-                   fmt::format("settings of class {} cannot be changed here, only {}", instance->cim_class().name,
-                               InterfaceSetting::cim_class().name));
+      return error(Failure::not_supported, fmt::format("settings of class {} cannot be changed here, only {}",
+                                                       instance->cim_class().name, InterfaceSetting::cim_class().name));
     const auto setting = cim::from_instance<InterfaceSetting>(*instance);
     if (!setting) return setting.error();
     const std::string id = to_text((*instance)["InstanceID"]);
@@ -108,8 +107,7 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
     for (const Change& change : changes) {
       if (!change.enabled) continue;
       const Status changed = environment_.host.change_settings(
-          change.machine->id,
-          [&](hypervisor::Settings& stored) { stored.guest_service_interface = *change.enabled; });
+          change.machine->id, [&](hypervisor::Settings& stored) { stored.guest_service_interface = *change.enabled; });
       if (!changed) return changed;
     }
     return {};

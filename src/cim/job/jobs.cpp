@@ -12,17 +12,26 @@ namespace vmms::cim::job {
 
 std::uint16_t error_code(Failure failure) {
   switch (failure) {
-    case Failure::access_denied: return 32769;
-    case Failure::not_supported: return 32770;
-    case Failure::unreachable: return 32771;  // status is unknown
-    case Failure::timed_out: return 32772;
-    case Failure::invalid_argument: return 32773;
-    case Failure::busy: return 32774;
-    case Failure::invalid_state: return 32775;
-    case Failure::not_found: return 32777;  // system is not available
+    case Failure::access_denied:
+      return 32769;
+    case Failure::not_supported:
+      return 32770;
+    case Failure::unreachable:
+      return 32771;  // status is unknown
+    case Failure::timed_out:
+      return 32772;
+    case Failure::invalid_argument:
+      return 32773;
+    case Failure::busy:
+      return 32774;
+    case Failure::invalid_state:
+      return 32775;
+    case Failure::not_found:
+      return 32777;  // system is not available
     case Failure::failed:
     case Failure::internal:
-    case Failure::already_exists: break;
+    case Failure::already_exists:
+      break;
   }
   return 32768;
 }
@@ -81,8 +90,8 @@ Jobs::~Jobs() {
 
 Status Jobs::open_store(const std::string& file) {
   const auto failed = [&](const char* what) {
-    return error(Failure::failed, fmt::format("the job store {} cannot be {}: {}; move it away to start with none", file,
-                                              what, store_ ? sqlite3_errmsg(store_) : "out of memory"));
+    return error(Failure::failed, fmt::format("the job store {} cannot be {}: {}; move it away to start with none",
+                                              file, what, store_ ? sqlite3_errmsg(store_) : "out of memory"));
   };
   if (sqlite3_open_v2(file.c_str(), &store_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
                       nullptr) != SQLITE_OK)
@@ -99,7 +108,8 @@ Status Jobs::open_store(const std::string& file) {
   sqlite3_exec(store_, fmt::format("PRAGMA user_version={}", schema_version).c_str(), nullptr, nullptr, nullptr);
   std::vector<Job> interrupted;
   {
-    Statement all(store_, "SELECT id,caption,owner,affected,state,percent,error_code,error_text,submitted,changed FROM job");
+    Statement all(store_,
+                  "SELECT id,caption,owner,affected,state,percent,error_code,error_text,submitted,changed FROM job");
     if (!all) return failed("read");
     while (all.step() == SQLITE_ROW) {
       Job job;
@@ -150,8 +160,8 @@ void Jobs::save(const Job& job) {
 
 void Jobs::forget_old() {
   const auto limit = now() - kept_after_end;
-  const std::size_t removed =
-      std::erase_if(jobs_, [&](const auto& entry) { return is_final(entry.second.state) && entry.second.changed < limit; });
+  const std::size_t removed = std::erase_if(
+      jobs_, [&](const auto& entry) { return is_final(entry.second.state) && entry.second.changed < limit; });
   if (removed == 0 || !store_) return;
   Statement statement(store_, "DELETE FROM job WHERE state >= ? AND changed < ?");
   if (!statement) return;
@@ -173,8 +183,8 @@ Result<Job> Jobs::start(std::string caption, std::string owner, std::string affe
     const std::lock_guard lock(shared_->mutex);
     forget_old();
     if (jobs_.size() >= most_)
-      return error(Failure::busy, fmt::format("{} jobs exist already; try again in {} minutes", jobs_.size(),
-                                              kept_after_end.count()));
+      return error(Failure::busy,
+                   fmt::format("{} jobs exist already; try again in {} minutes", jobs_.size(), kept_after_end.count()));
     jobs_.emplace(job.id, job);
     save(job);
   }

@@ -19,16 +19,23 @@ struct sqlite3;
 namespace vmms::cim::job {
 
 /// CIM_ConcreteJob.JobState.
-enum class State : std::uint16_t { created = 2, starting = 3, running = 4, completed = 7, terminated = 8, exception = 10 };
+enum class State : std::uint16_t {
+  created = 2,
+  starting = 3,
+  running = 4,
+  completed = 7,
+  terminated = 8,
+  exception = 10
+};
 
 constexpr bool is_final(State state) { return state >= State::completed; }
 
 /// One job. Times are UTC.
 struct Job {
-  std::string id;           ///< upper-case GUID, the InstanceID
-  std::string caption;      ///< what it does, "Starting Virtual Machine"
-  std::string owner;        ///< who asked for it
-  std::string affected;     ///< object path of the element that it changes; empty for none
+  std::string id;        ///< upper-case GUID, the InstanceID
+  std::string caption;   ///< what it does, "Starting Virtual Machine"
+  std::string owner;     ///< who asked for it
+  std::string affected;  ///< object path of the element that it changes; empty for none
   State state = State::created;
   std::uint16_t percent = 0;
   std::uint16_t error_code = 0;  ///< 0 or one of the documented 32768…32779
@@ -57,7 +64,7 @@ class Jobs {
   Result<Job> start(std::string caption, std::string owner, std::string affected, std::string_view key,
                     std::function<Status()> work);
 
-  std::optional<Job> find(std::string_view id) const;                        ///< id without case
+  std::optional<Job> find(std::string_view id) const;                      ///< id without case
   std::vector<Job> list(std::string_view after, std::size_t limit) const;  ///< ascending by id, after exclusive
 
  private:

@@ -27,8 +27,8 @@ struct Queue {
 class StoreFile : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("vmms-jobs-" + std::to_string(::getpid()) + testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = std::filesystem::temp_directory_path() / ("vmms-jobs-" + std::to_string(::getpid()) +
+                                                        testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -41,7 +41,8 @@ class StoreFile : public testing::Test {
 TEST(Jobs, RunsToCompletion) {
   Queue queue;
   auto jobs = Jobs::open("", queue.submit()).value();
-  const Job job = jobs->start("Starting", "alice", "Msvm_ComputerSystem.Name=\"X\"", "X", [] { return Status(); }).value();
+  const Job job =
+      jobs->start("Starting", "alice", "Msvm_ComputerSystem.Name=\"X\"", "X", [] { return Status(); }).value();
   EXPECT_EQ(jobs->find(job.id)->state, State::running);
   queue.run();
   const Job ended = *jobs->find(job.id);

@@ -60,11 +60,12 @@ std::string definition(const std::filesystem::path& guest, const std::filesystem
       <driver name='qemu' type='qcow2'/><source file='{}'/><target dev='vda' bus='virtio'/>
     </disk>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <serial type='file'><source path='{}.console'/></serial>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
   </devices>
 </domain>)",
-                     kId, guest.string(), guest.string(), disk.string());
+                     kId, guest.string(), guest.string(), disk.string(), disk.string());
 }
 
 template <class Condition>
@@ -122,7 +123,8 @@ class RealGuest : public testing::Test {
     kill(child, SIGKILL);
     int status = 0;
     waitpid(child, &status, 0);  // its lock counts until it is reaped
-    ASSERT_NE(said.find("ready"), std::string::npos) << said;
+    ASSERT_NE(said.find("ready"), std::string::npos) << said << "\n"
+                                                     << std::ifstream(root_ / "disk.qcow2.console").rdbuf();
   }
 
   Result<std::string> ask(const std::string& json, std::chrono::milliseconds time = 10s) {
@@ -172,7 +174,12 @@ TEST(RealGuestChild, DISABLED_Serves) {
   begin = Clock::now();
   if (auto started = (*host)->start(*defined); !started) return say(started.error().message);
   const double start_time = milliseconds_since(begin);
-  if (!wait_until(120s, [&] { return (*host)->guest(*defined)->connected(); })) return say("no agent");
+  if (!wait_until(120s, [&] { return (*host)->guest(*defined)->connected(); })) {
+    const auto direct = open_connection(uri);
+    const TextHandle xml(virDomainGetXMLDesc(look_up(direct->get(), *defined)->get(), 0));
+    return say(parse_domain(xml.get())->agent_connected ? "the agent is connected, and the record does not say so"
+                                                        : "no agent connects: see the guest's console");
+  }
   const double agent_time = milliseconds_since(begin);
   begin = Clock::now();
   const auto changed =

@@ -44,7 +44,8 @@ class PropertyReader {
       seen[*index] = true;
       auto value = read_property(child, property);
       if (!value)
-        return error(value.error().kind, fmt::format("{}.{}: {}", cim_class->name, property.name, value.error().message));
+        return error(value.error().kind,
+                     fmt::format("{}.{}: {}", cim_class->name, property.name, value.error().message));
       instance.values[*index] = std::move(*value);
     }
     return instance;
@@ -100,12 +101,15 @@ class PropertyReader {
     if (element.name() != "VALUE") return malformed(fmt::format("unexpected element {:.100}", element.name()));
     const std::string text = element.text();
     switch (property.type) {
-      case cim::Type::string: return cim::Value(text);
-      case cim::Type::reference: return malformed("VALUE.REFERENCE is expected");
+      case cim::Type::string:
+        return cim::Value(text);
+      case cim::Type::reference:
+        return malformed("VALUE.REFERENCE is expected");
       case cim::Type::instance:
         if (xml::trim(text).empty()) return cim::Value();
         return instance(read_text(text, schema_, depth_ + 1));
-      default: return cim::from_text(property.type, xml::trim(text));
+      default:
+        return cim::from_text(property.type, xml::trim(text));
     }
   }
 
@@ -122,8 +126,8 @@ class PropertyReader {
 xml::Element find_instance(xml::Element element) {
   while (element && element.name() != "INSTANCE") {
     xml::Element inner = element.first_child();
-    while (inner && (inner.name() == "INSTANCENAME" || inner.name() == "INSTANCEPATH" ||
-                     inner.name() == "LOCALINSTANCEPATH"))
+    while (inner &&
+           (inner.name() == "INSTANCENAME" || inner.name() == "INSTANCEPATH" || inner.name() == "LOCALINSTANCEPATH"))
       inner = inner.next_sibling();
     element = inner;
   }

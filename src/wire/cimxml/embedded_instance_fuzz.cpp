@@ -8,8 +8,7 @@ using namespace vmms;
 using namespace vmms::wire;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto read =
-      cimxml::read_embedded_instance({reinterpret_cast<const char*>(data), size}, testing::schema);
+  const auto read = cimxml::read_embedded_instance({reinterpret_cast<const char*>(data), size}, testing::schema);
   if (!read) return 0;
   // What was read can be written and read again.
   if (!cimxml::read_embedded_instance(cimxml::write_embedded_instance(*read), testing::schema)) std::abort();

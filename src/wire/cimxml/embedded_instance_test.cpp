@@ -115,7 +115,8 @@ TEST(EmbeddedInstance, WritesAsRecordedHostsDo) {
                       "TYPE=\"datetime\"></PROPERTY>"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("<PROPERTY NAME=\"InstanceID\" TYPE=\"string\"><VALUE>test</VALUE></PROPERTY>"), std::string::npos);
+  EXPECT_NE(text.find("<PROPERTY NAME=\"InstanceID\" TYPE=\"string\"><VALUE>test</VALUE></PROPERTY>"),
+            std::string::npos);
   EXPECT_NE(text.find("<VALUE>TRUE</VALUE>"), std::string::npos);
 }
 
@@ -130,9 +131,9 @@ TEST(EmbeddedInstance, RefusalsNameThePropertyAndTheReason) {
   EXPECT_EQ(refusal(with("<PROPERTY NAME=\"Names\" TYPE=\"string\"/>")), "Test_SettingData.Names: is an array");
   EXPECT_EQ(refusal(with("<PROPERTY.ARRAY NAME=\"Shared\" TYPE=\"boolean\"/>")),
             "Test_SettingData.Shared: is not an array");
-  EXPECT_EQ(refusal(with("<PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>70000</VALUE></PROPERTY>"))
-                .substr(0, 31),
-            "Test_SettingData.EnabledState: ");
+  EXPECT_EQ(
+      refusal(with("<PROPERTY NAME=\"EnabledState\" TYPE=\"uint16\"><VALUE>70000</VALUE></PROPERTY>")).substr(0, 31),
+      "Test_SettingData.EnabledState: ");
   EXPECT_EQ(refusal(with("<PROPERTY NAME=\"InstanceID\"><VALUE>x</VALUE></PROPERTY>")),
             "Test_SettingData.InstanceID: has no TYPE");
   EXPECT_EQ(refusal(with("<PROPERTY NAME=\"InstanceID\" TYPE=\"string\"><VALUE.OBJECT><INSTANCE "

@@ -254,11 +254,12 @@ bool Server::Implementation::stop(std::chrono::milliseconds grace) {
   for (const auto& io : threads_) {
     boost::asio::post(io->context(), [io = io.get()] { io->finish_connections(); });
   }
+  const Clock::time_point answered_by = Clock::now() + grace;
   std::unique_lock lock(shared_->mutex);
-  shared_->changed.wait_for(lock, grace, [this] { return shared_->connections == 0; });
+  shared_->changed.wait_until(lock, answered_by, [this] { return shared_->connections == 0; });
   for (const auto& io : threads_) io->stop();
-  const bool ended =
-      shared_->changed.wait_for(lock, std::chrono::milliseconds(500), [this] { return shared_->threads == 0; });
+  const bool ended = shared_->changed.wait_until(lock, answered_by + std::chrono::milliseconds(500),
+                                                 [this] { return shared_->threads == 0; });
   if (!ended) spdlog::warn("{} threads of the HTTP server are held by a handler and are left behind", shared_->threads);
   return ended;
 }

@@ -54,6 +54,9 @@ class Inbox {
   std::shared_ptr<Exchange> exchange_;
 };
 
+/// Bytes of the answer at /big: more than the kernel's buffers take.
+constexpr std::size_t big = 8'000'000;
+
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
@@ -66,11 +69,12 @@ class ServerTest : public ::testing::Test {
     handlers_["/drop"] = [](const std::shared_ptr<Exchange>&) {};
     handlers_["/throw"] = [](const std::shared_ptr<Exchange>&) { throw std::runtime_error("on purpose"); };
     handlers_["/big"] = [](const std::shared_ptr<Exchange>& exchange) {
-      exchange->respond({.status = 200, .content_type = "text/plain", .body = std::string(30'000'000, 'x')});
+      exchange->respond({.status = 200, .content_type = "text/plain", .body = std::string(big, 'x')});
     };
   }
 
   void TearDown() override {
+    if (server_) server_->stop(std::chrono::seconds(5));  // what the threads use is destroyed next
     server_.reset();
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }

@@ -61,7 +61,7 @@ TEST_F(ServerTlsTest, SpeaksTlsWithACertificateOfItsOwn) {
 TEST_F(ServerTlsTest, SlowTlsClientsAreDropped) {
   options_.listeners = {{.address = "127.0.0.1", .port = 0, .tls = true}};
   options_.tls.state = folder();
-  options_.limits.head = 150ms;
+  options_.limits.head = 400ms;
   serve();
   TestClient no_handshake(port_);
   ASSERT_TRUE(no_handshake.send("\x16\x03\x01"));

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -35,9 +36,12 @@ class TestClient {
  public:
   /// With `trusted` (a PEM file) it speaks TLS and accepts only that certificate, for 127.0.0.1.
   explicit TestClient(std::uint16_t port, const std::string& trusted = {}) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to the socket without MSG_NOSIGNAL
     const timeval patience{.tv_sec = 8, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const int small = 64 * 1024;  // so that a server soon notices when nothing is read
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

@@ -42,13 +42,14 @@ std::string normalized(std::string text) {
     text = std::regex_replace(text, std::regex(fmt::format("<{}>[^<]*</{}>", element, element)),
                               fmt::format("<{}>*</{}>", element, element));
   text = std::regex_replace(text, std::regex("xml:lang=\"[^\"]*\""), "xml:lang=\"*\"");
-  text = std::regex_replace(
-      text, std::regex("<w:SelectorSet xmlns:w=\"http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd\">"), "<w:SelectorSet>");
+  text =
+      std::regex_replace(text, std::regex("<w:SelectorSet xmlns:w=\"http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd\">"),
+                         "<w:SelectorSet>");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }
 
-class CapturesTest : public testing::ServerTest {
+class CapturesTest : public testing::WsmanServerTest {
  protected:
   CapturesTest() {
     systems->instances = {system("HOST1"), system("VM1")};
@@ -97,7 +98,8 @@ class CapturesTest : public testing::ServerTest {
     EXPECT_EQ(opened.response.status, 200U) << opened.reason();
     last_enumerate = opened.response.body;
     return call(soap(names::action_pull, uri(class_name), {},
-                     fmt::format("<n:Pull><n:EnumerationContext>{}</n:EnumerationContext></n:Pull>", context_of(opened))))
+                     fmt::format("<n:Pull><n:EnumerationContext>{}</n:EnumerationContext></n:Pull>",
+                                 context_of(opened))))
         .response.body;
   }
   std::string last_enumerate;

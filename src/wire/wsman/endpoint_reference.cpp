@@ -23,9 +23,8 @@ std::string unquote(std::string value) {
 }
 
 bool same_namespace(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char l, char r) {
-    return to_lower(l == '\\' ? '/' : l) == to_lower(r == '\\' ? '/' : r);
-  });
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](char l, char r) { return to_lower(l == '\\' ? '/' : l) == to_lower(r == '\\' ? '/' : r); });
 }
 
 }  // namespace
@@ -53,8 +52,7 @@ Result<std::vector<cim::KeyBinding>> read_selectors(const xml::Element& selector
   return selectors;
 }
 
-Status take_namespace(Resource& resource, std::vector<cim::KeyBinding>& selectors,
-                      std::string_view default_namespace) {
+Status take_namespace(Resource& resource, std::vector<cim::KeyBinding>& selectors, std::string_view default_namespace) {
   const auto selector = std::find_if(selectors.begin(), selectors.end(), [](const cim::KeyBinding& key) {
     return equals_no_case(key.name, namespace_selector);
   });

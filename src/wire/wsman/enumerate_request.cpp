@@ -20,7 +20,8 @@ OrFault<void> check_body(const Request& request, std::string_view name) {
 }
 
 Fault unexpected(std::string_view parent, const xml::Element& element) {
-  return fault(Condition::schema_validation, fmt::format("wsen:{}: unexpected element {:.100}", parent, element.name()));
+  return fault(Condition::schema_validation,
+               fmt::format("wsen:{}: unexpected element {:.100}", parent, element.name()));
 }
 
 OrFault<std::size_t> positive(const xml::Element& element) {

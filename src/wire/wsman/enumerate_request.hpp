@@ -14,10 +14,10 @@ namespace vmms::wire::wsman {
 
 struct EnumerateRequest {
   EnumerationMode mode = EnumerationMode::object;
-  bool optimize = false;                                ///< answer with the first items
-  std::size_t max_elements = 1;                         ///< of the first answer, when optimized
-  std::optional<std::chrono::microseconds> lifetime;    ///< Expires
-  std::vector<cim::KeyBinding> keys;                    ///< of a selector filter
+  bool optimize = false;                              ///< answer with the first items
+  std::size_t max_elements = 1;                       ///< of the first answer, when optimized
+  std::optional<std::chrono::microseconds> lifetime;  ///< Expires
+  std::vector<cim::KeyBinding> keys;                  ///< of a selector filter
 };
 OrFault<EnumerateRequest> read_enumerate(const Request& request);
 

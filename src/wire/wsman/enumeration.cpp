@@ -87,7 +87,9 @@ class PageReader {
   void write(const cim::Instance& instance) {
     const Spelling spelling{context_.family, context_.namespace_name};
     switch (context_.mode) {
-      case EnumerationMode::object: write_instance(writer_, instance, spelling); break;
+      case EnumerationMode::object:
+        write_instance(writer_, instance, spelling);
+        break;
       case EnumerationMode::reference:
         write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling);
         break;
@@ -125,7 +127,8 @@ class Reading {
 
   OrFault<Page> read(const Operation& operation, std::size_t elements, std::optional<std::size_t> bytes) {
     const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
-    const std::size_t room = operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
+    const std::size_t room =
+        operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
     auto page = PageReader(*context_, operation.context, {elements, std::min(room, bytes.value_or(room))}).read();
     if (page) sent_ = std::move(page->sent);
     // Given back before the answer leaves: the client's next Pull may come before this thread goes on.
@@ -164,8 +167,7 @@ OrFault<std::unique_ptr<EnumerationContext>> make_context(const Operation& opera
     for (const std::uint16_t key : target->cim_class->keys)
       wanted.emplace_back(target->cim_class->properties[key].name);
 
-  auto cursor =
-      operation.manager.enumerate(operation.context, space, target->cim_class->name, enumerate.keys, wanted);
+  auto cursor = operation.manager.enumerate(operation.context, space, target->cim_class->name, enumerate.keys, wanted);
   if (!cursor) {
     const bool filter = cursor.error().kind == Failure::invalid_argument && !enumerate.keys.empty();
     return filter ? fault(Condition::cannot_process_filter, cursor.error().message) : to_fault(cursor.error());

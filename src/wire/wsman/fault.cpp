@@ -94,8 +94,8 @@ constexpr FaultRow table[] = {
      0x8033805F, 0, 0, 500, "A selector is given twice."},
     {Condition::selector_limit, "selector_limit", sender, "w:EncodingLimit", "SelectorLimit", 0x8033804A, 0, 0, 500,
      "There are too many selectors."},
-    {Condition::unsupported_options, "unsupported_options", sender, "w:InvalidOptions", "NotSupported", 0x80338051, 0, 0,
-     500, "An option that must be complied with is not supported."},
+    {Condition::unsupported_options, "unsupported_options", sender, "w:InvalidOptions", "NotSupported", 0x80338051, 0,
+     0, 500, "An option that must be complied with is not supported."},
     {Condition::fragment_transfer, "fragment_transfer", sender, "w:UnsupportedFeature", "FragmentLevelAccess",
      0x80338077, 0, 0, 500, "Fragment-level access is not supported. Get the whole instance."},
     {Condition::envelope_limit, "envelope_limit", sender, "w:EncodingLimit", "MinimumEnvelopeLimit", 0x8033807E, 0, 0,
@@ -139,11 +139,16 @@ static_assert(in_order(), "fault_row() finds a row by its place");
 
 std::string_view fault_action(const FaultRow& row) {
   switch (row.subcode.empty() ? 'a' : row.subcode.front()) {
-    case 'a': return names::addressing_fault_action;
-    case 'b': return "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/fault";
-    case 'n': return "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault";
-    case 'x': return "http://schemas.xmlsoap.org/ws/2004/09/transfer/fault";
-    default: return names::fault_action;
+    case 'a':
+      return names::addressing_fault_action;
+    case 'b':
+      return "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/fault";
+    case 'n':
+      return "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault";
+    case 'x':
+      return "http://schemas.xmlsoap.org/ws/2004/09/transfer/fault";
+    default:
+      return names::fault_action;
   }
 }
 
@@ -207,17 +212,28 @@ Fault fault(Condition condition, std::string message) { return Fault{condition, 
 Fault to_fault(const Error& error) {
   const auto condition = [&] {
     switch (error.kind) {
-      case Failure::failed: return Condition::failed;
-      case Failure::internal: return Condition::internal;
-      case Failure::invalid_argument: return Condition::invalid_argument;
-      case Failure::not_found: return Condition::not_found;
-      case Failure::already_exists: return Condition::already_exists;
-      case Failure::access_denied: return Condition::access_denied;
-      case Failure::not_supported: return Condition::not_supported;
-      case Failure::invalid_state: return Condition::invalid_state;
-      case Failure::timed_out: return Condition::timed_out;
-      case Failure::unreachable: return Condition::unreachable;
-      case Failure::busy: return Condition::busy;
+      case Failure::failed:
+        return Condition::failed;
+      case Failure::internal:
+        return Condition::internal;
+      case Failure::invalid_argument:
+        return Condition::invalid_argument;
+      case Failure::not_found:
+        return Condition::not_found;
+      case Failure::already_exists:
+        return Condition::already_exists;
+      case Failure::access_denied:
+        return Condition::access_denied;
+      case Failure::not_supported:
+        return Condition::not_supported;
+      case Failure::invalid_state:
+        return Condition::invalid_state;
+      case Failure::timed_out:
+        return Condition::timed_out;
+      case Failure::unreachable:
+        return Condition::unreachable;
+      case Failure::busy:
+        return Condition::busy;
     }
     return Condition::internal;
   }();

@@ -77,7 +77,7 @@ struct FaultRow {
   std::uint32_t hresult;          ///< MSFT_WmiError.error_Code (wbemcli.h's WBEM_E_…); 0: no CIM error
   std::uint32_t cim_status;       ///< DSP0200's CIM_ERR_… in MSFT_WmiError.CIMStatusCode
   unsigned http_status;
-  std::string_view reason;        ///< when there is nothing more precise to say
+  std::string_view reason;  ///< when there is nothing more precise to say
 };
 
 /// All rows, one for each Condition, in its order.

@@ -21,7 +21,8 @@ inline constexpr std::string_view addressing_fault_action = "http://schemas.xmls
 inline constexpr std::string_view cim_common = "http://schemas.dmtf.org/wbem/wscim/1/common";
 inline constexpr std::string_view xsi = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// A resource URI is one of these followed by NAMESPACE/CLASS (Microsoft) or CLASS with a __cimnamespace selector (DMTF).
+/// A resource URI is one of these followed by NAMESPACE/CLASS (Microsoft) or CLASS with a __cimnamespace selector
+/// (DMTF).
 inline constexpr std::string_view microsoft_resource = "http://schemas.microsoft.com/wbem/wsman/1/wmi/";
 inline constexpr std::string_view dmtf_resource = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/";
 

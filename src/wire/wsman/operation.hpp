@@ -20,8 +20,8 @@ struct Operation {
 
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
 struct Task {
-  bool waits = false;  ///< may wait on a guest, a host or a disk
-  std::string key;     ///< the guest it is for, empty for none; the pool is fair between keys
+  bool waits = false;    ///< may wait on a guest, a host or a disk
+  std::string key;       ///< the guest it is for, empty for none; the pool is fair between keys
   bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is no plain failure
   /// When somebody must have answered, if that is before the operation's own deadline.
   cim::Context::Clock::time_point deadline = cim::Context::Clock::time_point::max();

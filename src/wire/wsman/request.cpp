@@ -104,16 +104,17 @@ class HeaderReader {
   OrFault<void> action(const xml::Element& block) {
     request_.action = xml::trim(block.text());
     if (request_.action.size() > longest_identifier)
-      return fault(Condition::invalid_header, fmt::format("the Action is longer than {} characters", longest_identifier));
+      return fault(Condition::invalid_header,
+                   fmt::format("the Action is longer than {} characters", longest_identifier));
     return {};
   }
 
   OrFault<void> answer_address(const xml::Element& block) {
     const std::string text = block.child(names::addressing, "Address").text();
     if (xml::trim(text) == names::anonymous) return {};
-    return fault(Condition::addressing_mode,
-                 fmt::format("{} must be the anonymous address: answers go back over the request's connection",
-                             block.name()));
+    return fault(
+        Condition::addressing_mode,
+        fmt::format("{} must be the anonymous address: answers go back over the request's connection", block.name()));
   }
 
   OrFault<void> resource_uri(const xml::Element& block) {
@@ -131,7 +132,8 @@ class HeaderReader {
     if (selectors->size() > most_selectors)
       return fault(Condition::selector_limit, fmt::format("there are more than {} selectors", most_selectors));
     for (auto key = selectors->begin(); key != selectors->end(); ++key)
-      if (std::any_of(selectors->begin(), key, [&](const auto& other) { return equals_no_case(other.name, key->name); }))
+      if (std::any_of(selectors->begin(), key,
+                      [&](const auto& other) { return equals_no_case(other.name, key->name); }))
         return fault(Condition::duplicate_selectors, fmt::format("the selector {:.100} is given twice", key->name));
     request_.selectors = std::move(*selectors);
     return {};
@@ -195,8 +197,9 @@ OrFault<void> read_request(std::string text, const RequestLimits& limits, Reques
   auto document = xml::Document::parse(std::move(text));
   if (!document) {
     const bool encoding = document.error().kind == Failure::not_supported;
-    return fault(encoding ? Condition::character_set : Condition::malformed_xml,
-                 encoding ? document.error().message : fmt::format("the request is not XML: {}", document.error().message));
+    return fault(
+        encoding ? Condition::character_set : Condition::malformed_xml,
+        encoding ? document.error().message : fmt::format("the request is not XML: {}", document.error().message));
   }
   request.document = std::move(*document);
   const xml::Element envelope = request.document.root();

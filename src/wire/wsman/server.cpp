@@ -27,8 +27,8 @@ std::string_view media_type(std::string_view content_type) {
 OrFault<void> check_http(const http::Request& request) {
   if (request.method != "POST") return fault(Condition::http_method, {});
   if (!equals_no_case(media_type(request.content_type), soap_type))
-    return fault(Condition::media_type,
-                 fmt::format("the content type is \"{:.100}\"; it must be {};charset=UTF-8", request.content_type, soap_type));
+    return fault(Condition::media_type, fmt::format("the content type is \"{:.100}\"; it must be {};charset=UTF-8",
+                                                    request.content_type, soap_type));
   return {};
 }
 
@@ -69,10 +69,12 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (action == names::action_release) return prepare_release(operation, contexts);
     if (const auto method = method_of(*operation.request)) return prepare_invoke(operation, *method);
     if (action.starts_with(names::eventing))
-      return fault(Condition::action_not_supported, "this server sends no indications: subscriptions are not supported");
-    return fault(Condition::action_not_supported,
-                 fmt::format("the action {:.200} is not supported; a method's is its resource URI, a slash and its name",
-                             action));
+      return fault(Condition::action_not_supported,
+                   "this server sends no indications: subscriptions are not supported");
+    return fault(
+        Condition::action_not_supported,
+        fmt::format("the action {:.200} is not supported; a method's is its resource URI, a slash and its name",
+                    action));
   }
 
   OrFault<std::string> run(const Task& task, const Request& request) const {

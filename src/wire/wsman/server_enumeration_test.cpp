@@ -10,15 +10,18 @@ using testing::local_child;
 using testing::soap;
 using testing::uri;
 
-class EnumerationTest : public testing::ServerTest {
+class EnumerationTest : public testing::WsmanServerTest {
  protected:
   testing::Answer enumerate(std::string_view class_name, std::string_view inside = {}, std::string user = "alice") {
-    return call(soap(names::action_enumerate, uri(class_name), {}, fmt::format("<n:Enumerate>{}</n:Enumerate>", inside)),
-                std::move(user));
+    return call(
+        soap(names::action_enumerate, uri(class_name), {}, fmt::format("<n:Enumerate>{}</n:Enumerate>", inside)),
+        std::move(user));
   }
-  static std::string pull_text(const std::string& context, std::string_view inside = {}, std::string_view headers = {}) {
+  static std::string pull_text(const std::string& context, std::string_view inside = {},
+                               std::string_view headers = {}) {
     return soap(names::action_pull, uri("Msvm_ComputerSystem"), {},
-                fmt::format("<n:Pull><n:EnumerationContext>{}</n:EnumerationContext>{}</n:Pull>", context, inside), headers);
+                fmt::format("<n:Pull><n:EnumerationContext>{}</n:EnumerationContext>{}</n:Pull>", context, inside),
+                headers);
   }
   testing::Answer pull(const std::string& context, std::string_view inside = {}, std::string_view headers = {},
                        std::string user = "alice") {
@@ -33,7 +36,9 @@ class EnumerationTest : public testing::ServerTest {
       names.push_back(local_child(item, property).text());
     return names;
   }
-  static bool at_end(const testing::Answer& answer) { return static_cast<bool>(local_child(answer.body(), "EndOfSequence")); }
+  static bool at_end(const testing::Answer& answer) {
+    return static_cast<bool>(local_child(answer.body(), "EndOfSequence"));
+  }
   void add_settings(int count, std::size_t padding = 0) {
     for (int i = 0; i < count; ++i) {
       auto instance = setting(fmt::format("S{:05}", i));
@@ -79,7 +84,8 @@ TEST_F(EnumerationTest, AnswersNeverPassMaxEnvelopeSize) {
   const std::string context = context_of(enumerate("Test_SettingData"));
   std::vector<std::string> seen;
   for (int i = 0; i < 40; ++i) {
-    const auto answer = pull(context, "<n:MaxElements>32000</n:MaxElements>", "<w:MaxEnvelopeSize>8192</w:MaxEnvelopeSize>");
+    const auto answer =
+        pull(context, "<n:MaxElements>32000</n:MaxElements>", "<w:MaxEnvelopeSize>8192</w:MaxEnvelopeSize>");
     ASSERT_EQ(answer.response.status, 200U) << answer.reason();
     EXPECT_LE(answer.response.body.size(), 8192U);
     const auto names = names_in(answer);
@@ -134,7 +140,8 @@ TEST_F(EnumerationTest, SelectorFilters) {
   systems->instances = {system("VM1"), system("VM2")};
   const auto filter = [](std::string_view name, std::string_view value) {
     return fmt::format(
-        "<w:OptimizeEnumeration/><w:MaxElements>9</w:MaxElements><w:Filter Dialect=\"http://schemas.dmtf.org/wbem/wsman/1/"
+        "<w:OptimizeEnumeration/><w:MaxElements>9</w:MaxElements><w:Filter "
+        "Dialect=\"http://schemas.dmtf.org/wbem/wsman/1/"
         "wsman/SelectorFilter\"><w:SelectorSet><w:Selector Name=\"{}\">{}</w:Selector></w:SelectorSet></w:Filter>",
         name, value);
   };
@@ -152,14 +159,17 @@ TEST_F(EnumerationTest, SelectorFilters) {
 
 TEST_F(EnumerationTest, OtherFiltersAreRefusedClearly) {
   constexpr std::string_view wql =
-      "<w:Filter Dialect=\"http://schemas.microsoft.com/wbem/wsman/1/WQL\">SELECT * FROM Msvm_ComputerSystem</w:Filter>";
+      "<w:Filter Dialect=\"http://schemas.microsoft.com/wbem/wsman/1/WQL\">SELECT * FROM "
+      "Msvm_ComputerSystem</w:Filter>";
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", wql).subcode(), "n:CannotProcessFilter") << "on a class, as real hosts do";
   EXPECT_EQ(enumerate("*", wql).subcode(), "n:FilterDialectRequestedUnavailable");
   EXPECT_EQ(enumerate("*").subcode(), "n:CannotProcessFilter");
-  EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Filter>//x</n:Filter>").subcode(), "n:FilterDialectRequestedUnavailable");
+  EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Filter>//x</n:Filter>").subcode(),
+            "n:FilterDialectRequestedUnavailable");
   // virt-who asks the old namespace first, and goes on when it sees this number.
-  const auto answer = call(soap(names::action_enumerate, "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/*",
-                                {}, fmt::format("<n:Enumerate>{}</n:Enumerate>", wql)));
+  const auto answer =
+      call(soap(names::action_enumerate, "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/*", {},
+                fmt::format("<n:Enumerate>{}</n:Enumerate>", wql)));
   EXPECT_NE(answer.response.body.find(">2150858778<"), std::string::npos);
 }
 
@@ -167,20 +177,31 @@ TEST_F(EnumerationTest, WrongRequests) {
   EXPECT_EQ(call(soap(names::action_enumerate, uri("Msvm_ComputerSystem"))).subcode(), "w:SchemaValidationError");
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<w:Surprise/>").subcode(), "w:SchemaValidationError");
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<w:MaxElements>0</w:MaxElements>").subcode(), "w:SchemaValidationError");
-  EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<w:EnumerationMode>Everything</w:EnumerationMode>").subcode(), "w:UnsupportedFeature");
-  EXPECT_EQ(enumerate("Msvm_ComputerSystem", fmt::format("<b:PolymorphismMode xmlns:b=\"{}\">None</b:PolymorphismMode>", names::cimbinding)).subcode(),
+  EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<w:EnumerationMode>Everything</w:EnumerationMode>").subcode(),
+            "w:UnsupportedFeature");
+  EXPECT_EQ(enumerate("Msvm_ComputerSystem",
+                      fmt::format("<b:PolymorphismMode xmlns:b=\"{}\">None</b:PolymorphismMode>", names::cimbinding))
+                .subcode(),
             "b:PolymorphismModeNotSupported");
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Expires>PT0S</n:Expires>").subcode(), "n:InvalidExpirationTime");
-  EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Expires>2030-01-01T00:00:00Z</n:Expires>").subcode(), "n:UnsupportedExpirationType");
+  EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Expires>2030-01-01T00:00:00Z</n:Expires>").subcode(),
+            "n:UnsupportedExpirationType");
   EXPECT_EQ(enumerate("Msvm_Nonsense").subcode(), "a:DestinationUnreachable");
-  EXPECT_EQ(call(soap(names::action_enumerate, uri("Msvm_ComputerSystem"), {{"Name", "x"}}, "<n:Enumerate/>")).subcode(),
-            "w:InvalidSelectors");
+  EXPECT_EQ(
+      call(soap(names::action_enumerate, uri("Msvm_ComputerSystem"), {{"Name", "x"}}, "<n:Enumerate/>")).subcode(),
+      "w:InvalidSelectors");
   EXPECT_EQ(call(soap(names::action_pull, uri("*"), {}, "<n:Pull/>")).subcode(), "n:InvalidEnumerationContext");
 }
 
 TEST_F(EnumerationTest, ExpiresIsGrantedUpToADay) {
-  EXPECT_EQ(enumerate("Test_SettingData", "<n:Expires>PT5M</n:Expires>").body().child(names::enumeration, "Expires").text(), "P0DT0H5M0S");
-  EXPECT_EQ(enumerate("Test_SettingData", "<n:Expires>P999999D</n:Expires>").body().child(names::enumeration, "Expires").text(), "P1DT0H0M0S");
+  EXPECT_EQ(
+      enumerate("Test_SettingData", "<n:Expires>PT5M</n:Expires>").body().child(names::enumeration, "Expires").text(),
+      "P0DT0H5M0S");
+  EXPECT_EQ(enumerate("Test_SettingData", "<n:Expires>P999999D</n:Expires>")
+                .body()
+                .child(names::enumeration, "Expires")
+                .text(),
+            "P1DT0H0M0S");
   EXPECT_FALSE(enumerate("Test_SettingData").body().child(names::enumeration, "Expires"));
 }
 

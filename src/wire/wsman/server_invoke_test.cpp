@@ -8,7 +8,7 @@ using testing::local_child;
 using testing::soap;
 using testing::uri;
 
-class InvokeTest : public testing::ServerTest {
+class InvokeTest : public testing::WsmanServerTest {
  protected:
   InvokeTest() {
     management->instances = {service_of(testing::management_service, "vmms", "HOST1")};
@@ -55,9 +55,10 @@ TEST_F(InvokeTest, TheAnswerIsMethodOutputInTheNamespaceOfTheRequest) {
 }
 
 TEST_F(InvokeTest, TheBodyMayBeEmptyPrettyPrintedOrInAnotherNamespace) {
-  for (const char* body : {"", "<n1:StartService_INPUT xmlns:n1=\"urn:x\"/>", "\n  <w:StartService_INPUT>\n  </w:StartService_INPUT>\n",
-                           "<StartService_INPUT/>"})
-    EXPECT_EQ(call(soap(std::string(service_uri) + "/StartService", service_uri, {}, body)).response.status, 200U) << body;
+  for (const char* body : {"", "<n1:StartService_INPUT xmlns:n1=\"urn:x\"/>",
+                           "\n  <w:StartService_INPUT>\n  </w:StartService_INPUT>\n", "<StartService_INPUT/>"})
+    EXPECT_EQ(call(soap(std::string(service_uri) + "/StartService", service_uri, {}, body)).response.status, 200U)
+        << body;
   EXPECT_EQ(call(soap(std::string(service_uri) + "/StartService", service_uri, {}, "<Stop_INPUT/>")).subcode(),
             "w:SchemaValidationError");
 }
@@ -112,7 +113,9 @@ TEST_F(InvokeTest, ScalarsArraysAndDatetimes) {
 }
 
 TEST_F(InvokeTest, NilIsNullAndEmptyTextIsNot) {
-  EXPECT_EQ(echo("<p:Count xsi:nil=\"true\"/><p:Numbers xsi:nil=\"1\"/><p:Text></p:Text><p:Settings></p:Settings>").response.status, 200U);
+  EXPECT_EQ(echo("<p:Count xsi:nil=\"true\"/><p:Numbers xsi:nil=\"1\"/><p:Text></p:Text><p:Settings></p:Settings>")
+                .response.status,
+            200U);
   EXPECT_TRUE(input("Count").is_null());
   EXPECT_TRUE(input("Numbers").is_null());
   EXPECT_EQ(input("Text"), cim::Value(std::string()));
@@ -181,7 +184,9 @@ TEST_F(InvokeTest, SingletonsAreFoundByAnySelectors) {
   const std::string action = std::string(service_uri) + "/StartService";
   EXPECT_EQ(call(soap(action, service_uri)).response.status, 200U);
   EXPECT_EQ(call(soap(action, service_uri, {{"Name", "vmms"}})).response.status, 200U);
-  EXPECT_EQ(call(soap(action, service_uri, {{"CreationClassName", "\"Msvm_VirtualSystemManagementService\""}})).response.status, 200U)
+  EXPECT_EQ(call(soap(action, service_uri, {{"CreationClassName", "\"Msvm_VirtualSystemManagementService\""}}))
+                .response.status,
+            200U)
       << "quoted inside the value";
   EXPECT_EQ(target.value("Name"), "vmms");
   EXPECT_EQ(call(soap(action, service_uri, {{"Name", "other"}})).subcode(), "a:DestinationUnreachable");
@@ -194,7 +199,10 @@ TEST_F(InvokeTest, MethodsThatAreNotThere) {
   // Declared but written by nobody: its documented "not supported".
   guest_services->instances = {service_of(testing::guest_service, "a", "VM1")};
   answer = call(soap(uri("Msvm_GuestService/StopService"), uri("Msvm_GuestService"),
-                     {{"CreationClassName", "Msvm_GuestService"}, {"Name", "a"}, {"SystemCreationClassName", "Msvm_ComputerSystem"}, {"SystemName", "VM1"}}));
+                     {{"CreationClassName", "Msvm_GuestService"},
+                      {"Name", "a"},
+                      {"SystemCreationClassName", "Msvm_ComputerSystem"},
+                      {"SystemName", "VM1"}}));
   EXPECT_EQ(local_child(answer.body(), "ReturnValue").text(), "1") << answer.reason();
 }
 

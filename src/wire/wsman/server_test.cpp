@@ -7,12 +7,12 @@ using testing::local_child;
 using testing::soap;
 using testing::uri;
 
-using ServerTest = testing::ServerTest;
+using WsmanServerTest = testing::WsmanServerTest;
 
 const std::vector<std::pair<std::string, std::string>> vm_keys = {{"CreationClassName", "Msvm_ComputerSystem"},
                                                                   {"Name", "VM1"}};
 
-TEST_F(ServerTest, Identify) {
+TEST_F(WsmanServerTest, Identify) {
   const auto answer = call(
       "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:i=\"http://schemas.dmtf.org/wbem/wsman/"
       "identity/1/wsmanidentity.xsd\"><s:Header/><s:Body><i:Identify/></s:Body></s:Envelope>");
@@ -25,7 +25,7 @@ TEST_F(ServerTest, Identify) {
   EXPECT_EQ(identity.child(names::wsmid, "ProductVersion").text(), "1.2.3");
 }
 
-TEST_F(ServerTest, OnlyPostOfSoap) {
+TEST_F(WsmanServerTest, OnlyPostOfSoap) {
   auto get = testing::post("");
   get.method = "GET";
   EXPECT_EQ(call(get).response.status, 405U);
@@ -36,7 +36,7 @@ TEST_F(ServerTest, OnlyPostOfSoap) {
   EXPECT_EQ(call("garbage").response.status, 400U);
 }
 
-TEST_F(ServerTest, GetAnswersTheInstance) {
+TEST_F(WsmanServerTest, GetAnswersTheInstance) {
   systems->instances = {system("VM1")};
   const auto answer = call(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys));
   EXPECT_EQ(answer.response.status, 200U) << answer.reason();
@@ -47,7 +47,7 @@ TEST_F(ServerTest, GetAnswersTheInstance) {
   EXPECT_EQ(local_child(answer.body(), "Name").text(), "VM1");
 }
 
-TEST_F(ServerTest, GetByASuperclassAnswersInTheInstancesOwnClass) {
+TEST_F(WsmanServerTest, GetByASuperclassAnswersInTheInstancesOwnClass) {
   guest_services->instances = {service_of(testing::guest_service, "ssh.service", "VM1")};
   const auto exchange = send(testing::post(soap(names::action_get, uri("cim_service"),
                                                 {{"CreationClassName", "Msvm_GuestService"},
@@ -61,7 +61,7 @@ TEST_F(ServerTest, GetByASuperclassAnswersInTheInstancesOwnClass) {
   EXPECT_TRUE(answer.body().is(uri("Msvm_GuestService"), "Msvm_GuestService")) << answer.reason();
 }
 
-TEST_F(ServerTest, TheDmtfSpellingIsKept) {
+TEST_F(WsmanServerTest, TheDmtfSpellingIsKept) {
   systems->instances = {system("VM1")};
   const std::string dmtf = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/Msvm_ComputerSystem";
   auto keys = vm_keys;
@@ -70,7 +70,7 @@ TEST_F(ServerTest, TheDmtfSpellingIsKept) {
   EXPECT_TRUE(answer.body().is(dmtf, "Msvm_ComputerSystem")) << answer.reason();
 }
 
-TEST_F(ServerTest, WhatIsMissingIsNamed) {
+TEST_F(WsmanServerTest, WhatIsMissingIsNamed) {
   auto answer = call(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys));
   EXPECT_EQ(answer.response.status, 500U);
   EXPECT_EQ(answer.subcode(), "a:DestinationUnreachable");
@@ -86,7 +86,8 @@ TEST_F(ServerTest, WhatIsMissingIsNamed) {
   EXPECT_EQ(answer.subcode(), "a:DestinationUnreachable");
   EXPECT_NE(answer.response.body.find("HRESULT 0x80041010"), std::string::npos);
 
-  answer = call(soap(names::action_get, "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/Msvm_ComputerSystem"));
+  answer = call(
+      soap(names::action_get, "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/Msvm_ComputerSystem"));
   EXPECT_NE(answer.response.body.find("<p:error_Code xsi:type=\"cim:cimUnsignedInt\">2150858778</p:error_Code>"),
             std::string::npos);
 
@@ -95,7 +96,7 @@ TEST_F(ServerTest, WhatIsMissingIsNamed) {
   EXPECT_NE(answer.reason().find("Color"), std::string::npos);
 }
 
-TEST_F(ServerTest, ActionsThatAreNotSupported) {
+TEST_F(WsmanServerTest, ActionsThatAreNotSupported) {
   const std::string actions[] = {"http://schemas.xmlsoap.org/ws/2004/08/eventing/Subscribe",
                                  "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Renew", "urn:nonsense",
                                  uri("Msvm_Other/StartService"), uri("Msvm_ComputerSystem/")};
@@ -106,7 +107,7 @@ TEST_F(ServerTest, ActionsThatAreNotSupported) {
   }
 }
 
-TEST_F(ServerTest, DeniedCallersGetAccessDenied) {
+TEST_F(WsmanServerTest, DeniedCallersGetAccessDenied) {
   systems->instances = {system("VM1")};
   authorize = [](const cim::Caller& caller, cim::OperationKind) -> Status {
     if (caller.user == "Administrator" && caller.mechanism == "basic") return {};
@@ -120,7 +121,7 @@ TEST_F(ServerTest, DeniedCallersGetAccessDenied) {
             "w:AccessDenied");
 }
 
-TEST_F(ServerTest, PutCreateDelete) {
+TEST_F(WsmanServerTest, PutCreateDelete) {
   settings->instances = {setting("S1")};
   settings->on_modify = [&](const cim::ObjectPath& path, const cim::Instance& changes) -> Status {
     EXPECT_EQ(path.value("InstanceID"), "S1");
@@ -166,7 +167,7 @@ TEST_F(ServerTest, PutCreateDelete) {
   EXPECT_EQ(answer.subcode(), "w:UnsupportedFeature") << "there is one provider, it has no such instance to change";
 }
 
-TEST_F(ServerTest, ExceptionsBelowBecomeFaults) {
+TEST_F(WsmanServerTest, ExceptionsBelowBecomeFaults) {
   systems->before = [] { throw std::runtime_error("a bug"); };
   systems->instances = {system("VM1")};
   auto answer = call(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys));
@@ -174,19 +175,21 @@ TEST_F(ServerTest, ExceptionsBelowBecomeFaults) {
   EXPECT_NE(answer.reason().find("a bug"), std::string::npos);
 
   guest_services->before = systems->before;
-  const auto exchange = send(testing::post(
-      soap(uri("Msvm_GuestService/StartService"), uri("Msvm_GuestService"),
-           {{"CreationClassName", "Msvm_GuestService"}, {"Name", "a"}, {"SystemCreationClassName", "x"}, {"SystemName", "VM1"}})));
+  const auto exchange = send(testing::post(soap(uri("Msvm_GuestService/StartService"), uri("Msvm_GuestService"),
+                                                {{"CreationClassName", "Msvm_GuestService"},
+                                                 {"Name", "a"},
+                                                 {"SystemCreationClassName", "x"},
+                                                 {"SystemName", "VM1"}})));
   run_pool();
   EXPECT_EQ(read(exchange->wait()).subcode(), "w:InternalError");
 }
 
-TEST_F(ServerTest, AnswersThatDoNotFit) {
+TEST_F(WsmanServerTest, AnswersThatDoNotFit) {
   auto large = system("VM1");
   large.set("Caption", std::string(20'000, 'x'));
   systems->instances = {large};
-  const auto answer = call(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys, {},
-                                "<w:MaxEnvelopeSize>8192</w:MaxEnvelopeSize>"));
+  const auto answer = call(
+      soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys, {}, "<w:MaxEnvelopeSize>8192</w:MaxEnvelopeSize>"));
   EXPECT_EQ(answer.subcode(), "w:EncodingLimit");
   EXPECT_NE(answer.response.body.find("faultDetail/MaxEnvelopeSize<"), std::string::npos);
 }
@@ -202,7 +205,7 @@ std::string start_service(std::string_view headers = {}) {
               {}, headers);
 }
 
-TEST_F(ServerTest, TheDeadlineIsTheOperationTimeout) {
+TEST_F(WsmanServerTest, TheDeadlineIsTheOperationTimeout) {
   guest_services->instances = {service_of(testing::guest_service, "a.service", "VM1")};
   cim::Context seen;
   guest_services->on_invoke = [&](const cim::Context& context, const auto&, const auto&,
@@ -222,7 +225,7 @@ TEST_F(ServerTest, TheDeadlineIsTheOperationTimeout) {
   EXPECT_EQ(seen.caller.user, "Administrator");
 }
 
-TEST_F(ServerTest, ALateAnswerIsTimedOutAndWhatWasStartedGoesOn) {
+TEST_F(WsmanServerTest, ALateAnswerIsTimedOutAndWhatWasStartedGoesOn) {
   guest_services->instances = {service_of(testing::guest_service, "a.service", "VM1")};
   bool started = false;
   guest_services->on_invoke = [&](const auto&, const auto&, const auto&, const auto&) -> Result<cim::MethodResult> {
@@ -240,7 +243,7 @@ TEST_F(ServerTest, ALateAnswerIsTimedOutAndWhatWasStartedGoesOn) {
   EXPECT_EQ(exchange->wait().body, answer.response.body);
 }
 
-TEST_F(ServerTest, AFullPoolIsSaidAtOnce) {
+TEST_F(WsmanServerTest, AFullPoolIsSaidAtOnce) {
   pool_is_full = true;
   const auto answer = call(start_service());
   EXPECT_EQ(answer.subcode(), "w:QuotaLimit");

@@ -90,8 +90,8 @@ inline constexpr cim::Class affected_job_element{.name = "Msvm_AffectedJobElemen
 
 // An abstract base, a subclass that waits on guests, and a singleton that answers from memory.
 inline constexpr cim::Property service_properties[] = {
-    {.name = "CreationClassName", .is_key = true},       {.name = "Name", .is_key = true},
-    {.name = "Started", .type = Type::boolean},          {.name = "SystemCreationClassName", .is_key = true},
+    {.name = "CreationClassName", .is_key = true}, {.name = "Name", .is_key = true},
+    {.name = "Started", .type = Type::boolean},    {.name = "SystemCreationClassName", .is_key = true},
     {.name = "SystemName", .is_key = true},
 };
 inline constexpr std::uint16_t service_keys[] = {0, 1, 3, 4};

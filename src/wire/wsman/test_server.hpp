@@ -14,7 +14,8 @@
 
 namespace vmms::wire::testing {
 
-inline constexpr std::string_view class_prefix = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/";
+inline constexpr std::string_view class_prefix =
+    "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/";
 
 inline std::string uri(std::string_view class_name) { return std::string(class_prefix) + std::string(class_name); }
 
@@ -23,7 +24,8 @@ inline std::string soap(std::string_view action, std::string_view resource_uri,
                         const std::vector<std::pair<std::string, std::string>>& selectors = {},
                         std::string_view body = {}, std::string_view headers = {}) {
   std::string set;
-  for (const auto& [name, value] : selectors) set += fmt::format("<w:Selector Name=\"{}\">{}</w:Selector>", name, value);
+  for (const auto& [name, value] : selectors)
+    set += fmt::format("<w:Selector Name=\"{}\">{}</w:Selector>", name, value);
   return fmt::format(
       R"(<s:Envelope xmlns:s="{}" xmlns:a="{}" xmlns:w="{}" xmlns:n="{}" xmlns:xsi="{}" xmlns:cim="{}"><s:Header><a:Action s:mustUnderstand="true">{}</a:Action><a:MessageID>uuid:7</a:MessageID><w:ResourceURI>{}</w:ResourceURI><w:SelectorSet>{}</w:SelectorSet>{}</s:Header><s:Body>{}</s:Body></s:Envelope>)",
       wsman::names::soap, wsman::names::addressing, wsman::names::wsman, wsman::names::enumeration, wsman::names::xsi,
@@ -39,7 +41,9 @@ struct Answer {
   xml::Element header(std::string_view name) const {
     return document.root().child(wsman::names::soap, "Header").child(wsman::names::addressing, name);
   }
-  xml::Element fault() const { return document.root().child(wsman::names::soap, "Body").child(wsman::names::soap, "Fault"); }
+  xml::Element fault() const {
+    return document.root().child(wsman::names::soap, "Body").child(wsman::names::soap, "Fault");
+  }
   std::string subcode() const {
     return fault()
         .child(wsman::names::soap, "Code")
@@ -58,9 +62,9 @@ inline xml::Element local_child(const xml::Element& parent, std::string_view nam
   return {};
 }
 
-class ServerTest : public ::testing::Test {
+class WsmanServerTest : public ::testing::Test {
  protected:
-  ServerTest() {
+  WsmanServerTest() {
     manager.add_schema(schema);
     systems = add<MemoryProvider>(computer_system);
     guest_services = add<MemoryProvider>(guest_service);
@@ -120,7 +124,9 @@ class ServerTest : public ::testing::Test {
     EXPECT_TRUE(exchange->answered());
     return read(exchange->wait());
   }
-  Answer call(std::string body, std::string user = "Administrator") { return call(post(std::move(body), std::move(user))); }
+  Answer call(std::string body, std::string user = "Administrator") {
+    return call(post(std::move(body), std::move(user)));
+  }
 
   std::function<Status(const cim::Caller&, cim::OperationKind)> authorize;
   bool pool_is_full = false;

@@ -24,17 +24,19 @@ OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const 
   if (is_nil(element)) return cim::Value();
   if (type == cim::Type::reference) return share(read_reference(element, context.default_namespace));
   if (element.first_child() && type != cim::Type::datetime)
-    return fault(Condition::schema_validation,
-                 type == cim::Type::instance ? "an embedded instance must be CIM-XML text, escaped or in CDATA"
-                                             : "must be text, without elements");
+    return fault(Condition::schema_validation, type == cim::Type::instance
+                                                   ? "an embedded instance must be CIM-XML text, escaped or in CDATA"
+                                                   : "must be text, without elements");
   switch (type) {
-    case cim::Type::string: return cim::Value(element.text());
+    case cim::Type::string:
+      return cim::Value(element.text());
     case cim::Type::instance: {
       const std::string text = element.text();
       if (xml::trim(text).empty()) return cim::Value();  // what scripting clients send for NULL
       return share(cimxml::read_embedded_instance(text, context.schema));
     }
-    default: break;
+    default:
+      break;
   }
   // A datetime may stand in a cim:Datetime, cim:Interval … of its own.
   const xml::Element inner = type == cim::Type::datetime ? element.first_child() : xml::Element();

@@ -145,8 +145,8 @@ Result<Document> Document::parse(std::string text, const Limits& limits) {
   result.state_ = std::make_unique<State>();
   State& state = *result.state_;
   state.buffer = text;
-  constexpr unsigned flags = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
-                             pugi::parse_wconv_attribute | pugi::parse_ws_pcdata;
+  constexpr unsigned flags =
+      pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol | pugi::parse_wconv_attribute | pugi::parse_ws_pcdata;
   const pugi::xml_parse_result parsed =
       state.document.load_buffer_inplace(state.buffer.data(), state.buffer.size(), flags, pugi::encoding_utf8);
   if (!parsed) return error_at(text, static_cast<std::size_t>(parsed.offset), parsed.description());

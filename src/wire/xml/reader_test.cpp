@@ -19,9 +19,9 @@ Failure refusal_kind(std::string text) {
 }
 
 TEST(XmlReader, ResolvesNamespacesOfElementsAndAttributes) {
-  const auto document = Document::parse(
-      R"(<a:root xmlns:a="urn:a" xmlns="urn:default" a:x="1" x="2"><child/><b:child xmlns:b="urn:a"/>)"
-      R"(<a:child xmlns:a="urn:inner"><a:deep/></a:child><none xmlns=""/></a:root>)");
+  const auto document =
+      Document::parse(R"(<a:root xmlns:a="urn:a" xmlns="urn:default" a:x="1" x="2"><child/><b:child xmlns:b="urn:a"/>)"
+                      R"(<a:child xmlns:a="urn:inner"><a:deep/></a:child><none xmlns=""/></a:root>)");
   ASSERT_TRUE(document) << document.error().message;
   const Element root = document->root();
   EXPECT_TRUE(root.is("urn:a", "root"));
@@ -59,7 +59,8 @@ TEST(XmlReader, KeepsWhiteSpaceThatIsAllThereIs) {
 }
 
 TEST(XmlReader, AcceptsDeclarationMarkAndProcessingInstructions) {
-  EXPECT_EQ(refusal("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?other thing?><!-- c --><r/>\n"), "accepted");
+  EXPECT_EQ(refusal("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?other thing?><!-- c --><r/>\n"),
+            "accepted");
   EXPECT_EQ(refusal("<?xml version='1.0' encoding='us-ascii'?><r/>"), "accepted");
 }
 
@@ -84,10 +85,32 @@ TEST(XmlReader, RefusesDocumentTypesAndUndefinedEntities) {
 }
 
 TEST(XmlReader, RefusesWhatIsNotWellFormed) {
-  for (const char* text : {"", "   ", "text", "<", "<r", "<r>", "</r>", "<r></s>", "<r/><s/>", "<r/>text", "text<r/>",
-                           "<r a=1/>", "<r a/>", "<r a=\"1\"b=\"2\"/>", "<r a=\"<\"/>", "<r a=\"1/>", "<r><!-- </r>",
-                           "<r><![CDATA[ </r>", "<![CDATA[x]]><r/>", "<r><?pi </r>", "<1/>", "<r 1=\"2\"/>", "<>",
-                           "<r><?xml version=\"1.0\"?></r>", "<r></r", "<!ELEMENT r ANY><r/>"})
+  for (const char* text : {"",
+                           "   ",
+                           "text",
+                           "<",
+                           "<r",
+                           "<r>",
+                           "</r>",
+                           "<r></s>",
+                           "<r/><s/>",
+                           "<r/>text",
+                           "text<r/>",
+                           "<r a=1/>",
+                           "<r a/>",
+                           "<r a=\"1\"b=\"2\"/>",
+                           "<r a=\"<\"/>",
+                           "<r a=\"1/>",
+                           "<r><!-- </r>",
+                           "<r><![CDATA[ </r>",
+                           "<![CDATA[x]]><r/>",
+                           "<r><?pi </r>",
+                           "<1/>",
+                           "<r 1=\"2\"/>",
+                           "<>",
+                           "<r><?xml version=\"1.0\"?></r>",
+                           "<r></r",
+                           "<!ELEMENT r ANY><r/>"})
     EXPECT_EQ(refusal_kind(text), Failure::invalid_argument) << text;
 }
 
@@ -104,11 +127,11 @@ TEST(XmlReader, RefusesBadUtf8AndControlCharacters) {
 }
 
 TEST(XmlReader, RefusesNamespaceErrors) {
-  for (const char* text : {"<a:r/>", "<r a:x=\"1\"/>", "<r xmlns:a=\"\"/>", "<r x=\"1\" x=\"2\"/>",
-                           "<r xmlns:a=\"urn:1\" xmlns:b=\"urn:1\" a:x=\"1\" b:x=\"2\"/>", "<r xmlns=\"u\" xmlns=\"v\"/>",
-                           "<r xmlns:xml=\"urn:other\"/>", "<r xmlns:xmlns=\"urn:other\"/>", "<:r/>", "<r:/>",
-                           "<a:b:c xmlns:a=\"u\"/>", "<r xmlns:=\"u\"/>",
-                           "<r><s xmlns:a=\"u\"/><a:t/></r>"})
+  for (const char* text :
+       {"<a:r/>", "<r a:x=\"1\"/>", "<r xmlns:a=\"\"/>", "<r x=\"1\" x=\"2\"/>",
+        "<r xmlns:a=\"urn:1\" xmlns:b=\"urn:1\" a:x=\"1\" b:x=\"2\"/>", "<r xmlns=\"u\" xmlns=\"v\"/>",
+        "<r xmlns:xml=\"urn:other\"/>", "<r xmlns:xmlns=\"urn:other\"/>", "<:r/>", "<r:/>", "<a:b:c xmlns:a=\"u\"/>",
+        "<r xmlns:=\"u\"/>", "<r><s xmlns:a=\"u\"/><a:t/></r>"})
     EXPECT_EQ(refusal_kind(text), Failure::invalid_argument) << text;
   EXPECT_EQ(refusal("<r xml:lang=\"en\" xmlns:xml=\"http://www.w3.org/XML/1998/namespace\"/>"), "accepted");
 }
@@ -141,11 +164,13 @@ TEST(XmlReader, BoundsDepthElementsAndAttributes) {
     for (int j = 0; j < 10; ++j) declarations += " xmlns:n" + std::to_string(i * 10 + j) + "=\"u\"";
     declarations += ">";
   }
-  EXPECT_NE(refusal(declarations + [] {
-              std::string ends;
-              for (int i = 0; i < 50; ++i) ends += "</a>";
-              return ends + "</r>";
-            }()).find("namespace declarations"),
+  EXPECT_NE(refusal(declarations +
+                    [] {
+                      std::string ends;
+                      for (int i = 0; i < 50; ++i) ends += "</a>";
+                      return ends + "</r>";
+                    }())
+                .find("namespace declarations"),
             std::string::npos);
 }
 

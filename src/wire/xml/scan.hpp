@@ -12,9 +12,9 @@ namespace vmms::wire::xml {
 struct Limits {
   std::size_t depth = 64;
   std::size_t elements = 65536;
-  std::size_t attributes = 16384;           ///< in the whole document
+  std::size_t attributes = 16384;  ///< in the whole document
   std::size_t attributes_per_element = 64;
-  std::size_t namespaces = 64;              ///< declarations in scope at one place
+  std::size_t namespaces = 64;  ///< declarations in scope at one place
 };
 
 /// Whether `text` is UTF-8 and its markup well-formed as far as pugixml does not look, without a document type

@@ -11,14 +11,22 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 // What a character is written as; empty when it stands for itself.
 std::string_view escape(char c, bool attribute) {
   switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\r': return "&#xD;";  // a reader would turn it into a line feed
-    case '\n': return attribute ? "&#xA;" : std::string_view{};
-    case '\t': return attribute ? "&#x9;" : std::string_view{};
-    default: return {};
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    case '\r':
+      return "&#xD;";  // a reader would turn it into a line feed
+    case '\n':
+      return attribute ? "&#xA;" : std::string_view{};
+    case '\t':
+      return attribute ? "&#x9;" : std::string_view{};
+    default:
+      return {};
   }
 }
 

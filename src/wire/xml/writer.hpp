@@ -22,8 +22,8 @@ class Writer {
   Writer& start(std::string_view prefix, std::string_view local_name);  ///< `<prefix:name`; no prefix when empty
   Writer& start(std::string_view qualified_name);
   Writer& attribute(std::string_view qualified_name, std::string_view value);
-  Writer& text(std::string_view value);   ///< also when empty: `<a></a>` instead of `<a/>`
-  Writer& raw(std::string_view markup);   ///< well-formed content, as it is
+  Writer& text(std::string_view value);  ///< also when empty: `<a></a>` instead of `<a/>`
+  Writer& raw(std::string_view markup);  ///< well-formed content, as it is
   Writer& end();
 
   /// `<prefix:name>value</prefix:name>`
