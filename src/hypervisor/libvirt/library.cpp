@@ -65,6 +65,7 @@ void run_event_loop() {
 }
 
 Status initialise_once() {
+  spdlog::default_logger_raw();  // our log is there before the threads that write to it
   virSetErrorFunc(nullptr, ignore_error);
   int status = 0;
   initialise_with_log(status);
