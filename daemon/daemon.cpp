@@ -52,8 +52,9 @@ Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options) {
 
 Status make_state_folder(const std::string& folder) {
   std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  if (!problem) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
+  // What is there already keeps its mode: it may be somebody else's folder.
+  if (std::filesystem::create_directories(folder, problem))
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
   if (problem)
     return error(Failure::failed, fmt::format("the state folder {} cannot be made: {}; choose another with --state",
                                               folder, problem.message()));

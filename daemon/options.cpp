@@ -74,7 +74,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->excludes(connect)
       ->check(CLI::ExistingFile);
   app.add_option("--define", options.define,
-                 "Define the domain of this libvirt XML file first, unless it exists; type='auto' chooses KVM or TCG")
+                 "Define the domain of this libvirt XML file first, unless it exists; type='vmms:auto' chooses KVM or TCG")
       ->check(CLI::ExistingFile);
   app.add_option("--wsman", wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
   app.add_option("--wsmans", wsmans, "Serve WS-Management over TLS on ADDR:PORT");
@@ -114,6 +114,14 @@ Parsed parse_options(int argc, const char* const* argv) {
       throw CLI::ValidationError("--certificate", "--certificate and --key go together");
     if (!options.define.empty() && !options.simulate.empty())
       throw CLI::ValidationError("--define", "a simulated host takes its virtual machines from --simulate alone");
+  } catch (const CLI::ConfigError& problem) {
+    // CLI11 says "INI was not able to parse KEY" of a key that it does not know.
+    const std::string text = problem.what();
+    constexpr std::string_view unknown = "INI was not able to parse ";
+    std::cerr << "configuration file: "
+              << (text.starts_with(unknown) ? "unknown key " + text.substr(unknown.size()) : text)
+              << "; the keys are the options of vmmsd --help\n";
+    return {std::nullopt, 2};
   } catch (const CLI::ParseError& parse_error) {
     const int status = app.exit(parse_error, std::cout, std::cerr);
     return {std::nullopt, status == 0 ? 0 : 2};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -25,8 +26,8 @@ class UnixSocketTransport : public Transport {
   std::uint64_t commands() const { return commands_; }
 
   Result<std::string> command(std::string_view json, Clock::time_point deadline) override {
-    std::unique_lock lock(mutex_, std::defer_lock);
-    if (!lock.try_lock_until(deadline)) return error(Failure::unreachable, "the agent is silent");
+    const Turn turn(*this, deadline);
+    if (!turn.mine) return error(Failure::unreachable, "the agent is silent");
     ++commands_;
     if (socket_ < 0) {
       if (const Status opened = open(); !opened) return opened.error();
@@ -53,6 +54,26 @@ class UnixSocketTransport : public Transport {
   }
 
  private:
+  /// One command at a time. Not a timed_mutex, whose lock with a deadline ThreadSanitizer of g++ 12 does not see.
+  struct Turn {
+    Turn(UnixSocketTransport& owner, Clock::time_point deadline) : transport(owner) {
+      std::unique_lock lock(transport.mutex_);
+      mine = transport.free_.wait_until(lock, deadline, [&] { return !transport.taken_; });
+      if (mine) transport.taken_ = true;
+    }
+    ~Turn() {
+      if (!mine) return;
+      const std::lock_guard lock(transport.mutex_);
+      transport.taken_ = false;
+      transport.free_.notify_one();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    UnixSocketTransport& transport;
+    bool mine = false;
+  };
+
   Status open() {
     socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
@@ -108,7 +129,9 @@ class UnixSocketTransport : public Transport {
   }
 
   const std::string path_;
-  std::timed_mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable free_;
+  bool taken_ = false;
   std::atomic<std::uint64_t> connection_{0};
   std::atomic<std::uint64_t> commands_{0};
   std::atomic<bool> connected_{false};

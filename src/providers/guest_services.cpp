@@ -26,6 +26,10 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
                  (*machine)->name);
     return not_supported;
   }
+  if (!(*machine)->agent_connected) {
+    spdlog::info("{} of '{}' in virtual machine '{}': 1, no agent is connected", verb, service, (*machine)->name);
+    return not_supported;
+  }
   if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
   auto guest = environment.guests.find((*machine)->id);
   if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));

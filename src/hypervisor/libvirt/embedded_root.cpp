@@ -21,13 +21,15 @@ constexpr std::string_view kForEveryone =
     "stdio_handler = \"file\"\n";
 
 // Without these the driver gives kernel, initrd and disks to another user and leaves attributes on them that keep the
-// next start from working.
+// next start from working. A mount namespace for each guest fails where / is no mount point: in chroots, and in some
+// containers.
 constexpr std::string_view kForRoot =
     "user = \"root\"\n"
     "group = \"root\"\n"
     "dynamic_ownership = 0\n"
     "remember_owner = 0\n"
-    "security_driver = \"none\"\n";
+    "security_driver = \"none\"\n"
+    "namespaces = [ ]\n";
 
 Status write_new_file(const std::filesystem::path& path, std::string_view text) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

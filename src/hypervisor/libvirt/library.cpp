@@ -25,9 +25,9 @@ constexpr const char* kLogOutputs = "LIBVIRT_LOG_OUTPUTS";
 // prints it to standard error.
 void ignore_error(void*, virErrorPtr) {}
 
-void read_log(int descriptor) {
+void read_log(int descriptor, spdlog::logger& log) {
   pthread_setname_np(pthread_self(), "libvirt-log");
-  LogLines lines([](const LogLine& line) { spdlog::log(line.level, "libvirt: {}", line.text); });
+  LogLines lines([&log](const LogLine& line) { log.log(line.level, "libvirt: {}", line.text); });
   std::array<char, 4096> buffer{};
   while (true) {
     const ssize_t count = read(descriptor, buffer.data(), buffer.size());
@@ -48,7 +48,9 @@ void initialise_with_log(int& status) {
     return;
   }
   setenv(kLogOutputs, fmt::format("3:file:/proc/self/fd/{}", ends[1]).c_str(), 1);
-  std::thread(read_log, ends[0]).detach();
+  // The thread outlives main() and so must the logger, which would end with the static objects.
+  static auto* const logger = new std::shared_ptr<spdlog::logger>(spdlog::default_logger());
+  std::thread([descriptor = ends[0]] { read_log(descriptor, **logger); }).detach();
   status = virInitialize();
   unsetenv(kLogOutputs);
   close(ends[1]);  // libvirt has opened its own
@@ -65,7 +67,6 @@ void run_event_loop() {
 }
 
 Status initialise_once() {
-  spdlog::default_logger_raw();  // our log is there before the threads that write to it
   virSetErrorFunc(nullptr, ignore_error);
   int status = 0;
   initialise_with_log(status);

@@ -14,8 +14,9 @@
 
 namespace vmms::hypervisor::libvirt {
 
-/// Prepares libvirt for this process, once and before any connection: its event loop on a thread of its own, what it
-/// logs and prints into our log. Environment: LIBVIRT_LOG_OUTPUTS, when set, is left to libvirt.
+/// Prepares libvirt for this process, once, before any connection and after our log was set up: its event loop on a
+/// thread of its own, what it logs and prints into spdlog's default logger of that moment. Environment:
+/// LIBVIRT_LOG_OUTPUTS, when set, is left to libvirt.
 Status initialise_library();
 
 struct DomainRelease {

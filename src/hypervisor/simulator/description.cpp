@@ -174,6 +174,7 @@ class Reader {
     };
     read_flag("guest_service_interface", settings.guest_service_interface);
     read_flag("guest_file_service", settings.guest_file_service);
+    read_flag("vss_service", settings.vss_service);
     reader.finish();
   }
 

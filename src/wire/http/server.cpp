@@ -160,7 +160,7 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
     if (!listener.tls && !options_.allow_cleartext && !is_loopback(listener)) {
       return error(Failure::invalid_argument,
                    fmt::format("will not listen on {} without TLS: passwords would cross the network in the clear; use "
-                               "--wsmans for it (TLS), or set allow_cleartext if the network is yours alone",
+                               "--wsmans for it (TLS), or set allow-cleartext if the network is yours alone",
                                to_string(listener)));
     }
     if (listener.tls && !tls) {
