@@ -73,8 +73,9 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--simulate", options.simulate, "Serve the fleet described in this TOML file instead of a host")
       ->excludes(connect)
       ->check(CLI::ExistingFile);
-  app.add_option("--define", options.define,
-                 "Define the domain of this libvirt XML file first, unless it exists; type='vmms:auto' chooses KVM or TCG")
+  app.add_option(
+         "--define", options.define,
+         "Define the domain of this libvirt XML file first, unless it exists; type='vmms:auto' chooses KVM or TCG")
       ->check(CLI::ExistingFile);
   app.add_option("--wsman", wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
   app.add_option("--wsmans", wsmans, "Serve WS-Management over TLS on ADDR:PORT");

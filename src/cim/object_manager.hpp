@@ -64,8 +64,8 @@ class ObjectManager {
                                                  const std::vector<std::string>& wanted = {});
 
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
-  /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. A method that nobody wrote answers its documented
-  /// "not supported" code, or fails with not_supported when it documents none.
+  /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. A method that
+  /// nobody wrote answers its documented "not supported" code, or fails with not_supported when it documents none.
   Result<MethodResult> invoke(const Context& context, const ObjectPath& path, std::string_view method_name,
                               const Arguments& inputs);
 

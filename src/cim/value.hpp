@@ -28,8 +28,9 @@ class Value {
 
   Value() = default;
   template <class T>
-  requires std::is_constructible_v<Data, T&&> Value(T&& value)
-      : data(std::forward<T>(value)) {}  // NOLINT(google-explicit-constructor): a value is its data
+  requires std::is_constructible_v<Data, T&&>
+  // NOLINTNEXTLINE(google-explicit-constructor): a value is its data
+  Value(T&& value) : data(std::forward<T>(value)) {}
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data); }
   template <class T>
