@@ -1,6 +1,7 @@
 #include "providers/machines.hpp"
 
 #include "base/text.hpp"
+#include "hypervisor/power.hpp"
 
 namespace vmms::providers {
 
@@ -38,24 +39,6 @@ bool is_active(const VirtualMachine& machine) {
 
 bool interface_enabled(const Environment& environment, const VirtualMachine& machine) {
   return machine.settings.guest_service_interface.value_or(environment.configuration.guest_service_interface);
-}
-
-std::string_view power_name(PowerState power) {
-  switch (power) {
-    case PowerState::off:
-      return "off";
-    case PowerState::running:
-      return "running";
-    case PowerState::paused:
-      return "paused";
-    case PowerState::saved:
-      return "saved";
-    case PowerState::starting:
-      return "starting";
-    case PowerState::stopping:
-      return "stopping";
-  }
-  return "in an unknown state";
 }
 
 std::string setting_instance_id(std::string_view machine_id, std::string_view component_id) {

@@ -27,9 +27,6 @@ Result<hypervisor::VirtualMachinePtr> find_active_machine(const Environment& env
 bool is_active(const hypervisor::VirtualMachine& machine);
 bool interface_enabled(const Environment& environment, const hypervisor::VirtualMachine& machine);
 
-/// "off", "running" … for messages.
-std::string_view power_name(hypervisor::PowerState power);
-
 /// `Microsoft:<VM id>\<component id>`, the InstanceID of a component's setting data.
 std::string setting_instance_id(std::string_view machine_id, std::string_view component_id);
 /// The VM id of an InstanceID `Microsoft:<VM id>` or `Microsoft:<VM id>\…`; empty when it has another form.

@@ -1,4 +1,5 @@
 #include "hypervisor/libvirt/agent_transport.hpp"
+#include "hypervisor/power.hpp"
 
 #include "hypervisor/libvirt/record.hpp"
 

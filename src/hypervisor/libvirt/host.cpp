@@ -1,4 +1,5 @@
 #include "hypervisor/libvirt/host.hpp"
+#include "hypervisor/power.hpp"
 
 #include "hypervisor/libvirt/core.hpp"
 #include "hypervisor/libvirt/domain_xml.hpp"

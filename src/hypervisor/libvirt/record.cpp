@@ -63,24 +63,6 @@ Result<DomainHandle> look_up(virConnectPtr connection, const std::string& id) {
 
 std::string describe(const VirtualMachine& vm) { return fmt::format("VM {} ({})", vm.name, vm.id); }
 
-const char* power_name(PowerState power) {
-  switch (power) {
-    case PowerState::off:
-      return "off";
-    case PowerState::running:
-      return "running";
-    case PowerState::paused:
-      return "paused";
-    case PowerState::saved:
-      return "saved";
-    case PowerState::starting:
-      return "starting";
-    case PowerState::stopping:
-      return "stopping";
-  }
-  return "in an unknown state";
-}
-
 Result<Reading> read_domain(virDomainPtr domain, const LocalFiles& files) {
   Reading result;
   VirtualMachine& vm = result.record;

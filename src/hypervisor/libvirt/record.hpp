@@ -33,7 +33,4 @@ std::string id_of(virDomainPtr domain);
 /// "VM web (A1576C71-…)", for texts that people read.
 std::string describe(const VirtualMachine& vm);
 
-/// What people call a state: "off", "running".
-const char* power_name(PowerState power);
-
 }  // namespace vmms::hypervisor::libvirt

@@ -3,6 +3,7 @@
 #include "guest/base64.hpp"
 #include "guest/discovery.hpp"
 #include "guest/systemd.hpp"
+#include "hypervisor/power.hpp"
 
 #include <fmt/format.h>
 
@@ -45,24 +46,6 @@ json::value refusal(std::string_view error_class, std::string text) {
 
 json::value returned(json::value value) { return {{"return", std::move(value)}}; }
 
-std::string_view power_text(PowerState power) {
-  switch (power) {
-    case PowerState::off:
-      return "off";
-    case PowerState::saved:
-      return "saved";
-    case PowerState::starting:
-      return "starting";
-    case PowerState::stopping:
-      return "stopping";
-    case PowerState::paused:
-      return "paused";
-    case PowerState::running:
-      break;
-  }
-  return "running";
-}
-
 }  // namespace
 
 SimulatedGuest::SimulatedGuest(std::string vm_name, std::shared_ptr<const GuestDescription> description)
@@ -90,7 +73,7 @@ Status SimulatedGuest::available() const {
     return error(Failure::unreachable,
                  fmt::format("VM \"{}\" is paused: its guest cannot answer until it is resumed", vm_name_));
   if (power_ != PowerState::running)
-    return error(Failure::invalid_state, fmt::format("VM \"{}\" is {}, not running", vm_name_, power_text(power_)));
+    return error(Failure::invalid_state, fmt::format("VM \"{}\" is {}, not running", vm_name_, power_name(power_)));
   if (!description_)
     return error(Failure::unreachable, fmt::format("VM \"{}\" has no channel for a guest agent", vm_name_));
   if (agent_ == AgentState::none)

@@ -1,0 +1,13 @@
+// Power states in words, for messages.
+#pragma once
+
+#include "hypervisor/host.hpp"
+
+#include <string_view>
+
+namespace vmms::hypervisor {
+
+/// "off", "running", "paused" …
+std::string_view power_name(PowerState power);
+
+}  // namespace vmms::hypervisor
