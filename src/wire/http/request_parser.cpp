@@ -28,6 +28,9 @@ RequestParser::Progress RequestParser::put(boost::asio::const_buffer bytes, std:
   used = 0;
   ErrorCode ec;
   while (used < bytes.size() && !is_done()) {
+    // Beast 1.81 asserts that a last chunk it has begun to read comes again with at least five bytes. No chunked body
+    // ends with less ("0", two line ends), so there is more to come.
+    if (header_complete_ && chunked() && bytes.size() - used < 5) return Progress::need_more;
     const std::size_t taken = Base::put(bytes + used, ec);
     used += taken;
     if (ec || taken == 0) break;
