@@ -101,7 +101,9 @@ class Server::Implementation {
 
   const ServerOptions options_;
   const std::shared_ptr<Shared> shared_;
-  std::vector<std::shared_ptr<IoThread>> threads_;
+  /// Accepts, and serves nobody: new connections come in also while a handler holds a thread.
+  std::shared_ptr<IoThread> accepting_;
+  std::vector<std::shared_ptr<IoThread>> serving_;
   std::vector<std::shared_ptr<Door>> doors_;
   bool stopped_ = false;
 };
@@ -137,7 +139,8 @@ Result<std::vector<Listener>> Server::Implementation::start() {
   auto listeners = open_all();
   if (!listeners) {
     doors_.clear();
-    threads_.clear();
+    serving_.clear();
+    accepting_.reset();
     return listeners;
   }
   if (const Status started = start_threads(); !started) {
@@ -145,14 +148,15 @@ Result<std::vector<Listener>> Server::Implementation::start() {
     return started.error();
   }
   for (const auto& door : doors_) {
-    boost::asio::post(threads_.front()->context(), [door] { accept(door); });
+    boost::asio::post(accepting_->context(), [door] { accept(door); });
   }
   return listeners;
 }
 
 Result<std::vector<Listener>> Server::Implementation::open_all() {
+  accepting_ = std::make_shared<IoThread>(shared_);
   for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
-    threads_.push_back(std::make_shared<IoThread>(shared_));
+    serving_.push_back(std::make_shared<IoThread>(shared_));
   }
   std::shared_ptr<TlsContext> tls;
   std::vector<Listener> listeners = options_.listeners;
@@ -168,9 +172,9 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
       if (!context) return context.error();
       tls = std::move(*context);
     }
-    const auto door = std::make_shared<Door>(*threads_.front(), listener.tls ? tls : nullptr);
+    const auto door = std::make_shared<Door>(*accepting_, listener.tls ? tls : nullptr);
     if (const Status opened = open(*door, listener); !opened) return opened.error();
-    door->threads = threads_;
+    door->threads = serving_;
     doors_.push_back(door);
   }
   return listeners;
@@ -183,7 +187,9 @@ Status Server::Implementation::start_threads() {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   Status status;
-  for (const auto& io : threads_) {
+  auto threads = serving_;
+  threads.push_back(accepting_);
+  for (const auto& io : threads) {
     {
       const std::scoped_lock lock(shared_->mutex);
       ++shared_->threads;
@@ -240,10 +246,10 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
 }
 
 bool Server::Implementation::stop(std::chrono::milliseconds grace) {
-  if (stopped_ || threads_.empty()) return true;
+  if (stopped_ || !accepting_) return true;
   stopped_ = true;
   for (const auto& door : doors_) {
-    boost::asio::post(threads_.front()->context(), [door] {
+    boost::asio::post(accepting_->context(), [door] {
       boost::system::error_code ignored;
       door->acceptor.close(ignored);
       door->retry.cancel();
@@ -251,13 +257,14 @@ bool Server::Implementation::stop(std::chrono::milliseconds grace) {
     });
   }
   doors_.clear();
-  for (const auto& io : threads_) {
+  for (const auto& io : serving_) {
     boost::asio::post(io->context(), [io = io.get()] { io->finish_connections(); });
   }
   const Clock::time_point answered_by = Clock::now() + grace;
   std::unique_lock lock(shared_->mutex);
   shared_->changed.wait_until(lock, answered_by, [this] { return shared_->connections == 0; });
-  for (const auto& io : threads_) io->stop();
+  accepting_->stop();
+  for (const auto& io : serving_) io->stop();
   const bool ended = shared_->changed.wait_until(lock, answered_by + std::chrono::milliseconds(500),
                                                  [this] { return shared_->threads == 0; });
   if (!ended) spdlog::warn("{} threads of the HTTP server are held by a handler and are left behind", shared_->threads);
