@@ -188,12 +188,17 @@ TEST_F(ServerAnswersTest, StopDoesNotWaitForAStuckHandler) {
 }
 
 TEST_F(ServerAnswersTest, StopDoesNotWaitForAHandlerThatHoldsItsThread) {
+  std::promise<void> entered;
   const auto release = std::make_shared<std::promise<void>>();
   const auto released = release->get_future().share();
-  handlers_["/hold"] = [released](const std::shared_ptr<Exchange>&) { released.wait(); };
+  handlers_["/hold"] = [&entered, released](const std::shared_ptr<Exchange>&) {
+    entered.set_value();
+    released.wait();
+  };
   serve();
   TestClient client(port_);
   ASSERT_TRUE(client.send(post("/hold", "")));
+  ASSERT_EQ(entered.get_future().wait_for(5s), std::future_status::ready);
   TestClient other(port_);  // on the other thread, served nevertheless
   ASSERT_TRUE(other.send(post("/wsman", "hi")));
   expect_reply(other, 200, "hi");
