@@ -19,6 +19,7 @@ constexpr const char* footer = R"(Examples:
   vmms service list demo
   vmms service start demo nginx            StartService on a service of the guest
   vmms service show demo nginx --json
+  vmms query "SELECT Name, ActiveState FROM Vmms_GuestOSService WHERE Started = FALSE"
 
 Which server, and who:
   VMMS_SERVER=https://host:5986/wsman VMMS_USER=admin vmms --password-file ~/.vmms-password vm list
@@ -31,9 +32,12 @@ Exit status: 0 success; 1 the method answered with a value other than zero, whic
 
 void add_shared_options(CLI::App& app, Program& program) {
   Options& options = program.options;
-  app.add_option("--server", options.server, "URL of the server; its port is 5985, or 5986 for https, when left out")
+  app.add_option(
+         "--server", options.server,
+         "URL of the server (http:, https: or unix:/path); its port is 5985, or 5986 for https, when left out. "
+         "Default: the local socket of a vmmsd on this machine, which asks for no password, if there is one; else "
+         "http://127.0.0.1:5985/wsman")
       ->envname("VMMS_SERVER")
-      ->capture_default_str()
       ->type_name("URL");
   app.add_option("--user", options.user, "user name")->envname("VMMS_USER")->type_name("NAME");
   app.add_option("--password-file", options.password_file,
@@ -92,6 +96,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   add_guest(app, program);
   add_service(app, program);
   add_get(app, program);
+  add_query(app, program);
   add_invoke(app, program);
   add_identify(app, program);
   add_user(app, program);

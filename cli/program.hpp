@@ -29,6 +29,7 @@ void add_vm(CLI::App& app, Program& program);
 void add_guest(CLI::App& app, Program& program);
 void add_service(CLI::App& app, Program& program);
 void add_get(CLI::App& app, Program& program);
+void add_query(CLI::App& app, Program& program);
 void add_invoke(CLI::App& app, Program& program);
 void add_user(CLI::App& app, Program& program);
 

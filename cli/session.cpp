@@ -1,6 +1,7 @@
 #include "cli/session.hpp"
 
 #include "base/text.hpp"
+#include "wire/local_socket.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -103,22 +104,32 @@ cim::ObjectPath guest_service(const VirtualMachine& machine, std::string_view na
 Session::Session(wsman::Client client, Console& console, std::chrono::seconds timeout)
     : client_(std::move(client)), console_(console), timeout_(timeout) {}
 
+std::string default_server() {
+  for (const std::string& path : {wire::own_socket().value_or(""), std::string(wire::host_socket)}) {
+    struct stat status {};
+    if (!path.empty() && stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) return "unix:" + path;
+  }
+  return "http://127.0.0.1:5985/wsman";
+}
+
 Result<Session> Session::open(const Options& options, Console& console) {
+  const std::string server = options.server.empty() ? default_server() : options.server;
+  const bool is_local = server.starts_with("unix:");
   const std::chrono::seconds timeout(options.timeout_seconds);
   wsman::ClientOptions settings;
   settings.connection.verify_certificate = !options.insecure;
   settings.connection.ca_file = options.ca_file;
   settings.operation_timeout = timeout;
   settings.allow_clear_password = options.insecure;
-  settings.user = options.user;
-  if (!options.user.empty()) {
+  settings.user = is_local ? std::string() : options.user;
+  if (!settings.user.empty()) {
     auto password = find_password(options, console);
     if (!password) return password.error();
     settings.password = std::move(*password);
-  } else if (!options.password_file.empty()) {
+  } else if (!options.password_file.empty() && !is_local) {
     return error(Failure::invalid_argument, "a password needs its user: add --user NAME, or set VMMS_USER");
   }
-  auto client = wsman::Client::create(options.server, std::move(settings));
+  auto client = wsman::Client::create(server, std::move(settings));
   if (!client) return client.error();
   return Session(std::move(*client), console, timeout);
 }

@@ -18,13 +18,16 @@ namespace wsman = wire::wsman;
 
 /// The options that all verbs share.
 struct Options {
-  std::string server = "http://127.0.0.1:5985/wsman";
+  std::string server;  ///< empty: see default_server()
   std::string user;
   std::string password_file;
   std::string ca_file;
   bool insecure = false;
   unsigned timeout_seconds = 60;
 };
+
+/// The local socket of a vmmsd on this machine, the caller's own before the host's; where there is none, port 5985.
+std::string default_server();
 
 /// Msvm_ComputerSystem.EnabledState of a virtual machine as it is observed on hosts.
 enum class State : std::uint64_t { running = 2, off = 3, saved = 6, paused = 9 };

@@ -11,6 +11,7 @@
 #include "schema/classes.hpp"
 #include "schema/providers.hpp"
 #include "wire/auth/basic.hpp"
+#include "wire/auth/peer.hpp"
 #include "wire/http/server.hpp"
 #include "wire/wsman/server.hpp"
 
@@ -76,8 +77,9 @@ Status authorize(const cim::Caller& caller, cim::OperationKind kind, const cim::
 void tell_ready(const std::vector<wire::http::Listener>& listeners) {
   std::string line = "ready";
   for (const auto& listener : listeners)
-    line += fmt::format(" {}={}://{}/wsman", listener.tls ? "wsmans" : "wsman", listener.tls ? "https" : "http",
-                        wire::http::to_string(listener));
+    line += listener.is_local() ? fmt::format(" socket={}", listener.path)
+                                : fmt::format(" {}={}://{}/wsman", listener.tls ? "wsmans" : "wsman",
+                                              listener.tls ? "https" : "http", wire::http::to_string(listener));
   fmt::print("{}\n", line);
   std::fflush(stdout);
   sd_notify(0, "READY=1");
@@ -114,7 +116,7 @@ Status serve_until_told(const Options& options) {
   providers::Environment environment{
       **host, guests, **jobs, {options.guest_service_interface, options.compatibility == "strict"}};
 
-  cim::ObjectManager manager(authorize);
+  cim::ObjectManager manager(authorize, (*host)->information().name);
   manager.add_schema(schema::root_virtualization_v2);
   schema::add_providers(manager, environment);
 
@@ -123,11 +125,12 @@ Status serve_until_told(const Options& options) {
   wsman_options.host_name = (*host)->information().name;
   wire::wsman::Server wsman(manager, submit, wsman_options);
 
-  auto users = wire::auth::PasswordFile::open(options.users);
+  auto users = wire::auth::PasswordFile::open(options.users, options.users_may_be_missing);
   if (!users)
     return error(users.error().kind, fmt::format("{}; add a user with: vmms user add NAME --users {}",
                                                  users.error().message, options.users));
-  wire::auth::Basic authenticator(*users, pool);
+  wire::auth::Basic basic(*users, pool);
+  wire::auth::Peer authenticator(basic, pool);
 
   const auto handler = [&wsman](std::shared_ptr<wire::http::Exchange> exchange) { wsman.handle(exchange); };
   wire::http::ServerOptions server_options;

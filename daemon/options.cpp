@@ -1,5 +1,7 @@
 #include "daemon/options.hpp"
 
+#include "wire/local_socket.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -64,6 +66,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   std::vector<std::string> wsmans;
   std::vector<std::string> cimxml;
   std::string socket;
+  std::string socket_group;
 
   app.set_version_flag("--version", "vmmsd " VMMS_VERSION);
   app.set_config("--config", "", "Read options from a TOML file; the command line wins");
@@ -80,7 +83,13 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--wsman", wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
   app.add_option("--wsmans", wsmans, "Serve WS-Management over TLS on ADDR:PORT");
   app.add_option("--cimxml", cimxml, "Serve CIM-XML on ADDR:PORT (not available in this version)");
-  app.add_option("--socket", socket, "Serve on a local socket (not available in this version)");
+  app.add_option(
+      "--socket", socket,
+      fmt::format("Local socket, where the kernel says who asks and no password is needed; \"none\" for none "
+                  "(default: {})",
+                  wire::own_socket().value_or("none, since XDG_RUNTIME_DIR is not set")));
+  app.add_option("--socket-group", socket_group,
+                 "Group whose members may use the local socket (default: only the user who runs vmmsd, and root)");
   app.add_option("--users", options.users,
                  "Password file, made by: vmms user add NAME --users FILE (default: STATE/users)");
   app.add_option("--state", options.state, "Folder of what the daemon keeps: jobs, TLS key")
@@ -110,7 +119,6 @@ Parsed parse_options(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
     if (!cimxml.empty()) throw CLI::ValidationError("--cimxml", later("CIM-XML"));
-    if (!socket.empty()) throw CLI::ValidationError("--socket", later("the local socket"));
     if (options.certificate.empty() != options.key.empty())
       throw CLI::ValidationError("--certificate", "--certificate and --key go together");
     if (!options.define.empty() && !options.simulate.empty())
@@ -129,7 +137,8 @@ Parsed parse_options(int argc, const char* const* argv) {
   }
 
   if (options.state.empty()) options.state = default_state_folder();
-  if (options.users.empty()) options.users = options.state + "/users";
+  const bool users_are_default = options.users.empty();
+  if (users_are_default) options.users = options.state + "/users";
   if (options.connect.empty() && options.simulate.empty())
     options.connect = "qemu:///embed?root=" + default_runtime_folder();
   if (wsman.empty() && wsmans.empty()) wsman = {"127.0.0.1:5985"};
@@ -142,6 +151,14 @@ Parsed parse_options(int argc, const char* const* argv) {
       }
       options.listeners.push_back(*listener);
     }
+  }
+  if (socket != "none") {
+    wire::http::Listener local;
+    local.path = socket.empty() ? wire::own_socket().value_or("") : socket;
+    local.group = socket_group;
+    local.is_optional = socket.empty();  // nobody asked for it, and another daemon may have it
+    if (local.is_local()) options.listeners.push_back(local);
+    options.users_may_be_missing = users_are_default && local.is_local();
   }
   return {std::move(options), 0};
 }

@@ -27,18 +27,34 @@ class ConfigurationFile : public testing::Test {
 TEST(Options, DefaultsServeLoopbackFromTheEmbeddedDriver) {
   const auto options = parse({}).options;
   ASSERT_TRUE(options);
-  ASSERT_EQ(options->listeners.size(), 1u);
+  ASSERT_FALSE(options->listeners.empty());
   EXPECT_EQ(wire::http::to_string(options->listeners[0]), "127.0.0.1:5985");
+  for (std::size_t i = 1; i < options->listeners.size(); ++i)
+    EXPECT_TRUE(options->listeners[i].is_local() && options->listeners[i].is_optional);
   EXPECT_TRUE(options->connect.starts_with("qemu:///embed?root=")) << options->connect;
   EXPECT_FALSE(options->guest_service_interface);
 }
 
 TEST(Options, ListenersRepeat) {
-  const auto options = parse({"--wsman", "127.0.0.1:1", "--wsman", "127.0.0.1:2", "--wsmans", "[::1]:3"}).options;
+  const auto options = parse({"--wsman", "127.0.0.1:1", "--wsman", "127.0.0.1:2", "--wsmans", "[::1]:3", "--socket", "none"}).options;
   ASSERT_TRUE(options);
   ASSERT_EQ(options->listeners.size(), 3u);
   EXPECT_EQ(wire::http::to_string(options->listeners[2]), "[::1]:3");
   EXPECT_TRUE(options->listeners[2].tls);
+}
+
+TEST(Options, TheLocalSocketIsNamedOrLeftOut) {
+  const auto named = parse({"--socket", "/tmp/x.sock", "--socket-group", "staff"}).options;
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->listeners.back().path, "/tmp/x.sock");
+  EXPECT_EQ(named->listeners.back().group, "staff");
+  EXPECT_FALSE(named->listeners.back().is_optional);
+  EXPECT_TRUE(named->users_may_be_missing);
+  EXPECT_FALSE(parse({"--socket", "/tmp/x.sock", "--users", "file"}).options->users_may_be_missing);
+  const auto none = parse({"--socket", "none"}).options;
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->listeners.back().is_local());
+  EXPECT_FALSE(none->users_may_be_missing);
 }
 
 TEST(Options, WrongOnesEndWithStatus2) {
@@ -47,7 +63,6 @@ TEST(Options, WrongOnesEndWithStatus2) {
                                                                                      {"--wsman", "127.0.0.1:65536"},
                                                                                      {"--simulate", "/does/not/exist"},
                                                                                      {"--cimxml", "127.0.0.1:5988"},
-                                                                                     {"--socket", "/tmp/x"},
                                                                                      {"--compatibility", "loose"},
                                                                                      {"--io-threads", "0"}}) {
     const auto parsed = parse(wrong);
@@ -63,7 +78,8 @@ TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
   const auto options = parse({"--config", file_.c_str(), "--log-level", "warn"}).options;
   ASSERT_TRUE(options);
   EXPECT_EQ(options->connect, "test:///default");
-  EXPECT_EQ(options->listeners.size(), 2u);
+  ASSERT_GE(options->listeners.size(), 2u);
+  EXPECT_EQ(wire::http::to_string(options->listeners[1]), "127.0.0.1:8");
   EXPECT_TRUE(options->guest_service_interface);
   EXPECT_EQ(options->log_level, "warn");
 }

@@ -14,17 +14,6 @@ AssociationCursor::AssociationCursor(ObjectManager& manager, Namespace& space, c
       keys_(std::move(keys)),
       waits_(space.waits(cim_class)) {}
 
-Enumeration::Batch AssociationCursor::next(const Context& context, std::size_t most) {
-  Batch batch;
-  while (page_.size() <= most && present_ < providers_.size()) fetch(context, batch.failures);
-  while (!page_.empty() && batch.items.size() < most) {
-    batch.items.push_back(std::move(page_.front()));
-    page_.pop_front();
-  }
-  batch.done = page_.empty() && present_ == providers_.size();
-  return batch;
-}
-
 bool AssociationCursor::fits(const Instance& association) const {
   const ObjectPath path = association.path();
   return std::all_of(keys_.begin(), keys_.end(), [&](const KeyBinding& wanted) {
@@ -34,7 +23,7 @@ bool AssociationCursor::fits(const Instance& association) const {
 }
 
 // Adds the associations of one more end, or goes on to the next association class.
-void AssociationCursor::fetch(const Context& context, std::vector<Error>& failures) {
+void AssociationCursor::fetch(const Context& context, std::size_t, std::vector<Error>& failures) {
   AssociationProvider& provider = *providers_[present_];
   const auto add = [&](std::string_view role, const ObjectPath& end) {
     auto found = provider.from(context, role, end);

@@ -1,20 +1,22 @@
 // The enumeration of associations: walks the instances of one end and asks from each, never both ends.
 #pragma once
 
-#include "cim/cursor.hpp"
 #include "cim/namespace.hpp"
+#include "cim/object_manager.hpp"
 
 namespace vmms::cim {
 
-class AssociationCursor : public Enumeration {
+class AssociationCursor : public BufferedEnumeration {
  public:
   /// A key that is a reference restricts to the associations of that object.
   AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class, std::vector<KeyBinding> keys);
-  Batch next(const Context& context, std::size_t most) override;
   bool waits() const override { return waits_; }
 
+ protected:
+  bool exhausted() const override { return present_ == providers_.size(); }
+  void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
+
  private:
-  void fetch(const Context& context, std::vector<Error>& failures);
   bool fits(const Instance& association) const;
 
   ObjectManager& manager_;
@@ -24,7 +26,6 @@ class AssociationCursor : public Enumeration {
   std::vector<KeyBinding> keys_;
   std::unique_ptr<Enumeration> ends_;  ///< of the present provider's driver role
   bool waits_;
-  std::deque<Instance> page_;
 };
 
 }  // namespace vmms::cim

@@ -26,18 +26,6 @@ bool Cursor::waits() const {
                      [](const Provider* provider) { return provider->cim_class().waits; });
 }
 
-Enumeration::Batch Cursor::next(const Context& context, std::size_t most) {
-  Batch batch;
-  // One more than asked, to know whether the last one is the last.
-  while (page_.size() <= most && present_ < providers_.size()) fetch(context, most, batch.failures);
-  while (!page_.empty() && batch.items.size() < most) {
-    batch.items.push_back(std::move(page_.front()));
-    page_.pop_front();
-  }
-  batch.done = page_.empty() && present_ == providers_.size();
-  return batch;
-}
-
 void Cursor::fetch(const Context& context, std::size_t most, std::vector<Error>& failures) {
   Provider& provider = *providers_[present_];
   Query query = make_query(provider.cim_class(), keys_, wanted_);

@@ -12,6 +12,8 @@ class JoinProvider : public AssociationProvider {
   JoinProvider(ObjectManager& manager, const Schema& schema, const Class& cim_class);
   const Class& cim_class() const override { return class_; }
   Result<std::vector<Instance>> from(const Context& context, std::string_view role, const ObjectPath& end) override;
+  Result<std::unique_ptr<Enumeration>> others(const Context& context, std::string_view role, const ObjectPath& end,
+                                              std::string_view far_role, const Class& wanted) override;
 
  private:
   /// "Role.Property" of the qualifier, split.
@@ -19,6 +21,15 @@ class JoinProvider : public AssociationProvider {
     std::string_view role;
     std::string_view property;
   };
+
+  /// One end of an association as it is, and which objects belong to it: a class and the key that they must have.
+  struct Ends {
+    ObjectPath near;
+    std::vector<KeyBinding> far_keys;
+  };
+  /// Null when no object of the class of `end` can stand in the role.
+  Result<std::optional<Ends>> find_ends(const Context& context, const Side& near, const Side& far,
+                                        const ObjectPath& end);
 
   ObjectManager& manager_;
   const Schema& schema_;

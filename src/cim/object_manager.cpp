@@ -51,7 +51,8 @@ Arguments rearrange(const Arguments& values, const Method& from, const Method& t
 
 }  // namespace
 
-ObjectManager::ObjectManager(Authorizer authorizer) : authorizer_(std::move(authorizer)) {}
+ObjectManager::ObjectManager(Authorizer authorizer, std::string server_name)
+    : authorizer_(std::move(authorizer)), server_name_(std::move(server_name)) {}
 ObjectManager::~ObjectManager() = default;
 
 void ObjectManager::add_schema(const Schema& schema) {

@@ -3,7 +3,10 @@
 #pragma once
 
 #include "cim/association_provider.hpp"
+#include "cim/enumeration.hpp"
 #include "cim/provider.hpp"
+#include "cim/wql/statement.hpp"
+#include "cim/wql/system_properties.hpp"
 
 #include <functional>
 #include <map>
@@ -19,25 +22,21 @@ enum class OperationKind : std::uint8_t { read, write, invoke };
 /// Answers whether a caller may do a thing to a class. An Error denies (kind access_denied).
 using Authorizer = std::function<Status(const Caller&, OperationKind, const Class&, const Method*)>;
 
-/// A running enumeration: a cursor that holds a key and one page, never an inventory. Not thread-safe.
-class Enumeration {
- public:
-  virtual ~Enumeration() = default;
-  struct Batch {
-    std::vector<Instance> items;
-    std::vector<Error> failures;  ///< what could not be asked
-    bool done = false;            ///< nothing comes after these
-  };
-  /// Up to `most` items. `done` comes with the last of them, so it looks one ahead.
-  virtual Batch next(const Context& context, std::size_t most) = 0;
-  virtual bool waits() const = 0;
-};
-
 struct Namespace;
+
+/// What a query finds.
+struct QueryResult {
+  std::unique_ptr<Enumeration> instances;
+  /// The columns of a SELECT in the order of a class's properties, spelled as the class does; empty for whole
+  /// instances. Of an instance only these properties and its keys are set.
+  std::vector<std::string> columns;
+  wql::Origin origin;  ///< for columns that are system properties
+};
 
 class ObjectManager {
  public:
-  explicit ObjectManager(Authorizer authorizer);
+  /// `server_name` is this host's name, as `__SERVER` and `__PATH` show it.
+  explicit ObjectManager(Authorizer authorizer, std::string server_name = {});
   ~ObjectManager();
 
   /// Set up before serving. Schemas are constant data (schema::…::schema()).
@@ -63,6 +62,12 @@ class ObjectManager {
                                                  std::string_view class_name, const std::vector<KeyBinding>& keys = {},
                                                  const std::vector<std::string>& wanted = {});
 
+  /// Runs a WQL query (see cim/wql/parser.hpp). Keys and classes that it fixes are handed to the providers, so that a
+  /// query about one VM touches one VM. With `keys_only` only the keys of what is found will be read. Errors:
+  /// invalid_argument (the query), not_found (the namespace or a class).
+  Result<QueryResult> query(const Context& context, std::string_view namespace_name, std::string_view text,
+                            bool keys_only = false);
+
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
   /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. A method that
   /// nobody wrote answers its documented "not supported" code, or fails with not_supported when it documents none.
@@ -83,9 +88,12 @@ class ObjectManager {
   Status authorize(const Context& context, OperationKind kind, const Class& cim_class, const Method* method) const;
   /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
+  Result<QueryResult> select(const Context& context, Namespace& space, const wql::Select& statement, bool keys_only);
+  Result<QueryResult> associations(const Context& context, Namespace& space, const wql::Associations& statement);
   Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path);
 
   Authorizer authorizer_;
+  std::string server_name_;
   std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
 };
 

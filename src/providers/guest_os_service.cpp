@@ -221,7 +221,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     const bool resumed = query.after && query.after->system_name == machine.id;
     for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
          next != (*services)->end(); ++next) {
-      if (query.keys.name && *query.keys.name != next->first) continue;
+      if (query.keys.name && !equals_no_case(*query.keys.name, next->first)) continue;
       if (page.items.size() == query.limit) {
         page.more = true;
         return false;

@@ -93,10 +93,11 @@ Result<Users> parse_users(std::string_view content, const std::string& path) {
   return users;
 }
 
-Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path) {
+Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path, bool may_be_missing) {
   std::shared_ptr<PasswordFile> file(new PasswordFile(std::move(path)));
   file->stamp_ = file->stamp();
   Result<Users> users = file->read();
+  if (!users && may_be_missing && users.error().kind == Failure::not_found) users = Users();
   if (!users) return users.error();
   users->generation = 1;
   file->users_ = std::make_shared<const Users>(std::move(*users));

@@ -25,8 +25,8 @@ Result<Users> parse_users(std::string_view content, const std::string& path);
 /// The users file as it is now. Any thread.
 class PasswordFile {
  public:
-  /// Fails when the file is missing or wrong.
-  static Result<std::shared_ptr<PasswordFile>> open(std::string path);
+  /// Fails when the file is wrong, or missing: unless `may_be_missing`, then nobody is known until there is one.
+  static Result<std::shared_ptr<PasswordFile>> open(std::string path, bool may_be_missing = false);
 
   /// Costs a stat(); reads the file again when its inode, size or times differ. A file that has become wrong is logged
   /// and leaves the users as they were; a missing one leaves nobody.

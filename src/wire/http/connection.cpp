@@ -188,6 +188,7 @@ void Connection::on_request() {
   Request& request = exchange_->mutable_request();
   request.peer = peer_.text;
   request.encrypted = peer_.encrypted;
+  request.peer_user_id = peer_.user_id;
   const std::uint64_t number = number_;
   try {
     io_.shared().authenticator.authenticate(

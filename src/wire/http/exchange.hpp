@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +23,10 @@ struct Request {
   std::string content_type;
   std::string body;
   std::vector<Header> headers;
-  std::string user;       ///< who authenticated, empty for nobody (a handler asks `authenticated`)
-  std::string mechanism;  ///< "basic", "peer"
-  std::string peer;       ///< "127.0.0.1:4711", for the log
+  std::string user;                           ///< who authenticated, empty for nobody (a handler asks `authenticated`)
+  std::string mechanism;                      ///< "basic", "peer"
+  std::string peer;                           ///< "127.0.0.1:4711", for the log
+  std::optional<std::uint32_t> peer_user_id;  ///< who is on the other end of a local socket, as the kernel says
   bool encrypted = false;
 
   std::string_view header(std::string_view name) const;  ///< case-insensitive, empty when absent

@@ -38,11 +38,13 @@ Result<Listener> parse_listener(std::string_view text, bool tls) {
 }
 
 std::string to_string(const Listener& listener) {
+  if (listener.is_local()) return listener.path;
   const bool v6 = listener.address.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", listener.address, v6 ? "]" : "", listener.port);
 }
 
 bool is_loopback(const Listener& listener) {
+  if (listener.is_local()) return true;
   boost::system::error_code ec;
   const auto address = boost::asio::ip::make_address(listener.address, ec);
   if (ec) return false;

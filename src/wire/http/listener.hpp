@@ -1,4 +1,5 @@
-// Where the server listens, as options and the ready line write it: "127.0.0.1:5985", "[::1]:5986".
+// Where the server listens, as options and the ready line write it: "127.0.0.1:5985", "[::1]:5986", or the path of a
+// local socket.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,12 @@ struct Listener {
   std::string address;     ///< numeric, without brackets
   std::uint16_t port = 0;  ///< 0: the kernel chooses
   bool tls = false;
+  std::string path = {};   ///< of a local (Unix) socket; then there is neither address nor port
+  std::string group = {};  ///< whose members may use the local socket; empty: only its owner and root
 
+  bool is_optional = false;  ///< when it cannot be opened, the server goes on without it
+
+  bool is_local() const { return !path.empty(); }
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
@@ -21,7 +27,7 @@ struct Listener {
 /// of the host, both families). Names are not looked up. Failure invalid_argument.
 Result<Listener> parse_listener(std::string_view text, bool tls);
 
-/// ADDR:PORT again.
+/// ADDR:PORT again, or the path.
 std::string to_string(const Listener& listener);
 
 /// Whether only this host can reach it.

@@ -6,23 +6,19 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <system_error>
 #include <thread>
 
+#include "wire/http/acceptor.hpp"
 #include "wire/http/io_thread.hpp"
 #include "wire/http/stream_connection.hpp"
 #include "wire/http/tls.hpp"
 
 namespace vmms::wire::http {
 
-using boost::asio::ip::tcp;
-using Socket = boost::asio::basic_stream_socket<tcp, Executor>;
-using Acceptor = boost::asio::basic_socket_acceptor<tcp, Executor>;
 using TlsContext = boost::asio::ssl::context;
 
 namespace {
@@ -30,29 +26,9 @@ namespace {
 /// Connections beyond Limits::connections that are still told so; further ones are just closed.
 constexpr std::size_t told_busy = 64;
 
-Connection::Peer peer_of(const Socket& socket, bool encrypted) {
-  boost::system::error_code ec;
-  const tcp::endpoint endpoint = socket.remote_endpoint(ec);
-  boost::asio::ip::address address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
-  }
-  Connection::Peer peer;
-  peer.text = to_string(Listener{.address = address.to_string(), .port = endpoint.port()});
-  peer.encrypted = encrypted;
-  if (address.is_v6()) {
-    auto bytes = address.to_v6().to_bytes();
-    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));  // one customer has at least a /64
-    peer.address = boost::asio::ip::address_v6(bytes).to_string() + "/64";
-  } else {
-    peer.address = address.to_string();
-  }
-  return peer;
-}
-
 void begin(const std::shared_ptr<IoThread>& io, Socket socket, const std::shared_ptr<TlsContext>& tls, bool too_many) {
   boost::system::error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);  // a local socket has no such option
   Connection::Peer peer = peer_of(socket, tls != nullptr);
   peer.one_too_many = too_many;
   std::shared_ptr<Connection> connection;
@@ -91,11 +67,11 @@ class Server::Implementation {
     Acceptor acceptor;
     Timer retry;
     std::shared_ptr<TlsContext> tls;  // null: cleartext
+    Listener listener;
     std::vector<std::shared_ptr<IoThread>> threads;
   };
 
   Result<std::vector<Listener>> open_all();
-  Status open(Door& door, Listener& listener);
   Status start_threads();
   static void accept(const std::shared_ptr<Door>& door);
 
@@ -108,36 +84,10 @@ class Server::Implementation {
   bool stopped_ = false;
 };
 
-Status Server::Implementation::open(Door& door, Listener& listener) {
-  boost::system::error_code ec;
-  const auto failed = [&] {
-    const char* hint = "";
-    if (ec == boost::asio::error::address_in_use) {
-      hint = "; another program has this port (ss -ltnp shows which), choose another one";
-    } else if (ec == boost::asio::error::access_denied) {
-      hint = "; ports below 1024 are for root, choose a higher one";
-    } else if (ec == boost::system::errc::address_not_available) {
-      hint = "; no network interface of this host has that address";
-    }
-    return error(Failure::failed, fmt::format("cannot listen on {}: {}{}", to_string(listener), ec.message(), hint));
-  };
-  const tcp::endpoint endpoint(boost::asio::ip::make_address(listener.address, ec), listener.port);
-  if (ec) return failed();
-  Acceptor& acceptor = door.acceptor;
-  acceptor.open(endpoint.protocol(), ec);
-  if (!ec) acceptor.set_option(boost::asio::socket_base::reuse_address(true), ec);
-  if (!ec && endpoint.address().is_v6()) acceptor.set_option(boost::asio::ip::v6_only(false), ec);
-  if (!ec) acceptor.bind(endpoint, ec);
-  if (!ec) acceptor.listen(boost::asio::socket_base::max_listen_connections, ec);
-  if (ec) return failed();
-  listener.port = acceptor.local_endpoint(ec).port();
-  if (ec) return failed();
-  return {};
-}
-
 Result<std::vector<Listener>> Server::Implementation::start() {
   auto listeners = open_all();
   if (!listeners) {
+    for (const auto& door : doors_) remove_socket_file(door->listener);
     doors_.clear();
     serving_.clear();
     accepting_.reset();
@@ -159,8 +109,8 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
     serving_.push_back(std::make_shared<IoThread>(shared_));
   }
   std::shared_ptr<TlsContext> tls;
-  std::vector<Listener> listeners = options_.listeners;
-  for (Listener& listener : listeners) {
+  std::vector<Listener> listeners;
+  for (Listener listener : options_.listeners) {
     if (!listener.tls && !options_.allow_cleartext && !is_loopback(listener)) {
       return error(Failure::invalid_argument,
                    fmt::format("will not listen on {} without TLS: passwords would cross the network in the clear; use "
@@ -173,7 +123,13 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
       tls = std::move(*context);
     }
     const auto door = std::make_shared<Door>(*accepting_, listener.tls ? tls : nullptr);
-    if (const Status opened = open(*door, listener); !opened) return opened.error();
+    if (const Status opened = open(door->acceptor, listener); !opened) {
+      if (!listener.is_optional) return opened.error();
+      spdlog::warn("{}; going on without it", opened.error().message);
+      continue;
+    }
+    door->listener = listener;
+    listeners.push_back(listener);
     door->threads = serving_;
     doors_.push_back(door);
   }
@@ -249,6 +205,7 @@ bool Server::Implementation::stop(std::chrono::milliseconds grace) {
   if (stopped_ || !accepting_) return true;
   stopped_ = true;
   for (const auto& door : doors_) {
+    remove_socket_file(door->listener);
     boost::asio::post(accepting_->context(), [door] {
       boost::system::error_code ignored;
       door->acceptor.close(ignored);

@@ -44,7 +44,7 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();  ///< stop() without grace
 
-  /// The listeners, in their order, with the ports that they got. Listens on all or on none.
+  /// The listeners, in their order, with the ports that they got. Listens on all (but optional ones) or on none.
   Result<std::vector<Listener>> start();
 
   /// Accepts no more, closes idle connections, lets answers in progress finish for up to `grace`, then closes all.

@@ -151,17 +151,32 @@ Result<Record> Client::get(const cim::ObjectPath& path) {
 
 Status Client::enumerate(std::string_view namespace_name, std::string_view class_name,
                          const std::vector<cim::KeyBinding>& selectors, const std::function<bool(Record)>& each) {
-  const std::string uri = uri_of(namespace_name, class_name);
+  return enumerate(
+      uri_of(namespace_name, class_name),
+      [&](xml::Writer& writer) {
+        if (selectors.empty()) return;
+        writer.start("w:Filter").attribute("Dialect", names::dialect_selector);
+        client::write_selectors(writer, selectors);
+        writer.end();
+      },
+      each);
+}
+
+Status Client::query(std::string_view namespace_name, std::string_view text, const std::function<bool(Record)>& each) {
+  return enumerate(
+      uri_of(namespace_name, "*"),
+      [&](xml::Writer& writer) { writer.start("w:Filter").attribute("Dialect", names::dialect_wql).text(text).end(); },
+      each);
+}
+
+Status Client::enumerate(const std::string& uri, const std::function<void(xml::Writer&)>& filter,
+                         const std::function<bool(Record)>& each) {
   const std::string to = endpoint().url();
   const auto head = [&](std::string_view action) { return client::Head{action, uri, to, options_.operation_timeout}; };
   auto answer = call(client::write_envelope(head(names::action_enumerate), [&](xml::Writer& writer) {
     writer.start("n:Enumerate");
     writer.start("w:OptimizeEnumeration").end().element("w:MaxElements", most_elements);
-    if (!selectors.empty()) {
-      writer.start("w:Filter").attribute("Dialect", names::dialect_selector);
-      client::write_selectors(writer, selectors);
-      writer.end();
-    }
+    filter(writer);
     writer.end();
   }));
   std::string_view expected = "EnumerateResponse";

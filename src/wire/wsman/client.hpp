@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "cim/object_path.hpp"
 #include "wire/wsman/client_connection.hpp"
+#include "wire/xml/writer.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -89,6 +90,9 @@ class Client {
   Status enumerate(std::string_view namespace_name, std::string_view class_name,
                    const std::vector<cim::KeyBinding>& selectors, const std::function<bool(Record)>& each);
 
+  /// Runs a WQL query and calls `each` as enumerate() does. With columns the records are of the class "XmlFragment".
+  Status query(std::string_view namespace_name, std::string_view text, const std::function<bool(Record)>& each);
+
   Result<Outcome> invoke(const cim::ObjectPath& path, std::string_view method, const std::vector<Input>& inputs);
 
   const Endpoint& endpoint() const { return connection_.endpoint(); }
@@ -96,6 +100,9 @@ class Client {
  private:
   Client(ClientConnection connection, ClientOptions options);
   Result<client::Answer> call(const std::string& envelope);
+  /// `filter` writes the filter, if there is one.
+  Status enumerate(const std::string& uri, const std::function<void(xml::Writer&)>& filter,
+                   const std::function<bool(Record)>& each);
 
   ClientConnection connection_;
   ClientOptions options_;

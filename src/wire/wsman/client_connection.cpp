@@ -1,11 +1,14 @@
 #include "wire/wsman/client_connection.hpp"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <fmt/format.h>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -13,6 +16,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace vmms::wire::wsman {
 
@@ -25,6 +29,8 @@ namespace ssl = asio::ssl;
 using boost::system::error_code;
 using Deadline = std::chrono::steady_clock::time_point;
 using Tcp = asio::ip::tcp;
+using Protocol = asio::generic::stream_protocol;  // TCP and local sockets
+using Stream = beast::basic_stream<Protocol>;
 
 constexpr std::uint32_t header_limit = 64U << 10;
 
@@ -65,7 +71,7 @@ class ClientConnection::Implementation {
 
  private:
   bool is_open() const { return plain_ || encrypted_; }
-  beast::tcp_stream& transport() { return encrypted_ ? encrypted_->next_layer() : *plain_; }
+  Stream& transport() { return encrypted_ ? encrypted_->next_layer() : *plain_; }
 
   void close() {
     plain_.reset();
@@ -91,18 +97,38 @@ class ClientConnection::Implementation {
     return result;
   }
 
-  Status open(Deadline deadline) {
-    const Deadline connect_by = std::min(deadline, std::chrono::steady_clock::now() + options_.connect_timeout);
+  Result<std::vector<Protocol::endpoint>> find_addresses() {
+    std::vector<Protocol::endpoint> addresses;
+    if (!endpoint_.socket.empty()) {
+      if (endpoint_.socket.size() >= sizeof(sockaddr_un::sun_path))
+        return error(Failure::invalid_argument, fmt::format("{}: the path is too long for a socket", endpoint_.url()));
+      addresses.emplace_back(asio::local::stream_protocol::endpoint(endpoint_.socket));
+      return addresses;
+    }
     Tcp::resolver resolver(context_);
     error_code failure;
-    const auto addresses = resolver.resolve(endpoint_.host, endpoint_.port, failure);
+    const auto found = resolver.resolve(endpoint_.host, endpoint_.port, failure);
     if (failure)
       return error(Failure::unreachable, fmt::format("cannot find the host \"{}\" of {}: {}", endpoint_.host,
                                                      endpoint_.url(), failure.message()));
-    beast::tcp_stream stream(context_);
+    for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
+    return addresses;
+  }
+
+  Status open(Deadline deadline) {
+    const Deadline connect_by = std::min(deadline, std::chrono::steady_clock::now() + options_.connect_timeout);
+    auto addresses = find_addresses();
+    if (!addresses) return addresses.error();
+    Stream stream(context_);
     stream.expires_at(connect_by);
-    failure = wait([&](auto done) { stream.async_connect(addresses, std::move(done)); });
-    if (failure == asio::error::connection_refused)
+    error_code failure = wait([&](auto done) { stream.async_connect(*addresses, std::move(done)); });
+    if (!endpoint_.socket.empty() && failure == asio::error::access_denied)
+      return error(
+          Failure::access_denied,
+          fmt::format("you may not use {}: it is for the user who runs vmmsd, for root, and for the group that "
+                      "vmmsd --socket-group names; ask another server with --server URL",
+                      endpoint_.url()));
+    if (failure == asio::error::connection_refused || failure == boost::system::errc::no_such_file_or_directory)
       return error(Failure::unreachable,
                    fmt::format("nothing listens at {}: is vmmsd running there? Start it, or name the right server with "
                                "--server URL or VMMS_SERVER",
@@ -124,7 +150,7 @@ class ClientConnection::Implementation {
     return encrypt(std::move(stream), connect_by);
   }
 
-  Status encrypt(beast::tcp_stream stream, Deadline connect_by) {
+  Status encrypt(Stream stream, Deadline connect_by) {
     if (const Status ready = prepare_tls(); !ready) return ready;
     encrypted_.emplace(std::move(stream), *tls_);
     SSL* session = encrypted_->native_handle();
@@ -166,8 +192,8 @@ class ClientConnection::Implementation {
     return {};
   }
 
-  template <class Stream>
-  Result<HttpAnswer> exchange(Stream& stream, const http::request<http::string_body>& request, Deadline deadline) {
+  template <class AnyStream>
+  Result<HttpAnswer> exchange(AnyStream& stream, const http::request<http::string_body>& request, Deadline deadline) {
     transport().expires_at(deadline);
     error_code failure = wait([&](auto done) { http::async_write(stream, request, std::move(done)); });
     // A server may answer and close before it has read everything; what it said is worth more than "broken pipe".
@@ -214,6 +240,7 @@ class ClientConnection::Implementation {
   }
 
   std::string host_header() const {
+    if (!endpoint_.socket.empty()) return "localhost";
     const bool brackets = endpoint_.host.find(':') != std::string::npos;
     return fmt::format("{}{}{}:{}", brackets ? "[" : "", endpoint_.host, brackets ? "]" : "", endpoint_.port);
   }
@@ -222,8 +249,8 @@ class ClientConnection::Implementation {
   ConnectionOptions options_;
   asio::io_context context_{1};
   std::optional<ssl::context> tls_;
-  std::optional<beast::tcp_stream> plain_;
-  std::optional<beast::ssl_stream<beast::tcp_stream>> encrypted_;
+  std::optional<Stream> plain_;
+  std::optional<beast::ssl_stream<Stream>> encrypted_;
   beast::flat_buffer buffer_;
 };
 

@@ -17,9 +17,10 @@ struct Endpoint {
   std::string host = "127.0.0.1";
   std::string port = "5985";
   std::string path = "/wsman";
+  std::string socket = {};  ///< path of a local socket; then host and port say nothing
 
-  /// Reads `http://host[:port][/path]` or `https://…`. Ports default to 5985 and 5986, the path to `/wsman`. A user or
-  /// password inside the URL is refused: it would show in process lists.
+  /// Reads `http://host[:port][/path]`, `https://…`, or `unix:/path/of/a/socket`. Ports default to 5985 and 5986, the
+  /// path to `/wsman`. A user or password inside the URL is refused: it would show in process lists.
   static Result<Endpoint> parse(std::string_view url);
   std::string url() const;
   /// Whether what is sent stays on this machine.

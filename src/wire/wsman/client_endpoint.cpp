@@ -14,7 +14,8 @@ namespace {
 
 Error malformed(std::string_view url, std::string_view what) {
   return error(Failure::invalid_argument,
-               fmt::format("\"{}\" is not the URL of a server: {}; write for instance http://127.0.0.1:5985/wsman",
+               fmt::format("\"{}\" is not the URL of a server: {}; write for instance http://127.0.0.1:5985/wsman "
+                           "or unix:/run/vmms/vmmsd.sock",
                            url.substr(0, 200), what));
 }
 
@@ -28,11 +29,17 @@ bool is_port(std::string_view text) {
 
 Result<Endpoint> Endpoint::parse(std::string_view url) {
   Endpoint endpoint;
+  constexpr std::string_view local = "unix:";
+  if (url.starts_with(local)) {
+    endpoint.socket = url.substr(local.size());
+    if (!endpoint.socket.starts_with('/')) return malformed(url, "the path of the socket must begin with a slash");
+    return endpoint;
+  }
   const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return malformed(url, "it does not begin with http:// or https://");
+  if (scheme == std::string_view::npos) return malformed(url, "it does not begin with http://, https:// or unix:");
   endpoint.encrypted = equals_no_case(url.substr(0, scheme), "https");
   if (!endpoint.encrypted && !equals_no_case(url.substr(0, scheme), "http"))
-    return malformed(url, "it does not begin with http:// or https://");
+    return malformed(url, "it does not begin with http://, https:// or unix:");
   if (std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' ' || c >= 0x7F; }))
     return malformed(url, "it contains blanks or characters that are not ASCII");
 
@@ -70,12 +77,14 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
 }
 
 std::string Endpoint::url() const {
+  if (!socket.empty()) return "unix:" + socket;
   const bool brackets = host.find(':') != std::string::npos;
   return fmt::format("{}://{}{}{}:{}{}", encrypted ? "https" : "http", brackets ? "[" : "", host, brackets ? "]" : "",
                      port, path);
 }
 
 bool Endpoint::is_loopback() const {
+  if (!socket.empty()) return true;
   if (equals_no_case(host, "localhost")) return true;
   in_addr v4{};
   if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;

@@ -115,13 +115,17 @@ class EnumerateReader {
       result_.keys = std::move(*keys);
       return {};
     }
-    // Real hosts take queries on all classes only.
-    if (dialect == names::dialect_wql && !all_classes)
-      return fault(Condition::cannot_process_filter,
-                   "a WQL query goes to the resource URI of all classes, which ends in /*");
+    if (dialect == names::dialect_wql) {
+      // Real hosts take queries on all classes only.
+      if (!all_classes)
+        return fault(Condition::cannot_process_filter,
+                     "a WQL query goes to the resource URI of all classes, which ends in /*");
+      result_.query = child.text();
+      return {};
+    }
     return fault(Condition::filter_dialect,
-                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported is {}", dialect,
-                             names::dialect_selector));
+                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported are {} and {}", dialect,
+                             names::dialect_wql, names::dialect_selector));
   }
 
   const Request& request_;

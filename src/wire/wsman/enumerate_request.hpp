@@ -18,6 +18,7 @@ struct EnumerateRequest {
   std::size_t max_elements = 1;                       ///< of the first answer, when optimized
   std::optional<std::chrono::microseconds> lifetime;  ///< Expires
   std::vector<cim::KeyBinding> keys;                  ///< of a selector filter
+  std::optional<std::string> query;                   ///< WQL
 };
 OrFault<EnumerateRequest> read_enumerate(const Request& request);
 

@@ -19,12 +19,15 @@ using Clock = cim::Context::Clock;
 constexpr std::size_t wrapper_size = 320;
 // Items asked of a cursor at once: what does not fit into the envelope waits in the context.
 constexpr std::size_t batch_size = 64;
+// An answer that is made on a thread of the edge is sent with what it has by then, so that others get their turn.
+constexpr std::chrono::milliseconds edge_time{2};
 constexpr std::chrono::microseconds longest_lifetime = std::chrono::hours(24);
 constexpr std::chrono::microseconds longest_pull = std::chrono::hours(1);
 
 struct PageLimits {
   std::size_t elements;
   std::size_t bytes;
+  Clock::time_point enough;  ///< after this the page ends with what it has, if it has anything
 };
 
 struct Page {
@@ -40,6 +43,7 @@ class PageReader {
 
   OrFault<Page> read() {
     while (page_.sent.size() < limits_.elements) {
+      if (!page_.sent.empty() && Clock::now() >= limits_.enough) break;
       if (context_.pending.empty()) {
         if (context_.cursor_done) break;
         if (Clock::now() >= call_.deadline) {
@@ -88,23 +92,30 @@ class PageReader {
     const Spelling spelling{context_.family, context_.namespace_name};
     switch (context_.mode) {
       case EnumerationMode::object:
-        write_instance(writer_, instance, spelling);
+        write_object(instance, spelling);
         break;
       case EnumerationMode::reference:
         write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling);
         break;
       case EnumerationMode::object_and_reference:
         writer_.start("w:Item");
-        write_instance(writer_, instance, spelling);
+        write_object(instance, spelling);
         write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling);
         writer_.end();
         break;
     }
   }
 
+  void write_object(const cim::Instance& instance, const Spelling& spelling) {
+    if (context_.columns.empty())
+      write_instance(writer_, instance, spelling);
+    else
+      write_fragment(writer_, instance, context_.columns, context_.origin, spelling);
+  }
+
   void report_failures() const {
     if (failures_ != 0)
-      spdlog::warn("wsman: enumerating {}: {} could not be asked; the first: {}", context_.class_name, failures_,
+      spdlog::warn("wsman: enumerating {:.200}: {} could not be asked; the first: {}", context_.what, failures_,
                    first_failure_);
   }
 
@@ -120,8 +131,9 @@ class PageReader {
 // A context while an answer is made from it.
 class Reading {
  public:
-  Reading(EnumerationContexts& contexts, EnumerationContexts::ContextPtr context)
-      : contexts_(contexts), context_(std::move(context)) {}
+  /// `waits`: it is read in the pool, where it may take its time.
+  Reading(EnumerationContexts& contexts, EnumerationContexts::ContextPtr context, bool waits)
+      : contexts_(contexts), context_(std::move(context)), waits_(waits) {}
 
   EnumerationContext& context() const { return *context_; }
 
@@ -129,7 +141,9 @@ class Reading {
     const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
     const std::size_t room =
         operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
-    auto page = PageReader(*context_, operation.context, {elements, std::min(room, bytes.value_or(room))}).read();
+    const auto enough = waits_ ? Clock::time_point::max() : Clock::now() + edge_time;
+    auto page =
+        PageReader(*context_, operation.context, {elements, std::min(room, bytes.value_or(room)), enough}).read();
     if (page) sent_ = std::move(page->sent);
     // Given back before the answer leaves: the client's next Pull may come before this thread goes on.
     contexts_.give_back(context_, page ? page->ended : context_->cursor_done && context_->pending.empty());
@@ -151,16 +165,33 @@ class Reading {
  private:
   EnumerationContexts& contexts_;
   EnumerationContexts::ContextPtr context_;
+  const bool waits_;
   std::vector<cim::Instance> sent_;
   bool given_back_ = false;
 };
 
-OrFault<std::unique_ptr<EnumerationContext>> make_context(const Operation& operation,
-                                                          const EnumerateRequest& enumerate) {
+using ContextResult = OrFault<std::unique_ptr<EnumerationContext>>;
+
+ContextResult query_context(const Operation& operation, const EnumerateRequest& enumerate) {
+  const cim::Schema* schema = operation.manager.find_schema(operation.request->resource->namespace_name);
+  auto result = operation.manager.query(operation.context, schema->namespace_name, *enumerate.query,
+                                        enumerate.mode == EnumerationMode::reference);
+  if (!result) {
+    const bool query = result.error().kind == Failure::invalid_argument;
+    return query ? fault(Condition::cannot_process_filter, result.error().message) : to_fault(result.error());
+  }
+  auto context = std::make_unique<EnumerationContext>();
+  context->namespace_name = schema->namespace_name;
+  context->what = *enumerate.query;
+  context->cursor = std::move(result->instances);
+  context->columns = std::move(result->columns);
+  context->origin = std::move(result->origin);
+  return context;
+}
+
+ContextResult class_context(const Operation& operation, const EnumerateRequest& enumerate) {
   const auto target = find_target(operation);
   if (!target) return target.error();
-  if (!operation.request->selectors.empty())
-    return fault(Condition::invalid_selectors, "Enumerate takes no selectors; use a selector filter");
   const std::string_view space = target->schema->namespace_name;
   std::vector<std::string> wanted;
   if (enumerate.mode == EnumerationMode::reference)
@@ -173,15 +204,24 @@ OrFault<std::unique_ptr<EnumerationContext>> make_context(const Operation& opera
     return filter ? fault(Condition::cannot_process_filter, cursor.error().message) : to_fault(cursor.error());
   }
   auto context = std::make_unique<EnumerationContext>();
-  context->owner = operation.context.caller.user;
-  context->mode = enumerate.mode;
-  context->family = operation.request->resource->family;
   context->namespace_name = space;
-  context->class_name = target->cim_class->name;
+  context->what = target->cim_class->name;
   cim::ObjectPath filtered = target->path;
   filtered.keys = enumerate.keys;
   context->key = guest_of(filtered);
   context->cursor = std::move(*cursor);
+  return context;
+}
+
+ContextResult make_context(const Operation& operation, const EnumerateRequest& enumerate) {
+  if (!operation.request->selectors.empty())
+    return fault(Condition::invalid_selectors,
+                 "Enumerate takes no selectors; use a selector filter, or a query on all classes");
+  auto context = enumerate.query ? query_context(operation, enumerate) : class_context(operation, enumerate);
+  if (!context) return context;
+  (*context)->owner = operation.context.caller.user;
+  (*context)->mode = enumerate.mode;
+  (*context)->family = operation.request->resource->family;
   return context;
 }
 
@@ -240,7 +280,7 @@ OrFault<Task> prepare_enumerate(const Operation& operation, EnumerationContexts&
     };
     return task;
   }
-  const auto reading = std::make_shared<Reading>(contexts, *opened);
+  const auto reading = std::make_shared<Reading>(contexts, *opened, task.waits);
   const auto succeeded = std::make_shared<bool>(false);
   task.run = [operation, reading, succeeded, lifetime, elements = enumerate->max_elements]() -> OrFault<std::string> {
     const auto page = reading->read(operation, elements, {});
@@ -262,10 +302,9 @@ OrFault<Task> prepare_pull(const Operation& operation, EnumerationContexts& cont
   if (!pull) return pull.error();
   auto context = contexts.take(pull->context, operation.context.caller.user);
   if (!context) return context.error();
-  const auto reading = std::make_shared<Reading>(contexts, *context);
-
   Task task;
   task.waits = !(*context)->cursor_done && (*context)->cursor->waits();
+  const auto reading = std::make_shared<Reading>(contexts, *context, task.waits);
   task.key = (*context)->key;
   Operation limited = operation;
   if (pull->max_time) {

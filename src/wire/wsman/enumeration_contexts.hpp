@@ -32,9 +32,11 @@ struct EnumerationContext {
   std::string owner;  ///< the user who opened it; nobody else may use it
   EnumerationMode mode = EnumerationMode::object;
   UriFamily family = UriFamily::microsoft;
-  std::string_view namespace_name;  ///< the schema's constant
-  std::string_view class_name;      ///< likewise
-  std::string key;                  ///< the guest it is for, as in Task::key
+  std::string_view namespace_name;   ///< the schema's constant
+  std::string what;                  ///< a class or a query, for the log
+  std::vector<std::string> columns;  ///< of a query that names some; empty for whole instances
+  cim::wql::Origin origin;           ///< for columns that are system properties
+  std::string key;                   ///< the guest it is for, as in Task::key
   std::unique_ptr<cim::Enumeration> cursor;
   std::deque<cim::Instance> pending;  ///< read from the cursor but not sent
   bool cursor_done = false;

@@ -7,15 +7,21 @@ namespace vmms::wire::wsman {
 
 namespace {
 
-void write_element(xml::Writer& writer, std::string_view name, const cim::Value& value, const Spelling& spelling) {
-  writer.start("p", name);
+// Which prefixes elements get: those of a class, or none in a fragment.
+enum class Prefixes { qualified, none };
+
+void write_element(xml::Writer& writer, Prefixes prefixes, std::string_view name, const cim::Value& value,
+                   const Spelling& spelling) {
+  const bool qualified = prefixes == Prefixes::qualified;
+  writer.start(qualified ? "p" : "", name);
   if (value.is_null()) {
     writer.attribute("xsi:nil", "true");
   } else if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
     declare_reference(writer);
     write_reference(writer, **path, spelling);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
-    writer.element(date->is_interval() ? "cim:Interval" : "cim:Datetime", date->to_iso8601());
+    const std::string_view element = date->is_interval() ? "cim:Interval" : "cim:Datetime";
+    writer.element(qualified ? element : element.substr(4), date->to_iso8601());
   } else if (const auto* instance = value.get_if<cim::InstancePtr>(); instance && *instance) {
     writer.text(cimxml::write_embedded_instance(**instance));
   } else {
@@ -24,14 +30,34 @@ void write_element(xml::Writer& writer, std::string_view name, const cim::Value&
   writer.end();
 }
 
+void write_elements(xml::Writer& writer, Prefixes prefixes, std::string_view name, bool is_array,
+                    const cim::Value& value, const Spelling& spelling) {
+  const auto* array = value.get_if<cim::Array>();
+  if (is_array && !array) return;
+  if (!array) return write_element(writer, prefixes, name, value, spelling);
+  for (const cim::Value& item : *array) write_element(writer, prefixes, name, item, spelling);
+}
+
 }  // namespace
 
 void write_value(xml::Writer& writer, std::string_view name, bool is_array, const cim::Value& value,
                  const Spelling& spelling) {
-  const auto* array = value.get_if<cim::Array>();
-  if (is_array && !array) return;
-  if (!array) return write_element(writer, name, value, spelling);
-  for (const cim::Value& item : *array) write_element(writer, name, item, spelling);
+  write_elements(writer, Prefixes::qualified, name, is_array, value, spelling);
+}
+
+void write_fragment(xml::Writer& writer, const cim::Instance& instance, const std::vector<std::string>& columns,
+                    const cim::wql::Origin& origin, const Spelling& spelling) {
+  writer.start("w:XmlFragment").attribute("xmlns:xsi", names::xsi);
+  for (const std::string& column : columns) {
+    if (const auto index = instance.cim_class().property_index(column)) {
+      const cim::Property& property = instance.cim_class().properties[*index];
+      write_elements(writer, Prefixes::none, property.name, property.is_array, instance.values[*index], spelling);
+    } else if (const auto system = cim::wql::find_system_property(column)) {
+      write_elements(writer, Prefixes::none, column, false, cim::wql::system_value(*system, instance, origin),
+                     spelling);
+    }
+  }
+  writer.end();
 }
 
 void write_instance(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {

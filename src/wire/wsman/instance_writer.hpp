@@ -2,13 +2,21 @@
 #pragma once
 
 #include "cim/instance.hpp"
+#include "cim/wql/system_properties.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/xml/writer.hpp"
+
+#include <string>
+#include <vector>
 
 namespace vmms::wire::wsman {
 
 /// `<p:CLASS …>` with its properties in the class's order, in the namespace of the instance's own class.
 void write_instance(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling);
+
+/// `<w:XmlFragment>` with some of the properties, their elements without prefix: a projection as real hosts send it.
+void write_fragment(xml::Writer& writer, const cim::Instance& instance, const std::vector<std::string>& columns,
+                    const cim::wql::Origin& origin, const Spelling& spelling);
 
 /// One property, parameter or return value as element(s) with the prefix p. NULL becomes xsi:nil, a NULL or empty
 /// array nothing at all.

@@ -1,6 +1,7 @@
 // For tests: providers that hold instances in memory, and an exchange without a network.
 #pragma once
 
+#include "base/text.hpp"
 #include "cim/object_manager.hpp"
 #include "wire/http/exchange.hpp"
 
@@ -28,7 +29,8 @@ class MemoryProvider : public cim::Provider {
     for (const cim::Instance& instance : instances) {
       const std::vector<std::string> key = key_of(instance);
       bool fits = !query.after || key > *query.after;
-      for (std::size_t i = 0; i < key.size(); ++i) fits = fits && (!query.keys[i] || *query.keys[i] == key[i]);
+      for (std::size_t i = 0; i < key.size(); ++i)
+        fits = fits && (!query.keys[i] || equals_no_case(*query.keys[i], key[i]));
       if (!fits) continue;
       if (page.items.size() == query.limit) {
         page.more = true;

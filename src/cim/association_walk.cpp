@@ -1,0 +1,98 @@
+#include "cim/association_walk.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
+namespace vmms::cim {
+
+AssociationWalk::AssociationWalk(ObjectManager& manager, Namespace& space, ObjectPath source, std::vector<Step> steps)
+    : manager_(manager),
+      space_(space),
+      source_(std::move(source)),
+      steps_(steps.begin(), steps.end()),
+      several_(steps.size() > 1) {
+  const Class* source_class = space.schema.find(source_.class_name);
+  waits_ =
+      (source_class && space.waits(*source_class)) || std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+        return space.waits(step.far_class ? *step.far_class : step.provider->cim_class());
+      });
+}
+
+void AssociationWalk::fetch(const Context& context, std::size_t most, std::vector<Error>& failures) {
+  if (steps_.empty()) {
+    // Nothing found: that there is no such object must not look like an object that has no associations.
+    checked_ = true;
+    if (const auto exists = manager_.get(context, source_); !exists) failures.push_back(exists.error());
+  } else if (!started_) {
+    start(context, failures);
+  } else if (others_) {
+    auto batch = others_->next(context, most);
+    for (Instance& instance : batch.items) add(std::move(instance));
+    std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(failures));
+    if (batch.done) end_step();
+  } else if (!to_read_.empty()) {
+    read_one(context, failures);
+  } else {
+    end_step();
+  }
+}
+
+void AssociationWalk::start(const Context& context, std::vector<Error>& failures) {
+  const Step& step = steps_.front();
+  started_ = true;
+  if (step.far_class) {
+    auto others = step.provider->others(context, step.role, source_, step.far_role, *step.far_class);
+    if (!others) {
+      checked_ = true;  // the failure says it
+      failures.push_back(others.error());
+      return end_step();
+    }
+    others_ = std::move(*others);
+    if (others_) return;
+  }
+  auto associations = step.provider->from(context, step.role, source_);
+  if (!associations) {
+    checked_ = true;
+    failures.push_back(associations.error());
+    return end_step();
+  }
+  for (Instance& association : *associations) {
+    if (!step.far_class) {
+      add(std::move(association));
+      continue;
+    }
+    const auto* far = association[step.far_role].get_if<ObjectPathPtr>();
+    if (!far || !*far) continue;
+    const Class* far_class = space_.schema.find((*far)->class_name);
+    if (!far_class || !far_class->is_a(*step.far_class)) continue;
+    to_read_.push_back(**far);
+    to_read_.back().namespace_name = space_.schema.namespace_name;
+  }
+}
+
+void AssociationWalk::read_one(const Context& context, std::vector<Error>& failures) {
+  const ObjectPath path = std::move(to_read_.front());
+  to_read_.pop_front();
+  auto instance = manager_.get(context, path);
+  if (instance)
+    add(std::move(*instance));
+  else if (instance.error().kind != Failure::not_found)  // gone since a moment ago
+    failures.push_back(instance.error());
+}
+
+void AssociationWalk::end_step() {
+  steps_.pop_front();
+  started_ = false;
+  others_.reset();
+}
+
+void AssociationWalk::add(Instance instance) {
+  checked_ = true;
+  if (several_ && !found_.insert(std::hash<std::string>()(to_lower(instance.path().to_string()))).second) return;
+  page_.push_back(std::move(instance));
+}
+
+}  // namespace vmms::cim

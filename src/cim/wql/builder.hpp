@@ -1,0 +1,57 @@
+// Puts a statement together as the grammar recognizes it. Used by the actions of wql.y only.
+#pragma once
+
+#include "base/result.hpp"
+#include "cim/wql/lexer.hpp"
+#include "cim/wql/statement.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vmms::cim::wql {
+
+/// `5 < X` as `X > 5`.
+Operator mirrored(Operator operation);
+
+class Builder {
+ public:
+  explicit Builder(std::string_view text) : text_(text) {}
+
+  Statement statement;
+  std::optional<Error> error;
+  Token last{};  ///< set by the reader before each token
+
+  void column(const Token& name) { select_.columns.emplace_back(name.text()); }
+  void where(Condition& condition) { select_.where = std::move(condition); }
+  void select_from(const Token& class_name);
+  Condition* join(Condition::Kind kind, Condition& left, Condition& right);
+  Condition* negate(Condition& condition);
+  Condition* compare(const Token& property, Operator operation, const Literal& literal);
+  Literal* literal(Literal::Kind kind, const Token& token);
+  Literal* string(const Token& token);
+
+  void clause(const Token& name, const Token& value);
+  void flag(const Token& name);
+  void associations(const Token& path, bool references);
+
+  /// The grammar does not take the token read last.
+  void refuse(int token_code);
+  /// Keeps the first failure, at `token` or at the token read last.
+  void fail(const std::string& what) { fail(last, what); }
+  void fail(const Token& token, const std::string& what);
+
+ private:
+  Condition* make(Condition condition) { return &conditions_.emplace_back(std::move(condition)); }
+
+  std::string_view text_;
+  Select select_;
+  std::vector<std::pair<Token, std::string>> clauses_;
+  // The generated parser holds plain pointers to these.
+  std::deque<Condition> conditions_;
+  std::deque<Literal> literals_;
+};
+
+}  // namespace vmms::cim::wql

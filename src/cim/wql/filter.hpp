@@ -1,0 +1,62 @@
+// A WHERE clause made ready for the instances of a class and its subclasses.
+#pragma once
+
+#include "cim/instance.hpp"
+#include "cim/wql/statement.hpp"
+#include "cim/wql/system_properties.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::cim::wql {
+
+class Filter {
+ public:
+  /// Errors (invalid_argument): a property that the class does not have, a constant that does not fit its type.
+  static Result<Filter> compile(const Condition& condition, const Class& cim_class, Origin origin);
+
+  bool matches(const Instance& instance) const;
+
+  /// The keys that an instance must have to match, and the class, as far as the condition says so plainly: what a
+  /// provider can look for instead of listing everything. Which of them hold still has to be tested.
+  const std::vector<KeyBinding>& keys() const { return keys_; }
+  const std::string& class_name() const { return class_name_; }  ///< empty for any
+
+  /// The properties that matches() reads.
+  const std::vector<std::string>& properties() const { return properties_; }
+
+ private:
+  /// A condition with its constant in the property's type.
+  struct Test {
+    Condition::Kind kind = Condition::Kind::comparison;
+    std::vector<Test> parts;
+    std::string property;
+    std::optional<std::size_t> index;  ///< of the property in the class that was named
+    std::optional<SystemProperty> system;
+    Operator operation = Operator::equal;
+    Value constant;  ///< NULL, or of the property's type; a path for references and `__PATH`
+  };
+
+  Filter(const Class& cim_class, Origin origin) : class_(&cim_class), origin_(std::move(origin)) {}
+  Result<Test> compile(const Condition& condition);
+  Result<Test> compile_comparison(const Condition& condition);
+  void note_keys(const Test& test);
+  void note_path(const ObjectPath& path);
+  void note_key(KeyBinding key);
+  std::optional<bool> evaluate(const Test& test, const Instance& instance) const;
+  std::optional<bool> compare(const Test& test, const Instance& instance) const;
+
+  const Class* class_;
+  Origin origin_;
+  Test test_;
+  std::vector<KeyBinding> keys_;
+  std::string class_name_;
+  std::vector<std::string> properties_;
+};
+
+/// WQL's LIKE: `%` any text, `_` one character, `[a-f]` or `[^a-f]` one of (not) these; without case.
+bool matches_pattern(std::string_view text, std::string_view pattern);
+
+}  // namespace vmms::cim::wql

@@ -1,0 +1,170 @@
+#include "cim/wql/filter.hpp"
+
+#include "cim/wql/parser.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmms::cim::wql {
+namespace {
+
+constexpr Property properties[] = {
+    {.name = "Codes", .type = Type::uint16, .is_array = true},
+    {.name = "Date", .type = Type::datetime},
+    {.name = "Flag", .type = Type::boolean},
+    {.name = "Id", .type = Type::uint64, .is_key = true},
+    {.name = "Name", .type = Type::string, .is_key = true},
+    {.name = "Number", .type = Type::sint32},
+    {.name = "Path", .type = Type::reference},
+    {.name = "Real", .type = Type::real64},
+};
+constexpr std::uint16_t keys[] = {3, 4};
+constexpr Class base{.name = "T_Base", .properties = {}, .keys = {}, .methods = {}};
+constexpr Class thing{.name = "T_Thing", .superclass = &base, .properties = properties, .keys = keys, .methods = {}};
+
+class WqlFilter : public testing::Test {
+ protected:
+  WqlFilter() : instance(thing) {
+    instance.set("Id", std::uint64_t{18'000'000'000'000'000'000U});
+    instance.set("Name", std::string("Alpha.service"));
+    instance.set("Number", std::int64_t{-5});
+    instance.set("Flag", true);
+    instance.set("Real", 1.5);
+    instance.set("Date", DateTime::parse("20260102030405.000000+000").value());
+    instance.set("Path", std::make_shared<const ObjectPath>(ObjectPath::parse("T_Base.Name=\"X\"").value()));
+  }
+  static Result<Filter> compile(const std::string& where) {
+    const auto statement = parse("SELECT * FROM T_Thing WHERE " + where);
+    if (!statement) return statement.error();
+    return Filter::compile(*std::get<Select>(*statement).where, thing, {"HOST", "root/test"});
+  }
+  bool matches(const std::string& where) {
+    const auto filter = compile(where);
+    EXPECT_TRUE(filter) << where << ": " << filter.error().message;
+    return filter && filter->matches(instance);
+  }
+  static std::string failure(const std::string& where) {
+    const auto filter = compile(where);
+    EXPECT_FALSE(filter) << where;
+    return filter ? "" : filter.error().message;
+  }
+
+  Instance instance;
+};
+
+TEST_F(WqlFilter, ComparesByTheTypeOfTheProperty) {
+  for (const char* where : {"Number = -5",
+                            "Number < 0",
+                            "Number > -6",
+                            "Number >= '-5'",
+                            "Number < 18000000000000000000",
+                            "Number < 1.5",
+                            "Number = 0xFFFFFFFB OR Number != 5",
+                            "Id = 18000000000000000000",
+                            "Id > -1",
+                            "Id = '18000000000000000000'",
+                            "Flag = TRUE",
+                            "Flag = 'true'",
+                            "Flag <> 0",
+                            "Real > 1",
+                            "Real = 1.5",
+                            "Real < '2'",
+                            "Name = 'ALPHA.SERVICE'",
+                            "Name < 'beta'",
+                            "Name >= 'alpha'",
+                            "'b' > Name",
+                            "Date = '20260102030405.000000+000'",
+                            "Date < '20260102050405.000001+060'",
+                            "Date > '2026-01-02T03:04:04Z'",
+                            "Path = 'T_Base.Name=\"x\"'",
+                            "Path <> 'T_Base.Name=\"y\"'"})
+    EXPECT_TRUE(matches(where)) << where;
+  for (const char* where : {"Number = 5", "Number > 18000000000000000000", "Id < 0", "Id <= -1", "Flag = FALSE",
+                            "Real = 1", "Name = 'alpha'", "Date < '20260102030405.000000+060'",
+                            "Date > '00000001000000.000000:000'", "Path = 'T_Other.Name=\"x\"'"})
+    EXPECT_FALSE(matches(where)) << where;
+}
+
+TEST_F(WqlFilter, NullIsNeitherTrueNorFalse) {
+  instance.set("Number", Value());
+  instance.set("Name", Value());
+  for (const char* where : {"Number = NULL", "Number IS NULL", "Name is null AND Flag IS NOT NULL", "Flag <> NULL",
+                            "Number = 5 OR Flag = TRUE", "NOT (Number = 5 AND Flag = FALSE)", "Codes IS NULL"})
+    EXPECT_TRUE(matches(where)) << where;
+  for (const char* where : {"Number = 5", "Number <> 5", "NOT Number = 5", "Number IS NOT NULL", "Name LIKE '%'",
+                            "NOT Name LIKE '%'", "Number = 5 AND Flag = TRUE", "Flag IS NULL"})
+    EXPECT_FALSE(matches(where)) << where;
+}
+
+TEST_F(WqlFilter, SystemPropertiesAreThoseOfTheInstance) {
+  for (const char* where :
+       {"__CLASS = 't_thing'", "__SUPERCLASS = 'T_Base'", "__DYNASTY = 'T_Base'", "__SERVER = 'host'",
+        "__NAMESPACE = 'root\\\\test'", "__RELPATH = 'T_Thing.Name=\"alpha.SERVICE\",Id=18000000000000000000'",
+        "__PATH = '\\\\\\\\HOST\\\\root\\\\test:T_Thing.Id=18000000000000000000,Name=\"Alpha.service\"'",
+        "__PATH LIKE '%T[_]Thing.%'", "__PATH <> 'T_Thing.Id=1,Name=\"x\"'"})
+    EXPECT_TRUE(matches(where)) << where;
+  EXPECT_FALSE(
+      matches("__PATH = '\\\\\\\\OTHER\\\\root\\\\test:T_Thing.Id=18000000000000000000,Name=\"Alpha.service\"'"));
+  EXPECT_NE(failure("__PATH = 'no path='").find("object path"), std::string::npos);
+  EXPECT_EQ(failure("__CLASS = 5"), "query: __CLASS is a string; it cannot be compared with 5");
+}
+
+TEST_F(WqlFilter, RefusesWhatCannotBeCompared) {
+  EXPECT_EQ(failure("Nothing = 1"), "query: T_Thing has no property named Nothing");
+  EXPECT_EQ(failure("Name = 5"), "query: Name is a string; it cannot be compared with 5");
+  EXPECT_EQ(failure("Number = 'many'"), "query: Number is a sint32; it cannot be compared with 'many'");
+  EXPECT_EQ(failure("Codes = 1"), "query: Codes is a uint16 array; it cannot be compared with 1");
+  EXPECT_EQ(failure("Number < NULL"), "query: Number can be equal to NULL or not, nothing else");
+  EXPECT_EQ(failure("Number LIKE '5%'"), "query: Number is a sint32; it cannot be compared with '5%'");
+  for (const char* where : {"Date = 'yesterday'", "Date = 5", "Path < 'T_Base.Name=\"x\"'", "Flag = 1.5", "Flag = 2",
+                            "Number = 99999999999999999999", "Real = TRUE"})
+    EXPECT_NE(failure(where), "") << where;
+}
+
+TEST_F(WqlFilter, FixesKeysThatMustBeEqual) {
+  const auto keys_of = [](const std::string& where) {
+    std::string text;
+    const auto filter = compile(where);
+    EXPECT_TRUE(filter) << where;
+    for (const KeyBinding& key : filter->keys()) text += key.name + "=" + key.value + ";";
+    return text + filter->class_name();
+  };
+  EXPECT_EQ(keys_of("Name = 'x' AND Flag = TRUE AND (5 = Id AND Number = 1)"), "Name=x;Id=5;");
+  EXPECT_EQ(keys_of("Name = 'x' AND Name = 'y'"), "Name=x;");
+  EXPECT_EQ(keys_of("__CLASS = 'T_Thing' AND Id = 0x10"), "Id=16;T_Thing");
+  EXPECT_EQ(keys_of("__PATH = 'T_Thing.Id=7,Name=\"x\"'"), "Id=7;Name=x;T_Thing");
+  for (const char* where : {"Name = 'x' OR Id = 5", "NOT Name = 'x'", "Name <> 'x'", "Name LIKE 'x'", "Id > 5",
+                            "Name IS NULL", "Number = 1"})
+    EXPECT_EQ(keys_of(where), "") << where;
+}
+
+TEST(WqlPattern, MatchesAsLikeDoes) {
+  for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"Microsoft:Definition\\Maximum", "Microsoft:Definition%Maximum"},
+           {"abc", "%"},
+           {"", "%"},
+           {"", "%%"},
+           {"abc", "_b_"},
+           {"abc", "%B%"},
+           {"a%b", "a[%]b"},
+           {"b", "[a-c]"},
+           {"B", "[a-c]"},
+           {"d", "[^a-c]"},
+           {"-", "[a-]"},
+           {"[", "["},
+           {"\xc3\xa4x", "_x"},
+           {"abababac", "%abac"},
+           {"]", "[]]"}})
+    EXPECT_TRUE(matches_pattern(text, pattern)) << text << " " << pattern;
+  for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"abc", ""}, {"abc", "ab"}, {"ab", "abc"}, {"abc", "_"}, {"d", "[a-c]"}, {"a", "[^a-c]"}, {"abc", "%d%"}})
+    EXPECT_FALSE(matches_pattern(text, pattern)) << text << " " << pattern;
+}
+
+TEST(WqlPattern, ManyWildcardsTakeNoTime) {
+  std::string pattern;
+  for (int i = 0; i < 1000; ++i) pattern += "%a";
+  EXPECT_FALSE(matches_pattern(std::string(100'000, 'a') + "b", pattern + "c"));
+}
+
+}  // namespace
+}  // namespace vmms::cim::wql

@@ -1,0 +1,46 @@
+#include "cim/wql/parser.hpp"
+
+#include "cim/wql/builder.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+// What lemon writes is C: it is kept in this file, where the warnings that it gives are off.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
+#include "wql.c"
+#pragma GCC diagnostic pop
+
+namespace vmms::cim::wql {
+
+Result<Statement> parse(std::string_view text) {
+  if (text.size() > longest_query)
+    return error(Failure::invalid_argument, fmt::format("the query is longer than {} bytes", longest_query));
+  const std::string terminated(text);
+  Builder builder(terminated);
+  Lexer lexer(terminated);
+  yyParser parser;
+  WqlParserInit(&parser);
+  for (;;) {
+    const int code = lexer.next(builder.last);
+    if (code == Lexer::lexical_error)
+      builder.fail(std::string("found ") + lexer.problem);
+    else
+      WqlParser(&parser, code, builder.last, &builder);
+    if (code == 0 || builder.error) break;
+  }
+  WqlParserFinalize(&parser);
+  if (builder.error) return *std::move(builder.error);
+  return std::move(builder.statement);
+}
+
+}  // namespace vmms::cim::wql

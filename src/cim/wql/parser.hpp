@@ -1,0 +1,18 @@
+// WQL, the query language of WMI (its reference: "Querying with WQL"): data queries, no event or schema queries.
+#pragma once
+
+#include "base/result.hpp"
+#include "cim/wql/statement.hpp"
+
+#include <string_view>
+
+namespace vmms::cim::wql {
+
+/// Longer texts are refused.
+inline constexpr std::size_t longest_query = 64 * 1024;
+
+/// Reads `SELECT … FROM … [WHERE …]`, `ASSOCIATORS OF {…} [WHERE …]` or `REFERENCES OF {…} [WHERE …]`. Errors
+/// (invalid_argument) say what was expected and at which position, counted from 1.
+Result<Statement> parse(std::string_view text);
+
+}  // namespace vmms::cim::wql

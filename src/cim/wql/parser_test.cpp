@@ -1,0 +1,133 @@
+#include "cim/wql/parser.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmms::cim::wql {
+namespace {
+
+Select select(std::string_view text) {
+  auto statement = parse(text);
+  EXPECT_TRUE(statement) << text << ": " << statement.error().message;
+  return statement ? std::get<Select>(*statement) : Select{};
+}
+
+Associations associations(std::string_view text) {
+  auto statement = parse(text);
+  EXPECT_TRUE(statement) << text << ": " << statement.error().message;
+  return statement ? std::get<Associations>(*statement) : Associations{};
+}
+
+std::string failure(std::string_view text) {
+  const auto statement = parse(text);
+  EXPECT_FALSE(statement) << text;
+  return statement ? "" : statement.error().message;
+}
+
+// A condition with all its parentheses.
+std::string spelled(const Condition& condition) {
+  static constexpr const char* operators[] = {"=", "!=", "<", "<=", ">", ">=", "like"};
+  std::string text = "(";
+  switch (condition.kind) {
+    case Condition::Kind::comparison:
+      return condition.property + operators[static_cast<int>(condition.operation)] +
+             (condition.literal.kind == Literal::Kind::null ? "NULL" : condition.literal.text);
+    case Condition::Kind::negation:
+      return "not " + spelled(condition.parts.at(0));
+    case Condition::Kind::all:
+    case Condition::Kind::any:
+      for (std::size_t i = 0; i < condition.parts.size(); ++i) {
+        if (i > 0) text += condition.kind == Condition::Kind::all ? " and " : " or ";
+        text += spelled(condition.parts[i]);
+      }
+  }
+  return text + ")";
+}
+
+TEST(WqlParser, ReadsSelects) {
+  const Select all = select("  select * from Msvm_ComputerSystem \r\n");
+  EXPECT_TRUE(all.columns.empty());
+  EXPECT_EQ(all.class_name, "Msvm_ComputerSystem");
+  EXPECT_FALSE(all.where);
+  const Select some = select("SELECT BIOSGUID , VirtualSystemIdentifier FROM Msvm_VirtualSystemSettingData");
+  EXPECT_EQ(some.columns, (std::vector<std::string>{"BIOSGUID", "VirtualSystemIdentifier"}));
+}
+
+TEST(WqlParser, AndBindsStrongerThanOr) {
+  const auto where = [](std::string_view text) {
+    return spelled(*select("SELECT * FROM C WHERE " + std::string(text)).where);
+  };
+  EXPECT_EQ(where("A=1 OR B=2 AND NOT C=3 OR D='x'"), "(A=1 or (B=2 and not C=3) or D=x)");
+  EXPECT_EQ(where("(A=1 OR B=2) AND C<>3"), "((A=1 or B=2) and C!=3)");
+  EXPECT_EQ(where("A=1 AND B=2 AND C=3 AND D=4"), "(A=1 and B=2 and C=3 and D=4)");
+  EXPECT_EQ(where("A=1 AND (B=2 AND (C=3))"), "(A=1 and B=2 and C=3)");
+  EXPECT_EQ(where("NOT NOT A >= -1"), "not not A>=-1");
+  EXPECT_EQ(where("5 < A AND \"x\" = B"), "(A>5 and B=x)");
+  EXPECT_EQ(where("A IS NULL OR B is not null or C = NULL or D like '%'"), "(A=NULL or B!=NULL or C=NULL or Dlike%)");
+  EXPECT_EQ(where("A = 0x1F AND B = 1.5e3 AND C=true"), "(A=0x1F and B=1.5e3 and C=true)");
+}
+
+TEST(WqlParser, WordsOfAssociationQueriesAreNames) {
+  EXPECT_EQ(select("SELECT Of, References FROM Associators").columns, (std::vector<std::string>{"Of", "References"}));
+}
+
+TEST(WqlParser, StringsHaveEitherQuoteAndEscapes) {
+  const auto text = [](std::string_view literal) {
+    return select("SELECT * FROM C WHERE A = " + std::string(literal)).where->literal.text;
+  };
+  EXPECT_EQ(text(R"("say \"hi\"")"), R"(say "hi")");
+  EXPECT_EQ(text(R"('C:\\it\'s')"), R"(C:\it's)");
+  EXPECT_EQ(text(R"('')"), "");
+  EXPECT_EQ(text("'\xc3\xa4'"), "\xc3\xa4");
+  EXPECT_EQ(failure(R"(SELECT * FROM C WHERE A = 'C:\dir')"),
+            R"(query, position 27: a backslash in a string is written \\)");
+}
+
+TEST(WqlParser, ReadsAssociationQueries) {
+  const Associations walk = associations(
+      "ASSOCIATORS OF {Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='A}B'} WHERE "
+      "AssocClass = Msvm_SystemDevice ResultClass=X ROLE = GroupComponent resultrole=PartComponent ");
+  EXPECT_FALSE(walk.references);
+  EXPECT_EQ(walk.source.class_name, "Msvm_ComputerSystem");
+  EXPECT_EQ(walk.source.value("Name"), "A}B");
+  EXPECT_EQ(walk.association_class, "Msvm_SystemDevice");
+  EXPECT_EQ(walk.result_class, "X");
+  EXPECT_EQ(walk.role, "GroupComponent");
+  EXPECT_EQ(walk.result_role, "PartComponent");
+  const Associations references =
+      associations(R"(references of { C.InstanceID="Microsoft:1\\2" } where resultclass=Y)");
+  EXPECT_TRUE(references.references);
+  EXPECT_EQ(references.source.value("InstanceID"), R"(Microsoft:1\2)");
+  EXPECT_EQ(references.association_class, "Y");
+}
+
+TEST(WqlParser, ErrorsSayWhereAndWhat) {
+  EXPECT_EQ(failure(""), "query, position 1: the query ends too early");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE"), "query, position 22: the query ends too early");
+  EXPECT_EQ(failure("DELETE FROM C"), "query, position 1: \"DELETE\" was not expected");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A == 1"), "query, position 26: \"=\" was not expected");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A LIKE 5"), "query, position 30: \"5\" was not expected");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A = 'x"), "query, position 27: found a string that is not closed");
+  EXPECT_EQ(failure("SELECT * FROM C; DROP"), "query, position 16: found a character that WQL has no use for");
+  EXPECT_EQ(failure(std::string_view("SELECT * FROM C\0", 16)),
+            "query, position 16: found a character that WQL has no use for");
+  EXPECT_NE(failure("ASSOCIATORS OF {C.A=}").find("expected a key value"), std::string::npos);
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1"), "query, position 16: found an object path in braces that is not closed");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE ClassDefsOnly"),
+            "query, position 30: ClassDefsOnly is not supported");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE Role=a Role=b"), "query, position 37: Role is given twice");
+  EXPECT_EQ(failure("REFERENCES OF {C.A=1} WHERE AssocClass=a"),
+            "query, position 29: AssocClass is not supported here; supported are ResultClass and Role");
+  EXPECT_EQ(failure(std::string(longest_query + 1, ' ')), "the query is longer than 65536 bytes");
+}
+
+TEST(WqlParser, DepthIsBoundedLengthIsNot) {
+  std::string deep = "SELECT * FROM C WHERE ";
+  for (int i = 0; i < 1000; ++i) deep += "NOT (";
+  EXPECT_NE(failure(deep).find("nested too deeply"), std::string::npos);
+  std::string wide = "SELECT * FROM C WHERE A=0";
+  for (int i = 1; i < 5000; ++i) wide += " OR A=" + std::to_string(i);
+  EXPECT_EQ(select(wide).where->parts.size(), 5000u);
+}
+
+}  // namespace
+}  // namespace vmms::cim::wql

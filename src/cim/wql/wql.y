@@ -1,0 +1,68 @@
+// The grammar of WQL's data queries. lemon turns this into wql.c and wql.h; parser.cpp includes the former.
+%name WqlParser
+%token_prefix WQL_
+%token_type {vmms::cim::wql::Token}
+%extra_argument {vmms::cim::wql::Builder* builder}
+// Parentheses and NOT nest as deep as this allows, so that whoever walks the result need not fear for his stack.
+%stack_size 100
+
+%syntax_error { builder->refuse(yymajor); }
+%stack_overflow { builder->fail("the condition is nested too deeply"); }
+
+%type condition {vmms::cim::wql::Condition*}
+%type literal {vmms::cim::wql::Literal*}
+%type comparison {vmms::cim::wql::Operator}
+
+%fallback NAME ASSOCIATORS REFERENCES OF.
+
+%left OR.
+%left AND.
+%right NOT.
+
+query ::= statement.
+statement ::= SELECT columns FROM NAME(C) opt_where. { builder->select_from(C); }
+columns ::= STAR.
+columns ::= names.
+names ::= NAME(N). { builder->column(N); }
+names ::= names COMMA NAME(N). { builder->column(N); }
+opt_where ::= .
+opt_where ::= WHERE condition(C). { builder->where(*C); }
+
+condition(R) ::= condition(A) OR condition(B). {
+  R = builder->join(vmms::cim::wql::Condition::Kind::any, *A, *B);
+}
+condition(R) ::= condition(A) AND condition(B). {
+  R = builder->join(vmms::cim::wql::Condition::Kind::all, *A, *B);
+}
+condition(R) ::= NOT condition(A). { R = builder->negate(*A); }
+condition(R) ::= LEFT_PARENTHESIS condition(A) RIGHT_PARENTHESIS. { R = A; }
+condition(R) ::= NAME(P) comparison(O) literal(L). { R = builder->compare(P, O, *L); }
+condition(R) ::= literal(L) comparison(O) NAME(P). { R = builder->compare(P, mirrored(O), *L); }
+condition(R) ::= NAME(P) LIKE STRING(S). {
+  R = builder->compare(P, vmms::cim::wql::Operator::like, *builder->string(S));
+}
+condition(R) ::= NAME(P) IS NULL. { R = builder->compare(P, vmms::cim::wql::Operator::equal, {}); }
+condition(R) ::= NAME(P) IS NOT NULL. { R = builder->compare(P, vmms::cim::wql::Operator::not_equal, {}); }
+
+comparison(O) ::= EQUAL. { O = vmms::cim::wql::Operator::equal; }
+comparison(O) ::= NOT_EQUAL. { O = vmms::cim::wql::Operator::not_equal; }
+comparison(O) ::= LESS. { O = vmms::cim::wql::Operator::less; }
+comparison(O) ::= LESS_EQUAL. { O = vmms::cim::wql::Operator::less_equal; }
+comparison(O) ::= GREATER. { O = vmms::cim::wql::Operator::greater; }
+comparison(O) ::= GREATER_EQUAL. { O = vmms::cim::wql::Operator::greater_equal; }
+
+literal(L) ::= STRING(T). { L = builder->string(T); }
+literal(L) ::= INTEGER(T). { L = builder->literal(vmms::cim::wql::Literal::Kind::integer, T); }
+literal(L) ::= REAL(T). { L = builder->literal(vmms::cim::wql::Literal::Kind::real, T); }
+literal(L) ::= TRUE(T). { L = builder->literal(vmms::cim::wql::Literal::Kind::boolean, T); }
+literal(L) ::= FALSE(T). { L = builder->literal(vmms::cim::wql::Literal::Kind::boolean, T); }
+literal(L) ::= NULL(T). { L = builder->literal(vmms::cim::wql::Literal::Kind::null, T); }
+
+statement ::= ASSOCIATORS OF OBJECT_PATH(P) opt_clauses. { builder->associations(P, false); }
+statement ::= REFERENCES OF OBJECT_PATH(P) opt_clauses. { builder->associations(P, true); }
+opt_clauses ::= .
+opt_clauses ::= WHERE clauses.
+clauses ::= clause.
+clauses ::= clauses clause.
+clause ::= NAME(N) EQUAL NAME(V). { builder->clause(N, V); }
+clause ::= NAME(N). { builder->flag(N); }

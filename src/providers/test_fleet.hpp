@@ -1,0 +1,140 @@
+// For tests: every provider on a simulated fleet.
+#pragma once
+
+#include "cim/object_manager.hpp"
+#include "hypervisor/simulator/host.hpp"
+#include "providers/environment.hpp"
+#include "schema/classes.hpp"
+#include "schema/providers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace vmms::providers::testing {
+
+inline constexpr const char* fleet = R"(
+[host]
+name = "HOST1"
+
+[[vm]]
+name = "alpha"
+state = "running"
+settings = { guest_service_interface = true }
+[[vm.guest.service]]
+name = "cron"
+state = "active"
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "beta"
+state = "running"
+settings = { guest_service_interface = true }
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "gamma"
+state = "off"
+
+[[vm]]
+name = "delta"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+agent = "silent"
+)";
+
+inline constexpr std::string_view space = "root/virtualization/v2";
+
+/// Counts which VMs were reached through their agents.
+class CountingHost : public hypervisor::Host {
+ public:
+  explicit CountingHost(hypervisor::simulator::FleetDescription description) : simulator_(std::move(description)) {}
+  hypervisor::HostInformation information() const override { return simulator_.information(); }
+  hypervisor::VirtualMachinePtr find(std::string_view id) const override { return simulator_.find(id); }
+  std::vector<hypervisor::VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
+    ++lists;
+    return simulator_.list(after, limit);
+  }
+  Status health() const override { return simulator_.health(); }
+  Status start(std::string_view id) override { return simulator_.start(id); }
+  Status turn_off(std::string_view id) override { return simulator_.turn_off(id); }
+  Status change_settings(std::string_view id, const std::function<void(hypervisor::Settings&)>& change) override {
+    return simulator_.change_settings(id, change);
+  }
+  std::shared_ptr<guest::Transport> guest(std::string_view id) override {
+    reached.insert(simulator_.find(id)->name);
+    return simulator_.guest(id);
+  }
+  void listen(Listener listener) override { simulator_.listen(std::move(listener)); }
+
+  mutable int lists = 0;  ///< how often VMs were listed instead of looked up
+  std::set<std::string> reached;
+
+ private:
+  hypervisor::simulator::Simulator simulator_;
+};
+
+class Providers : public ::testing::Test {
+ protected:
+  Providers()
+      : host_(hypervisor::simulator::parse_description(fleet, "fleet").value()),
+        guests_(host_),
+        jobs_(cim::job::Jobs::open("",
+                                   [](std::string_view, std::function<void()> task) -> Status {
+                                     task();
+                                     return {};
+                                   })
+                  .value()),
+        environment_{host_, guests_, *jobs_, {}},
+        manager_([](const cim::Caller&, cim::OperationKind, const cim::Class&, const cim::Method*) { return Status(); },
+                 "HOST1") {
+    manager_.add_schema(schema::root_virtualization_v2);
+    schema::add_providers(manager_, environment_);
+    context_.deadline = cim::Context::Clock::now() + std::chrono::seconds(60);
+  }
+
+  std::string id(std::string_view name) {
+    for (const auto& machine : host_.list("", 100))
+      if (machine->name == name) return machine->id;
+    return {};
+  }
+  std::vector<cim::Instance> all(std::string_view class_name, std::size_t most = 100,
+                                 const std::vector<cim::KeyBinding>& keys = {}) {
+    auto enumeration = manager_.enumerate(context_, space, class_name, keys);
+    EXPECT_TRUE(enumeration) << class_name;
+    return read(**enumeration, most);
+  }
+  std::vector<cim::Instance> read(cim::Enumeration& enumeration, std::size_t most) {
+    std::vector<cim::Instance> found;
+    failures_.clear();
+    for (bool done = false; !done;) {
+      auto batch = enumeration.next(context_, most);
+      std::move(batch.items.begin(), batch.items.end(), std::back_inserter(found));
+      std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(failures_));
+      done = batch.done;
+    }
+    return found;
+  }
+  Result<cim::MethodResult> call(const std::string& path, std::string_view method, cim::Arguments inputs = {}) {
+    return manager_.invoke(context_, cim::ObjectPath::parse(std::string(space) + ":" + path).value(), method, inputs);
+  }
+  std::string machine_path(std::string_view name) {
+    return R"(Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name=")" + id(name) + "\"";
+  }
+
+  CountingHost host_;
+  Guests guests_;
+  std::unique_ptr<cim::job::Jobs> jobs_;
+  Environment environment_;
+  cim::ObjectManager manager_;
+  cim::Context context_;
+  std::vector<Error> failures_;
+};
+
+}  // namespace vmms::providers::testing
