@@ -60,15 +60,20 @@ std::string joined(const std::vector<std::string_view>& lines) {
   return text;
 }
 
+}  // namespace
+
 std::string contact(const wsman::Record& component) {
   const auto status = component.texts("OperationalStatus");
   if (status.empty()) return "unknown";
   if (status.front() == "2") return "OK";
+  if (status.front() == "3") return "degraded";
   if (status.front() == "12") return "no contact";
   if (status.front() == "13") return "lost";
   if (status.front() == "15") return "paused";
   return fmt::format("operational status {}", status.front());
 }
+
+namespace {
 
 Result<int> show(Session& session, const std::string& name) {
   const auto machine = session.find_virtual_machine(name);

@@ -19,6 +19,7 @@ constexpr const char* footer = R"(Examples:
   vmms service list demo
   vmms service start demo nginx            StartService on a service of the guest
   vmms service show demo nginx --json
+  vmms doctor demo                         what is in the way of the guest's services, and what to do
   vmms query "SELECT Name, ActiveState FROM Vmms_GuestOSService WHERE Started = FALSE"
 
 Which server, and who:
@@ -95,6 +96,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   add_vm(app, program);
   add_guest(app, program);
   add_service(app, program);
+  add_doctor(app, program);
   add_get(app, program);
   add_query(app, program);
   add_invoke(app, program);

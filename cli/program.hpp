@@ -27,6 +27,7 @@ void run_online(CLI::App& command, Program& program, std::function<Result<int>(S
 void add_identify(CLI::App& app, Program& program);
 void add_vm(CLI::App& app, Program& program);
 void add_guest(CLI::App& app, Program& program);
+void add_doctor(CLI::App& app, Program& program);
 void add_service(CLI::App& app, Program& program);
 void add_get(CLI::App& app, Program& program);
 void add_query(CLI::App& app, Program& program);

@@ -2,10 +2,14 @@
 #include "cli/program.hpp"
 #include "cli/record.hpp"
 #include "cli/schema.hpp"
+#include "cli/text.hpp"
 
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace vmms::cli {
 
@@ -14,21 +18,53 @@ namespace {
 /// What the server calls an item that holds some columns only.
 constexpr std::string_view fragment = "XmlFragment";
 
-// Each item is printed as it comes: memory does not grow with their number.
+/// The columns of a query as a table.
+class Columns {
+ public:
+  void add(const wsman::Record& record) {
+    std::map<std::string, std::string> row;
+    for (const wsman::Field& field : record.fields) {
+      if (std::find(names_.begin(), names_.end(), field.name) == names_.end()) names_.push_back(field.name);
+      std::string& cell = row[field.name];
+      if (!cell.empty()) cell += ", ";  // of an array
+      cell += field.is_null ? "NULL" : field.reference ? field.reference->to_string() : field.text;
+    }
+    rows_.push_back(std::move(row));
+  }
+  bool empty() const { return rows_.empty(); }
+  std::string text() {
+    Table table(names_);
+    for (auto& row : rows_) {
+      std::vector<std::string> cells;
+      for (const std::string& name : names_) cells.push_back(std::move(row[name]));
+      table.add(std::move(cells));
+    }
+    return table.text();
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::map<std::string, std::string>> rows_;
+};
+
+// Whole instances, and with --json everything, are printed as they come: memory does not grow with their number.
 Result<int> query(Session& session, const std::string& space, const std::string& text) {
   bool first = true;
+  Columns columns;
   const Status status = session.client().query(space, text, [&](wsman::Record record) {
     // A fragment does not say of which class it is: its values stay the text that they are on the wire.
-    const bool whole = record.class_name != fragment;
-    const Members members(whole ? known_class(space, record.class_name) : nullptr);
+    const bool is_fragment = record.class_name == fragment;
+    const Members members(is_fragment ? nullptr : known_class(space, record.class_name));
     if (session.console().json)
       session.console().print(boost::json::value(to_json(record, members)));
+    else if (is_fragment)
+      columns.add(record);
     else
-      session.console().print(fmt::format("{}{}{}{}", first ? "" : "\n", whole ? record.class_name : "",
-                                          whole ? "\n" : "", to_text(record, members)));
+      session.console().print(fmt::format("{}{}\n{}", first ? "" : "\n", record.class_name, to_text(record, members)));
     first = false;
     return true;
   });
+  if (!columns.empty()) session.console().print(columns.text());
   if (!status) return status.error();
   if (first) session.console().note("the query found nothing");
   return exit_success;

@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """vmmsd on a simulated fleet: every row of "What StartService answers", and the daemon's own behaviour."""
 
+import json
+import os
 import pathlib
+import pwd
+import stat
 import subprocess
 import tempfile
 import threading
@@ -445,11 +449,12 @@ class TheDaemon(unittest.TestCase):
         self.assertIn("CIM-XML is not available", text)
         folder = tempfile.mkdtemp(prefix="vmms-test-")
         self.addCleanup(subprocess.run, ["rm", "-rf", folder])
-        status, text = fails("--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state", folder)
+        fleet = ("--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state", folder)
+        status, text = fails(*fleet, "--socket", "none")
         self.assertEqual(status, 1)
         self.assertIn("users", text)
         pathlib.Path(folder, "users").write_text("")
-        status, text = fails("--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state", folder, "--wsman", "0.0.0.0:0")
+        status, text = fails(*fleet, "--socket", "none", "--wsman", "0.0.0.0:0")
         self.assertEqual(status, 1)
         self.assertIn("--wsmans", text)
 
@@ -462,6 +467,137 @@ class TheDaemon(unittest.TestCase):
     def test_the_example_fleet_serves(self):
         daemon = vmms.Daemon(self, "--simulate", vmms.SOURCE / "examples" / "fleet.toml")
         self.assertGreaterEqual(len(daemon.json("vm", "list")), 3)
+
+
+class LocalSocket(unittest.TestCase):
+    def setUp(self):
+        self.daemon = vmms.Daemon(self, "--simulate", vmms.SOURCE / "examples" / "fleet.toml")
+        self.server = f"unix:{self.daemon.socket}"
+
+    def test_the_kernel_says_who_asks(self):
+        mode = self.daemon.socket.stat().st_mode
+        self.assertTrue(stat.S_ISSOCK(mode))
+        self.assertEqual(mode & 0o777, 0o600)
+        machines = json.loads(self.daemon.cli("--json", "vm", "list", server=self.server).stdout)
+        started = json.loads(self.daemon.cli("--json", "vm", "start", "stopped", server=self.server).stdout)
+        self.assertGreater(len(machines), 3)
+        self.assertTrue(started)
+        owners = {job["Owner"] for job in self.daemon.client().enumerate("Msvm_ConcreteJob")}
+        self.assertEqual(owners, {pwd.getpwuid(os.getuid()).pw_name})
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user")
+    def test_others_are_told_why_they_may_not(self):
+        os.chmod(self.daemon.folder, 0o755)
+        program = [str(vmms.BUILD / "vmms"), "--server", self.server, "vm", "list"]
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *program], text=True,
+                              capture_output=True, timeout=30)
+        if "cannot execute" in done.stderr or "failed to execute" in done.stderr:
+            self.skipTest("another user cannot run programs of the build folder")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("you may not use", done.stderr)
+
+    def test_the_clients_default_is_the_users_own_daemon(self):
+        folder = self.daemon.folder / "runtime"
+        (folder / "vmms").mkdir(parents=True)
+        os.symlink(self.daemon.socket, folder / "vmms" / "vmmsd.sock")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("VMMS_")}
+        if os.geteuid() == 0:
+            self.skipTest("root's own daemon is the host's")
+        done = subprocess.run([vmms.BUILD / "vmms", "identify"], env=dict(environment, XDG_RUNTIME_DIR=str(folder)),
+                              text=True, capture_output=True, timeout=30)
+        self.assertIn(str(folder), done.stdout)
+
+    def test_a_socket_that_a_killed_daemon_left_is_replaced_a_living_one_is_not(self):
+        self.daemon.kill()
+        self.assertTrue(self.daemon.socket.exists())
+        self.daemon.start()
+        self.daemon.cli("identify", server=self.server)
+        second = subprocess.run(self.daemon.arguments, capture_output=True, text=True, timeout=30)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another process serves it", second.stderr)
+        self.daemon.cli("identify", server=self.server)
+        self.daemon.terminate()
+        self.assertFalse(self.daemon.socket.exists())
+        gone = self.daemon.cli("identify", server=self.server, check=False)
+        self.assertEqual(gone.returncode, 2)
+        self.assertIn("is vmmsd running there?", gone.stderr)
+
+    def test_no_password_file_is_needed(self):
+        folder = tempfile.mkdtemp(prefix="vmms-test-")
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
+        arguments = [vmms.BUILD / "vmmsd", "--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state", folder,
+                     "--wsman", "127.0.0.1:0", "--socket", folder + "/s"]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            self.addCleanup(process.kill)
+            self.assertIn(f"socket={folder}/s", process.stdout.readline())
+            self.daemon.cli("identify", server=f"unix:{folder}/s")
+            process.terminate()
+
+
+class Queries(Simulated):
+    def test_walk_from_the_machine_to_its_services_and_back(self):
+        machine = f"Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='{self.id('good').lower()}'"
+        devices = self.client.query(f"ASSOCIATORS OF {{{machine}}} WHERE AssocClass = Msvm_SystemDevice")
+        self.assertEqual([device.class_name for device in devices], ["Msvm_GuestServiceInterfaceComponent"])
+        keys = ",".join(f"{name}='{devices[0][name]}'" for name in
+                        ("CreationClassName", "DeviceID", "SystemCreationClassName", "SystemName"))
+        services = self.client.query(f"ASSOCIATORS OF {{Msvm_GuestServiceInterfaceComponent.{keys}}} "
+                                     "WHERE AssocClass = Msvm_RegisteredGuestService")
+        names = {service["Name"] for service in services}
+        self.assertLessEqual({"web.service", "guestfilesvc"}, names)
+        keys = ",".join(f"{name}='{value}'" for name, value in service_keys(self.id("good"), "web.service").items())
+        back = self.client.query(f"ASSOCIATORS OF {{Vmms_GuestOSService.{keys}}} WHERE ResultClass = Msvm_ComputerSystem")
+        self.assertEqual([system["ElementName"] for system in back], ["good"])
+
+    def test_columns_and_conditions(self):
+        found = self.client.query("SELECT ElementName, EnabledState FROM Msvm_ComputerSystem "
+                                  "WHERE Description = \"Microsoft Virtual Machine\" AND EnabledState <> 2", most=1)
+        self.assertTrue(found)
+        self.assertEqual({item.class_name for item in found}, {"XmlFragment"})
+        self.assertIn({"ElementName": "off", "EnabledState": "3"}, found)
+
+    def test_wrong_ones(self):
+        for wql, subcode in (("SELECT * FROM", "CannotProcessFilter"),
+                             ("SELECT * FROM Msvm_Nothing", "DestinationUnreachable"),
+                             ("SELECT Nothing FROM Msvm_ComputerSystem", "CannotProcessFilter")):
+            with self.assertRaises(Fault) as caught:
+                self.client.query(wql)
+            self.assertEqual(caught.exception.subcode, subcode, wql)
+
+    def test_of_the_command_line(self):
+        lines = self.daemon.cli("query", "SELECT ElementName FROM Msvm_ComputerSystem WHERE ElementName = 'GOOD'").stdout
+        self.assertEqual(lines.split(), ["ElementName", "good"])
+        one = self.daemon.json("query", "SELECT * FROM Msvm_ComputerSystem WHERE ElementName = 'good'")
+        self.assertEqual(one["EnabledState"], 2)
+        wrong = self.daemon.cli("query", "SELECT", check=False)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("position", wrong.stderr)
+
+
+class Doctor(Simulated):
+    def test_says_what_is_in_the_way_and_what_to_do(self):
+        for machine, problem, advice in (
+            ("good", "", ""),
+            ("plain", "Guest Service Interface", "vmms guest enable plain"),
+            ("off", "VM", "vmms vm start off"),
+            ("paused", "VM", "vmms vm start paused"),
+            ("no-agent", "Way into the guest", "qemu-guest-agent"),
+            ("forbids", "Guest services", "allow-rpcs"),
+            ("no-manager", "Guest services", "systemd"),
+            ("silent", "Guest services", "silent"),
+            ("frozen", "Guest services", "vmms doctor frozen"),
+        ):
+            with self.subTest(machine):
+                done = self.daemon.cli("--json", "doctor", machine, check=False)
+                result = json.loads(done.stdout)
+                problems = [finding["what"] for finding in result["findings"] if finding["verdict"] == "problem"]
+                self.assertEqual(done.returncode, 1 if problem else 0, done.stdout)
+                self.assertEqual(result["healthy"], not problem)
+                if problem:
+                    self.assertEqual(problems[0], problem)
+                    self.assertIn(advice, " ".join(result["advice"]))
+                else:
+                    self.assertEqual(problems, [])
 
 
 class CommandLine(Simulated):

@@ -21,6 +21,8 @@ GUEST = pathlib.Path(os.environ.get("VMMS_TEST_GUEST", SOURCE / "build" / "guest
 USER, PASSWORD = "tester", "correct horse"
 RESOURCE = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/"
 
+WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
+
 NAMES = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "a": "http://schemas.xmlsoap.org/ws/2004/08/addressing",
@@ -114,9 +116,14 @@ class Client:
     def get(self, class_name, keys=()):
         return Instance.read(self.request("http://schemas.xmlsoap.org/ws/2004/09/transfer/Get", class_name, keys)[0])
 
-    def enumerate(self, class_name, most=100):
+    def query(self, wql, most=100):
+        """What a WQL query finds; of columns the instances' class_name is XmlFragment."""
+        return self.enumerate("*", most, f'<w:Filter Dialect="{WQL}">{escape(wql)}</w:Filter>')
+
+    def enumerate(self, class_name, most=100, inside=""):
         action = NAMES["n"] + "/"
-        context = self.request(action + "Enumerate", class_name, body="<n:Enumerate/>").find(".//n:EnumerationContext", NAMES)
+        body = self.request(action + "Enumerate", class_name, body=f"<n:Enumerate>{inside}</n:Enumerate>")
+        context = body.find(".//n:EnumerationContext", NAMES)
         instances = []
         while context is not None and context.text:
             pull = f"<n:Pull><n:EnumerationContext>{context.text}</n:EnumerationContext><n:MaxElements>{most}</n:MaxElements></n:Pull>"
@@ -178,8 +185,9 @@ class Daemon:
         if not self.users.exists():
             subprocess.run([BUILD / "vmms", "user", "add", USER, "--users", self.users], input=PASSWORD + "\n", text=True,
                            check=True, stdout=subprocess.DEVNULL)
+        self.socket = self.folder / "vmmsd.sock"
         self.arguments = [str(BUILD / "vmmsd"), "--users", str(self.users), "--state", str(self.folder), "--wsman",
-                          "127.0.0.1:0", *map(str, arguments)]
+                          "127.0.0.1:0", "--socket", str(self.socket), *map(str, arguments)]
         self.process = None
         self.start()
 
@@ -196,9 +204,11 @@ class Daemon:
     def client(self):
         return Client(self.url)
 
-    def cli(self, *arguments, check=True, timeout=150):
+    def cli(self, *arguments, check=True, timeout=150, server=None):
         """Runs `vmms` and returns its finished process; with check its exit status must be 0."""
-        environment = dict(os.environ, VMMS_SERVER=self.url, VMMS_USER=USER, VMMS_PASSWORD=PASSWORD)
+        environment = dict(os.environ, VMMS_SERVER=server or self.url)
+        if server is None:
+            environment.update(VMMS_USER=USER, VMMS_PASSWORD=PASSWORD)
         done = subprocess.run([str(BUILD / "vmms"), *arguments], env=environment, text=True, capture_output=True,
                               timeout=timeout)
         if check and done.returncode != 0:

@@ -15,37 +15,49 @@ using schema::msvm::GuestServiceInterfaceComponent;
 
 std::string device_id() { return fmt::format("Microsoft:{}", guest_service_interface_id); }
 
-// Which way into the guest is in use and why, for the person who looks.
-std::string way_in_use(const Environment& environment, const VirtualMachine& machine) {
-  if (machine.power == PowerState::paused) return "The virtual machine is paused";
+// OperationalStatus of integration components.
+constexpr std::uint16_t ok = 2;
+constexpr std::uint16_t degraded = 3;
+constexpr std::uint16_t no_contact = 12;
+constexpr std::uint16_t paused = 15;
+
+struct Contact {
+  std::uint16_t status;
+  std::string text;  ///< which way into the guest is in use and why, for the person who looks
+};
+
+Contact contact(const Environment& environment, const VirtualMachine& machine) {
+  if (machine.power == PowerState::paused) return {paused, "The virtual machine is paused"};
   if (!machine.agent_channel)
-    return "No way into the guest: the domain has no channel org.qemu.guest_agent.0; add one to it";
+    return {no_contact, "No way into the guest: the domain has no channel org.qemu.guest_agent.0; add one to it"};
   if (!machine.agent_connected)
-    return "No Contact: no agent is connected; the guest is starting, or qemu-guest-agent is not installed or not "
-           "running in it";
+    return {no_contact,
+            "No Contact: no agent is connected; the guest is starting, or qemu-guest-agent is not installed or not "
+            "running in it"};
   const auto guest = environment.guests.find(machine.id);
   const auto known = guest ? guest->known_capabilities() : nullptr;
-  if (!known) return "OK: the guest's own qemu-guest-agent";
-  std::string text = fmt::format("OK: the guest's own qemu-guest-agent {}", known->agent_version);
-  text += known->service_manager.empty() ? ", no known service manager" : ", " + known->service_manager;
+  if (!known) return {ok, "OK: the guest's own qemu-guest-agent"};
+  const bool whole = known->can_execute && !known->service_manager.empty();
+  std::string text =
+      fmt::format("{}: the guest's own qemu-guest-agent {}", whole ? "OK" : "Degraded", known->agent_version);
+  if (!known->service_manager.empty())
+    text += ", " + known->service_manager;
+  else if (known->can_execute)  // else nobody could look
+    text += ", no known service manager";
   if (!known->os_name.empty()) text += ", " + known->os_name;
   if (!known->forbidden.empty()) text += "; the agent forbids " + known->forbidden;
-  return text;
+  return {whole ? ok : degraded, std::move(text)};
 }
 
 GuestServiceInterfaceComponent component(const Environment& environment, const VirtualMachine& machine) {
   GuestServiceInterfaceComponent instance;
   instance.system_name = machine.id;
   instance.enabled_state = interface_enabled(environment, machine) ? 2 : 3;
-  instance.status_descriptions = {{way_in_use(environment, machine)}};
-  if (machine.power == PowerState::paused) {
-    instance.operational_status = {{15}};
-  } else if (!machine.agent_connected) {
-    instance.operational_status = {{12}};
-    instance.status = "No Contact";
-  } else {
-    instance.operational_status = {{2}};
-  }
+  Contact found = contact(environment, machine);
+  instance.operational_status = {{found.status}};
+  instance.status_descriptions = {{std::move(found.text)}};
+  if (found.status == no_contact) instance.status = "No Contact";
+  if (found.status == degraded) instance.status = "Degraded";
   return instance;
 }
 

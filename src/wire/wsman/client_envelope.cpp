@@ -127,7 +127,9 @@ Field read_field(const xml::Element& element) {
   field.is_null = nil == "true" || nil == "1";
   if (field.is_null) return field;
   const xml::Element child = element.first_child();
-  if (child && child.namespace_uri() == names::cim_common) {
+  // In a projection times have no namespace.
+  const bool is_time = child && (child.name() == "Datetime" || child.name() == "Interval");
+  if (child && (child.namespace_uri() == names::cim_common || (is_time && child.namespace_uri().empty()))) {
     field.text = child.text();
   } else if (child && child.namespace_uri() == names::addressing) {
     if (auto reference = read_reference(element, default_namespace))
