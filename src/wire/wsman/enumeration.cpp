@@ -7,7 +7,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <time.h>
+
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 namespace vmms::wire::wsman {
 
@@ -20,14 +24,21 @@ constexpr std::size_t wrapper_size = 320;
 // Items asked of a cursor at once: what does not fit into the envelope waits in the context.
 constexpr std::size_t batch_size = 64;
 // An answer that is made on a thread of the edge is sent with what it has by then, so that others get their turn.
-constexpr std::chrono::milliseconds edge_time{2};
+constexpr std::chrono::nanoseconds edge_time = std::chrono::milliseconds(2);
 constexpr std::chrono::microseconds longest_lifetime = std::chrono::hours(24);
 constexpr std::chrono::microseconds longest_pull = std::chrono::hours(1);
+
+/// What the calling thread has computed; unlike the time of day it does not pass while others use the processor.
+std::chrono::nanoseconds thread_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 struct PageLimits {
   std::size_t elements;
   std::size_t bytes;
-  Clock::time_point enough;  ///< after this the page ends with what it has, if it has anything
+  std::optional<std::chrono::nanoseconds> enough;  ///< thread_time() at which a page that has anything ends
 };
 
 struct Page {
@@ -43,7 +54,7 @@ class PageReader {
 
   OrFault<Page> read() {
     while (page_.sent.size() < limits_.elements) {
-      if (!page_.sent.empty() && Clock::now() >= limits_.enough) break;
+      if (limits_.enough && !page_.sent.empty() && thread_time() >= *limits_.enough) break;
       if (context_.pending.empty()) {
         if (context_.cursor_done) break;
         if (Clock::now() >= call_.deadline) {
@@ -141,7 +152,7 @@ class Reading {
     const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
     const std::size_t room =
         operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
-    const auto enough = waits_ ? Clock::time_point::max() : Clock::now() + edge_time;
+    const auto enough = waits_ ? std::optional<std::chrono::nanoseconds>() : thread_time() + edge_time;
     auto page =
         PageReader(*context_, operation.context, {elements, std::min(room, bytes.value_or(room)), enough}).read();
     if (page) sent_ = std::move(page->sent);
