@@ -179,6 +179,27 @@ class RealGuest(unittest.TestCase):
         self.assertEqual(self.call("guestfilesvc", class_name="Msvm_GuestFileService"), 0)
         self.assertEqual(self.call("vsssvc", class_name="Msvm_VssService"), 0)
 
+    def test_14_walks_over_associations_reach_the_guests_services(self):
+        machine = f"Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='{self.machine}'"
+        interface = self.client.query(f"ASSOCIATORS OF {{{machine}}} WHERE AssocClass = Msvm_SystemDevice")
+        self.assertEqual([device.class_name for device in interface], ["Msvm_GuestServiceInterfaceComponent"])
+        keys = ",".join(f"{name}='{interface[0][name]}'" for name in
+                        ("CreationClassName", "DeviceID", "SystemCreationClassName", "SystemName"))
+        services = self.client.query(f"ASSOCIATORS OF {{Msvm_GuestServiceInterfaceComponent.{keys}}} "
+                                     "WHERE AssocClass = Msvm_RegisteredGuestService ResultClass = Vmms_GuestOSService")
+        self.assertLessEqual({"vmms-demo-web.service", "systemd-journald.service"}, {each["Name"] for each in services})
+        keys = ",".join(f"{name}='{value}'" for name, value in service_keys(self.machine, "vmms-demo-web.service").items())
+        back = self.client.query(f"ASSOCIATORS OF {{Vmms_GuestOSService.{keys}}} WHERE ResultClass = Msvm_ComputerSystem")
+        self.assertEqual([system["Name"] for system in back], [self.machine])
+        started = self.client.query("SELECT Name FROM Vmms_GuestOSService WHERE Started = TRUE "
+                                    f"AND SystemName = '{self.machine}'")
+        self.assertIn({"Name": "systemd-journald.service"}, started)
+
+    def test_14_z_the_doctor_finds_nothing_over_the_local_socket(self):
+        done = self.daemon.cli("doctor", "guest", server=f"unix:{self.daemon.socket}")
+        self.assertIn("Nothing is in the way", done.stdout)
+        self.assertIn("systemd", done.stdout)
+
     def test_15_the_agent_is_killed_in_mid_call(self):
         # The agent's own service is stopped from inside; systemd starts it again.
         answer = {}
@@ -218,6 +239,10 @@ class RealGuest(unittest.TestCase):
         self.assertEqual(self.service("vmms-demo-1.service")["Started"], "true")
 
     def test_16_the_daemon_is_killed_and_adopts_the_guest(self):
+        # A job that says why it failed: it must still say so afterwards.
+        output = self.client.invoke("Msvm_VirtualSystemManagementService", {}, "ModifyGuestServiceSettings",
+                                    vmms.interface_setting("00000000-0000-0000-0000-000000000000", True))
+        before = self.daemon.job(self.client, output)
         self.daemon.process.kill()
         self.daemon.process.wait()
         self.daemon.start()
@@ -227,6 +252,9 @@ class RealGuest(unittest.TestCase):
         while self.client.enumerate("Msvm_GuestServiceInterfaceComponent")[0]["OperationalStatus"] != "2":
             self.assertLess(time.monotonic(), deadline, "the agent is found again")
             time.sleep(0.1)
+        after = self.client.get("Msvm_ConcreteJob", {"InstanceID": before["InstanceID"]})
+        for name in ("JobState", "ErrorCode", "ErrorDescription", "Owner", "StartTime"):
+            self.assertEqual(after[name], before[name], name)
         # The interface is still on, and the service still runs.
         self.assertEqual(self.service("vmms-demo-1.service")["Started"], "true")
         self.assertEqual(self.call("vmms-demo-1.service", "StopService"), 0)

@@ -5,7 +5,6 @@
 #include "cim/association_provider.hpp"
 #include "cim/enumeration.hpp"
 #include "cim/provider.hpp"
-#include "cim/wql/statement.hpp"
 #include "cim/wql/system_properties.hpp"
 
 #include <functional>
@@ -23,6 +22,10 @@ enum class OperationKind : std::uint8_t { read, write, invoke };
 using Authorizer = std::function<Status(const Caller&, OperationKind, const Class&, const Method*)>;
 
 struct Namespace;
+namespace wql {
+struct Select;
+struct Associations;
+}  // namespace wql
 
 /// What a query finds.
 struct QueryResult {
@@ -31,6 +34,7 @@ struct QueryResult {
   /// instances. Of an instance only these properties and its keys are set.
   std::vector<std::string> columns;
   wql::Origin origin;  ///< for columns that are system properties
+  ObjectPath about;    ///< the class that is asked and the keys that are fixed, or the object from which it is walked
 };
 
 class ObjectManager {

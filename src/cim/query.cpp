@@ -87,6 +87,8 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   }
   auto instances = enumerate(context, name, enumerated->name, keys, wanted);
   if (!instances) return instances.error();
+  result.about.class_name = enumerated->name;
+  result.about.keys = std::move(keys);
   result.instances = std::move(*instances);
   if (filter) result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter));
   return result;
@@ -140,6 +142,7 @@ Result<QueryResult> ObjectManager::associations(const Context& context, Namespac
   }
   QueryResult result;
   result.origin = {server_name_, std::string(name)};
+  result.about = source;
   result.instances = std::make_unique<AssociationWalk>(*this, space, std::move(source), std::move(steps));
   return result;
 }

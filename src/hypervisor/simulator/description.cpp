@@ -274,6 +274,8 @@ Result<FleetDescription> parse_description(std::string_view toml, std::string_vi
                                                         broken.source().begin.column, broken.description()));
   } catch (const DescriptionError& wrong) {
     return error(Failure::invalid_argument, wrong.what());
+  } catch (const std::runtime_error& assertion) {
+    return error(Failure::invalid_argument, fmt::format("{}: {}", file, assertion.what()));
   }
 }
 

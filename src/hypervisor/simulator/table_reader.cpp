@@ -5,6 +5,8 @@
 
 namespace vmms::hypervisor::simulator {
 
+void refuse_toml() { throw std::runtime_error("this is no TOML"); }
+
 DescriptionError::DescriptionError(std::string_view file, const toml::source_region& where, const std::string& what)
     : std::runtime_error(fmt::format("{}:{}:{}: {}", file, where.begin.line, where.begin.column, what)) {}
 

@@ -1,12 +1,24 @@
 // Reads one TOML table strictly: every key must be known, every value of the right type and range.
 #pragma once
 
+#include <stdexcept>
+
+namespace vmms::hypervisor::simulator {
+/// Throws std::runtime_error.
+[[noreturn]] void refuse_toml();
+}  // namespace vmms::hypervisor::simulator
+
+// Some malformed texts are no errors for toml++ but assertions, or assumptions in a release build (a table header such
+// as `[.`): they become errors here. Found by description_fuzz.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void() : vmms::hypervisor::simulator::refuse_toml())
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include <cstdint>
 #include <functional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>

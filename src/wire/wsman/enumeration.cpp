@@ -194,6 +194,7 @@ ContextResult query_context(const Operation& operation, const EnumerateRequest& 
   auto context = std::make_unique<EnumerationContext>();
   context->namespace_name = schema->namespace_name;
   context->what = *enumerate.query;
+  context->key = guest_of(result->about);
   context->cursor = std::move(result->instances);
   context->columns = std::move(result->columns);
   context->origin = std::move(result->origin);
