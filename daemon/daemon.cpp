@@ -8,6 +8,7 @@
 #include "hypervisor/simulator/host.hpp"
 #include "providers/environment.hpp"
 #include "providers/guests.hpp"
+#include "providers/machines.hpp"
 #include "schema/classes.hpp"
 #include "schema/providers.hpp"
 #include "wire/auth/basic.hpp"
@@ -123,6 +124,7 @@ Status serve_until_told(const Options& options) {
   wire::wsman::ServerOptions wsman_options;
   wsman_options.product_version = VMMS_VERSION;
   wsman_options.host_name = (*host)->information().name;
+  wsman_options.machine_of = providers::machine_of;
   wire::wsman::Server wsman(manager, submit, wsman_options);
 
   auto users = wire::auth::PasswordFile::open(options.users, options.users_may_be_missing);

@@ -54,6 +54,12 @@ std::string_view machine_of_instance_id(std::string_view instance_id) {
   return is_guid(id) && (rest.empty() || rest.front() == '\\') ? id : std::string_view{};
 }
 
+std::string machine_of(const cim::ObjectPath& path) {
+  if (const auto system = path.value("SystemName"); !system.empty()) return to_upper(system);
+  if (equals_no_case(path.class_name, computer_system_class)) return to_upper(path.value("Name"));
+  return to_upper(machine_of_instance_id(path.value("InstanceID")));
+}
+
 bool is_interface_setting(std::string_view instance_id) {
   const std::string_view machine = machine_of_instance_id(instance_id);
   return !machine.empty() && equals_no_case(instance_id, setting_instance_id(machine, guest_service_interface_id));

@@ -31,6 +31,8 @@ bool interface_enabled(const Environment& environment, const hypervisor::Virtual
 std::string setting_instance_id(std::string_view machine_id, std::string_view component_id);
 /// The VM id of an InstanceID `Microsoft:<VM id>` or `Microsoft:<VM id>\…`; empty when it has another form.
 std::string_view machine_of_instance_id(std::string_view instance_id);
+/// The id of the VM that a path is about: by SystemName, by the Name of a computer system, by InstanceID; else empty.
+std::string machine_of(const cim::ObjectPath& path);
 /// Whether an InstanceID names the Guest Service Interface's setting data.
 bool is_interface_setting(std::string_view instance_id);
 

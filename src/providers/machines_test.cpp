@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
+
 namespace vmms::providers {
 namespace {
 
@@ -22,6 +24,17 @@ TEST(InstanceId, OfTheInterfaceIsRecognised) {
   EXPECT_FALSE(is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31"));
   EXPECT_FALSE(
       is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31\\84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
+}
+
+TEST(MachineOf, KnowsPathsOfEveryKind) {
+  const std::string lower = to_lower(id);
+  cim::ObjectPath system;
+  system.class_name = "msvm_computersystem";
+  system.keys = {{"Name", lower, {}}};
+  EXPECT_EQ(machine_of(system), id);
+  for (const auto& path : {computer_system_path(id), settings_path(id), interface_path(id), interface_setting_path(id)})
+    EXPECT_EQ(machine_of(path), id) << path.to_string();
+  EXPECT_EQ(machine_of(job_path("x")), "");
 }
 
 TEST(GuestDeadline, LeavesTimeForTheAnswer) {

@@ -194,7 +194,7 @@ ContextResult query_context(const Operation& operation, const EnumerateRequest& 
   auto context = std::make_unique<EnumerationContext>();
   context->namespace_name = schema->namespace_name;
   context->what = *enumerate.query;
-  context->key = guest_of(result->about);
+  context->key = operation.machine_of(result->about);
   context->cursor = std::move(result->instances);
   context->columns = std::move(result->columns);
   context->origin = std::move(result->origin);
@@ -220,7 +220,7 @@ ContextResult class_context(const Operation& operation, const EnumerateRequest& 
   context->what = target->cim_class->name;
   cim::ObjectPath filtered = target->path;
   filtered.keys = enumerate.keys;
-  context->key = guest_of(filtered);
+  context->key = operation.machine_of(filtered);
   context->cursor = std::move(*cursor);
   return context;
 }

@@ -36,7 +36,7 @@ struct EnumerationContext {
   std::string what;                  ///< a class or a query, for the log
   std::vector<std::string> columns;  ///< of a query that names some; empty for whole instances
   cim::wql::Origin origin;           ///< for columns that are system properties
-  std::string key;                   ///< the guest it is for, as in Task::key
+  std::string key;                   ///< the virtual machine it is for, as in Task::key
   std::unique_ptr<cim::Enumeration> cursor;
   std::deque<cim::Instance> pending;  ///< read from the cursor but not sent
   bool cursor_done = false;

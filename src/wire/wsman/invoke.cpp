@@ -84,7 +84,7 @@ OrFault<Task> prepare_invoke(const Operation& operation, std::string_view method
 
   Task task;
   task.waits = operation.manager.waits(target->path.namespace_name, *target->cim_class, method);
-  task.key = guest_of(target->path);
+  task.key = operation.machine_of(target->path);
   task.changes = true;
   task.run = [operation, target = std::move(*target), method,
               arguments = std::move(*arguments)]() -> OrFault<std::string> {

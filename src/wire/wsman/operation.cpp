@@ -1,7 +1,5 @@
 #include "wire/wsman/operation.hpp"
 
-#include "base/text.hpp"
-
 #include <fmt/format.h>
 
 namespace vmms::wire::wsman {
@@ -31,12 +29,6 @@ OrFault<Target> find_target(const Operation& operation) {
   target.path.class_name = cim_class->name;
   target.path.keys = request.selectors;
   return target;
-}
-
-std::string guest_of(const cim::ObjectPath& path) {
-  if (const std::string_view system = path.value("SystemName"); !system.empty()) return std::string(system);
-  if (equals_no_case(path.class_name, "Msvm_ComputerSystem")) return std::string(path.value("Name"));
-  return {};
 }
 
 }  // namespace vmms::wire::wsman

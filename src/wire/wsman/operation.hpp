@@ -12,8 +12,12 @@
 
 namespace vmms::wire::wsman {
 
+/// The virtual machine that a path is about, empty for none: the pool is fair between them.
+using MachineOf = std::function<std::string(const cim::ObjectPath&)>;
+
 struct Operation {
   cim::ObjectManager& manager;
+  const MachineOf& machine_of;  ///< the server's, which outlives its operations
   std::shared_ptr<const Request> request;
   cim::Context context;
 };
@@ -21,7 +25,7 @@ struct Operation {
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
 struct Task {
   bool waits = false;    ///< may wait on a guest, a host or a disk
-  std::string key;       ///< the guest it is for, empty for none; the pool is fair between keys
+  std::string key;       ///< the virtual machine it is for, see MachineOf
   bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is no plain failure
   /// When somebody must have answered, if that is before the operation's own deadline.
   cim::Context::Clock::time_point deadline = cim::Context::Clock::time_point::max();
@@ -42,8 +46,5 @@ struct Target {
 
 /// Faults: missing_header, unknown_namespace, unknown_class, invalid_selectors (a key that the class does not have).
 OrFault<Target> find_target(const Operation& operation);
-
-/// The guest that a path names, for fairness: SystemName, or the Name of a computer system.
-std::string guest_of(const cim::ObjectPath& path);
 
 }  // namespace vmms::wire::wsman

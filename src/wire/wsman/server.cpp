@@ -115,7 +115,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       cim::Context context;
       context.caller = {http_request.user, http_request.mechanism};
       context.deadline = start + request->operation_timeout;
-      return prepare({manager, request, std::move(context)});
+      return prepare({manager, options.machine_of, request, std::move(context)});
     });
     if (!task) {
       exchange->respond(fault_response(task.error(), *request));

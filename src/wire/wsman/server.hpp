@@ -4,6 +4,7 @@
 #include "cim/object_manager.hpp"
 #include "wire/http/exchange.hpp"
 #include "wire/wsman/enumeration_contexts.hpp"
+#include "wire/wsman/operation.hpp"
 #include "wire/wsman/request.hpp"
 
 #include <functional>
@@ -12,14 +13,15 @@
 
 namespace vmms::wire::wsman {
 
-/// Runs a task in a pool that may wait. `key` names the guest the task is for (empty: none), so that the pool can be
-/// fair between guests. An Error (busy) means that the task was refused and will not run.
+/// Runs a task in a pool that may wait. `key` names the virtual machine the task is for (empty: none), so that the pool
+/// can be fair between them. An Error (busy) means that the task was refused and will not run.
 using Submit = std::function<Status(std::string key, std::function<void()> task)>;
 
 struct ServerOptions {
   std::string product_vendor = "vmms";
   std::string product_version = "0.0.0";
   std::string host_name;  ///< f:WSManFault/@Machine
+  MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
   RequestLimits requests = {};
   ContextLimits contexts = {};
 };

@@ -187,13 +187,11 @@ TEST_F(EnumerationTest, QueriesGoToAllClasses) {
 }
 
 TEST_F(EnumerationTest, QueriesAboutOneGuestWaitInItsQueue) {
-  for (const char* text : {"SELECT * FROM Msvm_GuestService WHERE SystemName = 'VM1' AND Name LIKE 'a%'",
-                           "ASSOCIATORS OF {Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='VM1'}"}) {
-    send(testing::post(pull_text(context_of(enumerate("*", wql_filter(text)))), "alice"));
-    ASSERT_EQ(pool.size(), 1U) << text;
-    EXPECT_EQ(pool.front().first, "VM1") << text;
-    run_pool();
-  }
+  const auto filter = wql_filter("SELECT * FROM Msvm_GuestService WHERE SystemName = 'VM1' AND Name LIKE 'a%'");
+  send(testing::post(pull_text(context_of(enumerate("*", filter))), "alice"));
+  ASSERT_EQ(pool.size(), 1U);
+  EXPECT_EQ(pool.front().first, "VM1");
+  run_pool();
 }
 
 TEST_F(EnumerationTest, ColumnsComeAsFragmentsWithoutPrefixes) {

@@ -145,7 +145,12 @@ class WsmanServerTest : public ::testing::Test {
                          pool.emplace_back(std::move(key), std::move(task));
                          return {};
                        },
-                       {.product_vendor = "vmms project", .product_version = "1.2.3", .host_name = "host1"}};
+                       {.product_vendor = "vmms project",
+                        .product_version = "1.2.3",
+                        .host_name = "host1",
+                        .machine_of = [](const cim::ObjectPath& path) {
+                          return std::string(path.value(path.find("SystemName") ? "SystemName" : "Name"));
+                        }}};
 };
 
 }  // namespace vmms::wire::testing

@@ -24,7 +24,7 @@ OrFault<cim::Instance> instance_in_body(const Operation& operation, const Target
 Task task_for(const Operation& operation, const Target& target) {
   Task task;
   task.waits = operation.manager.waits(target.path.namespace_name, *target.cim_class, nullptr);
-  task.key = guest_of(target.path);
+  task.key = operation.machine_of(target.path);
   return task;
 }
 
