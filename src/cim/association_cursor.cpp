@@ -18,7 +18,7 @@ bool AssociationCursor::fits(const Instance& association) const {
   const ObjectPath path = association.path();
   return std::all_of(keys_.begin(), keys_.end(), [&](const KeyBinding& wanted) {
     const KeyBinding* key = path.find(wanted.name);
-    return key && key->reference && wanted.reference && same_object(*key->reference, *wanted.reference);
+    return key && key->reference && wanted.reference && similar_object(*key->reference, *wanted.reference);
   });
 }
 

@@ -170,7 +170,7 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
     ObjectPath own = path;
     own.class_name = provider->cim_class().name;
     for (Instance& instance : *instances)
-      if (same_object(instance.path(), own)) return std::move(instance);
+      if (similar_object(instance.path(), own)) return std::move(instance);
   }
   return no_instance(path);
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 namespace vmms::cim {
@@ -158,14 +159,30 @@ std::string_view ObjectPath::value(std::string_view key_name) const {
   return key ? std::string_view(key->value) : std::string_view{};
 }
 
-bool same_object(const ObjectPath& left, const ObjectPath& right) {
+namespace {
+
+template <class EqualKeys>
+bool same(const ObjectPath& left, const ObjectPath& right, EqualKeys equal_keys) {
   if (!equals_no_case(left.class_name, right.class_name) || left.keys.size() != right.keys.size()) return false;
   if (!left.namespace_name.empty() && !right.namespace_name.empty() &&
       !equals_no_case(left.namespace_name, right.namespace_name))
     return false;
   return std::all_of(left.keys.begin(), left.keys.end(), [&](const KeyBinding& key) {
     const KeyBinding* other = right.find(key.name);
-    return other && key == *other;
+    return other && equal_keys(key, *other);
+  });
+}
+
+}  // namespace
+
+bool same_object(const ObjectPath& left, const ObjectPath& right) { return same(left, right, std::equal_to<>()); }
+
+bool similar_object(const ObjectPath& left, const ObjectPath& right) {
+  const auto any = [](const std::string& host) { return host.empty() || host == "."; };
+  if (!any(left.host) && !any(right.host) && !equals_no_case(left.host, right.host)) return false;
+  return same(left, right, [](const KeyBinding& key, const KeyBinding& other) {
+    if (key.reference && other.reference) return similar_object(*key.reference, *other.reference);
+    return equals_no_case(key.value, other.value);
   });
 }
 

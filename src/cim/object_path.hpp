@@ -40,6 +40,9 @@ class ObjectPath {
 
 /// Same class and keys, names compared without case, key order ignored; host and an empty namespace match anything.
 bool same_object(const ObjectPath& left, const ObjectPath& right);
+/// As same_object, but values of keys compare without case, as texts do in queries; hosts compare, where both have one
+/// and it is not ".".
+bool similar_object(const ObjectPath& left, const ObjectPath& right);
 inline bool operator==(const ObjectPath& left, const ObjectPath& right) { return same_object(left, right); }
 
 }  // namespace vmms::cim

@@ -112,6 +112,15 @@ TEST_F(Queries, WalkFromTheMachineToItsGuestServicesAndBack) {
   for (const auto& reference : references) EXPECT_TRUE(manager_.get(context_, reference.path(space)));
 }
 
+TEST_F(Queries, AssociationsAreFoundByEitherEndInAnySpelling) {
+  std::string machine = to_lower(machine_path("alpha"));
+  for (std::size_t at = 0; (at = machine.find('"', at)) != std::string::npos; at += 2) machine.insert(at, "\\");
+  host_.lists = 0;
+  EXPECT_EQ(query("SELECT * FROM Msvm_SystemDevice WHERE GroupComponent = \"" + machine + "\"").size(), 1u);
+  EXPECT_EQ(query("SELECT * FROM Msvm_HostedService WHERE Antecedent = \"" + machine + "\"").size(), 4u);
+  EXPECT_EQ(host_.lists, 0);
+}
+
 TEST_F(Queries, WalkToTheSettings) {
   const std::string walk = "ASSOCIATORS OF {" + machine_path("gamma") +
                            "} WHERE AssocClass = Msvm_SettingsDefineState ResultClass = Msvm_VirtualSystemSettingData";

@@ -119,23 +119,6 @@ struct Order {
   }
 };
 
-// Whether two paths mean the same object. Key values compare as texts do in a query: without case.
-bool same_path(const ObjectPath& left, const ObjectPath& right) {
-  if (!equals_no_case(left.class_name, right.class_name) || left.keys.size() != right.keys.size()) return false;
-  if (!left.namespace_name.empty() && !right.namespace_name.empty() &&
-      !equals_no_case(left.namespace_name, right.namespace_name))
-    return false;
-  if (!left.host.empty() && !right.host.empty() && left.host != "." && right.host != "." &&
-      !equals_no_case(left.host, right.host))
-    return false;
-  return std::all_of(left.keys.begin(), left.keys.end(), [&](const KeyBinding& key) {
-    const KeyBinding* other = right.find(key.name);
-    if (!other) return false;
-    if (key.reference && other->reference) return same_path(*key.reference, *other->reference);
-    return equals_no_case(key.value, other->value);
-  });
-}
-
 bool holds(Operator operation, std::partial_ordering order) {
   switch (operation) {
     case Operator::equal:
@@ -366,7 +349,7 @@ std::optional<bool> Filter::compare(const Test& test, const Instance& instance) 
     ObjectPath own = test.system ? instance.path(origin_.namespace_name) : ObjectPath();
     own.host = origin_.server;
     if (!test.system && (!found || !*found)) return std::nullopt;
-    return same_path(test.system ? own : **found, **wanted) == (test.operation == Operator::equal);
+    return similar_object(test.system ? own : **found, **wanted) == (test.operation == Operator::equal);
   }
   return holds(test.operation, std::visit(Order{}, value->data, test.constant.data));
 }
