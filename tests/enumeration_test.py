@@ -167,7 +167,8 @@ class Memory(unittest.TestCase):
             if b"EndOfSequence" in answer:
                 break
         self.assertEqual(pulled, INSTANCES + 1)
-        self.assertLess(self.resident() - after_a_tenth, 4096)
+        if not vmms.SANITIZED:  # a sanitizer keeps freed memory for a while
+            self.assertLess(self.resident() - after_a_tenth, 4096)
 
 
 if __name__ == "__main__":

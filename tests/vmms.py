@@ -18,6 +18,7 @@ import xml.etree.ElementTree as ElementTree
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("VMMS_BUILD", SOURCE / "build" / "dev")).resolve()
 GUEST = pathlib.Path(os.environ.get("VMMS_TEST_GUEST", SOURCE / "build" / "guest")).resolve()
+SANITIZED = bool(os.environ.get("VMMS_SANITIZE"))  # memory and times say nothing then
 USER, PASSWORD = "tester", "correct horse"
 RESOURCE = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/"
 
