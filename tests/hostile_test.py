@@ -8,8 +8,8 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import vmms
-from attack import (Attacked, enumerate_all, envelope, exchange, get, IDENTIFY, MOST_GROWTH, OTHER_SCHEMES, post,
-                    query, RIGHT, selectors)
+from attack import (Attacked, enumerate_all, envelope, exchange, get, IDENTIFY, LARGEST_ENVELOPE, MOST_GROWTH,
+                    OTHER_SCHEMES, post, query, RIGHT, selectors)
 
 SEED = 20240229
 REQUESTS = 10_000
@@ -312,6 +312,8 @@ class TenThousandRequests(Attacked):
             answer = exchange(self.port, data)
             if answer.status not in right:
                 return f"request {number} ({name}): {answer.status} instead of {set(right)}: {answer.reason()}"
+            if len(answer.first_body()) > LARGEST_ENVELOPE:
+                return f"request {number} ({name}): an answer of {len(answer.first_body())} octets"
             if (answer.header("Content-Type") or "").startswith("application/soap+xml"):
                 root = ElementTree.fromstring(answer.first_body())
                 if answer.status == 500 and root.find(".//s:Fault", vmms.NAMES) is None:

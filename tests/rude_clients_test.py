@@ -8,8 +8,9 @@ import resource
 import time
 
 import vmms
-from attack import (Answer, Attacked, basic, connect, envelope, EVERYTHING, exchange, IDENTIFY, OTHER_SCHEMES, post,
-                    read_to_end, reset, selectors, STRANGER, STRANGERS_PASSWORD)
+from attack import (Answer, Attacked, basic, connect, enumerate_all, envelope, EVERYTHING, exchange, get, IDENTIFY,
+                    LARGEST_ENVELOPE, MOST_GROWTH, OTHER_SCHEMES, post, query, read_to_end, reset, selectors,
+                    STRANGER, STRANGERS_PASSWORD)
 
 
 class RudeClients(Attacked):
@@ -170,6 +171,78 @@ class Refusals(Attacked):
         for content_type in ("text/xml", "application/json", "", "multipart/encrypted"):
             self.assertEqual(self.status(post(IDENTIFY, kind=content_type))[0], 415, content_type)
         self.assertEqual(self.status(post(IDENTIFY, path="/wsman/?PSVersion=5.1"))[0], 200)
+
+
+class LargeValues(Attacked):
+    """A value of a request is as large as a request may be; what is said or kept about it is small."""
+
+    VALUE = '"' * (4 * 1024 * 1024)  # six times as long in XML
+    SELECTOR_FILTER = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter"
+
+    def selector_filter(self, name, value):
+        selector = f"<w:SelectorSet><w:Selector Name='{name}'>{value}</w:Selector></w:SelectorSet>"
+        return f'<w:Filter Dialect="{self.SELECTOR_FILTER}">{selector}</w:Filter>'
+
+    def setting(self, instance_id):
+        service, method = "Msvm_VirtualSystemManagementService", "ModifyGuestServiceSettings"
+        text = vmms.interface_setting("@", True).replace("Microsoft:@", instance_id)
+        body = f'<p:{method}_INPUT xmlns:p="{vmms.RESOURCE}{service}">{text}</p:{method}_INPUT>'
+        return envelope(f"{vmms.RESOURCE}{service}/{method}", service, body=body)
+
+    def test_a_refusal_is_no_larger_than_an_envelope(self):
+        value, service = self.VALUE, "Vmms_GuestOSService"
+        keys = "".join(f'<w:Selector Name="{name}">{text}</w:Selector>'
+                       for name, text in vmms.service_keys(self.web, value).items())
+        for what, body in {
+            "a key of no instance": get(selectors(f'<w:Selector Name="Name">{value}</w:Selector>')),
+            "the name of a service": envelope(f"{vmms.RESOURCE}{service}/StartService", service, selectors(keys)),
+            "the name of a key": get(selectors(f"<w:Selector Name='{value}'>x</w:Selector>")),
+            "the name of a key in a filter": enumerate_all(self.selector_filter(value, "x")),
+            "a path in a query": query("ASSOCIATORS OF {Msvm_ComputerSystem.Name='" + value[:60_000] + "'}"),
+            "a header's name": get(f'<{"y" * len(value)} s:mustUnderstand="true"/>'),
+            "a header's namespace": get(f"<y:x xmlns:y='{value}' s:mustUnderstand='true'/>"),
+            "a dialect": enumerate_all(f"<w:Filter Dialect='{value}'>x</w:Filter>"),
+            "an enumeration's name": envelope(vmms.NAMES["n"] + "/Pull", body=
+                                              f"<n:Pull><n:EnumerationContext>{value}</n:EnumerationContext></n:Pull>"),
+        }.items():
+            with self.subTest(what):
+                answer = exchange(self.port, post(body))
+                self.assertEqual(answer.status, 500)
+                self.assertLessEqual(len(answer.body), LARGEST_ENVELOPE)
+
+    def test_the_job_of_a_wrong_setting_can_be_read(self):
+        answer = exchange(self.port, post(self.setting(vmms.escape(self.VALUE))))
+        if answer.status == 200:
+            job = re.search(rb'InstanceID">([^<]+)', answer.body)[1].decode()
+            self.client.get("Msvm_ConcreteJob", {"InstanceID": job})
+        else:
+            self.assertEqual(answer.status, 500)
+        # One user's job must not take all jobs from the others.
+        self.client.enumerate("Msvm_ConcreteJob")
+
+    def test_open_enumerations_hold_little(self):
+        enumerate_some = envelope(vmms.NAMES["n"] + "/Enumerate", body=
+                                  f'<n:Enumerate>{self.selector_filter("Name", self.VALUE)}</n:Enumerate>')
+        exchange(self.port, post(enumerate_some))
+        memory = self.memory()
+        for _ in range(24):
+            exchange(self.port, post(enumerate_some))
+        if not self.is_sanitized():
+            self.assertLess(self.memory() - memory, MOST_GROWTH)
+
+    def test_large_bodies_that_do_not_end_lock_out_nobody(self):
+        # 256 MiB of bodies are received at once. Strangers, whose credentials nobody has seen, must not take it all.
+        size = 8 * 1024 * 1024
+        with contextlib.ExitStack() as strangers:
+            for _ in range(32):
+                connection = strangers.enter_context(connect(self.port))
+                with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                    connection.sendall(post(b" " * (size - 1), None, length=size))
+            # What is in the kernel's buffers is read a moment later.
+            for _ in range(30):
+                self.assertEqual(exchange(self.port, post(IDENTIFY)).status, 200)
+                time.sleep(0.1)
+        self.returns(self.files, self.idle_files, "open files")
 
 
 if __name__ == "__main__":
