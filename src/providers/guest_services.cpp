@@ -22,12 +22,12 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
   const auto machine = find_active_machine(environment, machine_id);
   if (!machine) return machine.error();
   if (!interface_enabled(environment, **machine)) {
-    spdlog::info("{} of '{}' in virtual machine '{}': 1, the Guest Service Interface is off", verb, service,
+    spdlog::info("{} of '{:.300}' in virtual machine '{}': 1, the Guest Service Interface is off", verb, service,
                  (*machine)->name);
     return not_supported;
   }
   if (!(*machine)->agent_connected) {
-    spdlog::info("{} of '{}' in virtual machine '{}': 1, no agent is connected", verb, service, (*machine)->name);
+    spdlog::info("{} of '{:.300}' in virtual machine '{}': 1, no agent is connected", verb, service, (*machine)->name);
     return not_supported;
   }
   if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
@@ -36,7 +36,8 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
   const Status done = act({*machine, std::move(guest)});
   if (done) return completed;
   if (done.error().kind == Failure::not_supported) {
-    spdlog::info("{} of '{}' in virtual machine '{}': 1, {}", verb, service, (*machine)->name, done.error().message);
+    spdlog::info("{} of '{:.300}' in virtual machine '{}': 1, {:.1000}", verb, service, (*machine)->name,
+                 done.error().message);
     return not_supported;
   }
   return done.error();

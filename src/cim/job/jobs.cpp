@@ -1,5 +1,6 @@
 #include "cim/job/jobs.hpp"
 
+#include "base/shortened.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -211,7 +212,7 @@ void Jobs::set_state(const std::string& id, State state, const Status& outcome) 
     job.percent = 100;
   } else {
     job.error_code = error_code(outcome.error().kind);
-    job.error_text = outcome.error().message;
+    job.error_text = shortened(outcome.error().message);
   }
   save(job);
 }

@@ -169,9 +169,11 @@ bool Connection::on_header(bool complete) {
   return true;
 }
 
-/// False when the server holds too many bytes, and the request is therefore refused.
+/// False when the server holds too many bytes, and the request is therefore refused. The first bytes of each body are
+/// not counted: requests of common size are served, whatever large ones others have begun and do not end.
 bool Connection::count_body() {
-  const std::size_t more = exchange_->request().body.size() - counted_;
+  const std::size_t size = exchange_->request().body.size();
+  const std::size_t more = (size > limits_.free_body_bytes ? size - limits_.free_body_bytes : 0) - counted_;
   if (more == 0) return true;
   counted_ += more;
   if (io_.shared().body_bytes.fetch_add(more) + more <= limits_.all_body_bytes) return true;

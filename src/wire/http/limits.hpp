@@ -17,6 +17,8 @@ struct Limits {
   /// Bytes of the bodies of all requests that are being received or answered; beyond: 503 for the one that asks for
   /// more.
   std::size_t all_body_bytes = 256 * 1024 * 1024;
+  /// Bytes of each body that do not count there.
+  std::size_t free_body_bytes = 64 * 1024;
   /// Connections at once; further ones are answered 503 and closed.
   std::size_t connections = 1024;
   /// From connecting, or from a request's first byte, to the end of its header; TLS handshake: the same. Then 408.

@@ -137,15 +137,21 @@ TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreTold) {
 
 TEST_F(ServerLimitsTest, AllBodiesTogetherAreLimited) {
   options_.limits.all_body_bytes = 1000;
+  options_.limits.free_body_bytes = 100;
   serve();
   TestClient holder(port_);
-  ASSERT_TRUE(holder.send(post("/later", std::string(900, 'x'))));
+  ASSERT_TRUE(holder.send(post("/later", std::string(1000, 'x'))));
   const auto exchange = inbox_.take();
   ASSERT_TRUE(exchange);
   {
     TestClient other(port_);
-    ASSERT_TRUE(other.send(post("/wsman", std::string(200, 'x'))));
+    ASSERT_TRUE(other.send(post("/wsman", std::string(300, 'x'))));
     EXPECT_EQ(other.read().value().status, 503u);
+  }
+  {
+    TestClient small(port_);  // is served all the same
+    ASSERT_TRUE(small.send(post("/wsman", std::string(100, 'x'))));
+    EXPECT_EQ(small.read().value().status, 200u);
   }
   exchange->respond({});
   EXPECT_EQ(holder.read().value().status, 200u);

@@ -1,6 +1,7 @@
 #include "wire/wsman/enumerate_request.hpp"
 
 #include "cim/datetime.hpp"
+#include "cim/wql/parser.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
@@ -112,6 +113,13 @@ class EnumerateReader {
         return fault(Condition::cannot_process_filter, "a selector filter needs a class in the resource URI");
       auto keys = read_selectors(child.child(names::wsman, "SelectorSet"), request_.resource->namespace_name);
       if (!keys) return fault(Condition::cannot_process_filter, keys.error().message);
+      // An open enumeration keeps them.
+      std::size_t size = 0;
+      for (const cim::KeyBinding& key : *keys)
+        size += key.name.size() + (key.reference ? key.reference->to_string() : key.value).size();
+      if (size > cim::wql::longest_query)
+        return fault(Condition::cannot_process_filter,
+                     fmt::format("the filter is longer than {} bytes", cim::wql::longest_query));
       result_.keys = std::move(*keys);
       return {};
     }

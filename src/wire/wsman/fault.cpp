@@ -1,5 +1,6 @@
 #include "wire/wsman/fault.hpp"
 
+#include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/writer.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::string_view sender = "s:Sender";
 constexpr std::string_view receiver = "s:Receiver";
+
+constexpr std::size_t longest_header_name = 1024;
 
 constexpr std::uint32_t wbem_failed = 0x80041001;
 constexpr std::uint32_t wbem_not_found = 0x80041002;
@@ -207,7 +210,10 @@ void write_detail(xml::Writer& writer, const FaultRow& row, std::string_view mes
 std::span<const FaultRow> fault_table() { return table; }
 const FaultRow& fault_row(Condition condition) { return table[static_cast<std::size_t>(condition)]; }
 
-Fault fault(Condition condition, std::string message) { return Fault{condition, std::move(message)}; }
+Fault fault(Condition condition, std::string message) {
+  if (message.size() > longest_message) message = shortened(message);
+  return Fault{condition, std::move(message)};
+}
 
 Fault to_fault(const Error& error) {
   const auto condition = [&] {
@@ -261,7 +267,8 @@ std::string write_fault(const Fault& fault, const std::optional<std::string>& re
       .element("a:MessageID", "uuid:" + random_guid())
       .element("a:To", names::anonymous);
   if (relates_to) writer.element("a:RelatesTo", *relates_to);
-  if (!fault.header_name.empty()) {
+  // A name that cannot be told whole is better not told.
+  if (!fault.header_name.empty() && fault.header_name.size() + fault.header_namespace.size() <= longest_header_name) {
     const bool qualified = !fault.header_namespace.empty();
     writer.start("s:NotUnderstood").attribute("qname", (qualified ? "h:" : "") + fault.header_name);
     if (qualified) writer.attribute("xmlns:h", fault.header_namespace);

@@ -1,0 +1,16 @@
+// What a client or a guest sent is told again only in part: a refusal must not be larger than what was refused.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace vmms {
+
+/// Enough for any text that a person reads.
+inline constexpr std::size_t longest_message = std::size_t{16} * 1024;
+
+/// The text, cut after `most` bytes at the end of a character (UTF-8) and marked with "…" when it is longer.
+std::string shortened(std::string_view text, std::size_t most = longest_message);
+
+}  // namespace vmms
