@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,8 @@ class FakeHost {
 
   std::string url() const { return server_.url(); }
   wire::wsman::test::ScriptedServer& server() { return server_; }
+  /// For changes while another process asks: no answer is made meanwhile.
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 
   static std::string envelope(std::string_view body) {
     return fmt::format(
@@ -130,6 +133,7 @@ class FakeHost {
   }
 
   Reply answer(const wire::wsman::test::ScriptedServer::Request& request) {
+    const std::lock_guard answering(mutex_);
     const Call call = read(request.body());
     calls.push_back(call);
     if (intercept)
@@ -246,6 +250,7 @@ class FakeHost {
   }
 
   int job_polls_ = 0;
+  std::mutex mutex_;
   wire::wsman::test::ScriptedServer server_;  // last: it must not answer before the rest is there, nor after
 };
 

@@ -101,7 +101,10 @@ class ProcessTest : public testing::Test {
 
 TEST_F(ProcessTest, ExitStatuses) {
   EXPECT_EQ(shell("$VMMS service start demo nginx").status, 0);
-  host.machines[0].interface_enabled = false;
+  {
+    const auto changing = host.lock();
+    host.machines[0].interface_enabled = false;
+  }
   EXPECT_EQ(shell("$VMMS service start demo nginx").status, 1);
   EXPECT_EQ(shell("$VMMS service start nobody nginx").status, 2);
   EXPECT_EQ(shell("$VMMS nonsense").status, 2);
@@ -111,7 +114,10 @@ TEST_F(ProcessTest, ExitStatuses) {
 }
 
 TEST_F(ProcessTest, AReaderThatLeavesEndsItQuietly) {
-  for (int i = 0; i < 2000; ++i) host.services[fmt::format("unit-{}.service", i)] = false;
+  {
+    const auto changing = host.lock();
+    for (int i = 0; i < 2000; ++i) host.services[fmt::format("unit-{}.service", i)] = false;
+  }
   const Ended ended = shell("$VMMS service list demo | head -1");
   EXPECT_THAT(ended.out, HasSubstr("NAME"));
   EXPECT_THAT(ended.err, IsEmpty());

@@ -28,7 +28,7 @@ function(vmms_tests NAME)
     target_link_libraries(${NAME}_test PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main rapidcheck)
     target_compile_options(${NAME}_test PRIVATE ${VMMS_WARNINGS})
     target_compile_definitions(${NAME}_test PRIVATE VMMS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${NAME}_test PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(${NAME}_test PROPERTIES TIMEOUT 120 ENVIRONMENT "${VMMS_TEST_ENVIRONMENT}" DISCOVERY_TIMEOUT 60)
   endif()
   # Fuzzers: with clang as such, and in every build over their corpus.
   vmms_files(fuzzers fuzz ${ARG_FOLDERS})

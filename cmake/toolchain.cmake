@@ -26,6 +26,9 @@ if(VMMS_SANITIZE STREQUAL "address")
 elseif(VMMS_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
+  # What it finds ends the program, so that also the test of a daemon notices.
+  set(VMMS_TEST_ENVIRONMENT
+      "TSAN_OPTIONS=halt_on_error=1:suppressions=${CMAKE_SOURCE_DIR}/tests/thread_sanitizer.txt")
   # g++ warns that fences are not instrumented; Boost has some in paths that asio guards otherwise.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan)

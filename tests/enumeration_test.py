@@ -86,14 +86,15 @@ class Enumerations(unittest.TestCase):
     def test_the_client_says_how_many(self):
         context = self.context(self.enumerate())
         self.assertEqual(len(self.items(self.pull(context))), 1)
-        self.assertEqual(len(self.items(self.pull(context, "<n:MaxElements>20</n:MaxElements>"))), 20)
+        # Less where computing is slow: a page gets 2 ms of it.
+        self.assertIn(len(self.items(self.pull(context, "<n:MaxElements>20</n:MaxElements>"))), range(1, 21))
         one = len(self.pull(context).find(".//n:Items", NAMES)[0].findall("*"))
         self.assertGreater(one, 10)
         few = self.items(self.pull(context, "<n:MaxElements>100</n:MaxElements><n:MaxCharacters>20000</n:MaxCharacters>"))
         self.assertTrue(0 < len(few) < 20, len(few))
         self.release(context)
         optimized = self.enumerate("<w:OptimizeEnumeration/><w:MaxElements>20</w:MaxElements>")
-        self.assertEqual(len(self.items(optimized)), 20)
+        self.assertIn(len(self.items(optimized)), range(1, 21))
         self.release(self.context(optimized))
 
     def test_a_context_is_released_once_and_ends_with_its_last_item(self):

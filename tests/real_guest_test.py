@@ -289,7 +289,7 @@ class RealGuest(unittest.TestCase):
     def test_19_term_ends_the_daemon(self):
         status, seconds = self.daemon.terminate()
         self.assertEqual(status, 0)
-        self.assertLess(seconds, 2)
+        self.assertLess(seconds, 20 if vmms.SANITIZED else 2)
 
 
 if __name__ == "__main__":
