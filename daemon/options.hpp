@@ -15,10 +15,10 @@ struct Options {
   std::string simulate;  ///< fleet file; excludes `connect`
   std::string define;    ///< domain XML file that is defined before serving
   std::vector<wire::http::Listener> listeners;
-  std::string users;        ///< password file; default STATE/users
+  std::string users;                  ///< password file; default STATE/users
   bool users_may_be_missing = false;  ///< nobody named it, and a local socket needs none
-  std::string state;        ///< folder of what the daemon keeps
-  std::string certificate;  ///< PEM files for TLS; made by ourselves when empty
+  std::string state;                  ///< folder of what the daemon keeps
+  std::string certificate;            ///< PEM files for TLS; made by ourselves when empty
   std::string key;
   bool allow_cleartext = false;  ///< passwords in clear text beyond loopback
   bool guest_service_interface = false;

@@ -36,7 +36,8 @@ TEST(Options, DefaultsServeLoopbackFromTheEmbeddedDriver) {
 }
 
 TEST(Options, ListenersRepeat) {
-  const auto options = parse({"--wsman", "127.0.0.1:1", "--wsman", "127.0.0.1:2", "--wsmans", "[::1]:3", "--socket", "none"}).options;
+  const auto options =
+      parse({"--wsman", "127.0.0.1:1", "--wsman", "127.0.0.1:2", "--wsmans", "[::1]:3", "--socket", "none"}).options;
   ASSERT_TRUE(options);
   ASSERT_EQ(options->listeners.size(), 3u);
   EXPECT_EQ(wire::http::to_string(options->listeners[2]), "[::1]:3");
