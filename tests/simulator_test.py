@@ -522,6 +522,16 @@ class LocalSocket(unittest.TestCase):
         self.assertEqual(gone.returncode, 2)
         self.assertIn("is vmmsd running there?", gone.stderr)
 
+    def test_an_unknown_group_is_an_error_that_leaves_nothing(self):
+        folder = tempfile.mkdtemp(prefix="vmms-test-")
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
+        done = subprocess.run([vmms.BUILD / "vmmsd", "--simulate", vmms.SOURCE / "examples" / "fleet.toml", "--state",
+                               folder, "--wsman", "127.0.0.1:0", "--socket", folder + "/s", "--socket-group", "no-such"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no group no-such", done.stderr)
+        self.assertFalse(os.path.exists(folder + "/s"))
+
     def test_no_password_file_is_needed(self):
         folder = tempfile.mkdtemp(prefix="vmms-test-")
         self.addCleanup(subprocess.run, ["rm", "-rf", folder])

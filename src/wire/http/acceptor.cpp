@@ -113,7 +113,13 @@ Status open_local(Acceptor& acceptor, const Listener& listener) {
 }  // namespace
 
 Status open(Acceptor& acceptor, Listener& listener) {
-  return listener.is_local() ? open_local(acceptor, listener) : open_network(acceptor, listener);
+  if (!listener.is_local()) return open_network(acceptor, listener);
+  const Status opened = open_local(acceptor, listener);
+  // A socket that is bound and of no use must not be left behind.
+  boost::system::error_code ec;
+  if (!opened && acceptor.is_open() && acceptor.local_endpoint(ec).size() > sizeof(sa_family_t) && !ec)
+    remove_socket_file(listener);
+  return opened;
 }
 
 void remove_socket_file(const Listener& listener) {

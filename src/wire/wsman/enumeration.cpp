@@ -126,7 +126,7 @@ class PageReader {
 
   void report_failures() const {
     if (failures_ != 0)
-      spdlog::warn("wsman: enumerating {:.200}: {} could not be asked; the first: {}", context_.what, failures_,
+      spdlog::warn("wsman: enumerating {}: {} could not be asked; the first: {}", context_.what, failures_,
                    first_failure_);
   }
 
@@ -193,7 +193,10 @@ ContextResult query_context(const Operation& operation, const EnumerateRequest& 
   }
   auto context = std::make_unique<EnumerationContext>();
   context->namespace_name = schema->namespace_name;
-  context->what = *enumerate.query;
+  context->what = enumerate.query->substr(0, 200);
+  // It goes to the log, one line an entry.
+  std::replace_if(
+      context->what.begin(), context->what.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   context->key = operation.machine_of(result->about);
   context->cursor = std::move(result->instances);
   context->columns = std::move(result->columns);
