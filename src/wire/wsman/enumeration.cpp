@@ -23,8 +23,6 @@ using Clock = cim::Context::Clock;
 constexpr std::size_t wrapper_size = 320;
 // Items asked of a cursor at once: what does not fit into the envelope waits in the context.
 constexpr std::size_t batch_size = 64;
-// An answer that is made on a thread of the edge is sent with what it has by then, so that others get their turn.
-constexpr std::chrono::nanoseconds edge_time = std::chrono::milliseconds(2);
 constexpr std::chrono::microseconds longest_lifetime = std::chrono::hours(24);
 constexpr std::chrono::microseconds longest_pull = std::chrono::hours(1);
 
@@ -152,7 +150,8 @@ class Reading {
     const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
     const std::size_t room =
         operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
-    const auto enough = waits_ ? std::optional<std::chrono::nanoseconds>() : thread_time() + edge_time;
+    const auto enough =
+        waits_ ? std::optional<std::chrono::nanoseconds>() : thread_time() + contexts_.limits().edge_time;
     auto page =
         PageReader(*context_, operation.context, {elements, std::min(room, bytes.value_or(room)), enough}).read();
     if (page) sent_ = std::move(page->sent);

@@ -21,6 +21,9 @@ namespace vmms::wire::wsman {
 enum class EnumerationMode { object, reference, object_and_reference };
 
 struct ContextLimits {
+  /// What a thread of the edge computes for one answer; then it is sent with what it has, so that others get their
+  /// turn.
+  std::chrono::nanoseconds edge_time = std::chrono::milliseconds(2);
   std::size_t total = 1024;
   std::size_t per_user = 64;
   std::chrono::steady_clock::duration idle = std::chrono::minutes(10);  ///< also the longest time a client may ask for
@@ -70,6 +73,7 @@ class EnumerationContexts {
   OrFault<void> release(std::string_view id, std::string_view user);
 
   std::size_t size() const;
+  const ContextLimits& limits() const { return limits_; }
 
  private:
   bool expired(const EnumerationContext& context) const;
