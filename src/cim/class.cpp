@@ -41,6 +41,18 @@ bool Class::is_a(const Class& ancestor) const {
   return false;
 }
 
+const Qualifier* find_qualifier(std::span<const Qualifier> qualifiers, std::string_view name) {
+  for (const Qualifier& qualifier : qualifiers)
+    if (equals_no_case(qualifier.type->name, name)) return &qualifier;
+  return nullptr;
+}
+
+bool has_qualifier(std::span<const Qualifier> qualifiers, std::string_view name) {
+  const Qualifier* found = find_qualifier(qualifiers, name);
+  return found && found->type->type == Type::boolean && !found->values.empty() &&
+         equals_no_case(found->values.front(), "true");
+}
+
 const Class* Schema::find(std::string_view class_name) const {
   const auto found = find_by_name(classes, class_name, [](const Class* c) { return c->name; });
   return found == classes.end() ? nullptr : *found;

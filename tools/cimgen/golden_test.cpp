@@ -21,7 +21,7 @@ TEST(Golden, OutputIsAsCheckedIn) {
   const auto schema = read_schema({folder + "/schema"});
   ASSERT_TRUE(schema) << schema.error().message;
   std::string text;
-  for (const auto& [path, content] : generate(*schema, "root/test")) text += "==== " + path + "\n" + content;
+  for (const auto& [path, content] : generate({*schema, "root/test"})) text += "==== " + path + "\n" + content;
   if (std::getenv("VMMS_UPDATE_GOLDEN")) std::ofstream(folder + "/expected.txt", std::ios::binary) << text;
   std::ifstream stream(folder + "/expected.txt", std::ios::binary);
   const std::string expected(std::istreambuf_iterator<char>(stream), {});

@@ -30,10 +30,11 @@ bool write_if_changed(const fs::path& path, const std::string& content) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Writes C++ class data, typed structs, the provider table and reference pages from MOF."};
-  std::string output, namespace_name;
+  std::string output, namespace_name, within;
   std::vector<std::string> inputs;
   app.add_option("--output", output, "folder to write to")->required();
   app.add_option("--namespace", namespace_name, "the CIM namespace of the classes")->required();
+  app.add_option("--within", within, "folder and C++ namespace below schema/ and vmms::schema (default: these)");
   app.add_option("inputs", inputs, "MOF files, or folders of them")->required()->check(CLI::ExistingPath);
   CLI11_PARSE(app, argc, argv);
 
@@ -42,7 +43,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", schema.error().message.c_str());
     return 1;
   }
-  for (const auto& [path, content] : vmms::cimgen::generate(*schema, namespace_name)) {
+  for (const auto& [path, content] :
+       vmms::cimgen::generate({*schema, namespace_name, vmms::cimgen::place_within(within)})) {
     if (write_if_changed(fs::path(output) / path, content)) continue;
     std::fprintf(stderr, "%s: cannot be written\n", (fs::path(output) / path).c_str());
     return 1;

@@ -113,22 +113,32 @@ std::string snake_case(std::string_view name) {
 
 std::string member_name(std::string_view name) { return not_reserved(snake_case(name)); }
 
+Place place_within(const std::string& within) {
+  return within.empty() ? Place{} : Place{"schema/" + within, "vmms::schema::" + within};
+}
+
 std::string class_namespace(std::string_view class_name) {
+  if (class_name.starts_with("__")) return "wmi";
   const std::size_t underscore = class_name.find('_');
   return underscore == std::string_view::npos ? "other" : snake_case(class_name.substr(0, underscore));
 }
 
 std::string struct_name(std::string_view class_name) {
+  if (class_name.starts_with("__")) return std::string(class_name.substr(2));
   const std::size_t underscore = class_name.find('_');
   return std::string(underscore == std::string_view::npos ? class_name : class_name.substr(underscore + 1));
 }
 
-std::string header_path(std::string_view class_name) {
-  return fmt::format("schema/{}/{}.hpp", class_namespace(class_name), snake_case(struct_name(class_name)));
+std::string constant_name(std::string_view class_name) {
+  return class_name.starts_with("__") ? "wmi_" + struct_name(class_name) : std::string(class_name);
 }
 
-std::string qualified_name(std::string_view class_name) {
-  return fmt::format("::vmms::schema::{}::{}", class_namespace(class_name), struct_name(class_name));
+std::string header_path(const Place& place, std::string_view class_name) {
+  return fmt::format("{}/{}/{}.hpp", place.folder, class_namespace(class_name), snake_case(struct_name(class_name)));
+}
+
+std::string qualified_name(const Place& place, std::string_view class_name) {
+  return fmt::format("::{}::{}::{}", place.space, class_namespace(class_name), struct_name(class_name));
 }
 
 std::string schema_name(std::string_view namespace_name) {

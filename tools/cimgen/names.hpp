@@ -16,11 +16,23 @@ std::string snake_case(std::string_view name);
 /// snake_case, with an underscore after keywords and after names that generated structs use themselves.
 std::string member_name(std::string_view name);
 
-/// Msvm_GuestFileService -> msvm and GuestFileService. A name without an underscore has the namespace "other".
+/// Where what is written for one CIM namespace goes: the same class may be another one in another namespace.
+struct Place {
+  std::string folder = "schema";       ///< of files, "schema/cimv2"
+  std::string space = "vmms::schema";  ///< of C++ names, "vmms::schema::cimv2"
+};
+/// `within` is empty for the main namespace, else a name such as "cimv2".
+Place place_within(const std::string& within);
+
+/// Msvm_GuestFileService -> msvm and GuestFileService; __NAMESPACE -> wmi and NAMESPACE. A name without an underscore
+/// has the namespace "other".
 std::string class_namespace(std::string_view class_name);
 std::string struct_name(std::string_view class_name);
-std::string header_path(std::string_view class_name);     ///< "schema/msvm/guest_file_service.hpp"
-std::string qualified_name(std::string_view class_name);  ///< "::vmms::schema::msvm::GuestFileService"
+/// The constant with a class's data: the class's name, but wmi_NAMESPACE, since C++ keeps names with __ for itself.
+std::string constant_name(std::string_view class_name);
+std::string header_path(const Place& place, std::string_view class_name);  ///< "schema/msvm/guest_file_service.hpp"
+/// "::vmms::schema::msvm::GuestFileService"
+std::string qualified_name(const Place& place, std::string_view class_name);
 
 /// root/virtualization/v2 -> root_virtualization_v2.
 std::string schema_name(std::string_view namespace_name);

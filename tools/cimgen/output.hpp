@@ -1,6 +1,8 @@
 // The parts of what cimgen writes. Each takes the whole schema and gives file contents by relative path.
 #pragma once
 
+#include "names.hpp"
+
 #include "cim/mof/resolver.hpp"
 
 #include <map>
@@ -10,19 +12,26 @@ namespace vmms::cimgen {
 
 using Files = std::map<std::string, std::string>;
 
+/// What there is to write from: the classes of one CIM namespace, and where what is made of them goes.
+struct Input {
+  const cim::mof::Schema& schema;
+  std::string namespace_name;  ///< "root/cimv2"
+  Place place = {};
+};
+
 /// All of the following.
-Files generate(const cim::mof::Schema& schema, const std::string& namespace_name);
+Files generate(const Input& input);
 
 /// schema/classes.hpp and schema/classes.cpp: constant class data, linked anywhere.
-void write_class_data(const cim::mof::Schema& schema, const std::string& namespace_name, Files& files);
+void write_class_data(const Input& input, Files& files);
 
 /// One header a class: its struct, its methods' tags and, with the Provider qualifier, its provider's base class.
-void write_typed_headers(const cim::mof::Schema& schema, Files& files);
+void write_typed_headers(const Input& input, Files& files);
 
 /// schema/providers.hpp and schema/providers.cpp: every provider, linked by the daemon and provider tests only.
-void write_provider_table(const cim::mof::Schema& schema, const std::string& namespace_name, Files& files);
+void write_provider_table(const Input& input, Files& files);
 
 /// reference/<Class>.md for each class that clients meet: those with a provider or a join.
-void write_reference(const cim::mof::Schema& schema, Files& files);
+void write_reference(const Input& input, Files& files);
 
 }  // namespace vmms::cimgen

@@ -5,56 +5,59 @@
 
 namespace vmms::cimgen {
 
-Files generate(const cim::mof::Schema& schema, const std::string& namespace_name) {
+Files generate(const Input& input) {
   Files files;
-  write_class_data(schema, namespace_name, files);
-  write_typed_headers(schema, files);
-  write_provider_table(schema, namespace_name, files);
-  write_reference(schema, files);
+  write_class_data(input, files);
+  write_typed_headers(input, files);
+  write_provider_table(input, files);
+  write_reference(input, files);
   return files;
 }
 
-void write_provider_table(const cim::mof::Schema& schema, const std::string& namespace_name, Files& files) {
-  files["schema/providers.hpp"] =
+void write_provider_table(const Input& input, Files& files) {
+  const std::string& folder = input.place.folder;
+  const std::string& space = input.place.space;
+  files[folder + "/providers.hpp"] = fmt::format(
       R"(// Written by cimgen. Do not edit.
 #pragma once
 
-namespace vmms::cim {
+namespace vmms::cim {{
 class ObjectManager;
-}
-namespace vmms::providers {
+}}
+namespace vmms::providers {{
 struct Environment;
-}
+}}
 
-namespace vmms::schema {
+namespace {0} {{
 
 /// Adds every provider that the schema names. The environment must outlive the object manager.
 void add_providers(::vmms::cim::ObjectManager& manager, ::vmms::providers::Environment& environment);
 
-}  // namespace vmms::schema
-)";
+}}  // namespace {0}
+)",
+      space);
   std::string includes, calls;
-  for (const cim::mof::ResolvedClass& each : schema.classes) {
+  for (const cim::mof::ResolvedClass& each : input.schema.classes) {
     if (!each.has_provider) continue;
-    includes += fmt::format("#include \"{}\"\n", header_path(each.name));
+    includes += fmt::format("#include \"{}\"\n", header_path(input.place, each.name));
     calls += fmt::format("  manager.add({}, ::vmms::cim::adapt({}::make_{}_provider(environment)));\n",
-                         quoted(namespace_name), class_namespace(each.name), snake_case(struct_name(each.name)));
+                         quoted(input.namespace_name), class_namespace(each.name), snake_case(struct_name(each.name)));
   }
-  files["schema/providers.cpp"] = fmt::format(
+  files[folder + "/providers.cpp"] = fmt::format(
       R"(// Written by cimgen. Do not edit.
-#include "schema/providers.hpp"
+#include "{2}/providers.hpp"
 
 #include "cim/object_manager.hpp"
 #include "cim/typed_adapter.hpp"
-{}
-namespace vmms::schema {{
+{0}
+namespace {3} {{
 
 void add_providers(::vmms::cim::ObjectManager& manager, ::vmms::providers::Environment& environment) {{
-{}}}
+{1}}}
 
-}}  // namespace vmms::schema
+}}  // namespace {3}
 )",
-      includes, calls);
+      includes, calls, folder, space);
 }
 
 }  // namespace vmms::cimgen

@@ -92,9 +92,10 @@ std::string page(const ResolvedClass& of) {
 
 }  // namespace
 
-void write_reference(const cim::mof::Schema& schema, Files& files) {
-  for (const ResolvedClass& each : schema.classes) {
-    if (each.has_provider || !each.join_left.empty()) files["reference/" + each.name + ".md"] = page(each);
+void write_reference(const Input& input, Files& files) {
+  const std::string folder = "reference" + input.place.folder.substr(std::string_view("schema").size()) + "/";
+  for (const ResolvedClass& each : input.schema.classes) {
+    if (each.has_provider || !each.join_left.empty()) files[folder + each.name + ".md"] = page(each);
   }
 }
 

@@ -38,7 +38,7 @@ std::string comment(const std::string& text, std::string_view indent) {
 
 class Header {
  public:
-  explicit Header(const ResolvedClass& of) : class_(of), name_(struct_name(of.name)) {}
+  Header(const ResolvedClass& of, const Place& place) : class_(of), place_(place), name_(struct_name(of.name)) {}
 
   std::string text() {
     for (const ResolvedProperty& property : class_.properties) {
@@ -46,11 +46,11 @@ class Header {
     }
     std::string includes =
         class_.has_provider ? "#include \"cim/typed_provider.hpp\"\n" : "#include \"cim/instance.hpp\"\n";
-    includes += "#include \"schema/classes.hpp\"\n";
-    if (class_.superclass) includes += fmt::format("#include \"{}\"\n", header_path(class_.superclass->name));
+    includes += fmt::format("#include \"{}/classes.hpp\"\n", place_.folder);
+    if (class_.superclass) includes += fmt::format("#include \"{}\"\n", header_path(place_, class_.superclass->name));
     std::string body = comment(class_.description, "") + fmt::format("struct {} {{\n", name_);
-    body +=
-        fmt::format("  static const ::vmms::cim::Class& cim_class() {{ return ::vmms::schema::{}; }}\n\n", class_.name);
+    body += fmt::format("  static const ::vmms::cim::Class& cim_class() {{ return ::{}::{}; }}\n\n", place_.space,
+                        constant_name(class_.name));
     body += value_maps() + members() + property_names() + visitor() + key() + roles() + methods();
     while (body.ends_with("\n\n")) body.pop_back();
     body += "};\n";
@@ -59,13 +59,14 @@ class Header {
         "// Written by cimgen from {}.mof. Do not edit.\n#pragma once\n\n{}\n"
         "#include <compare>\n#include <cstdint>\n{}#include <optional>\n#include <string>\n#include "
         "<string_view>\n#include <vector>\n\n"
-        "{}namespace vmms::schema::{} {{\n\n{}\n}}  // namespace vmms::schema::{}\n",
+        "{}namespace {} {{\n\n{}\n}}  // namespace {}\n",
         class_.name, includes, class_.has_provider ? "#include <memory>\n" : "",
-        class_.has_provider ? "namespace vmms::providers {\nstruct Environment;\n}\n\n" : "",
-        class_namespace(class_.name), body, class_namespace(class_.name));
+        class_.has_provider ? "namespace vmms::providers {\nstruct Environment;\n}\n\n" : "", space(), body, space());
   }
 
  private:
+  std::string space() const { return place_.space + "::" + class_namespace(class_.name); }
+
   /// A nested type's name: the feature's, unless the struct itself has it.
   std::string nested(const std::string& feature) const { return feature == name_ ? feature + "_" : feature; }
 
@@ -77,8 +78,8 @@ class Header {
       if (property.values_from != class_.name) {
         const std::string from =
             property.name == struct_name(property.values_from) ? property.name + "_" : property.name;
-        result +=
-            fmt::format("  using {} = {}::{};\n", nested(property.name), qualified_name(property.values_from), from);
+        result += fmt::format("  using {} = {}::{};\n", nested(property.name),
+                              qualified_name(place_, property.values_from), from);
       } else {
         result += constants(nested(property.name), values, property.type.type, "  ");
       }
@@ -176,7 +177,7 @@ class Header {
     std::string result;
     for (const ResolvedMethod& method : class_.methods) {
       if (method.declared_in != class_.name) {
-        result += fmt::format("  using {} = {}::{};\n", nested(method.name), qualified_name(method.declared_in),
+        result += fmt::format("  using {} = {}::{};\n", nested(method.name), qualified_name(place_, method.declared_in),
                               method.name == struct_name(method.declared_in) ? method.name + "_" : method.name);
       } else {
         result += tag(method);
@@ -253,14 +254,16 @@ class Header {
   }
 
   const ResolvedClass& class_;
+  const Place& place_;
   std::string name_;
   std::vector<const ResolvedProperty*> keys_;
 };
 
 }  // namespace
 
-void write_typed_headers(const cim::mof::Schema& schema, Files& files) {
-  for (const ResolvedClass& each : schema.classes) files[header_path(each.name)] = Header(each).text();
+void write_typed_headers(const Input& input, Files& files) {
+  for (const ResolvedClass& each : input.schema.classes)
+    files[header_path(input.place, each.name)] = Header(each, input.place).text();
 }
 
 }  // namespace vmms::cimgen

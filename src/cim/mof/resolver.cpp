@@ -78,8 +78,7 @@ class Resolver {
     result.position = declaration.position;
     result.superclass = superclass;
     if (superclass) {
-      result.properties = superclass->properties;
-      result.methods = superclass->methods;
+      inherit(result, *superclass);
     }
     static const Qualifiers none;
     result.qualifiers = effective(declaration.qualifiers, superclass ? superclass->qualifiers : none);
@@ -105,6 +104,17 @@ class Resolver {
     failed_.erase(key);
     done_.emplace(key, schema_.classes.size());
     return &schema_.classes.emplace_back(std::move(result));
+  }
+
+  /// The superclass's features, without the qualifiers that are its own business.
+  void inherit(ResolvedClass& to, const ResolvedClass& superclass) const {
+    to.properties = superclass.properties;
+    for (ResolvedProperty& property : to.properties) property.qualifiers = effective({}, property.qualifiers);
+    to.methods = superclass.methods;
+    for (ResolvedMethod& method : to.methods) {
+      method.qualifiers = effective({}, method.qualifiers);
+      for (ResolvedParameter& parameter : method.parameters) parameter.qualifiers = effective({}, parameter.qualifiers);
+    }
   }
 
   const ResolvedClass* resolve_superclass(const ClassDeclaration& declaration) {
@@ -215,8 +225,8 @@ class Resolver {
         continue;
       }
       static const Qualifiers none;
-      const Qualifiers qualifiers = effective(parameter.qualifiers, none);
       ResolvedParameter& resolved = result.emplace_back();
+      const Qualifiers& qualifiers = resolved.qualifiers = effective(parameter.qualifiers, none);
       resolved.name = parameter.name;
       resolved.type = parameter.type;
       resolved.is_array = parameter.is_array;
@@ -269,9 +279,10 @@ class Resolver {
   Qualifiers effective(const std::vector<Qualifier>& own, const Qualifiers& inherited) const {
     Qualifiers result;
     for (const auto& [name, qualifier] : inherited) {
-      if (!is_restricted(qualifier)) result.emplace(name, qualifier);
+      if (!is_restricted(qualifier)) result.emplace(name, qualifier).first->second.propagated = true;
     }
-    for (const Qualifier& qualifier : own) result.insert_or_assign(to_lower(qualifier.name), qualifier);
+    for (const Qualifier& qualifier : own)
+      result.insert_or_assign(to_lower(qualifier.name), EffectiveQualifier{qualifier, false});
     return result;
   }
 
@@ -434,6 +445,7 @@ class Resolver {
     }
     if (!problems_.empty()) return error(Failure::invalid_argument, problems_);
     Schema result;
+    for (const auto& [name, declaration] : qualifiers_) result.qualifiers.push_back(*declaration);
     std::map<const ResolvedClass*, const ResolvedClass*> moved;
     std::vector<ResolvedClass*> order;
     for (ResolvedClass& each : schema_.classes) order.push_back(&each);

@@ -13,8 +13,11 @@
 
 namespace vmms::cim::mof {
 
+struct EffectiveQualifier : Qualifier {
+  bool propagated = false;  ///< it was inherited
+};
 /// Qualifiers that hold for an element, own and inherited, by lower-case name.
-using Qualifiers = std::map<std::string, Qualifier, std::less<>>;
+using Qualifiers = std::map<std::string, EffectiveQualifier, std::less<>>;
 
 /// One element of ValueMap/Values: "2" or "3..5" or "..", and what it means.
 struct ValueText {
@@ -46,6 +49,7 @@ struct ResolvedParameter {
   bool is_out = false;
   std::vector<ValueText> values;
   std::string description;
+  Qualifiers qualifiers;
 };
 
 struct ResolvedMethod {
@@ -81,7 +85,8 @@ struct ResolvedClass {
 };
 
 struct Schema {
-  std::deque<ResolvedClass> classes;  ///< sorted by name without case
+  std::deque<ResolvedClass> classes;             ///< sorted by name without case
+  std::vector<QualifierDeclaration> qualifiers;  ///< likewise
 
   const ResolvedClass* find(std::string_view class_name) const;  ///< without case
 };
