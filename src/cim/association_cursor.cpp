@@ -7,12 +7,16 @@
 namespace vmms::cim {
 
 AssociationCursor::AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class,
-                                     std::vector<KeyBinding> keys)
+                                     std::vector<KeyBinding> keys, Subclasses subclasses)
     : manager_(manager),
       space_(space),
       providers_(space.concrete_associations(cim_class)),
       keys_(std::move(keys)),
-      waits_(space.waits(cim_class)) {}
+      waits_(space.waits(cim_class)) {
+  if (subclasses == Subclasses::exclude)
+    std::erase_if(providers_,
+                  [&](const AssociationProvider* provider) { return &provider->cim_class() != &cim_class; });
+}
 
 bool AssociationCursor::fits(const Instance& association) const {
   const ObjectPath path = association.path();

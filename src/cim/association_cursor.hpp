@@ -9,7 +9,8 @@ namespace vmms::cim {
 class AssociationCursor : public BufferedEnumeration {
  public:
   /// A key that is a reference restricts to the associations of that object.
-  AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class, std::vector<KeyBinding> keys);
+  AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class, std::vector<KeyBinding> keys,
+                    Subclasses subclasses);
   bool waits() const override { return waits_; }
 
  protected:

@@ -1,6 +1,7 @@
 #include "cim/association_walk.hpp"
 
 #include "base/text.hpp"
+#include "cim/typed.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -8,13 +9,30 @@
 
 namespace vmms::cim {
 
-AssociationWalk::AssociationWalk(ObjectManager& manager, Namespace& space, ObjectPath source, std::vector<Step> steps)
+namespace {
+
+/// An instance with nothing but its keys; nullopt when they do not fit the class.
+std::optional<Instance> with_keys_alone(const Class& cim_class, const ObjectPath& path) {
+  Instance instance(cim_class);
+  for (const std::uint16_t key : cim_class.keys) {
+    const Property& property = cim_class.properties[key];
+    const auto value = typed::key_value(path, property);
+    if (!value) return std::nullopt;
+    instance.values[key] = *value;
+  }
+  return instance;
+}
+
+}  // namespace
+
+AssociationWalk::AssociationWalk(ObjectManager& manager, Namespace& space, AssociationQuery query,
+                                 std::vector<Step> steps)
     : manager_(manager),
       space_(space),
-      source_(std::move(source)),
+      query_(std::move(query)),
       steps_(steps.begin(), steps.end()),
       several_(steps.size() > 1) {
-  const Class* source_class = space.schema.find(source_.class_name);
+  const Class* source_class = space.schema.find(query_.source.class_name);
   waits_ =
       (source_class && space.waits(*source_class)) || std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
         return space.waits(step.far_class ? *step.far_class : step.provider->cim_class());
@@ -25,7 +43,7 @@ void AssociationWalk::fetch(const Context& context, std::size_t most, std::vecto
   if (steps_.empty()) {
     // Nothing found: that there is no such object must not look like an object that has no associations.
     checked_ = true;
-    if (const auto exists = manager_.get(context, source_); !exists) failures.push_back(exists.error());
+    if (const auto exists = manager_.get(context, query_.source); !exists) failures.push_back(exists.error());
   } else if (!started_) {
     start(context, failures);
   } else if (others_) {
@@ -44,7 +62,7 @@ void AssociationWalk::start(const Context& context, std::vector<Error>& failures
   const Step& step = steps_.front();
   started_ = true;
   if (step.far_class) {
-    auto others = step.provider->others(context, step.role, source_, step.far_role, *step.far_class);
+    auto others = step.provider->others(context, step.role, query_.source, step.far_role, *step.far_class);
     if (!others) {
       checked_ = true;  // the failure says it
       failures.push_back(others.error());
@@ -53,7 +71,7 @@ void AssociationWalk::start(const Context& context, std::vector<Error>& failures
     others_ = std::move(*others);
     if (others_) return;
   }
-  auto associations = step.provider->from(context, step.role, source_);
+  auto associations = step.provider->from(context, step.role, query_.source);
   if (!associations) {
     checked_ = true;
     failures.push_back(associations.error());
@@ -76,6 +94,10 @@ void AssociationWalk::start(const Context& context, std::vector<Error>& failures
 void AssociationWalk::read_one(const Context& context, std::vector<Error>& failures) {
   const ObjectPath path = std::move(to_read_.front());
   to_read_.pop_front();
+  if (query_.keys_only) {
+    auto keys = with_keys_alone(*space_.schema.find(path.class_name), path);
+    if (keys) return add(std::move(*keys));
+  }
   auto instance = manager_.get(context, path);
   if (instance)
     add(std::move(*instance));
@@ -91,6 +113,8 @@ void AssociationWalk::end_step() {
 
 void AssociationWalk::add(Instance instance) {
   checked_ = true;
+  const std::string& required = query_.references ? query_.required_association_qualifier : query_.required_qualifier;
+  if (!required.empty() && !has_qualifier(instance.cim_class().qualifiers, required)) return;
   if (several_ && !found_.insert(std::hash<std::string>()(to_lower(instance.path().to_string()))).second) return;
   page_.push_back(std::move(instance));
 }

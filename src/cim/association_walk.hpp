@@ -1,6 +1,7 @@
 // What ASSOCIATORS OF and REFERENCES OF find: from one object over its associations, in either direction.
 #pragma once
 
+#include "cim/association_query.hpp"
 #include "cim/namespace.hpp"
 #include "cim/object_manager.hpp"
 
@@ -18,7 +19,9 @@ class AssociationWalk : public BufferedEnumeration {
     std::string_view far_role;  ///< of what is wanted; empty for the associations themselves
     const Class* far_class;     ///< what is wanted; null for the associations themselves
   };
-  AssociationWalk(ObjectManager& manager, Namespace& space, ObjectPath source, std::vector<Step> steps);
+  /// Of the query: the source, and what is true of everything that is found. Its names of classes and roles are in
+  /// `steps` already.
+  AssociationWalk(ObjectManager& manager, Namespace& space, AssociationQuery query, std::vector<Step> steps);
   bool waits() const override { return waits_; }
 
  protected:
@@ -33,7 +36,7 @@ class AssociationWalk : public BufferedEnumeration {
 
   ObjectManager& manager_;
   Namespace& space_;
-  const ObjectPath source_;
+  const AssociationQuery query_;
   std::deque<Step> steps_;  ///< the present one first
   bool waits_ = false;
   bool several_;                           ///< the same object may be found twice

@@ -178,7 +178,8 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
 Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& context, std::string_view namespace_name,
                                                               std::string_view class_name,
                                                               const std::vector<KeyBinding>& keys,
-                                                              const std::vector<std::string>& wanted) {
+                                                              const std::vector<std::string>& wanted,
+                                                              Subclasses subclasses) {
   const auto cim_class = find_class(namespace_name, class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
@@ -190,8 +191,45 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& con
   }
   Namespace& space = **find_namespace(namespace_name);
   if ((*cim_class)->is_association)
-    return std::unique_ptr<Enumeration>(std::make_unique<AssociationCursor>(*this, space, **cim_class, keys));
-  return std::unique_ptr<Enumeration>(std::make_unique<Cursor>(space.concrete(**cim_class), keys, wanted));
+    return std::unique_ptr<Enumeration>(
+        std::make_unique<AssociationCursor>(*this, space, **cim_class, keys, subclasses));
+  std::vector<Provider*> providers = space.concrete(**cim_class);
+  if (subclasses == Subclasses::exclude)
+    std::erase_if(providers, [&](const Provider* provider) { return &provider->cim_class() != *cim_class; });
+  return std::unique_ptr<Enumeration>(std::make_unique<Cursor>(std::move(providers), keys, wanted));
+}
+
+Result<const Class*> ObjectManager::get_class(const Context& context, std::string_view namespace_name,
+                                              std::string_view class_name) const {
+  const auto cim_class = find_class(namespace_name, class_name);
+  if (!cim_class) return cim_class;
+  if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
+    return allowed.error();
+  return cim_class;
+}
+
+Result<std::vector<const Class*>> ObjectManager::classes(const Context& context, std::string_view namespace_name,
+                                                         std::string_view base, bool deep) const {
+  const auto space = find_namespace(namespace_name);
+  if (!space) return space.error();
+  const Class* ancestor = nullptr;
+  if (!base.empty()) {
+    const auto found = find_class(namespace_name, base);
+    if (!found) return found.error();
+    ancestor = *found;
+  }
+  std::vector<const Class*> result;
+  for (const Class* each : (*space)->schema.classes) {
+    const bool below = deep ? each != ancestor && (!ancestor || each->is_a(*ancestor)) : each->superclass == ancestor;
+    if (below && authorize(context, OperationKind::read, *each, nullptr)) result.push_back(each);
+  }
+  return result;
+}
+
+std::vector<std::string_view> ObjectManager::namespaces() const {
+  std::vector<std::string_view> names;
+  for (const auto& [key, space] : namespaces_) names.push_back(space->schema.namespace_name);
+  return names;
 }
 
 Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectPath& path, std::string_view method_name,

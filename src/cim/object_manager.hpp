@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cim/association_provider.hpp"
+#include "cim/association_query.hpp"
 #include "cim/enumeration.hpp"
 #include "cim/provider.hpp"
 #include "cim/wql/system_properties.hpp"
@@ -21,10 +22,12 @@ enum class OperationKind : std::uint8_t { read, write, invoke };
 /// Answers whether a caller may do a thing to a class. An Error denies (kind access_denied).
 using Authorizer = std::function<Status(const Caller&, OperationKind, const Class&, const Method*)>;
 
+/// Whether the instances of subclasses belong to an enumeration.
+enum class Subclasses : bool { exclude, include };
+
 struct Namespace;
 namespace wql {
 struct Select;
-struct Associations;
 }  // namespace wql
 
 /// What a query finds.
@@ -64,13 +67,35 @@ class ObjectManager {
   /// names the properties that will be read, empty for all.
   Result<std::unique_ptr<Enumeration>> enumerate(const Context& context, std::string_view namespace_name,
                                                  std::string_view class_name, const std::vector<KeyBinding>& keys = {},
-                                                 const std::vector<std::string>& wanted = {});
+                                                 const std::vector<std::string>& wanted = {},
+                                                 Subclasses subclasses = Subclasses::include);
 
   /// Runs a WQL query (see cim/wql/parser.hpp). Keys and classes that it fixes are handed to the providers, so that a
   /// query about one VM touches one VM. With `keys_only` only the keys of what is found will be read. Errors:
   /// invalid_argument (the query), not_found (the namespace or a class).
   Result<QueryResult> query(const Context& context, std::string_view namespace_name, std::string_view text,
                             bool keys_only = false);
+
+  /// What stands at the other ends of an object's associations, or the associations themselves. Errors:
+  /// invalid_argument (a name that fits nothing), not_found (the namespace or a class). That there is no such object is
+  /// a failure of the enumeration.
+  Result<QueryResult> associations(const Context& context, std::string_view namespace_name,
+                                   const AssociationQuery& query);
+
+  /// A class as its declaration has it. Errors: not_found, access_denied.
+  Result<const Class*> get_class(const Context& context, std::string_view namespace_name,
+                                 std::string_view class_name) const;
+  /// The subclasses of a class, or the classes without superclass when `base` is empty; with `deep` also theirs, and so
+  /// on. Without those that the caller may not read. Errors: not_found.
+  Result<std::vector<const Class*>> classes(const Context& context, std::string_view namespace_name,
+                                            std::string_view base, bool deep) const;
+  /// As associations(), of the class that the query names: the classes that could be found. Errors: the same.
+  Result<std::vector<const Class*>> associated_classes(const Context& context, std::string_view namespace_name,
+                                                       const AssociationQuery& query) const;
+
+  /// The names of the namespaces, in order.
+  std::vector<std::string_view> namespaces() const;
+  std::string_view server_name() const { return server_name_; }
 
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
   /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. A method that
@@ -93,7 +118,14 @@ class ObjectManager {
   /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
   Result<QueryResult> select(const Context& context, Namespace& space, const wql::Select& statement, bool keys_only);
-  Result<QueryResult> associations(const Context& context, Namespace& space, const wql::Associations& statement);
+  /// The classes that an association query names, found.
+  struct AssociationClasses {
+    const Class* source = nullptr;
+    const Class* association = nullptr;  ///< null for any
+    const Class* result = nullptr;       ///< likewise
+  };
+  Result<AssociationClasses> find_classes(const Context& context, const Schema& schema,
+                                          const AssociationQuery& query) const;
   Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path);
 
   Authorizer authorizer_;

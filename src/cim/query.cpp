@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "cim/association_cursor.hpp"
 #include "cim/association_walk.hpp"
+#include "cim/class_definitions.hpp"
 #include "cim/cursor.hpp"
 #include "cim/filter_cursor.hpp"
 #include "cim/namespace.hpp"
@@ -47,7 +48,9 @@ Result<QueryResult> ObjectManager::query(const Context& context, std::string_vie
   if (!statement) return statement.error();
   if (const auto* select_statement = std::get_if<wql::Select>(&*statement))
     return select(context, **space, *select_statement, keys_only);
-  return associations(context, **space, std::get<wql::Associations>(*statement));
+  AssociationQuery walk = std::get<AssociationQuery>(*statement);
+  walk.keys_only = walk.keys_only || keys_only;
+  return associations(context, namespace_name, walk);
 }
 
 Result<QueryResult> ObjectManager::select(const Context& context, Namespace& space, const wql::Select& statement,
@@ -94,57 +97,117 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   return result;
 }
 
-Result<QueryResult> ObjectManager::associations(const Context& context, Namespace& space,
-                                                const wql::Associations& statement) {
-  const std::string_view name = space.schema.namespace_name;
-  ObjectPath source = statement.source;
-  if (!source.namespace_name.empty() && find_schema(source.namespace_name) != &space.schema)
+Result<ObjectManager::AssociationClasses> ObjectManager::find_classes(const Context& context, const Schema& schema,
+                                                                      const AssociationQuery& query) const {
+  const std::string& space = query.source.namespace_name;
+  if (!space.empty() && find_schema(space) != &schema)
     return error(Failure::invalid_argument,
-                 fmt::format("query: the object is in {:.200}, the query in {}", source.namespace_name, name));
-  source.namespace_name = name;
-  const auto source_class = find_class(name, source.class_name);
-  if (!source_class) return source_class.error();
-  if (const Status allowed = authorize(context, OperationKind::read, **source_class, nullptr); !allowed)
-    return allowed.error();
-  const Class* association_class = nullptr;
-  const Class* result_class = nullptr;
-  for (const auto& [text, found] : {std::pair(&statement.association_class, &association_class),
-                                    std::pair(&statement.result_class, &result_class)}) {
+                 fmt::format("query: the object is in {:.200}, the query in {}", space, schema.namespace_name));
+  AssociationClasses classes;
+  const auto source = get_class(context, schema.namespace_name, query.source.class_name);
+  if (!source) return source.error();
+  classes.source = *source;
+  for (const auto& [text, found] :
+       {std::pair(&query.association_class, &classes.association), std::pair(&query.result_class, &classes.result)}) {
     if (text->empty()) continue;
-    const auto cim_class = find_class(name, *text);
+    const auto cim_class = find_class(schema.namespace_name, *text);
     if (!cim_class) return cim_class.error();
     *found = *cim_class;
   }
-  if (association_class && !association_class->is_association)
-    return error(Failure::invalid_argument, fmt::format("query: {} is no association", association_class->name));
+  if (classes.association && !classes.association->is_association)
+    return error(Failure::invalid_argument, fmt::format("query: {} is no association", classes.association->name));
+  return classes;
+}
 
-  std::vector<AssociationWalk::Step> steps;
-  for (const auto& [cim_class, provider] : space.associations) {
-    if (association_class && !cim_class->is_a(*association_class)) continue;
-    if (!authorize(context, OperationKind::read, *cim_class, nullptr)) continue;
-    for (const Property& near : cim_class->properties) {
-      if (near.type != Type::reference) continue;
-      if (!statement.role.empty() && !equals_no_case(statement.role, near.name)) continue;
-      const Class* near_class = space.schema.find(near.object_class);
-      if (!near_class || !(*source_class)->is_a(*near_class)) continue;
-      if (statement.references) {
-        steps.push_back({provider.get(), near.name, {}, nullptr});
-        continue;
-      }
-      for (const Property& far : cim_class->properties) {
-        if (far.type != Type::reference || &far == &near) continue;
-        if (!statement.result_role.empty() && !equals_no_case(statement.result_role, far.name)) continue;
-        const Class* far_class = space.schema.find(far.object_class);
-        if (far_class) far_class = narrower(far_class, result_class);
-        if (far_class) steps.push_back({provider.get(), near.name, far.name, far_class});
-      }
+namespace {
+
+/// Calls `visit(association, near, far)` for each way from the source over an association; `far` is null for the
+/// association itself.
+template <class Visit>
+void for_each_way(const AssociationQuery& query, const Schema& schema, const Class& source, const Class& association,
+                  Visit visit) {
+  if (!query.required_association_qualifier.empty() &&
+      !has_qualifier(association.qualifiers, query.required_association_qualifier))
+    return;
+  for (const Property& near : association.properties) {
+    if (near.type != Type::reference) continue;
+    if (!query.role.empty() && !equals_no_case(query.role, near.name)) continue;
+    const Class* near_class = schema.find(near.object_class);
+    if (!near_class || !source.is_a(*near_class)) continue;
+    if (query.references) {
+      visit(near, static_cast<const Property*>(nullptr));
+      continue;
+    }
+    for (const Property& far : association.properties) {
+      if (far.type != Type::reference || &far == &near) continue;
+      if (query.result_role.empty() || equals_no_case(query.result_role, far.name)) visit(near, &far);
     }
   }
+}
+
+}  // namespace
+
+Result<QueryResult> ObjectManager::associations(const Context& context, std::string_view namespace_name,
+                                                const AssociationQuery& query) {
+  const auto space = find_namespace(namespace_name);
+  if (!space) return space.error();
+  const Schema& schema = (*space)->schema;
+  const auto classes = find_classes(context, schema, query);
+  if (!classes) return classes.error();
   QueryResult result;
-  result.origin = {server_name_, std::string(name)};
-  result.about = source;
-  result.instances = std::make_unique<AssociationWalk>(*this, space, std::move(source), std::move(steps));
+  result.origin = {server_name_, std::string(schema.namespace_name)};
+  result.about = query.source;
+  result.about.namespace_name = schema.namespace_name;
+  if (query.classes) {
+    const auto found = associated_classes(context, namespace_name, query);
+    if (!found) return found.error();
+    result.instances = std::make_unique<ClassDefinitions>(*found);
+    return result;
+  }
+
+  std::vector<AssociationWalk::Step> steps;
+  for (const auto& [association, provider] : (*space)->associations) {
+    if (classes->association && !association->is_a(*classes->association)) continue;
+    if (!authorize(context, OperationKind::read, *association, nullptr)) continue;
+    for_each_way(query, schema, *classes->source, *association, [&](const Property& near, const Property* far) {
+      if (!far) return steps.push_back({provider.get(), near.name, {}, nullptr});
+      const Class* far_class = schema.find(far->object_class);
+      if (far_class) far_class = narrower(far_class, classes->result);
+      if (far_class) steps.push_back({provider.get(), near.name, far->name, far_class});
+    });
+  }
+  AssociationQuery walk = query;
+  walk.source.namespace_name = schema.namespace_name;
+  result.instances = std::make_unique<AssociationWalk>(*this, **space, std::move(walk), std::move(steps));
+  if (query.class_definitions) result.instances = std::make_unique<ClassDefinitions>(std::move(result.instances));
   return result;
+}
+
+Result<std::vector<const Class*>> ObjectManager::associated_classes(const Context& context,
+                                                                    std::string_view namespace_name,
+                                                                    const AssociationQuery& query) const {
+  const auto space = find_namespace(namespace_name);
+  if (!space) return space.error();
+  const Schema& schema = (*space)->schema;
+  const auto classes = find_classes(context, schema, query);
+  if (!classes) return classes.error();
+  std::vector<const Class*> found;
+  const auto add = [&](const Class* each) {
+    const bool known = std::find(found.begin(), found.end(), each) != found.end();
+    if (!known && authorize(context, OperationKind::read, *each, nullptr)) found.push_back(each);
+  };
+  for (const Class* association : schema.classes) {
+    if (!association->is_association || (classes->association && !association->is_a(*classes->association))) continue;
+    for_each_way(query, schema, *classes->source, *association, [&](const Property&, const Property* far) {
+      if (!far) return add(association);
+      const Class* far_class = schema.find(far->object_class);
+      if (far_class) far_class = narrower(far_class, classes->result);
+      if (far_class &&
+          (query.required_qualifier.empty() || has_qualifier(far_class->qualifiers, query.required_qualifier)))
+        add(far_class);
+    });
+  }
+  return found;
 }
 
 }  // namespace vmms::cim

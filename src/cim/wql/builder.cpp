@@ -6,6 +6,12 @@
 
 namespace vmms::cim::wql {
 
+namespace {
+
+bool is_singleton_path(std::string_view text) { return text.ends_with("=@"); }
+
+}  // namespace
+
 Operator mirrored(Operator operation) {
   switch (operation) {
     case Operator::less:
@@ -77,15 +83,10 @@ Literal* Builder::string(const Token& token) {
 
 void Builder::clause(const Token& name, const Token& value) { clauses_.emplace_back(name, std::string(value.text())); }
 
-void Builder::flag(const Token& name) {
-  if (equals_no_case(name.text(), "ClassDefsOnly") || equals_no_case(name.text(), "SchemaOnly") ||
-      equals_no_case(name.text(), "KeysOnly"))
-    return fail(name, fmt::format("{} is not supported", name.text()));
-  fail(name, fmt::format("expected \"=\" after {:.40}", name.text()));
-}
+void Builder::flag(const Token& name) { clauses_.emplace_back(name, std::string()); }
 
 void Builder::associations(const Token& path, bool references) {
-  Associations result;
+  AssociationQuery result;
   result.references = references;
   std::string_view inner = path.text().substr(1, path.text().size() - 2);
   while (!inner.empty() && inner.front() == ' ') inner.remove_prefix(1);
@@ -93,24 +94,47 @@ void Builder::associations(const Token& path, bool references) {
   auto source = ObjectPath::parse(inner);
   if (!source) return fail(path, source.error().message);
   result.source = std::move(*source);
-  for (auto& [name, value] : clauses_) {
-    const auto is = [&, n = name.text()](std::string_view known) { return equals_no_case(n, known); };
-    std::string* target = nullptr;
-    if (is("ResultClass"))
-      target = references ? &result.association_class : &result.result_class;
-    else if (is("Role"))
-      target = &result.role;
-    else if (!references && is("AssocClass"))
-      target = &result.association_class;
-    else if (!references && is("ResultRole"))
-      target = &result.result_role;
-    if (!target)
-      return fail(name, fmt::format("{:.40} is not supported here; supported are {}", name.text(),
-                                    references ? "ResultClass and Role" : "AssocClass, ResultClass, ResultRole, Role"));
-    if (!target->empty()) return fail(name, fmt::format("{} is given twice", name.text()));
-    *target = std::move(value);
-  }
+  for (auto& [name, value] : clauses_)
+    if (!take_clause(result, name, value)) return;
+  if (result.source.keys.empty() != result.classes && !is_singleton_path(inner))
+    return fail(path, result.classes ? "SchemaOnly needs the name of a class, without keys"
+                                     : "expected the keys of an object; for classes add WHERE SchemaOnly");
   statement = std::move(result);
+}
+
+bool Builder::take_clause(AssociationQuery& query, const Token& name, std::string& value) {
+  const auto is = [&](std::string_view known) { return equals_no_case(name.text(), known); };
+  const bool references = query.references;
+  bool* flag = nullptr;
+  if (is("KeysOnly")) flag = &query.keys_only;
+  if (is("ClassDefsOnly")) flag = &query.class_definitions;
+  if (is("SchemaOnly")) flag = &query.classes;
+  std::string* target = nullptr;
+  if (is("ResultClass")) target = references ? &query.association_class : &query.result_class;
+  if (is("Role")) target = &query.role;
+  if (is("RequiredQualifier")) target = references ? &query.required_association_qualifier : &query.required_qualifier;
+  if (!references && is("AssocClass")) target = &query.association_class;
+  if (!references && is("ResultRole")) target = &query.result_role;
+  if (!references && is("RequiredAssocQualifier")) target = &query.required_association_qualifier;
+  const auto refuse_clause = [&](const std::string& what) {
+    fail(name, what);
+    return false;
+  };
+  if (!flag && !target)
+    return refuse_clause(fmt::format("expected {}, found {:.40}",
+                                     references ? "ResultClass, Role, RequiredQualifier, KeysOnly, ClassDefsOnly or "
+                                                  "SchemaOnly"
+                                                : "AssocClass, ResultClass, ResultRole, Role, RequiredQualifier, "
+                                                  "RequiredAssocQualifier, KeysOnly, ClassDefsOnly or SchemaOnly",
+                                     name.text()));
+  if (flag && !value.empty()) return refuse_clause(fmt::format("{} takes no value", name.text()));
+  if (target && value.empty()) return refuse_clause(fmt::format("expected \"=\" after {:.40}", name.text()));
+  if (flag ? *flag : !target->empty()) return refuse_clause(fmt::format("{} is given twice", name.text()));
+  if (flag)
+    *flag = true;
+  else
+    *target = std::move(value);
+  return true;
 }
 
 void Builder::refuse(int token_code) {

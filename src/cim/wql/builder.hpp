@@ -44,11 +44,13 @@ class Builder {
   void fail(const Token& token, const std::string& what);
 
  private:
+  /// False when it failed.
+  bool take_clause(AssociationQuery& query, const Token& name, std::string& value);
   Condition* make(Condition condition) { return &conditions_.emplace_back(std::move(condition)); }
 
   std::string_view text_;
   Select select_;
-  std::vector<std::pair<Token, std::string>> clauses_;
+  std::vector<std::pair<Token, std::string>> clauses_;  ///< a flag has no value
   // The generated parser holds plain pointers to these.
   std::deque<Condition> conditions_;
   std::deque<Literal> literals_;

@@ -1,7 +1,7 @@
 // What a WQL text says, before anybody has looked at a class.
 #pragma once
 
-#include "cim/object_path.hpp"
+#include "cim/association_query.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -36,16 +36,7 @@ struct Select {
   std::optional<Condition> where;
 };
 
-/// ASSOCIATORS OF and REFERENCES OF. Empty names leave it open.
-struct Associations {
-  bool references = false;  ///< the associations themselves, not the objects at their other ends
-  ObjectPath source;
-  std::string association_class;  ///< AssocClass; of REFERENCES OF ResultClass
-  std::string result_class;       ///< of ASSOCIATORS OF
-  std::string result_role;        ///< the role of what is found
-  std::string role;               ///< the role of the source
-};
-
-using Statement = std::variant<Select, Associations>;
+/// An AssociationQuery is ASSOCIATORS OF or REFERENCES OF.
+using Statement = std::variant<Select, AssociationQuery>;
 
 }  // namespace vmms::cim::wql

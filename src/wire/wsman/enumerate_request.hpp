@@ -2,7 +2,6 @@
 #pragma once
 
 #include "cim/object_path.hpp"
-#include "wire/wsman/enumeration_contexts.hpp"
 #include "wire/wsman/request.hpp"
 
 #include <chrono>
@@ -11,6 +10,8 @@
 #include <vector>
 
 namespace vmms::wire::wsman {
+
+enum class EnumerationMode { object, reference, object_and_reference };
 
 struct EnumerateRequest {
   EnumerationMode mode = EnumerationMode::object;

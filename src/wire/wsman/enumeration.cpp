@@ -1,13 +1,11 @@
 #include "wire/wsman/enumeration.hpp"
 
+#include "wire/enumeration/page.hpp"
 #include "wire/wsman/enumerate_request.hpp"
 #include "wire/wsman/envelope.hpp"
 #include "wire/wsman/instance_writer.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,164 +19,88 @@ using Clock = cim::Context::Clock;
 
 // What stands around the items of an answer, at most.
 constexpr std::size_t wrapper_size = 320;
-// Items asked of a cursor at once: what does not fit into the envelope waits in the context.
-constexpr std::size_t batch_size = 64;
 constexpr std::chrono::microseconds longest_lifetime = std::chrono::hours(24);
 constexpr std::chrono::microseconds longest_pull = std::chrono::hours(1);
 
-/// What the calling thread has computed; unlike the time of day it does not pass while others use the processor.
-std::chrono::nanoseconds thread_time() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-struct PageLimits {
-  std::size_t elements;
-  std::size_t bytes;
-  std::optional<std::chrono::nanoseconds> enough;  ///< thread_time() at which a page that has anything ends
+/// What this protocol keeps of an open enumeration: how its items are written.
+struct EnumerationContext : enumeration::Context {
+  EnumerationMode mode = EnumerationMode::object;
+  UriFamily family = UriFamily::microsoft;
+  std::string_view namespace_name;   ///< the schema's constant
+  std::vector<std::string> columns;  ///< of a query that names some; empty for whole instances
+  cim::wql::Origin origin;           ///< for columns that are system properties
 };
 
-struct Page {
-  std::string items;                ///< as XML
-  std::vector<cim::Instance> sent;  ///< the same, in case they must be sent again
-  bool ended = false;               ///< nothing comes after them
-};
-
-class PageReader {
+// Writes items as XML, up to a number of bytes.
+class ItemWriter {
  public:
-  PageReader(EnumerationContext& context, const cim::Context& call, PageLimits limits)
-      : context_(context), call_(call), limits_(limits), writer_(page_.items) {}
+  ItemWriter(const EnumerationContext& context, std::size_t bytes) : context_(context), bytes_(bytes) {}
 
-  OrFault<Page> read() {
-    while (page_.sent.size() < limits_.elements) {
-      if (limits_.enough && !page_.sent.empty() && thread_time() >= *limits_.enough) break;
-      if (context_.pending.empty()) {
-        if (context_.cursor_done) break;
-        if (Clock::now() >= call_.deadline) {
-          if (page_.sent.empty()) return fault(Condition::timed_out, "no item could be read in time; pull again");
-          break;
-        }
-        fetch();
-      } else if (!take_item()) {
-        if (page_.sent.empty()) return fault(Condition::answer_too_large, {});
-        break;
-      }
-    }
-    report_failures();
-    if (!page_.sent.empty()) context_.sent_any = true;
-    page_.ended = context_.cursor_done && context_.pending.empty();
-    // Unreachable is never the same as empty.
-    if (page_.ended && !context_.sent_any && context_.first_failure) return to_fault(*context_.first_failure);
-    return std::move(page_);
+  std::string items;
+
+  bool write(const cim::Instance& instance) {
+    const std::size_t before = items.size();
+    write_item(instance);
+    if (items.size() <= bytes_) return true;
+    items.resize(before);
+    return false;
   }
 
  private:
-  void fetch() {
-    auto batch = context_.cursor->next(call_, std::min(limits_.elements - page_.sent.size(), batch_size));
-    std::move(batch.items.begin(), batch.items.end(), std::back_inserter(context_.pending));
-    context_.cursor_done = batch.done;
-    if (batch.failures.empty()) return;
-    failures_ += batch.failures.size();
-    if (first_failure_.empty()) first_failure_ = batch.failures.front().message;
-    if (!context_.first_failure) context_.first_failure = std::move(batch.failures.front());
-  }
-
-  // Moves one item from the context to the page; false when it does not fit.
-  bool take_item() {
-    const std::size_t before = page_.items.size();
-    write(context_.pending.front());
-    if (page_.items.size() > limits_.bytes) {
-      page_.items.resize(before);
-      return false;
-    }
-    page_.sent.push_back(std::move(context_.pending.front()));
-    context_.pending.pop_front();
-    return true;
-  }
-
-  void write(const cim::Instance& instance) {
+  void write_item(const cim::Instance& instance) {
+    xml::Writer writer(items);
     const Spelling spelling{context_.family, context_.namespace_name};
     switch (context_.mode) {
       case EnumerationMode::object:
-        write_object(instance, spelling);
+        write_object(writer, instance, spelling);
         break;
       case EnumerationMode::reference:
-        write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling);
+        write_endpoint_reference(writer, instance.path(context_.namespace_name), spelling);
         break;
       case EnumerationMode::object_and_reference:
-        writer_.start("w:Item");
-        write_object(instance, spelling);
-        write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling);
-        writer_.end();
+        writer.start("w:Item");
+        write_object(writer, instance, spelling);
+        write_endpoint_reference(writer, instance.path(context_.namespace_name), spelling);
+        writer.end();
         break;
     }
   }
 
-  void write_object(const cim::Instance& instance, const Spelling& spelling) {
+  void write_object(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
     if (context_.columns.empty())
-      write_instance(writer_, instance, spelling);
+      write_instance(writer, instance, spelling);
     else
-      write_fragment(writer_, instance, context_.columns, context_.origin, spelling);
+      write_fragment(writer, instance, context_.columns, context_.origin, spelling);
   }
 
-  void report_failures() const {
-    if (failures_ != 0)
-      spdlog::warn("wsman: enumerating {}: {} could not be asked; the first: {}", context_.what, failures_,
-                   first_failure_);
-  }
-
-  EnumerationContext& context_;
-  const cim::Context& call_;
-  const PageLimits limits_;
-  Page page_;
-  xml::Writer writer_;
-  std::size_t failures_ = 0;
-  std::string first_failure_;
+  const EnumerationContext& context_;
+  const std::size_t bytes_;
 };
 
-// A context while an answer is made from it.
-class Reading {
- public:
-  /// `waits`: it is read in the pool, where it may take its time.
-  Reading(EnumerationContexts& contexts, EnumerationContexts::ContextPtr context, bool waits)
-      : contexts_(contexts), context_(std::move(context)), waits_(waits) {}
-
-  EnumerationContext& context() const { return *context_; }
-
-  OrFault<Page> read(const Operation& operation, std::size_t elements, std::optional<std::size_t> bytes) {
-    const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
-    const std::size_t room =
-        operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
-    const auto enough =
-        waits_ ? std::optional<std::chrono::nanoseconds>() : thread_time() + contexts_.limits().edge_time;
-    auto page =
-        PageReader(*context_, operation.context, {elements, std::min(room, bytes.value_or(room)), enough}).read();
-    if (page) sent_ = std::move(page->sent);
-    // Given back before the answer leaves: the client's next Pull may come before this thread goes on.
-    contexts_.give_back(context_, page ? page->ended : context_->cursor_done && context_->pending.empty());
-    given_back_ = true;
-    return page;
-  }
-
-  void finish(bool delivered) {
-    if (!given_back_) contexts_.give_back(context_, false);
-    contexts_.finish(context_, delivered, std::move(sent_));
-  }
-
-  void release() {
-    if (!given_back_) contexts_.give_back(context_, false);
-    // Fails when the context has ended, which finish() takes care of.
-    if (!contexts_.release(context_->id, context_->owner)) contexts_.finish(context_, true, {});
-  }
-
- private:
-  EnumerationContexts& contexts_;
-  EnumerationContexts::ContextPtr context_;
-  const bool waits_;
-  std::vector<cim::Instance> sent_;
-  bool given_back_ = false;
+struct Page {
+  std::string items;   ///< as XML
+  bool ended = false;  ///< nothing comes after them
 };
+
+OrFault<Page> read_page(enumeration::Reading& reading, const Operation& operation, std::size_t elements,
+                        std::optional<std::size_t> bytes) {
+  const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
+  const std::size_t room =
+      operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
+  ItemWriter writer(static_cast<const EnumerationContext&>(reading.context()), std::min(room, bytes.value_or(room)));
+  const auto page = reading.read(operation.context, elements,
+                                 [&writer](const cim::Instance& instance) { return writer.write(instance); });
+  if (!page) return to_fault(page.error());
+  if (page->does_not_fit) return fault(Condition::answer_too_large, {});
+  return Page{std::move(writer.items), page->ended};
+}
+
+// What an open enumeration answers when it cannot be had.
+Fault context_fault(const Error& error) {
+  if (error.kind == Failure::not_found) return fault(Condition::invalid_context, error.message);
+  if (error.kind == Failure::invalid_state) return fault(Condition::concurrency, error.message);
+  return to_fault(error);
+}
 
 using ContextResult = OrFault<std::unique_ptr<EnumerationContext>>;
 
@@ -265,7 +187,7 @@ std::string pull_body(const std::string& id, const Page& page) {
 
 }  // namespace
 
-OrFault<Task> prepare_enumerate(const Operation& operation, EnumerationContexts& contexts) {
+OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts) {
   const Request& request = *operation.request;
   if (!request.resource) return fault(Condition::missing_header, "the request has no wsman:ResourceURI header");
   if (!operation.manager.find_schema(request.resource->namespace_name))
@@ -281,8 +203,8 @@ OrFault<Task> prepare_enumerate(const Operation& operation, EnumerationContexts&
   Task task;
   task.waits = enumerate->optimize && (*context)->cursor->waits();
   task.key = (*context)->key;
-  auto opened = contexts.open(std::move(*context), lifetime);
-  if (!opened) return opened.error();
+  auto opened = contexts.open(std::move(*context), {lifetime, {}});
+  if (!opened) return context_fault(opened.error());
   // A client that has not got the context's name can never pull from it, so then it goes.
   if (!enumerate->optimize) {
     contexts.give_back(*opened, false);
@@ -294,10 +216,10 @@ OrFault<Task> prepare_enumerate(const Operation& operation, EnumerationContexts&
     };
     return task;
   }
-  const auto reading = std::make_shared<Reading>(contexts, *opened, task.waits);
+  const auto reading = std::make_shared<enumeration::Reading>(contexts, *opened, task.waits);
   const auto succeeded = std::make_shared<bool>(false);
   task.run = [operation, reading, succeeded, lifetime, elements = enumerate->max_elements]() -> OrFault<std::string> {
-    const auto page = reading->read(operation, elements, {});
+    const auto page = read_page(*reading, operation, elements, {});
     if (!page) return page.error();
     *succeeded = true;
     return enumerate_body(reading->context().id, lifetime, &*page);
@@ -311,14 +233,14 @@ OrFault<Task> prepare_enumerate(const Operation& operation, EnumerationContexts&
   return task;
 }
 
-OrFault<Task> prepare_pull(const Operation& operation, EnumerationContexts& contexts) {
+OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& contexts) {
   auto pull = read_pull(*operation.request);
   if (!pull) return pull.error();
   auto context = contexts.take(pull->context, operation.context.caller.user);
-  if (!context) return context.error();
+  if (!context) return context_fault(context.error());
   Task task;
   task.waits = !(*context)->cursor_done && (*context)->cursor->waits();
-  const auto reading = std::make_shared<Reading>(contexts, *context, task.waits);
+  const auto reading = std::make_shared<enumeration::Reading>(contexts, *context, task.waits);
   task.key = (*context)->key;
   Operation limited = operation;
   if (pull->max_time) {
@@ -326,7 +248,7 @@ OrFault<Task> prepare_pull(const Operation& operation, EnumerationContexts& cont
     limited.context.deadline = std::min(limited.context.deadline, task.deadline);
   }
   task.run = [limited, reading, pull = std::move(*pull)]() -> OrFault<std::string> {
-    const auto page = reading->read(limited, pull.max_elements, pull.max_characters);
+    const auto page = read_page(*reading, limited, pull.max_elements, pull.max_characters);
     if (!page) return page.error();
     return pull_body(reading->context().id, *page);
   };
@@ -334,10 +256,11 @@ OrFault<Task> prepare_pull(const Operation& operation, EnumerationContexts& cont
   return task;
 }
 
-OrFault<Task> prepare_release(const Operation& operation, EnumerationContexts& contexts) {
+OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts& contexts) {
   auto id = read_release(*operation.request);
   if (!id) return id.error();
-  if (auto released = contexts.release(*id, operation.context.caller.user); !released) return released.error();
+  if (auto released = contexts.release(*id, operation.context.caller.user); !released)
+    return context_fault(released.error());
   Task task;
   task.run = [] { return std::string(); };
   return task;

@@ -147,7 +147,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   cim::ObjectManager& manager;
   const Submit submit;
   const ServerOptions options;
-  EnumerationContexts contexts;
+  enumeration::Contexts contexts;
 };
 
 Server::Server(cim::ObjectManager& manager, Submit submit, ServerOptions options)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cim/object_manager.hpp"
+#include "wire/enumeration/contexts.hpp"
 #include "wire/http/exchange.hpp"
-#include "wire/wsman/enumeration_contexts.hpp"
 #include "wire/wsman/operation.hpp"
 #include "wire/wsman/request.hpp"
 
@@ -23,7 +23,7 @@ struct ServerOptions {
   std::string host_name;  ///< f:WSManFault/@Machine
   MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
   RequestLimits requests = {};
-  ContextLimits contexts = {};
+  enumeration::ContextLimits contexts = {};
 };
 
 /// Thread-safe. What it submits keeps what it needs alive, except the object manager, which must outlive all tasks.

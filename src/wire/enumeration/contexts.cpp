@@ -1,0 +1,111 @@
+#include "wire/enumeration/contexts.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace vmms::wire::enumeration {
+
+Contexts::Contexts(ContextLimits limits, std::function<Clock::time_point()> now)
+    : limits_(limits), now_(std::move(now)) {}
+
+bool Contexts::expired(const Context& context) const {
+  const auto now = now_();
+  return !context.taken && (now >= context.expires || now - context.last_use >= context.idle);
+}
+
+Result<ContextPtr> Contexts::open(std::unique_ptr<Context> context, Lifetime lifetime) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(contexts_, [&](const auto& entry) { return expired(*entry.second); });
+  if (contexts_.size() >= limits_.total)
+    return error(Failure::busy, fmt::format("{} enumerations are open; try again later", contexts_.size()));
+  const auto own = std::count_if(contexts_.begin(), contexts_.end(),
+                                 [&](const auto& entry) { return entry.second->owner == context->owner; });
+  if (static_cast<std::size_t>(own) >= limits_.per_user)
+    return error(Failure::busy,
+                 fmt::format("{} enumerations of this user are open; pull them to their end or release them", own));
+  context->id = "uuid:" + random_guid();
+  context->last_use = now_();
+  context->expires = lifetime.total ? context->last_use + *lifetime.total : Clock::time_point::max();
+  context->idle = std::min(lifetime.idle.value_or(limits_.idle), limits_.idle);
+  context->taken = true;
+  ContextPtr shared = std::move(context);
+  contexts_[shared->id] = shared;
+  return shared;
+}
+
+Result<ContextPtr> Contexts::find(std::string_view id, std::string_view user) const {
+  const auto found = contexts_.find(std::string(id));
+  if (found == contexts_.end() || found->second->owner != user || found->second->ended || expired(*found->second))
+    return error(Failure::not_found,
+                 "There is no such enumeration context: it has ended, expired, or belongs to another user.");
+  return found->second;
+}
+
+Result<ContextPtr> Contexts::take(std::string_view id, std::string_view user) {
+  const std::lock_guard lock(mutex_);
+  auto context = find(id, user);
+  if (!context) return context;
+  if ((*context)->taken)
+    return error(Failure::invalid_state, "Another Pull of this enumeration is still being answered.");
+  (*context)->taken = true;
+  return context;
+}
+
+void Contexts::give_back(const ContextPtr& context, bool ended) {
+  const std::lock_guard lock(mutex_);
+  context->taken = false;
+  context->ended = ended;
+  context->last_use = now_();
+}
+
+void Contexts::finish(const ContextPtr& context, bool delivered, std::vector<cim::Instance> sent) {
+  const std::lock_guard lock(mutex_);
+  if (delivered) {
+    if (context->ended) contexts_.erase(context->id);
+    return;
+  }
+  if (context->taken) {
+    spdlog::warn("wire: an answer came too late and the next Pull is under way: {} items are lost", sent.size());
+    return;
+  }
+  context->ended = false;
+  context->pending.insert(context->pending.begin(), std::make_move_iterator(sent.begin()),
+                          std::make_move_iterator(sent.end()));
+}
+
+Status Contexts::release(std::string_view id, std::string_view user) {
+  const std::lock_guard lock(mutex_);
+  const auto context = find(id, user);
+  if (!context) return context.error();
+  contexts_.erase((*context)->id);  // a Pull under way keeps its own hold
+  return {};
+}
+
+Status Contexts::renew(std::string_view id, std::string_view user, std::optional<Clock::duration> lifetime) {
+  const std::lock_guard lock(mutex_);
+  const auto context = find(id, user);
+  if (!context) return context.error();
+  (*context)->last_use = now_();
+  (*context)->expires = lifetime ? now_() + *lifetime : Clock::time_point::max();
+  return {};
+}
+
+Result<std::optional<Contexts::Clock::duration>> Contexts::remaining(std::string_view id, std::string_view user) const {
+  const std::lock_guard lock(mutex_);
+  const auto context = find(id, user);
+  if (!context) return context.error();
+  if ((*context)->expires == Clock::time_point::max()) return std::optional<Clock::duration>();
+  return std::optional<Clock::duration>(std::max((*context)->expires - now_(), Clock::duration::zero()));
+}
+
+std::size_t Contexts::size() const {
+  const std::lock_guard lock(mutex_);
+  return contexts_.size();
+}
+
+}  // namespace vmms::wire::enumeration

@@ -1,0 +1,134 @@
+#include "wire/enumeration/contexts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vmms::wire::enumeration {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr cim::Property properties[] = {{.name = "InstanceID", .is_key = true}};
+constexpr std::uint16_t keys[] = {0};
+constexpr cim::Class setting_data{.name = "T_SettingData", .properties = properties, .keys = keys, .methods = {}};
+
+class ContextsTest : public ::testing::Test {
+ protected:
+  Contexts::Clock::time_point now{1h};
+  Contexts contexts{{.total = 5, .per_user = 3, .idle = 10min}, [this] { return now; }};
+
+  std::string open(std::string user, std::optional<Contexts::Clock::duration> lifetime = {}) {
+    auto context = std::make_unique<Context>();
+    context->owner = std::move(user);
+    const auto opened = contexts.open(std::move(context), {lifetime, {}});
+    if (!opened) return {};
+    contexts.give_back(*opened, false);
+    return (*opened)->id;
+  }
+  Failure refusal(const std::string& id, const std::string& user) {
+    const auto taken = contexts.take(id, user);
+    return taken ? Failure::internal : taken.error().kind;
+  }
+};
+
+TEST_F(ContextsTest, BelongToTheirUser) {
+  const std::string id = open("alice");
+  EXPECT_EQ(id.substr(0, 5), "uuid:");
+  EXPECT_EQ(refusal(id, "bob"), Failure::not_found);
+  EXPECT_FALSE(contexts.release(id, "bob"));
+  EXPECT_TRUE(contexts.release(id, "alice"));
+  EXPECT_EQ(refusal(id, "alice"), Failure::not_found);
+  EXPECT_EQ(refusal("uuid:nonsense", "alice"), Failure::not_found);
+}
+
+TEST_F(ContextsTest, OnePullAtATime) {
+  const std::string id = open("alice");
+  const auto first = contexts.take(id, "alice");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(refusal(id, "alice"), Failure::invalid_state);
+  contexts.give_back(*first, false);
+  EXPECT_TRUE(contexts.take(id, "alice"));
+}
+
+TEST_F(ContextsTest, AreLimitedPerUserAndInAll) {
+  for (int i = 0; i < 3; ++i) EXPECT_NE(open("alice"), "");
+  EXPECT_EQ(open("alice"), "");
+  EXPECT_NE(open("bob"), "");
+  EXPECT_NE(open("carol"), "");
+  EXPECT_EQ(open("dave"), "");
+  EXPECT_EQ(contexts.size(), 5U);
+  now += 10min;
+  EXPECT_NE(open("dave"), "") << "those that nobody pulls from are forgotten";
+  EXPECT_EQ(contexts.size(), 1U);
+}
+
+TEST_F(ContextsTest, ExpireWhenIdleOrAtTheirTime) {
+  const std::string idle = open("alice");
+  const std::string timed = open("alice", 15min);
+  now += 9min;
+  for (const std::string& id : {idle, timed}) {
+    const auto taken = contexts.take(id, "alice");
+    ASSERT_TRUE(taken);
+    contexts.give_back(*taken, false);
+  }
+  now += 7min;
+  EXPECT_EQ(refusal(timed, "alice"), Failure::not_found);
+  const auto taken = contexts.take(idle, "alice");
+  ASSERT_TRUE(taken);
+  now += 1h;
+  EXPECT_EQ(refusal(idle, "alice"), Failure::invalid_state) << "one in use does not expire";
+  contexts.give_back(*taken, false);
+  EXPECT_TRUE(contexts.take(idle, "alice"));
+}
+
+TEST_F(ContextsTest, EndWhenTheLastItemsHaveArrived) {
+  const std::string id = open("alice");
+  const auto taken = contexts.take(id, "alice");
+  ASSERT_TRUE(taken);
+  contexts.give_back(*taken, true);
+  EXPECT_EQ(refusal(id, "alice"), Failure::not_found);
+  contexts.finish(*taken, true, {});
+  EXPECT_EQ(contexts.size(), 0U);
+}
+
+TEST_F(ContextsTest, ItemsOfAnAnswerThatCameTooLateComeAgain) {
+  const std::string id = open("alice");
+  const auto taken = contexts.take(id, "alice");
+  ASSERT_TRUE(taken);
+  contexts.give_back(*taken, true);
+  std::vector<cim::Instance> sent(2, cim::Instance(setting_data));
+  sent[0].set("InstanceID", std::string("1"));
+  contexts.finish(*taken, false, std::move(sent));
+  const auto again = contexts.take(id, "alice");
+  ASSERT_TRUE(again);
+  ASSERT_EQ((*again)->pending.size(), 2U);
+  EXPECT_EQ((*again)->pending.front()["InstanceID"], cim::Value(std::string("1")));
+}
+
+TEST_F(ContextsTest, AreRenewedAndTellWhatIsLeft) {
+  const std::string id = open("alice", 5min);
+  const std::string endless = open("alice");
+  now += 1min;
+  EXPECT_EQ(contexts.remaining(id, "alice").value(), Contexts::Clock::duration(4min));
+  EXPECT_EQ(contexts.remaining(endless, "alice").value(), std::nullopt);
+  EXPECT_TRUE(contexts.renew(id, "alice", 8min));
+  EXPECT_EQ(contexts.remaining(id, "alice").value(), Contexts::Clock::duration(8min));
+  EXPECT_EQ(contexts.remaining(id, "bob").error().kind, Failure::not_found);
+  EXPECT_EQ(contexts.renew("uuid:nonsense", "alice", 8min).error().kind, Failure::not_found);
+  now += 8min;
+  EXPECT_EQ(contexts.renew(id, "alice", 8min).error().kind, Failure::not_found) << "what has expired stays so";
+}
+
+TEST_F(ContextsTest, MayAskToBeForgottenSooner) {
+  auto context = std::make_unique<Context>();
+  context->owner = "alice";
+  const auto opened = contexts.open(std::move(context), {{}, 30s});
+  ASSERT_TRUE(opened);
+  contexts.give_back(*opened, false);
+  now += 29s;
+  contexts.give_back(contexts.take((*opened)->id, "alice").value(), false);
+  now += 30s;
+  EXPECT_EQ(refusal((*opened)->id, "alice"), Failure::not_found);
+}
+
+}  // namespace
+}  // namespace vmms::wire::enumeration

@@ -1,0 +1,59 @@
+// The items of one answer of an open enumeration.
+#pragma once
+
+#include "wire/enumeration/contexts.hpp"
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace vmms::wire::enumeration {
+
+/// What the calling thread has computed; unlike the time of day it does not pass while others use the processor.
+std::chrono::nanoseconds thread_time();
+
+struct Page {
+  std::vector<cim::Instance> sent;  ///< what was written, in case it must be sent again
+  bool ended = false;               ///< nothing comes after it
+  bool does_not_fit = false;        ///< not even the first item fits: nothing was written
+  std::vector<Error> failures;      ///< what could not be asked meanwhile
+};
+
+struct PageLimits {
+  std::size_t elements;
+  std::optional<std::chrono::nanoseconds> enough = {};  ///< thread_time() at which a page that has anything ends
+};
+
+/// Writes one item, or says false and writes nothing when it does not fit.
+using WriteItem = std::function<bool(const cim::Instance&)>;
+
+/// Reads until the limits, the end, the first item that does not fit, or the call's deadline. Errors: timed_out when
+/// nothing was read in time; what could not be asked, when that is all that the whole enumeration has found:
+/// unreachable is never the same as empty.
+Result<Page> read_page(Context& context, const cim::Context& call, const PageLimits& limits, const WriteItem& write);
+
+/// A context while an answer is made from it: taken from Contexts, given back whatever happens.
+class Reading {
+ public:
+  /// `waits`: it is read in the pool, where it may take its time.
+  Reading(Contexts& contexts, ContextPtr context, bool waits)
+      : contexts_(contexts), context_(std::move(context)), waits_(waits) {}
+
+  Context& context() const { return *context_; }
+  /// As read_page. Given back before the answer leaves: the client's next Pull may come before this thread goes on.
+  Result<Page> read(const cim::Context& call, std::size_t elements, const WriteItem& write);
+  /// After the answer: whether it reached the connection before its deadline.
+  void finish(bool delivered);
+  /// Forgets the context: a client that has not got its name can never pull from it.
+  void release();
+
+ private:
+  Contexts& contexts_;
+  ContextPtr context_;
+  const bool waits_;
+  std::vector<cim::Instance> sent_;
+  bool given_back_ = false;
+};
+
+}  // namespace vmms::wire::enumeration
