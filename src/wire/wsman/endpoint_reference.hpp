@@ -14,6 +14,7 @@ namespace vmms::wire::wsman {
 struct Spelling {
   UriFamily family = UriFamily::microsoft;
   std::string_view namespace_name;  ///< of what is written; references may name another
+  bool without_nil = false;         ///< properties that are NULL are left out (DSP0227, wsmb:ExcludeNilProperties)
 };
 
 /// The selectors inside a SelectorSet; values may be endpoint references. Quotes that a client wrapped around a value

@@ -42,6 +42,18 @@ std::string trimmed(const xml::Element& element) {
   return std::string(xml::trim(text));
 }
 
+// Expires: a duration; what is a date, and what is neither, are different faults.
+OrFault<std::chrono::microseconds> read_lifetime(const xml::Element& element) {
+  const std::string text = trimmed(element);
+  const auto length = cim::parse_duration(text);
+  if (!length) {
+    const bool date = cim::DateTime::parse_iso8601(text).has_value();
+    return fault(date ? Condition::unsupported_expiration : Condition::invalid_expiration, {});
+  }
+  if (length->count() <= 0) return fault(Condition::invalid_expiration, {});
+  return *length;
+}
+
 class EnumerateReader {
  public:
   explicit EnumerateReader(const Request& request) : request_(request) {}
@@ -50,7 +62,8 @@ class EnumerateReader {
     if (auto status = check_body(request_, "Enumerate"); !status) return status.error();
     for (const xml::Element child : request_.body.children())
       if (auto status = read(child); !status) return status.error();
-    const bool all_classes = request_.resource && request_.resource->is_all_classes();
+    const bool all_classes =
+        request_.resource && request_.resource->is_all_classes() && !request_.resource->is_schema;
     if (all_classes && !filtered_)
       return fault(Condition::cannot_process_filter, "all classes (*) can be enumerated with a query only");
     return std::move(result_);
@@ -74,10 +87,7 @@ class EnumerateReader {
       return {};
     }
     if (uri == names::wsman && name == "EnumerationMode") return mode(trimmed(child));
-    if (uri == names::cimbinding && name == "PolymorphismMode") {
-      if (trimmed(child) == "IncludeSubClassProperties") return {};
-      return fault(Condition::polymorphism_mode, {});
-    }
+    if (uri == names::cimbinding && name == "PolymorphismMode") return polymorphism(trimmed(child));
     return unexpected("Enumerate", child);
   }
 
@@ -91,15 +101,23 @@ class EnumerateReader {
     return {};
   }
 
+  OrFault<void> polymorphism(std::string_view text) {
+    if (text == "ExcludeSubClassProperties")
+      result_.polymorphism = Polymorphism::exclude_subclass_properties;
+    else if (text == "None")
+      result_.polymorphism = Polymorphism::none;
+    else if (text != "IncludeSubClassProperties")
+      return fault(Condition::polymorphism_mode,
+                   fmt::format("the polymorphism mode {:.40} is not one of IncludeSubClassProperties, "
+                               "ExcludeSubClassProperties and None",
+                               text));
+    return {};
+  }
+
   OrFault<void> expires(const xml::Element& child) {
-    const std::string text = trimmed(child);
-    const auto length = cim::parse_duration(text);
-    if (!length) {
-      const bool date = cim::DateTime::parse_iso8601(text).has_value();
-      return fault(date ? Condition::unsupported_expiration : Condition::invalid_expiration, {});
-    }
-    if (length->count() <= 0) return fault(Condition::invalid_expiration, {});
-    result_.lifetime = *length;
+    const auto lifetime = read_lifetime(child);
+    if (!lifetime) return lifetime.error();
+    result_.lifetime = *lifetime;
     return {};
   }
 
@@ -131,9 +149,47 @@ class EnumerateReader {
       result_.query = child.text();
       return {};
     }
+    if (dialect == names::dialect_association) return association_filter(child);
     return fault(Condition::filter_dialect,
-                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported are {} and {}", dialect,
-                             names::dialect_wql, names::dialect_selector));
+                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported are {}, {} and {}", dialect,
+                             names::dialect_wql, names::dialect_selector, names::dialect_association));
+  }
+
+  // AssociatedInstances or AssociationInstances, with the object and what its associations have to be.
+  OrFault<void> association_filter(const xml::Element& child) {
+    const auto refuse = [](std::string message) { return fault(Condition::cannot_process_filter, std::move(message)); };
+    const xml::Element filter = child.first_child();
+    cim::AssociationQuery query;
+    query.references = filter.is(names::cimbinding, "AssociationInstances");
+    if ((!query.references && !filter.is(names::cimbinding, "AssociatedInstances")) || filter.next_sibling())
+      return refuse("an association filter holds one b:AssociatedInstances or b:AssociationInstances");
+    bool has_object = false;
+    for (const xml::Element part : filter.children()) {
+      const std::string_view name = part.namespace_uri() == names::cimbinding ? part.name() : std::string_view{};
+      if (name == "Object") {
+        auto object = read_reference(part, request_.resource->namespace_name);
+        if (!object) return refuse(object.error().message);
+        query.source = std::move(*object);
+        has_object = true;
+      } else if (name == "IncludeResultProperty") {
+        result_.result_properties.push_back(trimmed(part));
+      } else if (std::string* target = association_part(query, name)) {
+        *target = trimmed(part);
+      } else {
+        return refuse(fmt::format("an association filter has no {:.100}", part.name()));
+      }
+    }
+    if (!has_object) return refuse("an association filter needs the b:Object whose associations are asked for");
+    result_.associations = std::move(query);
+    return {};
+  }
+
+  static std::string* association_part(cim::AssociationQuery& query, std::string_view name) {
+    if (name == "AssociationClassName" && !query.references) return &query.association_class;
+    if (name == "ResultClassName") return query.references ? &query.association_class : &query.result_class;
+    if (name == "ResultRole" && !query.references) return &query.result_role;
+    if (name == "Role") return &query.role;
+    return nullptr;
   }
 
   const Request& request_;
@@ -170,9 +226,16 @@ OrFault<PullRequest> read_pull(const Request& request) {
   return result;
 }
 
-OrFault<std::string> read_release(const Request& request) {
-  if (auto status = check_body(request, "Release"); !status) return status.error();
-  return trimmed(request.body.child(names::enumeration, "EnumerationContext"));
+OrFault<ContextRequest> read_context_request(const Request& request, std::string_view name) {
+  if (auto status = check_body(request, name); !status) return status.error();
+  ContextRequest result;
+  result.context = trimmed(request.body.child(names::enumeration, "EnumerationContext"));
+  if (const xml::Element expires = request.body.child(names::enumeration, "Expires"); expires && name == "Renew") {
+    const auto lifetime = read_lifetime(expires);
+    if (!lifetime) return lifetime.error();
+    result.lifetime = *lifetime;
+  }
+  return result;
 }
 
 }  // namespace vmms::wire::wsman

@@ -1,9 +1,12 @@
 #include "wire/wsman/enumeration.hpp"
 
+#include "cim/class_definitions.hpp"
 #include "wire/enumeration/page.hpp"
 #include "wire/wsman/enumerate_request.hpp"
 #include "wire/wsman/envelope.hpp"
+#include "wire/wsman/fragment.hpp"
 #include "wire/wsman/instance_writer.hpp"
+#include "wire/wsman/schema_request.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +32,9 @@ struct EnumerationContext : enumeration::Context {
   std::string_view namespace_name;   ///< the schema's constant
   std::vector<std::string> columns;  ///< of a query that names some; empty for whole instances
   cim::wql::Origin origin;           ///< for columns that are system properties
+  const cim::Class* written_as = nullptr;        ///< the superclass whose properties alone are written; null for all
+  std::optional<cimxml::ClassForm> class_form = {};  ///< the classes are written, not the instances
+  bool without_nil = false;
 };
 
 // Writes items as XML, up to a number of bytes.
@@ -49,7 +55,7 @@ class ItemWriter {
  private:
   void write_item(const cim::Instance& instance) {
     xml::Writer writer(items);
-    const Spelling spelling{context_.family, context_.namespace_name};
+    const Spelling spelling{context_.family, context_.namespace_name, context_.without_nil};
     switch (context_.mode) {
       case EnumerationMode::object:
         write_object(writer, instance, spelling);
@@ -67,8 +73,10 @@ class ItemWriter {
   }
 
   void write_object(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
-    if (context_.columns.empty())
-      write_instance(writer, instance, spelling);
+    if (context_.class_form)
+      cimxml::write_class(writer, instance.cim_class(), *context_.class_form);
+    else if (context_.columns.empty())
+      write_instance(writer, instance, context_.written_as ? *context_.written_as : instance.cim_class(), spelling);
     else
       write_fragment(writer, instance, context_.columns, context_.origin, spelling);
   }
@@ -104,25 +112,57 @@ Fault context_fault(const Error& error) {
 
 using ContextResult = OrFault<std::unique_ptr<EnumerationContext>>;
 
-ContextResult query_context(const Operation& operation, const EnumerateRequest& enumerate) {
-  const cim::Schema* schema = operation.manager.find_schema(operation.request->resource->namespace_name);
-  auto result = operation.manager.query(operation.context, schema->namespace_name, *enumerate.query,
+// Of what a query or an association filter finds.
+std::unique_ptr<EnumerationContext> context_of(const Operation& operation, const cim::Schema& schema,
+                                               cim::QueryResult result, std::string what) {
+  auto context = std::make_unique<EnumerationContext>();
+  context->namespace_name = schema.namespace_name;
+  // It goes to the log, one line an entry.
+  std::replace_if(
+      what.begin(), what.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  context->what = std::move(what);
+  context->key = operation.machine_of(result.about);
+  context->cursor = std::move(result.instances);
+  context->columns = std::move(result.columns);
+  context->origin = std::move(result.origin);
+  return context;
+}
+
+// Classes themselves.
+ContextResult schema_context(const Operation& operation, const cim::Schema& schema) {
+  const auto base = find_schema_class(operation, schema);
+  if (!base) return base.error();
+  auto classes =
+      operation.manager.classes(operation.context, schema.namespace_name, *base ? (*base)->name : std::string_view{}, true);
+  if (!classes) return to_fault(classes.error());
+  if (*base) classes->insert(classes->begin(), *base);
+  auto context = std::make_unique<EnumerationContext>();
+  context->namespace_name = schema.namespace_name;
+  context->what = "classes";
+  context->cursor = std::make_unique<cim::ClassDefinitions>(*classes);
+  context->class_form = class_form(*operation.request);
+  return context;
+}
+
+ContextResult association_context(const Operation& operation, const cim::Schema& schema,
+                                  const EnumerateRequest& enumerate) {
+  cim::AssociationQuery query = *enumerate.associations;
+  query.keys_only = enumerate.mode == EnumerationMode::reference;
+  auto result = operation.manager.associations(operation.context, schema.namespace_name, query);
+  if (!result) return fault(Condition::cannot_process_filter, result.error().message);
+  auto context = context_of(operation, schema, std::move(*result), "the associations of " + query.source.class_name);
+  context->columns = enumerate.result_properties;
+  return context;
+}
+
+ContextResult query_context(const Operation& operation, const cim::Schema& schema, const EnumerateRequest& enumerate) {
+  auto result = operation.manager.query(operation.context, schema.namespace_name, *enumerate.query,
                                         enumerate.mode == EnumerationMode::reference);
   if (!result) {
     const bool query = result.error().kind == Failure::invalid_argument;
     return query ? fault(Condition::cannot_process_filter, result.error().message) : to_fault(result.error());
   }
-  auto context = std::make_unique<EnumerationContext>();
-  context->namespace_name = schema->namespace_name;
-  context->what = enumerate.query->substr(0, 200);
-  // It goes to the log, one line an entry.
-  std::replace_if(
-      context->what.begin(), context->what.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-  context->key = operation.machine_of(result->about);
-  context->cursor = std::move(result->instances);
-  context->columns = std::move(result->columns);
-  context->origin = std::move(result->origin);
-  return context;
+  return context_of(operation, schema, std::move(*result), enumerate.query->substr(0, 200));
 }
 
 ContextResult class_context(const Operation& operation, const EnumerateRequest& enumerate) {
@@ -134,7 +174,18 @@ ContextResult class_context(const Operation& operation, const EnumerateRequest& 
     for (const std::uint16_t key : target->cim_class->keys)
       wanted.emplace_back(target->cim_class->properties[key].name);
 
-  auto cursor = operation.manager.enumerate(operation.context, space, target->cim_class->name, enumerate.keys, wanted);
+  std::vector<std::string> columns;
+  if (operation.request->fragment) {
+    const auto path = read_fragment_path(*operation.request->fragment, *target->cim_class);
+    if (!path) return path.error();
+    if (path->text || path->index)
+      return fault(Condition::cannot_process_filter, "a fragment of an enumeration is a whole property");
+    columns = wanted = {std::string(path->property->name)};
+  }
+  const auto subclasses = enumerate.polymorphism == Polymorphism::none ? cim::Subclasses::exclude
+                                                                       : cim::Subclasses::include;
+  auto cursor = operation.manager.enumerate(operation.context, space, target->cim_class->name, enumerate.keys, wanted,
+                                            subclasses);
   if (!cursor) {
     const bool filter = cursor.error().kind == Failure::invalid_argument && !enumerate.keys.empty();
     return filter ? fault(Condition::cannot_process_filter, cursor.error().message) : to_fault(cursor.error());
@@ -146,18 +197,31 @@ ContextResult class_context(const Operation& operation, const EnumerateRequest& 
   filtered.keys = enumerate.keys;
   context->key = operation.machine_of(filtered);
   context->cursor = std::move(*cursor);
+  context->columns = std::move(columns);
+  if (enumerate.polymorphism == Polymorphism::exclude_subclass_properties) context->written_as = target->cim_class;
   return context;
 }
 
 ContextResult make_context(const Operation& operation, const EnumerateRequest& enumerate) {
-  if (!operation.request->selectors.empty())
+  const auto schema = find_schema(operation);
+  if (!schema) return schema.error();
+  const bool of_classes = operation.request->resource->is_schema;
+  if (!operation.request->selectors.empty() && !of_classes)
     return fault(Condition::invalid_selectors,
                  "Enumerate takes no selectors; use a selector filter, or a query on all classes");
-  auto context = enumerate.query ? query_context(operation, enumerate) : class_context(operation, enumerate);
+  const bool filtered = enumerate.query || enumerate.associations;
+  if (operation.request->fragment && (filtered || of_classes)) return fault(Condition::fragment_transfer, {});
+  if (of_classes && (filtered || enumerate.mode != EnumerationMode::object))
+    return fault(Condition::enumeration_mode, "classes are enumerated as objects, without filter");
+  auto context = of_classes               ? schema_context(operation, **schema)
+                 : enumerate.query        ? query_context(operation, **schema, enumerate)
+                 : enumerate.associations ? association_context(operation, **schema, enumerate)
+                                          : class_context(operation, enumerate);
   if (!context) return context;
   (*context)->owner = operation.context.caller.user;
   (*context)->mode = enumerate.mode;
   (*context)->family = operation.request->resource->family;
+  (*context)->without_nil = operation.request->has_option("ExcludeNilProperties");
   return context;
 }
 
@@ -185,14 +249,24 @@ std::string pull_body(const std::string& id, const Page& page) {
   return body;
 }
 
+// The answers of Renew and GetStatus; an enumeration that never expires has no Expires.
+Task status_task(std::string_view element, std::optional<std::chrono::microseconds> lifetime, std::string_view id) {
+  std::string body;
+  xml::Writer writer(body);
+  writer.start(element);
+  if (lifetime) writer.element("n:Expires", cim::DateTime::interval(*lifetime).to_iso8601());
+  if (!id.empty()) writer.element("n:EnumerationContext", id);
+  writer.end();
+  Task task;
+  task.run = [body = std::move(body)]() -> OrFault<std::string> { return body; };
+  return task;
+}
+
 }  // namespace
 
 OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts) {
   const Request& request = *operation.request;
-  if (!request.resource) return fault(Condition::missing_header, "the request has no wsman:ResourceURI header");
-  if (!operation.manager.find_schema(request.resource->namespace_name))
-    return fault(Condition::unknown_namespace,
-                 fmt::format("there is no namespace {:.200}", request.resource->namespace_name));
+  if (const auto schema = find_schema(operation); !schema) return schema.error();
   auto enumerate = read_enumerate(request);
   if (!enumerate) return enumerate.error();
   auto context = make_context(operation, *enumerate);
@@ -256,10 +330,30 @@ OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& co
   return task;
 }
 
+OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& contexts) {
+  const auto renew = read_context_request(*operation.request, "Renew");
+  if (!renew) return renew.error();
+  auto lifetime = renew->lifetime;
+  if (lifetime) lifetime = std::min(*lifetime, longest_lifetime);
+  if (const auto renewed = contexts.renew(renew->context, operation.context.caller.user, lifetime); !renewed)
+    return context_fault(renewed.error());
+  return status_task("n:RenewResponse", lifetime, renew->context);
+}
+
+OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts) {
+  const auto request = read_context_request(*operation.request, "GetStatus");
+  if (!request) return request.error();
+  const auto remaining = contexts.remaining(request->context, operation.context.caller.user);
+  if (!remaining) return context_fault(remaining.error());
+  std::optional<std::chrono::microseconds> left;
+  if (*remaining) left = std::chrono::duration_cast<std::chrono::microseconds>(**remaining);
+  return status_task("n:GetStatusResponse", left, {});
+}
+
 OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts& contexts) {
-  auto id = read_release(*operation.request);
-  if (!id) return id.error();
-  if (auto released = contexts.release(*id, operation.context.caller.user); !released)
+  const auto release = read_context_request(*operation.request, "Release");
+  if (!release) return release.error();
+  if (auto released = contexts.release(release->context, operation.context.caller.user); !released)
     return context_fault(released.error());
   Task task;
   task.run = [] { return std::string(); };

@@ -1,4 +1,4 @@
-// Enumerate, Pull and Release (WS-Enumeration, DSP0226 8).
+// Enumerate, Pull, Renew, GetStatus and Release (WS-Enumeration, DSP0226 8).
 #pragma once
 
 #include "wire/enumeration/contexts.hpp"
@@ -8,6 +8,8 @@ namespace vmms::wire::wsman {
 
 OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts);
 OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts);
 OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts& contexts);
 
 }  // namespace vmms::wire::wsman

@@ -26,8 +26,14 @@ std::string write_envelope(const Request& request, std::string_view body) {
       .element("a:Action", request.action + "Response")
       .element("a:MessageID", "uuid:" + random_guid())
       .element("a:To", names::anonymous)
-      .element("a:RelatesTo", request.message_id.value_or(std::string()))
-      .end();
+      .element("a:RelatesTo", request.message_id.value_or(std::string()));
+  if (request.fragment && !enumeration)
+    writer.start("w:FragmentTransfer")
+        .attribute("s:mustUnderstand", "true")
+        .attribute("Dialect", request.fragment->dialect)
+        .text(request.fragment->expression)
+        .end();
+  writer.end();
   writer.start("s:Body").raw(body).end().end();
   return text;
 }

@@ -100,7 +100,7 @@ constexpr FaultRow table[] = {
     {Condition::unsupported_options, "unsupported_options", sender, "w:InvalidOptions", "NotSupported", 0x80338051, 0,
      0, 500, "An option that must be complied with is not supported."},
     {Condition::fragment_transfer, "fragment_transfer", sender, "w:UnsupportedFeature", "FragmentLevelAccess",
-     0x80338077, 0, 0, 500, "Fragment-level access is not supported. Get the whole instance."},
+     0x80338077, 0, 0, 500, "Fragment-level access is not supported for this operation."},
     {Condition::envelope_limit, "envelope_limit", sender, "w:EncodingLimit", "MinimumEnvelopeLimit", 0x8033807E, 0, 0,
      500, "MaxEnvelopeSize must be at least 8192 octets."},
 
@@ -117,7 +117,7 @@ constexpr FaultRow table[] = {
     {Condition::enumeration_mode, "enumeration_mode", sender, "w:UnsupportedFeature", "EnumerationMode", 0x80338086, 0,
      0, 500, "The enumeration mode is not supported."},
     {Condition::polymorphism_mode, "polymorphism_mode", sender, "b:PolymorphismModeNotSupported", "", 0x80338042, 0, 0,
-     500, "Only the polymorphism mode IncludeSubClassProperties is supported."},
+     500, "The polymorphism mode is not supported."},
     {Condition::invalid_expiration, "invalid_expiration", sender, "n:InvalidExpirationTime", "", 0x80338016, 0, 0, 500,
      "The expiration time is not valid."},
     {Condition::unsupported_expiration, "unsupported_expiration", sender, "n:UnsupportedExpirationType", "", 0x80338017,
@@ -126,6 +126,8 @@ constexpr FaultRow table[] = {
      "There is no such enumeration context: it has ended, expired, or belongs to another user."},
     {Condition::concurrency, "concurrency", sender, "w:Concurrency", "", 0x80338032, 0, 0, 500,
      "Another Pull of this enumeration is still being answered."},
+    {Condition::fragment_dialect, "fragment_dialect", sender, "w:FragmentDialectNotSupported", "", 0x80338078, 0, 0, 500,
+     "The dialect of the fragment's expression is not supported. Use XPath 1.0."},
 
     {Condition::answer_too_large, "answer_too_large", sender, "w:EncodingLimit", "MaxEnvelopeSize", 0x80338047, 0, 0,
      500, "The answer does not fit into MaxEnvelopeSize."},

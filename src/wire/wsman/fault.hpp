@@ -62,6 +62,7 @@ enum class Condition : std::uint8_t {
   unsupported_expiration,
   invalid_context,
   concurrency,
+  fragment_dialect,
   // The answer.
   answer_too_large,
   unreportable_success,

@@ -22,10 +22,8 @@ void write_element(xml::Writer& writer, Prefixes prefixes, std::string_view name
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
     const std::string_view element = date->is_interval() ? "cim:Interval" : "cim:Datetime";
     writer.element(qualified ? element : element.substr(4), date->to_iso8601());
-  } else if (const auto* instance = value.get_if<cim::InstancePtr>(); instance && *instance) {
-    writer.text(cimxml::write_embedded_instance(**instance));
   } else {
-    writer.text(cim::to_text(value));
+    writer.text(text_of(value));
   }
   writer.end();
 }
@@ -39,6 +37,13 @@ void write_elements(xml::Writer& writer, Prefixes prefixes, std::string_view nam
 }
 
 }  // namespace
+
+std::string text_of(const cim::Value& value) {
+  if (const auto* date = value.get_if<cim::DateTime>()) return date->to_iso8601();
+  if (const auto* instance = value.get_if<cim::InstancePtr>(); instance && *instance)
+    return cimxml::write_embedded_instance(**instance);
+  return cim::to_text(value);
+}
 
 void write_value(xml::Writer& writer, std::string_view name, bool is_array, const cim::Value& value,
                  const Spelling& spelling) {
@@ -61,7 +66,11 @@ void write_fragment(xml::Writer& writer, const cim::Instance& instance, const st
 }
 
 void write_instance(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
-  const cim::Class& cim_class = instance.cim_class();
+  write_instance(writer, instance, instance.cim_class(), spelling);
+}
+
+void write_instance(xml::Writer& writer, const cim::Instance& instance, const cim::Class& cim_class,
+                    const Spelling& spelling) {
   std::string type = "p:";
   type += cim_class.name;
   type += "_Type";
@@ -70,8 +79,13 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance, const Sp
       .attribute("xmlns:p", class_uri(spelling.family, spelling.namespace_name, cim_class.name))
       .attribute("xmlns:cim", names::cim_common)
       .attribute("xsi:type", type);
-  for (std::size_t i = 0; i < cim_class.properties.size(); ++i)
-    write_value(writer, cim_class.properties[i].name, cim_class.properties[i].is_array, instance.values[i], spelling);
+  const bool whole = &cim_class == &instance.cim_class();
+  for (std::size_t i = 0; i < cim_class.properties.size(); ++i) {
+    const cim::Property& property = cim_class.properties[i];
+    const cim::Value& value = whole ? instance.values[i] : instance[property.name];
+    if (!spelling.without_nil || !value.is_null())
+      write_value(writer, property.name, property.is_array, value, spelling);
+  }
   writer.end();
 }
 

@@ -25,6 +25,8 @@ inline constexpr std::string_view xsi = "http://www.w3.org/2001/XMLSchema-instan
 /// (DMTF).
 inline constexpr std::string_view microsoft_resource = "http://schemas.microsoft.com/wbem/wsman/1/wmi/";
 inline constexpr std::string_view dmtf_resource = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/";
+/// Classes themselves, as CIM-XML: the selectors __cimnamespace and ClassName say which (MS-WSMV).
+inline constexpr std::string_view schema_resource = "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*";
 
 inline constexpr std::string_view action_get = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get";
 inline constexpr std::string_view action_put = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Put";
@@ -33,8 +35,13 @@ inline constexpr std::string_view action_delete = "http://schemas.xmlsoap.org/ws
 inline constexpr std::string_view action_enumerate = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate";
 inline constexpr std::string_view action_pull = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Pull";
 inline constexpr std::string_view action_release = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Release";
+inline constexpr std::string_view action_renew = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Renew";
+inline constexpr std::string_view action_get_status = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/GetStatus";
 
 inline constexpr std::string_view dialect_wql = "http://schemas.microsoft.com/wbem/wsman/1/WQL";
+inline constexpr std::string_view dialect_association = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter";
+inline constexpr std::string_view dialect_xpath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
+inline constexpr std::string_view dialect_xpath_level_1 = "http://schemas.dmtf.org/wbem/wsman/1/wsman/xpath-level-1";
 inline constexpr std::string_view dialect_selector = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
 
 }  // namespace vmms::wire::wsman::names

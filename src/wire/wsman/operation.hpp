@@ -41,10 +41,17 @@ struct Target {
   const cim::Class* cim_class;
   cim::ObjectPath path;  ///< namespace and class in the schema's spelling, the selectors as keys
 
-  Spelling spelling(const Request& request) const { return {request.resource->family, schema->namespace_name}; }
+  Spelling spelling(const Request& request) const {
+    return {request.resource->family, schema->namespace_name, request.has_option("ExcludeNilProperties")};
+  }
 };
 
 /// Faults: missing_header, unknown_namespace, unknown_class, invalid_selectors (a key that the class does not have).
 OrFault<Target> find_target(const Operation& operation);
+/// The namespace that the request's resource is in. Faults: missing_header, unknown_namespace.
+OrFault<const cim::Schema*> find_schema(const Operation& operation);
+/// The classes of a request whose resource is the schema (names::schema_resource): the one that the selector ClassName
+/// names, or null when there is no such selector. Faults: unknown_class, invalid_selectors.
+OrFault<const cim::Class*> find_schema_class(const Operation& operation, const cim::Schema& schema);
 
 }  // namespace vmms::wire::wsman

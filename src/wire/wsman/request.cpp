@@ -165,19 +165,40 @@ class HeaderReader {
     return {};
   }
 
-  // No option is known here; only one that must be complied with is an error (DSP0226 R6.4-5).
+  // An option that is not known is an error only when it must be complied with (DSP0226 R6.4-5).
   OrFault<void> option_set(const xml::Element& block) {
+    static constexpr std::string_view known[] = {"ExcludeNilProperties", "IncludeClassOrigin",
+                                                 "IncludeInheritanceHierarchy", "IncludeInheritedElements",
+                                                 "IncludeQualifiers", "ShowExtensions"};
     for (const xml::Element option : block.children()) {
+      std::string_view name = option.attribute({}, "Name").value_or(std::string_view{});
+      name.remove_prefix(std::min(name.size(), name.rfind(':') + 1));
+      const bool is_known = std::any_of(std::begin(known), std::end(known),
+                                        [&](std::string_view each) { return equals_no_case(each, name); });
+      if (is_known) {
+        const std::string text = option.text();
+        request_.options.push_back({std::string(name), std::string(xml::trim(text))});
+        continue;
+      }
       const auto comply = option.attribute({}, "MustComply");
       if (comply && (*comply == "true" || *comply == "1"))
-        return fault(Condition::unsupported_options,
-                     fmt::format("the option {:.100} is not supported",
-                                 option.attribute({}, "Name").value_or(std::string_view{})));
+        return fault(Condition::unsupported_options, fmt::format("the option {:.100} is not supported", name));
     }
     return {};
   }
 
-  OrFault<void> fragment_transfer(const xml::Element&) { return fault(Condition::fragment_transfer, {}); }
+  OrFault<void> fragment_transfer(const xml::Element& block) {
+    // Who does not understand it would take the fragment for the whole (DSP0226 R7.7-3).
+    if (!must_understand(block))
+      return fault(Condition::invalid_header, "the header FragmentTransfer must say mustUnderstand=\"true\"");
+    const std::string expression = block.text();
+    if (expression.size() > longest_identifier)
+      return fault(Condition::cannot_process_filter,
+                   fmt::format("the fragment's expression is longer than {} bytes", longest_identifier));
+    request_.fragment = {std::string(block.attribute({}, "Dialect").value_or(names::dialect_xpath)),
+                         std::string(xml::trim(expression))};
+    return {};
+  }
 
   OrFault<void> finish_resource() {
     if (!request_.resource) return {};
@@ -193,7 +214,19 @@ class HeaderReader {
 
 }  // namespace
 
-OrFault<void> read_request(std::string text, const RequestLimits& limits, Request& request) {
+bool Request::has_option(std::string_view name, bool otherwise) const {
+  for (const Option& option : options)
+    if (equals_no_case(option.name, name))
+      // `<w:Option Name="ExcludeNilProperties"/>` says yes.
+      return option.value.empty() || equals_no_case(option.value, "true") || option.value == "1";
+  return otherwise;
+}
+
+OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request) {
+  request.encoding = xml::encoding_of(text, charset);
+  auto decoded = xml::to_utf8(std::move(text), request.encoding);
+  if (!decoded) return fault(Condition::malformed_xml, decoded.error().message);
+  text = std::move(*decoded);
   auto document = xml::Document::parse(std::move(text));
   if (!document) {
     const bool encoding = document.error().kind == Failure::not_supported;
@@ -219,6 +252,8 @@ OrFault<void> read_request(std::string text, const RequestLimits& limits, Reques
   request.is_identify = request.body.is(names::wsmid, "Identify");
   if (request.is_identify) return {};
   if (auto read = HeaderReader(limits, request).read(header); !read) return read;
+  // Answers are measured in UTF-8, of which UTF-16 takes at most twice the octets.
+  if (request.encoding.is_utf16()) request.max_envelope_size /= 2;
   if (request.body && request.body.next_sibling())
     return fault(Condition::schema_validation, "the SOAP Body must hold one element");
   return {};

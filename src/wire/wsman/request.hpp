@@ -5,6 +5,7 @@
 #include "cim/object_path.hpp"
 #include "wire/wsman/fault.hpp"
 #include "wire/wsman/resource.hpp"
+#include "wire/xml/encoding.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <chrono>
@@ -22,20 +23,40 @@ struct RequestLimits {
   std::string default_namespace = "root/virtualization/v2";
 };
 
+/// One of an OptionSet (DSP0226 6.4).
+struct Option {
+  std::string name;  ///< without prefix
+  std::string value;
+};
+
+/// A FragmentTransfer header (DSP0226 7.7), not yet looked into.
+struct Fragment {
+  std::string dialect;
+  std::string expression;
+};
+
 struct Request {
   bool is_identify = false;  ///< wsmid:Identify, which has no headers
   std::string action;
   std::optional<std::string> message_id;  ///< to the letter
   std::optional<Resource> resource;
   std::vector<cim::KeyBinding> selectors;  ///< without __cimnamespace
+  std::vector<Option> options;
+  std::optional<Fragment> fragment;
   std::chrono::microseconds operation_timeout{};
   std::size_t max_envelope_size = 0;
   xml::Element body;  ///< the element inside s:Body, none when that is empty
 
+  xml::Encoding encoding;  ///< of the request, and so of its answer
+
   xml::Document document;  ///< what `body` points into
+
+  /// Whether a boolean option is given and true; `otherwise` when it is not given.
+  bool has_option(std::string_view name, bool otherwise = false) const;
 };
 
-/// Reads as much as can be: after a fault, `request` holds what an answer to it needs (the message id).
-OrFault<void> read_request(std::string text, const RequestLimits& limits, Request& request);
+/// Reads as much as can be: after a fault, `request` holds what an answer to it needs (the message id, the encoding).
+/// `charset` is that of the HTTP request's media type.
+OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request);
 
 }  // namespace vmms::wire::wsman

@@ -26,7 +26,7 @@ struct Reading {
 
 Reading read(std::string text) {
   Reading reading;
-  if (auto status = read_request(std::move(text), {}, reading.request); !status) reading.fault = status.error();
+  if (auto status = read_request(std::move(text), {}, {}, reading.request); !status) reading.fault = status.error();
   return reading;
 }
 
@@ -195,7 +195,7 @@ TEST(Request, AddressesAndFragments) {
             Condition::addressing_mode);
   EXPECT_EQ(condition_of(envelope("<a:FaultTo><a:Address>http://elsewhere/</a:Address></a:FaultTo>")),
             Condition::addressing_mode);
-  EXPECT_EQ(condition_of(envelope("<w:FragmentTransfer>Name</w:FragmentTransfer>")), Condition::fragment_transfer);
+  EXPECT_EQ(condition_of(envelope("<w:FragmentTransfer>Name</w:FragmentTransfer>")), Condition::invalid_header);
 }
 
 TEST(Request, MessageIdToTheLetter) {
@@ -216,7 +216,7 @@ TEST(Request, MessageIdToTheLetter) {
 TEST(Request, Envelopes) {
   EXPECT_EQ(condition_of("not xml"), Condition::malformed_xml);
   EXPECT_EQ(condition_of(""), Condition::malformed_xml);
-  EXPECT_EQ(condition_of(std::string("\xFF\xFE<\0s\0", 6)), Condition::character_set);
+  EXPECT_EQ(condition_of(std::string("\xFF\xFE<\0s\0", 6)), Condition::malformed_xml);
   EXPECT_EQ(condition_of("<html/>"), Condition::not_soap);
   EXPECT_EQ(condition_of("<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body/></s:Envelope>"),
             Condition::soap_version);

@@ -30,6 +30,10 @@ std::optional<Resource> parse_resource(std::string_view uri) {
   } else if (starts_with_no_case(uri, names::dmtf_resource)) {
     resource.family = UriFamily::dmtf;
     resource.class_name = uri.substr(names::dmtf_resource.size());
+  } else if (equals_no_case(uri, names::schema_resource)) {
+    resource.family = UriFamily::dmtf;
+    resource.class_name = "*";
+    resource.is_schema = true;
   } else if (equals_no_case(uri, dmtf_all_classes)) {
     resource.family = UriFamily::dmtf;
     resource.class_name = "*";

@@ -16,6 +16,7 @@ struct Resource {
   std::string uri;             ///< as the request spelled it, without white space around
   std::string namespace_name;  ///< as spelled; empty in the DMTF's family until the selector is known
   std::string class_name;      ///< "*" for all classes
+  bool is_schema = false;      ///< it is about classes themselves, not their instances
 
   bool is_all_classes() const { return class_name == "*"; }
 };

@@ -32,11 +32,26 @@ OrFault<void> check_http(const http::Request& request) {
   return {};
 }
 
-http::Response soap_response(unsigned status, std::string body) {
+// The charset of a media type, without quotes; empty when it names none.
+std::string_view charset_of(std::string_view content_type) {
+  for (auto at = content_type.find(';'); at != std::string_view::npos; at = content_type.find(';')) {
+    content_type.remove_prefix(at + 1);
+    const std::string_view parameter = xml::trim(content_type.substr(0, content_type.find(';')));
+    constexpr std::string_view name = "charset=";
+    if (parameter.size() <= name.size() || !equals_no_case(parameter.substr(0, name.size()), name)) continue;
+    std::string_view value = parameter.substr(name.size());
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    return value;
+  }
+  return {};
+}
+
+// Answers come in the encoding of their request.
+http::Response soap_response(unsigned status, std::string body, const xml::Encoding& encoding) {
   http::Response response;
   response.status = status;
-  response.content_type = "application/soap+xml;charset=UTF-8";
-  response.body = std::move(body);
+  response.content_type = encoding.is_utf16() ? "application/soap+xml;charset=UTF-16" : "application/soap+xml;charset=UTF-8";
+  response.body = xml::from_utf8(std::move(body), encoding);
   return response;
 }
 
@@ -52,13 +67,16 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   http::Response fault_response(const Fault& fault, const Request& request) const {
     const FaultRow& row = fault_row(fault.condition);
     spdlog::debug("wsman: {:.200}: fault {}: {}", request.action, row.name, fault.message);
-    http::Response response = soap_response(row.http_status, write_fault(fault, request.message_id, options.host_name));
+    http::Response response = soap_response(row.http_status, write_fault(fault, request.message_id, options.host_name), request.encoding);
     if (fault.condition == Condition::http_method) response.headers.push_back({"Allow", "POST"});
     return response;
   }
 
   OrFault<Task> prepare(const Operation& operation) {
     const std::string& action = operation.request->action;
+    const bool has_fragments =
+        action == names::action_get || action == names::action_put || action == names::action_enumerate;
+    if (operation.request->fragment && !has_fragments) return fault(Condition::fragment_transfer, {});
     if (operation.request->is_identify) return prepare_identify(options.product_vendor, options.product_version);
     if (action == names::action_get) return prepare_get(operation);
     if (action == names::action_put) return prepare_put(operation);
@@ -66,6 +84,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (action == names::action_delete) return prepare_delete(operation);
     if (action == names::action_enumerate) return prepare_enumerate(operation, contexts);
     if (action == names::action_pull) return prepare_pull(operation, contexts);
+    if (action == names::action_renew) return prepare_renew(operation, contexts);
+    if (action == names::action_get_status) return prepare_get_status(operation, contexts);
     if (action == names::action_release) return prepare_release(operation, contexts);
     if (const auto method = method_of(*operation.request)) return prepare_invoke(operation, *method);
     if (action.starts_with(names::eventing))
@@ -101,7 +121,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   void answer(http::Exchange& exchange, const Task& task, const Request& request) const {
     const auto envelope = run(task, request);
     const bool delivered =
-        exchange.respond(envelope ? soap_response(200, *envelope) : fault_response(envelope.error(), request));
+        exchange.respond(envelope ? soap_response(200, *envelope, request.encoding) : fault_response(envelope.error(), request));
     if (task.after) task.after(delivered);
   }
 
@@ -111,7 +131,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     const Clock::time_point start = Clock::now();
     auto task = guarded([&]() -> OrFault<Task> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
-      if (auto read = read_request(http_request.body, options.requests, *request); !read) return read.error();
+      if (auto read = read_request(http_request.body, charset_of(http_request.content_type), options.requests, *request); !read) return read.error();
       cim::Context context;
       context.caller = {http_request.user, http_request.mechanism};
       context.deadline = start + request->operation_timeout;

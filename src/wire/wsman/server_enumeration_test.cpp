@@ -281,7 +281,7 @@ TEST_F(EnumerationTest, WrongRequests) {
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<w:EnumerationMode>Everything</w:EnumerationMode>").subcode(),
             "w:UnsupportedFeature");
   EXPECT_EQ(enumerate("Msvm_ComputerSystem",
-                      fmt::format("<b:PolymorphismMode xmlns:b=\"{}\">None</b:PolymorphismMode>", names::cimbinding))
+                      fmt::format("<b:PolymorphismMode xmlns:b=\"{}\">Some</b:PolymorphismMode>", names::cimbinding))
                 .subcode(),
             "b:PolymorphismModeNotSupported");
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Expires>PT0S</n:Expires>").subcode(), "n:InvalidExpirationTime");

@@ -168,7 +168,10 @@ TEST_F(FaultsTest, EveryConditionGivesItsRow) {
              "</w:OptionSet>");
        }},
       {C::fragment_transfer,
-       [&] { return get("<w:FragmentTransfer s:mustUnderstand=\"true\">Name</w:FragmentTransfer>"); }},
+       [&] {
+         return call(soap(names::action_delete, uri("Msvm_ComputerSystem"), vm_keys, {},
+                          "<w:FragmentTransfer s:mustUnderstand=\"true\">Name</w:FragmentTransfer>"));
+       }},
       {C::envelope_limit, [&] { return get("<w:MaxEnvelopeSize>100</w:MaxEnvelopeSize>"); }},
       {C::schema_validation, [&] { return call(start_text("<p:Other xmlns:p=\"urn:p\"/>")); }},
       {C::unknown_parameter,
@@ -185,7 +188,11 @@ TEST_F(FaultsTest, EveryConditionGivesItsRow) {
        [&] {
          return enumerate(
              "Msvm_ComputerSystem",
-             fmt::format("<b:PolymorphismMode xmlns:b=\"{}\">None</b:PolymorphismMode>", names::cimbinding));
+             fmt::format("<b:PolymorphismMode xmlns:b=\"{}\">Some</b:PolymorphismMode>", names::cimbinding));
+       }},
+      {C::fragment_dialect,
+       [&] {
+         return get("<w:FragmentTransfer s:mustUnderstand=\"true\" Dialect=\"urn:x\">Name</w:FragmentTransfer>");
        }},
       {C::invalid_expiration, [&] { return enumerate("Msvm_ComputerSystem", "<n:Expires>soon</n:Expires>"); }},
       {C::unsupported_expiration,

@@ -98,7 +98,7 @@ TEST_F(WsmanServerTest, WhatIsMissingIsNamed) {
 
 TEST_F(WsmanServerTest, ActionsThatAreNotSupported) {
   const std::string actions[] = {"http://schemas.xmlsoap.org/ws/2004/08/eventing/Subscribe",
-                                 "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Renew", "urn:nonsense",
+                                 "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Change", "urn:nonsense",
                                  uri("Msvm_Other/StartService"), uri("Msvm_ComputerSystem/")};
   for (const std::string& action : actions) {
     const auto answer = call(soap(action, uri("Msvm_ComputerSystem")));

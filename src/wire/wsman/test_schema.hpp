@@ -153,8 +153,30 @@ inline constexpr cim::Class setting_data{.name = "Test_SettingData",
                                          .methods = {},
                                          .has_provider = true};
 
+// A subclass with a property of its own.
+inline constexpr cim::Property wide_setting_properties[] = {
+    {.name = "Created", .type = Type::datetime},
+    {.name = "EnabledState", .type = Type::uint16, .is_writable = true},
+    {.name = "Inner", .type = Type::instance, .object_class = "Test_SettingData"},
+    {.name = "InstanceID", .is_key = true, .declared_in = "Test_SettingData"},
+    {.name = "Names", .is_array = true},
+    {.name = "Owner", .type = Type::reference, .object_class = "Msvm_ComputerSystem"},
+    {.name = "Ratio", .type = Type::real64},
+    {.name = "Shared", .type = Type::boolean},
+    {.name = "Temperature", .type = Type::sint32},
+    {.name = "Timeout", .type = Type::datetime},
+    {.name = "Width", .type = Type::uint32, .declared_in = "Test_WideSettingData"},
+};
+inline constexpr cim::Class wide_setting_data{.name = "Test_WideSettingData",
+                                              .superclass = &setting_data,
+                                              .properties = wide_setting_properties,
+                                              .keys = setting_keys,
+                                              .methods = {},
+                                              .has_provider = true};
+
 inline constexpr const cim::Class* classes[] = {&service,       &affected_job_element, &computer_system,
-                                                &guest_service, &management_service,   &setting_data};
+                                                &guest_service, &management_service,   &setting_data,
+                                                &wide_setting_data};
 inline constexpr cim::Schema schema{.namespace_name = "root/virtualization/v2", .classes = classes};
 
 }  // namespace vmms::wire::testing

@@ -70,6 +70,7 @@ class WsmanServerTest : public ::testing::Test {
     guest_services = add<MemoryProvider>(guest_service);
     management = add<MemoryProvider>(management_service);
     settings = add<MemoryProvider>(setting_data);
+    wide_settings = add<MemoryProvider>(wide_setting_data);
     jobs = add<MemoryAssociation>(affected_job_element);
   }
 
@@ -141,6 +142,7 @@ class WsmanServerTest : public ::testing::Test {
   MemoryProvider* guest_services;
   MemoryProvider* management;
   MemoryProvider* settings;
+  MemoryProvider* wide_settings;
   MemoryAssociation* jobs;
   wsman::Server server{manager,
                        [this](std::string key, std::function<void()> task) -> Status {

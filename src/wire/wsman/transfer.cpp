@@ -1,6 +1,8 @@
 #include "wire/wsman/transfer.hpp"
 
+#include "wire/wsman/fragment.hpp"
 #include "wire/wsman/instance_writer.hpp"
+#include "wire/wsman/schema_request.hpp"
 #include "wire/wsman/value_reader.hpp"
 
 namespace vmms::wire::wsman {
@@ -28,11 +30,63 @@ Task task_for(const Operation& operation, const Target& target) {
   return task;
 }
 
+// Classes as CIM-XML, what Get-CimClass asks for (MS-WSMV: the resource URI names::schema_resource).
+OrFault<Task> prepare_get_class(const Operation& operation) {
+  const auto schema = find_schema(operation);
+  if (!schema) return schema.error();
+  const auto cim_class = find_schema_class(operation, **schema);
+  if (!cim_class) return cim_class.error();
+  if (!*cim_class) return fault(Condition::invalid_selectors, "name the class by the selector ClassName");
+  Task task;
+  task.run = [cim_class = *cim_class, form = class_form(*operation.request)]() -> OrFault<std::string> {
+    std::string body;
+    xml::Writer writer(body);
+    cimxml::write_class(writer, *cim_class, form);
+    return body;
+  };
+  return task;
+}
+
+// One property (DSP0226 7.7).
+OrFault<Task> prepare_get_fragment(const Operation& operation, Target target) {
+  auto path = read_fragment_path(*operation.request->fragment, *target.cim_class);
+  if (!path) return path.error();
+  Task task = task_for(operation, target);
+  task.run = [operation, target = std::move(target), path = *path]() -> OrFault<std::string> {
+    const auto instance = operation.manager.get(operation.context, target.path);
+    if (!instance) return to_fault(instance.error());
+    return write_fragment_of(*instance, path, target.spelling(*operation.request));
+  };
+  return task;
+}
+
+OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
+  auto path = read_fragment_path(*operation.request->fragment, *target.cim_class);
+  if (!path) return path.error();
+  Task task = task_for(operation, target);
+  task.changes = true;
+  task.run = [operation, target = std::move(target), path = *path]() -> OrFault<std::string> {
+    const auto present = operation.manager.get(operation.context, target.path);
+    if (!present) return to_fault(present.error());
+    const auto changes = read_fragment_change(operation.request->body, path, *present,
+                                              {*target.schema, target.schema->namespace_name});
+    if (!changes) return changes.error();
+    if (const auto status = operation.manager.modify(operation.context, target.path, *changes); !status)
+      return to_fault(status.error());
+    const auto instance = operation.manager.get(operation.context, target.path);
+    if (!instance) return to_fault(instance.error());
+    return write_fragment_of(*instance, path, target.spelling(*operation.request));
+  };
+  return task;
+}
+
 }  // namespace
 
 OrFault<Task> prepare_get(const Operation& operation) {
+  if (operation.request->resource && operation.request->resource->is_schema) return prepare_get_class(operation);
   auto target = find_target(operation);
   if (!target) return target.error();
+  if (operation.request->fragment) return prepare_get_fragment(operation, std::move(*target));
   Task task = task_for(operation, *target);
   task.run = [operation, target = std::move(*target)] { return instance_body(operation, target); };
   return task;
@@ -41,6 +95,7 @@ OrFault<Task> prepare_get(const Operation& operation) {
 OrFault<Task> prepare_put(const Operation& operation) {
   auto target = find_target(operation);
   if (!target) return target.error();
+  if (operation.request->fragment) return prepare_put_fragment(operation, std::move(*target));
   auto changes = instance_in_body(operation, *target);
   if (!changes) return changes.error();
   Task task = task_for(operation, *target);
