@@ -9,7 +9,11 @@
 #include "providers/environment.hpp"
 #include "providers/guests.hpp"
 #include "providers/machines.hpp"
+#include "schema/cimv2/classes.hpp"
+#include "schema/cimv2/providers.hpp"
 #include "schema/classes.hpp"
+#include "schema/interop/classes.hpp"
+#include "schema/interop/providers.hpp"
 #include "schema/providers.hpp"
 #include "wire/auth/basic.hpp"
 #include "wire/auth/peer.hpp"
@@ -114,12 +118,19 @@ Status serve_until_told(const Options& options) {
   auto jobs = cim::job::Jobs::open(job_store, submit);
   if (!jobs) return jobs.error();
   providers::Guests guests(**host);
-  providers::Environment environment{
-      **host, guests, **jobs, {options.guest_service_interface, options.compatibility == "strict"}};
-
   cim::ObjectManager manager(authorize, (*host)->information().name);
+  providers::Environment environment{
+      **host,
+      guests,
+      **jobs,
+      {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION},
+      manager};
   manager.add_schema(schema::root_virtualization_v2);
+  manager.add_schema(schema::cimv2::root_cimv2);
+  manager.add_schema(schema::interop::root_interop);
   schema::add_providers(manager, environment);
+  schema::cimv2::add_providers(manager, environment);
+  schema::interop::add_providers(manager, environment);
 
   wire::wsman::ServerOptions wsman_options;
   wsman_options.product_version = VMMS_VERSION;

@@ -39,6 +39,24 @@ Status check_key_names(const Class& cim_class, const ObjectPath& path) {
   return {};
 }
 
+// The changes in the instance's own class. A client that writes a whole instance back gives what cannot be written, too,
+// and must not believe that it was.
+Result<Instance> writable_changes(const Instance& present, const Instance& changes) {
+  Instance result(present.cim_class());
+  for (std::size_t i = 0; i < present.values.size(); ++i) {
+    const Property& property = present.cim_class().properties[i];
+    const Value& value = changes[property.name];
+    if (value.is_null() || value == present.values[i]) continue;
+    if (property.is_key && equals_no_case(to_text(value), to_text(present.values[i]))) continue;
+    if (!property.is_writable)
+      return error(Failure::invalid_argument,
+                   fmt::format("{}.{} cannot be written: leave it out, or as it is", present.cim_class().name,
+                               property.name));
+    result.values[i] = value;
+  }
+  return result;
+}
+
 // Arguments follow the declaration of the class that was named; the instance's own class may declare them otherwise.
 Arguments rearrange(const Arguments& values, const Method& from, const Method& to) {
   if (from.parameters.data() == to.parameters.data()) return values;
@@ -263,7 +281,11 @@ Status ObjectManager::modify(const Context& context, const ObjectPath& path, con
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
   const auto target = resolve(context, path, false);
   if (!target) return target.error();
-  return target->provider->modify(context, target->path, changes);
+  const auto present = target->provider->get(context, target->path);
+  if (!present) return present.error();
+  const auto checked = writable_changes(*present, changes);
+  if (!checked) return checked.error();
+  return target->provider->modify(context, target->path, *checked);
 }
 
 Result<ObjectPath> ObjectManager::create(const Context& context, std::string_view namespace_name,

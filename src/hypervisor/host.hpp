@@ -25,6 +25,16 @@ struct Settings {
   std::optional<bool> guest_service_interface;  ///< Guest Service Interface enabled
   std::optional<bool> guest_file_service;       ///< Msvm_GuestFileService started (default: yes)
   std::optional<bool> vss_service;              ///< Msvm_VssService started (default: yes)
+  std::optional<bool> key_value_exchange;       ///< Key-Value Pair Exchange enabled (default: yes)
+  std::optional<bool> host_key_values_disabled;  ///< the guest is told nothing about the host (default: no)
+
+  /// Whether a program of the guest may be reached through sockets of the hypervisor.
+  struct CommunicationService {
+    std::string id;            ///< upper-case GUID
+    std::uint16_t policy = 2;  ///< 2 enabled, 3 disabled, 8 deferred
+    friend bool operator==(const CommunicationService&, const CommunicationService&) = default;
+  };
+  std::vector<CommunicationService> communication_services;  ///< ascending by id
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };
@@ -55,6 +65,22 @@ struct HostInformation {
   std::uint32_t processors = 0;
   std::uint32_t numa_nodes = 1;
   std::uint64_t memory_bytes = 0;
+
+  // The machine as its firmware describes it, and what runs on it. Empty or 0 where nobody says.
+  std::string uuid;  ///< upper-case GUID, as SMBIOS 2.6 and Windows spell it
+  std::string manufacturer;
+  std::string model;
+  std::string serial_number;
+  std::string machine_version;
+  std::string processor_model;
+  std::uint32_t processor_megahertz = 0;
+  std::uint32_t sockets = 1;
+  std::uint32_t cores = 1;    ///< of a socket
+  std::uint32_t threads = 1;  ///< of a core
+  std::string architecture;   ///< "x86_64"
+  std::string operating_system;          ///< "Debian GNU/Linux 12 (bookworm)"
+  std::string operating_system_version;  ///< of its kernel, "6.1.0"
+  std::optional<SystemTime> booted;
 };
 
 class Host {
@@ -62,6 +88,9 @@ class Host {
   virtual ~Host() = default;
 
   virtual HostInformation information() const = 0;
+
+  /// Memory that is free now; nullopt when the hypervisor does not say. May wait for it.
+  virtual std::optional<std::uint64_t> free_memory_bytes() const = 0;
 
   /// From the index, never from the hypervisor: returns at once. `id` is compared without case.
   virtual VirtualMachinePtr find(std::string_view id) const = 0;

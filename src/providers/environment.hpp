@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cim/job/jobs.hpp"
+#include "cim/object_manager.hpp"
 #include "hypervisor/host.hpp"
 #include "providers/guests.hpp"
 
@@ -14,6 +15,7 @@ struct Configuration {
   bool guest_service_interface = false;
   /// compatibility = "strict": Msvm_GuestFileService answers 1 to StartService and StopService, as its page says.
   bool strict = false;
+  std::string version = "0.0.0";  ///< of the product
 };
 
 struct Environment {
@@ -21,6 +23,7 @@ struct Environment {
   Guests& guests;
   cim::job::Jobs& jobs;
   Configuration configuration;
+  const cim::ObjectManager& manager;  ///< whose namespaces root/interop lists
 };
 
 }  // namespace vmms::providers

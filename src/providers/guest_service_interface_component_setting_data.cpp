@@ -3,7 +3,8 @@
 #include "schema/msvm/guest_service_interface_component_setting_data.hpp"
 
 #include "base/text.hpp"
-#include "providers/machines.hpp"
+#include "cim/typed.hpp"
+#include "providers/setting_changes.hpp"
 
 namespace vmms::providers {
 
@@ -35,6 +36,14 @@ class Provider : public schema::msvm::GuestServiceInterfaceComponentSettingDataP
       return true;
     });
     return page;
+  }
+
+  Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
+    Setting whole = changes;
+    whole.instance_id = key.instance_id;
+    const auto change = check_modification(environment_, cim::to_instance(std::move(whole)));
+    if (!change) return change.error();
+    return apply(environment_, *change);
   }
 
  private:

@@ -130,7 +130,8 @@ TEST_F(Queries, WalkToTheSettings) {
   EXPECT_EQ(query("ASSOCIATORS OF {" + settings[0].path().to_string() +
                   "} WHERE AssocClass = Msvm_VirtualSystemSettingDataComponent")
                 .size(),
-            1u);
+            2u)
+      << "of the Guest Service Interface and of Key-Value Pair Exchange";
 }
 
 TEST_F(Queries, WithoutAnAssociationClassFindEverythingOnce) {

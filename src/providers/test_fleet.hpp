@@ -4,7 +4,11 @@
 #include "cim/object_manager.hpp"
 #include "hypervisor/simulator/host.hpp"
 #include "providers/environment.hpp"
+#include "schema/cimv2/classes.hpp"
+#include "schema/cimv2/providers.hpp"
 #include "schema/classes.hpp"
+#include "schema/interop/classes.hpp"
+#include "schema/interop/providers.hpp"
 #include "schema/providers.hpp"
 
 #include <gtest/gtest.h>
@@ -56,6 +60,7 @@ class CountingHost : public hypervisor::Host {
  public:
   explicit CountingHost(hypervisor::simulator::FleetDescription description) : simulator_(std::move(description)) {}
   hypervisor::HostInformation information() const override { return simulator_.information(); }
+  std::optional<std::uint64_t> free_memory_bytes() const override { return simulator_.free_memory_bytes(); }
   hypervisor::VirtualMachinePtr find(std::string_view id) const override { return simulator_.find(id); }
   std::vector<hypervisor::VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
     ++lists;
@@ -91,11 +96,15 @@ class Providers : public ::testing::Test {
                                      return {};
                                    })
                   .value()),
-        environment_{host_, guests_, *jobs_, {}},
         manager_([](const cim::Caller&, cim::OperationKind, const cim::Class&, const cim::Method*) { return Status(); },
-                 "HOST1") {
+                 "HOST1"),
+        environment_{host_, guests_, *jobs_, {}, manager_} {
     manager_.add_schema(schema::root_virtualization_v2);
+    manager_.add_schema(schema::cimv2::root_cimv2);
+    manager_.add_schema(schema::interop::root_interop);
     schema::add_providers(manager_, environment_);
+    schema::cimv2::add_providers(manager_, environment_);
+    schema::interop::add_providers(manager_, environment_);
     context_.deadline = cim::Context::Clock::now() + std::chrono::seconds(60);
   }
 
@@ -105,8 +114,8 @@ class Providers : public ::testing::Test {
     return {};
   }
   std::vector<cim::Instance> all(std::string_view class_name, std::size_t most = 100,
-                                 const std::vector<cim::KeyBinding>& keys = {}) {
-    auto enumeration = manager_.enumerate(context_, space, class_name, keys);
+                                 const std::vector<cim::KeyBinding>& keys = {}, std::string_view name = space) {
+    auto enumeration = manager_.enumerate(context_, name, class_name, keys);
     EXPECT_TRUE(enumeration) << class_name;
     return read(**enumeration, most);
   }
@@ -131,8 +140,8 @@ class Providers : public ::testing::Test {
   CountingHost host_;
   Guests guests_;
   std::unique_ptr<cim::job::Jobs> jobs_;
-  Environment environment_;
   cim::ObjectManager manager_;
+  Environment environment_;
   cim::Context context_;
   std::vector<Error> failures_;
 };

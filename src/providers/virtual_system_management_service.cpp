@@ -2,22 +2,13 @@
 #include "schema/msvm/virtual_system_management_service.hpp"
 
 #include "base/text.hpp"
-#include "cim/typed.hpp"
-#include "providers/machines.hpp"
-#include "schema/msvm/guest_service_interface_component_setting_data.hpp"
+#include "providers/setting_changes.hpp"
 
 namespace vmms::providers {
 
 namespace {
 
 using Service = schema::msvm::VirtualSystemManagementService;
-using InterfaceSetting = schema::msvm::GuestServiceInterfaceComponentSettingData;
-
-/// One change of a Guest Service Interface, checked.
-struct Change {
-  hypervisor::VirtualMachinePtr machine;
-  std::optional<bool> enabled;  ///< nullopt: the setting data names no state, so it stays
-};
 
 class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
  public:
@@ -52,84 +43,95 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
     return out;
   }
 
-  // Only communication services can be added and removed, and none can be registered yet.
-  Result<AddGuestServiceSettings::Out> invoke(const cim::Context&, AddGuestServiceSettings, const Key&,
-                                              const AddGuestServiceSettings::In&) override {
+  Result<AddGuestServiceSettings::Out> invoke(const cim::Context& context, AddGuestServiceSettings, const Key&,
+                                              const AddGuestServiceSettings::In& in) override {
     AddGuestServiceSettings::Out out;
-    out.return_value = 1;
+    std::string machine;
+    if (in.affected_configuration) {
+      machine = machine_of_instance_id(in.affected_configuration->value("InstanceID"));
+      if (machine.empty())
+        return error(Failure::invalid_argument, "AffectedConfiguration does not name the settings of a virtual machine");
+    }
+    const Status done = change(
+        context, in.guest_service_settings,
+        [&](const cim::Instance& settings) { return check_addition(environment_, settings, machine); },
+        out.return_value, out.job, out.resulting_guest_service_settings);
+    if (!done) return done.error();
     return out;
   }
-  Result<RemoveGuestServiceSettings::Out> invoke(const cim::Context&, RemoveGuestServiceSettings, const Key&,
-                                                 const RemoveGuestServiceSettings::In&) override {
+
+  Result<RemoveGuestServiceSettings::Out> invoke(const cim::Context& context, RemoveGuestServiceSettings, const Key&,
+                                                 const RemoveGuestServiceSettings::In& in) override {
     RemoveGuestServiceSettings::Out out;
-    out.return_value = 1;
+    Status done;
+    std::vector<SettingChange> changes;
+    if (!in.guest_service_settings || in.guest_service_settings->empty())
+      done = error(Failure::invalid_argument, "there are no settings to remove");
+    else
+      for (const cim::ObjectPath& path : *in.guest_service_settings) {
+        auto change = check_removal(environment_, path);
+        if (!change) {
+          done = change.error();
+          break;
+        }
+        changes.push_back(*std::move(change));
+      }
+    if (done) done = apply_all(changes);
+    if (const Status told = tell(context, done, out.return_value, out.job); !told) return told.error();
     return out;
   }
 
  private:
   using Settings = std::optional<std::vector<cim::InstancePtr>>;
 
-  Result<Change> check(const cim::InstancePtr& instance) const {
-    if (!instance) return error(Failure::invalid_argument, "one of the settings is NULL");
-    if (!instance->cim_class().is_a(InterfaceSetting::cim_class()))
-      return error(Failure::not_supported, fmt::format("settings of class {} cannot be changed here, only {}",
-                                                       instance->cim_class().name, InterfaceSetting::cim_class().name));
-    const auto setting = cim::from_instance<InterfaceSetting>(*instance);
-    if (!setting) return setting.error();
-    const std::string id = to_text((*instance)["InstanceID"]);
-    if (!is_interface_setting(id))
-      return error(Failure::invalid_argument,
-                   fmt::format("InstanceID \"{}\" is not that of a Guest Service Interface: expected {}", id,
-                               setting_instance_id("<VM id>", guest_service_interface_id)));
-    Change change;
-    const auto machine = find_machine(environment_, machine_of_instance_id(id));
-    if (!machine) return machine.error();
-    change.machine = *machine;
-    const cim::Value& state = (*instance)["EnabledState"];
-    if (!state.is_null()) {
-      if (setting->enabled_state != 2 && setting->enabled_state != 3)
-        return error(Failure::invalid_argument,
-                     fmt::format("EnabledState {} of {} is not valid: 2 is on, 3 is off", to_text(state), id));
-      change.enabled = setting->enabled_state == 2;
-    }
-    return change;
-  }
+  using Check = std::function<Result<SettingChange>(const cim::Instance&)>;
 
-  // All are checked before the first is changed.
-  Status apply(const Settings& settings) const {
-    if (!settings || settings->empty()) return error(Failure::invalid_argument, "there are no settings to change");
-    std::vector<Change> changes;
-    for (const cim::InstancePtr& instance : *settings) {
-      auto change = check(instance);
-      if (!change) return change.error();
-      changes.push_back(*std::move(change));
-    }
-    for (const Change& change : changes) {
-      if (!change.enabled) continue;
-      const Status changed = environment_.host.change_settings(
-          change.machine->id, [&](hypervisor::Settings& stored) { stored.guest_service_interface = *change.enabled; });
-      if (!changed) return changed;
-    }
+  Status apply_all(const std::vector<SettingChange>& changes) const {
+    for (const SettingChange& change : changes)
+      if (const Status applied = apply(environment_, change); !applied) return applied;
     return {};
   }
 
   // Success answers 0 at once. As on Hyper-V a failure is a job in exception, since only a job carries a text.
+  Status tell(const cim::Context& context, const Status& done, std::uint32_t& return_value,
+              std::optional<cim::ObjectPath>& job) {
+    return_value = 0;
+    if (done) return {};
+    const auto failed = environment_.jobs.start("Modifying Virtual Machine Resources", context.caller.user, {}, {},
+                                                [done] { return done; });
+    if (!failed) return failed.error();
+    return_value = 4096;
+    job = job_path(failed->id);
+    return {};
+  }
+
+  // All are checked before the first is made.
+  Status change(const cim::Context& context, const Settings& settings, const Check& check, std::uint32_t& return_value,
+                std::optional<cim::ObjectPath>& job, std::optional<std::vector<cim::ObjectPath>>& resulting) {
+    std::vector<SettingChange> changes;
+    const auto check_all = [&]() -> Status {
+      if (!settings || settings->empty()) return error(Failure::invalid_argument, "there are no settings to change");
+      for (const cim::InstancePtr& instance : *settings) {
+        if (!instance) return error(Failure::invalid_argument, "one of the settings is NULL");
+        auto change = check(*instance);
+        if (!change) return change.error();
+        changes.push_back(*std::move(change));
+      }
+      return {};
+    };
+    Status done = check_all();
+    if (done) done = apply_all(changes);
+    if (const Status told = tell(context, done, return_value, job); !told || !done) return told;
+    resulting.emplace();
+    for (SettingChange& change : changes) resulting->push_back(std::move(change.path));
+    return {};
+  }
+
   Status modify(const cim::Context& context, const Settings& settings, std::uint32_t& return_value,
                 std::optional<cim::ObjectPath>& job, std::optional<std::vector<cim::ObjectPath>>& resulting) {
-    const Status applied = apply(settings);
-    if (!applied) {
-      const auto failed = environment_.jobs.start("Modifying Virtual Machine Resources", context.caller.user, {}, {},
-                                                  [applied] { return applied; });
-      if (!failed) return failed.error();
-      return_value = 4096;
-      job = job_path(failed->id);
-      return {};
-    }
-    return_value = 0;
-    resulting.emplace();
-    for (const cim::InstancePtr& instance : *settings)
-      if (const auto change = check(instance)) resulting->push_back(interface_setting_path(change->machine->id));
-    return {};
+    return change(
+        context, settings, [&](const cim::Instance& each) { return check_modification(environment_, each); },
+        return_value, job, resulting);
   }
 
   Environment& environment_;

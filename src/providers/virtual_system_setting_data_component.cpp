@@ -3,7 +3,7 @@
 #include "schema/msvm/virtual_system_setting_data_component.hpp"
 
 #include "base/text.hpp"
-#include "providers/machines.hpp"
+#include "providers/setting_changes.hpp"
 
 namespace vmms::providers {
 
@@ -22,20 +22,25 @@ class Provider : public schema::msvm::VirtualSystemSettingDataComponentProvider 
   }
 
   Result<Found> from(const cim::Context&, Component::PartComponent, const cim::ObjectPath& end) override {
-    const std::string_view id = end.value("InstanceID");
-    if (!equals_no_case(end.class_name, "Msvm_GuestServiceInterfaceComponentSettingData") || !is_interface_setting(id))
-      return Found{};
-    return of_machine(machine_of_instance_id(id));
+    auto found = of_machine(machine_of_instance_id(end.value("InstanceID")));
+    // Not of this kind, whether or not there is such a machine.
+    if (!found) return Found{};
+    std::erase_if(*found, [&](const Component& each) { return !similar_object(*each.part_component, end); });
+    return found;
   }
 
  private:
   Result<Found> of_machine(std::string_view id) const {
     const auto machine = find_machine(environment_, id);
     if (!machine) return machine.error();
-    Component association;
-    association.group_component = settings_path((*machine)->id);
-    association.part_component = interface_setting_path((*machine)->id);
-    return Found{association};
+    Found found;
+    for (cim::ObjectPath& part :
+         std::vector{interface_setting_path((*machine)->id), key_value_setting_path((*machine)->id)}) {
+      Component& association = found.emplace_back();
+      association.group_component = settings_path((*machine)->id);
+      association.part_component = std::move(part);
+    }
+    return found;
   }
 
   Environment& environment_;

@@ -47,12 +47,13 @@ void add_providers(::vmms::cim::ObjectManager& manager, ::vmms::providers::Envir
       R"(// Written by cimgen. Do not edit.
 #include "{2}/providers.hpp"
 
-#include "cim/object_manager.hpp"
-#include "cim/typed_adapter.hpp"
+#include <cim/object_manager.hpp>
+#include <cim/typed_adapter.hpp>
 {0}
 namespace {3} {{
 
-void add_providers(::vmms::cim::ObjectManager& manager, ::vmms::providers::Environment& environment) {{
+void add_providers([[maybe_unused]] ::vmms::cim::ObjectManager& manager,
+                   [[maybe_unused]] ::vmms::providers::Environment& environment) {{
 {1}}}
 
 }}  // namespace {3}

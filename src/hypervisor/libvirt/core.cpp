@@ -1,5 +1,6 @@
 #include "hypervisor/libvirt/core.hpp"
 
+#include "hypervisor/libvirt/host_machine.hpp"
 #include "hypervisor/libvirt/domain_xml.hpp"
 
 #include <fmt/chrono.h>
@@ -51,6 +52,7 @@ HostInformation describe_host(virConnectPtr connection, const std::string& uri) 
     result.numa_nodes = std::max(node.nodes, 1U);
     result.memory_bytes = std::uint64_t{node.memory} * 1024;
   }
+  describe_machine(connection, !local_files(uri).state.empty(), result);
   return result;
 }
 

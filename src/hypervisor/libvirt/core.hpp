@@ -45,6 +45,8 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
 
   VmIndex& index() { return index_; }
   HostInformation information() const;
+  /// The connection that carries the events, for calls that never hang. Errors: unreachable.
+  Result<ConnectionHandle> connection() const;
   Status health() const;
 
   /// A connection for one call that may take its time.
@@ -63,7 +65,6 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   explicit Core(const Options& options);
 
   Status connect();
-  Result<ConnectionHandle> connection() const;
   Result<Lanes::Lease> lane(const std::shared_ptr<Lanes>& lanes, Clock::time_point deadline);
   std::shared_ptr<Slot> make_slot(const std::string& id);
   Status read_all(virConnectPtr connection);

@@ -1,8 +1,11 @@
 #include "hypervisor/libvirt/domain_xml.hpp"
 
+#include "base/text.hpp"
+
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -24,7 +27,12 @@ constexpr Switch kSwitches[] = {
     {"guestServiceInterface", "enabled", &Settings::guest_service_interface},
     {"guestFileService", "started", &Settings::guest_file_service},
     {"vssService", "started", &Settings::vss_service},
+    {"keyValueExchange", "enabled", &Settings::key_value_exchange},
+    {"hostKeyValues", "disabled", &Settings::host_key_values_disabled},
 };
+
+constexpr const char* kCommunicationService = "guestCommunicationService";
+constexpr std::pair<std::uint16_t, std::string_view> kPolicies[] = {{2, "enabled"}, {3, "disabled"}, {8, "deferred"}};
 
 std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
   const std::size_t colon = name.find(':');
@@ -70,8 +78,35 @@ std::optional<bool> yes_or_no(pugi::xml_attribute attribute) {
   return std::nullopt;
 }
 
+/// What an administrator could write there; anything else is passed over.
+void read_communication_services(pugi::xml_node element, Settings& settings) {
+  for (const pugi::xml_node child : element.children(kCommunicationService)) {
+    Settings::CommunicationService service;
+    service.id = to_upper(child.attribute("id").value());
+    for (const auto& [policy, name] : kPolicies)
+      if (name == child.attribute("policy").value()) service.policy = policy;
+    if (!is_guid(service.id)) continue;
+    const auto at = std::lower_bound(settings.communication_services.begin(), settings.communication_services.end(),
+                                     service.id, [](const auto& known, const std::string& id) { return known.id < id; });
+    if (at == settings.communication_services.end() || at->id != service.id)
+      settings.communication_services.insert(at, std::move(service));
+  }
+}
+
+void write_communication_services(pugi::xml_node element, const Settings& settings) {
+  while (element.remove_child(kCommunicationService)) {
+  }
+  for (const Settings::CommunicationService& service : settings.communication_services) {
+    pugi::xml_node child = element.append_child(kCommunicationService);
+    child.append_attribute("id").set_value(service.id.c_str());
+    for (const auto& [policy, name] : kPolicies)
+      if (policy == service.policy) child.append_attribute("policy").set_value(name.data());
+  }
+}
+
 Settings read_settings(pugi::xml_node element) {
   Settings result;
+  read_communication_services(element, result);
   for (const Switch& known : kSwitches) {
     result.*known.value = yes_or_no(element.child(known.element).attribute(known.attribute));
   }
@@ -148,6 +183,7 @@ Result<std::string> write_settings(std::string_view settings_element, const Sett
     if (!child.attribute(known.attribute)) child.append_attribute(known.attribute);
     child.attribute(known.attribute).set_value(*value ? "yes" : "no");
   }
+  write_communication_services(element, settings);
   if (!element.first_child() && !element.first_attribute()) return std::string();
   return print(element);
 }

@@ -6,10 +6,12 @@ namespace vmms::hypervisor::libvirt {
 namespace {
 
 /// Settings with these values; the others were never set.
-Settings with(std::optional<bool> interface, std::optional<bool> file_service = {}) {
+Settings with(std::optional<bool> interface, std::optional<bool> file_service = {},
+              std::optional<bool> vss_service = {}) {
   Settings result;
   result.guest_service_interface = interface;
   result.guest_file_service = file_service;
+  result.vss_service = vss_service;
   return result;
 }
 
@@ -107,7 +109,7 @@ TEST(DomainXml, ReadsUnitsAndRefusesOverflow) {
 
 TEST(WriteSettings, SetsWhatWasNeverSet) {
   EXPECT_EQ(
-      *write_settings("", {true, false, false}),
+      *write_settings("", with(true, false, false)),
       R"(<settings><guestServiceInterface enabled="yes"/><guestFileService started="no"/><vssService started="no"/></settings>)");
 }
 
@@ -126,7 +128,39 @@ TEST(WriteSettings, SaysNothingWhereNothingIsLeft) {
   EXPECT_EQ(*write_settings("", {}), "");
 }
 
-TEST(WriteSettings, RefusesWhatItCannotRead) { EXPECT_FALSE(write_settings("<settings", {true, true, true})); }
+TEST(WriteSettings, RefusesWhatItCannotRead) {
+  EXPECT_FALSE(write_settings("<settings", with(true, true)));
+}
+
+TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
+  constexpr const char* first = "00000001-FACB-11E6-BD58-64006A7986D3";
+  constexpr const char* second = "00000002-FACB-11E6-BD58-64006A7986D3";
+  Settings settings;
+  settings.communication_services = {{first, 2}, {second, 8}};
+  settings.key_value_exchange = false;
+  settings.host_key_values_disabled = true;
+  const auto written = write_settings("", settings);
+  ASSERT_TRUE(written);
+  EXPECT_NE(written->find(std::string("<guestCommunicationService id=\"") + second + "\" policy=\"deferred\"/>"),
+            std::string::npos)
+      << *written;
+  const auto read = [](const std::string& element) {
+    return parse_domain("<domain><metadata>" +
+                        std::string(element).insert(9, " xmlns=\"" + std::string(kSettingsNamespace) + "\"") +
+                        "</metadata></domain>")
+        ->settings;
+  };
+  EXPECT_EQ(read(*written), settings);
+  settings.communication_services.pop_back();
+  EXPECT_EQ(read(*write_settings(*written, settings)), settings);
+  // What somebody wrote by hand: any order, either case, twice, or no GUID.
+  const Settings odd = read(std::string("<settings><guestCommunicationService id='") + second +
+                            "' policy='dreams'/><guestCommunicationService id='00000001-facb-11e6-bd58-64006a7986d3' "
+                            "policy='disabled'/><guestCommunicationService id='" +
+                            first + "'/><guestCommunicationService id='x'/><guestCommunicationService/></settings>");
+  EXPECT_EQ(odd.communication_services,
+            (std::vector<Settings::CommunicationService>{{first, 3}, {second, 2}}));
+}
 
 }  // namespace
 }  // namespace vmms::hypervisor::libvirt

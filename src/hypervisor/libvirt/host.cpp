@@ -108,6 +108,11 @@ class LibvirtHost : public Host {
   ~LibvirtHost() override { core_->close(); }
 
   HostInformation information() const override { return core_->information(); }
+  std::optional<std::uint64_t> free_memory_bytes() const override {
+    const auto connection = core_->connection();
+    const auto bytes = connection ? virNodeGetFreeMemory(connection->get()) : 0;
+    return bytes == 0 ? std::nullopt : std::optional<std::uint64_t>(bytes);
+  }
   VirtualMachinePtr find(std::string_view id) const override { return core_->index().find(id); }
   std::vector<VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
     return core_->index().list(after, limit);

@@ -51,15 +51,33 @@ class Reader {
 
   FleetDescription read(const toml::table& root) {
     TableReader reader(root, file_);
+    set_defaults(fleet_.host);
     reader.tables("host", [&](const toml::table& table) { read_host(table); });
     reader.tables("template", [&](const toml::table& table) { read_templates(table); });
     reader.tables("vm", [&](const toml::table& table) { read_machine(table); });
     reader.tables("fleet", [&](const toml::table& table) { read_fleet(table); });
     reader.finish();
+    complete_host(fleet_.host);
     return std::move(fleet_);
   }
 
  private:
+  static void set_defaults(HostInformation& host) {
+    host.name = "simulated";
+    host.hypervisor = "simulator";
+    host.processors = 64;
+    host.memory_bytes = std::uint64_t{512} << 30;
+    host.manufacturer = "vmms";
+    host.model = "Simulated Machine";
+    host.serial_number = "0";
+    host.machine_version = "1.0";
+    host.processor_model = "Simulated Processor";
+    host.processor_megahertz = 2000;
+    host.architecture = "x86_64";
+    host.operating_system = "Simulated Operating System";
+    host.operating_system_version = "1.0.0";
+  }
+
   void read_host(const toml::table& table) {
     TableReader reader(table, file_);
     HostInformation& host = fleet_.host;
@@ -70,7 +88,24 @@ class Reader {
     std::int64_t memory = static_cast<std::int64_t>(host.memory_bytes) / mebibyte;
     reader.read("memory_mib", memory, 1, std::int64_t{1} << 32);
     host.memory_bytes = static_cast<std::uint64_t>(memory * mebibyte);
+    reader.read("uuid", host.uuid);
+    if (!host.uuid.empty() && !is_guid(host.uuid))
+      reader.fail("uuid", "\"uuid\" must be a GUID, such as " + derived_id(host.name, {}));
+    host.uuid = to_upper(host.uuid);
+    reader.read("manufacturer", host.manufacturer);
+    reader.read("model", host.model);
+    reader.read("serial_number", host.serial_number);
+    reader.read("processor_model", host.processor_model);
+    reader.read("operating_system", host.operating_system);
+    reader.read("operating_system_version", host.operating_system_version);
     reader.finish();
+  }
+
+  // What follows from the rest when the file does not say.
+  static void complete_host(HostInformation& host) {
+    if (host.uuid.empty()) host.uuid = derived_id(host.name, {});
+    host.sockets = host.numa_nodes;
+    host.cores = std::max(host.processors / host.sockets, 1U);
   }
 
   void read_templates(const toml::table& table) {
@@ -175,6 +210,8 @@ class Reader {
     read_flag("guest_service_interface", settings.guest_service_interface);
     read_flag("guest_file_service", settings.guest_file_service);
     read_flag("vss_service", settings.vss_service);
+    read_flag("key_value_exchange", settings.key_value_exchange);
+    read_flag("host_key_values_disabled", settings.host_key_values_disabled);
     reader.finish();
   }
 
@@ -257,7 +294,7 @@ class Reader {
   }
 
   std::string_view file_;
-  FleetDescription fleet_{{"simulated", "simulator", 64, 1, std::uint64_t{512} << 30}, {}};
+  FleetDescription fleet_;
   std::map<std::string, std::shared_ptr<const MachineDescription>, std::less<>> templates_;
   std::unordered_set<std::string> names_;
   std::unordered_set<std::string> ids_;

@@ -27,6 +27,7 @@ class Simulator : public Host {
   ~Simulator() override;
 
   HostInformation information() const override { return information_; }
+  std::optional<std::uint64_t> free_memory_bytes() const override { return information_.memory_bytes / 2; }
   VirtualMachinePtr find(std::string_view id) const override { return index_.find(id); }
   std::vector<VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
     return index_.list(after, limit);

@@ -164,7 +164,13 @@ TEST_F(WsmanServerTest, PutCreateDelete) {
   answer = call(soap(names::action_delete, uri("Test_SettingData"), {{"InstanceID", "S1"}}));
   EXPECT_EQ(answer.subcode(), "w:UnsupportedFeature") << "the provider offers no remove";
   answer = call(soap(names::action_put, uri("Msvm_ComputerSystem"), vm_keys, "<Msvm_ComputerSystem/>"));
-  EXPECT_EQ(answer.subcode(), "w:UnsupportedFeature") << "there is one provider, it has no such instance to change";
+  EXPECT_EQ(answer.subcode(), "a:DestinationUnreachable") << "there is no such instance to change";
+  systems->instances = {system("VM1")};
+  answer = call(soap(names::action_put, uri("Msvm_ComputerSystem"), vm_keys, "<Msvm_ComputerSystem/>"));
+  EXPECT_EQ(answer.subcode(), "w:UnsupportedFeature") << "the provider offers no modify";
+  answer = call(soap(names::action_put, uri("Msvm_ComputerSystem"), vm_keys,
+                     "<Msvm_ComputerSystem><Caption>x</Caption></Msvm_ComputerSystem>"));
+  EXPECT_EQ(answer.subcode(), "w:InvalidParameter") << "a property that cannot be written";
 }
 
 TEST_F(WsmanServerTest, ExceptionsBelowBecomeFaults) {

@@ -135,16 +135,16 @@ inline constexpr cim::Class management_service{.name = "Msvm_VirtualSystemManage
                                                .is_singleton = true};
 
 inline constexpr cim::Property setting_properties[] = {
-    {.name = "Created", .type = Type::datetime},
+    {.name = "Created", .type = Type::datetime, .is_writable = true},
     {.name = "EnabledState", .type = Type::uint16, .is_writable = true},
-    {.name = "Inner", .type = Type::instance, .object_class = "Test_SettingData"},
+    {.name = "Inner", .type = Type::instance, .is_writable = true, .object_class = "Test_SettingData"},
     {.name = "InstanceID", .is_key = true},
-    {.name = "Names", .is_array = true},
-    {.name = "Owner", .type = Type::reference, .object_class = "Msvm_ComputerSystem"},
-    {.name = "Ratio", .type = Type::real64},
-    {.name = "Shared", .type = Type::boolean},
-    {.name = "Temperature", .type = Type::sint32},
-    {.name = "Timeout", .type = Type::datetime},
+    {.name = "Names", .is_array = true, .is_writable = true},
+    {.name = "Owner", .type = Type::reference, .is_writable = true, .object_class = "Msvm_ComputerSystem"},
+    {.name = "Ratio", .type = Type::real64, .is_writable = true},
+    {.name = "Shared", .type = Type::boolean, .is_writable = true},
+    {.name = "Temperature", .type = Type::sint32, .is_writable = true},
+    {.name = "Timeout", .type = Type::datetime, .is_writable = true},
 };
 inline constexpr std::uint16_t setting_keys[] = {3};
 inline constexpr cim::Class setting_data{.name = "Test_SettingData",
@@ -174,8 +174,8 @@ inline constexpr cim::Class wide_setting_data{.name = "Test_WideSettingData",
                                               .methods = {},
                                               .has_provider = true};
 
-inline constexpr const cim::Class* classes[] = {&service,       &affected_job_element, &computer_system,
-                                                &guest_service, &management_service,   &setting_data,
+inline constexpr const cim::Class* classes[] = {&service,          &affected_job_element, &computer_system,
+                                                &guest_service,    &management_service,   &setting_data,
                                                 &wide_setting_data};
 inline constexpr cim::Schema schema{.namespace_name = "root/virtualization/v2", .classes = classes};
 

@@ -1,0 +1,125 @@
+#include "hypervisor/libvirt/host_machine.hpp"
+
+#include "base/text.hpp"
+#include "hypervisor/libvirt/library.hpp"
+
+#include <sys/utsname.h>
+#include <pugixml.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace vmms::hypervisor::libvirt {
+
+namespace {
+
+std::string read_file(const char* path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string first_line(const char* path) {
+  std::string text = read_file(path);
+  text.resize(std::min(text.size(), text.find('\n')));
+  return text;
+}
+
+// What the firmware's description holds where nobody filled it in.
+void set(std::string& target, std::string text) {
+  for (const std::string_view nothing : {"Not Specified", "To Be Filled By O.E.M.", "None", "Default string"})
+    if (equals_no_case(text, nothing)) return;
+  if (target.empty()) target = std::move(text);
+}
+
+void read_capabilities(virConnectPtr connection, HostInformation& information) {
+  const TextHandle text(virConnectGetCapabilities(connection));
+  pugi::xml_document document;
+  if (!text || !document.load_string(text.get())) return;
+  const pugi::xml_node host = document.child("capabilities").child("host");
+  set(information.uuid, to_upper(host.child("uuid").text().get()));
+  set(information.processor_model, host.child("cpu").child("model").text().get());
+  set(information.architecture, host.child("cpu").child("arch").text().get());
+}
+
+void read_sysinfo(virConnectPtr connection, HostInformation& information) {
+  const TextHandle text(virConnectGetSysinfo(connection, 0));
+  pugi::xml_document document;
+  if (!text || !document.load_string(text.get())) return;
+  const pugi::xml_node sysinfo = document.child("sysinfo");
+  const auto entry = [&](const char* section, const char* name) {
+    return std::string(sysinfo.child(section).find_child_by_attribute("entry", "name", name).text().get());
+  };
+  set(information.manufacturer, entry("system", "manufacturer"));
+  set(information.model, entry("system", "product"));
+  set(information.serial_number, entry("system", "serial"));
+  set(information.machine_version, entry("system", "version"));
+  set(information.processor_model, entry("processor", "version"));
+}
+
+void read_this_machine(HostInformation& information) {
+  static constexpr std::pair<const char*, std::string HostInformation::*> files[] = {
+      {"/sys/class/dmi/id/sys_vendor", &HostInformation::manufacturer},
+      {"/sys/class/dmi/id/product_name", &HostInformation::model},
+      {"/sys/class/dmi/id/product_serial", &HostInformation::serial_number},
+      {"/sys/class/dmi/id/product_version", &HostInformation::machine_version},
+  };
+  for (const auto& [path, member] : files) set(information.*member, first_line(path));
+  // The kernel's own words say more than the name of libvirt's model.
+  const std::string processors = read_file("/proc/cpuinfo");
+  constexpr std::string_view model = "model name\t: ";
+  if (const auto at = processors.find(model); at != std::string::npos) {
+    const auto begin = at + model.size();
+    information.processor_model = processors.substr(begin, processors.find('\n', begin) - begin);
+  }
+  set(information.operating_system, operating_system_name(read_file("/etc/os-release")));
+  utsname name{};
+  if (uname(&name) == 0) {
+    set(information.operating_system, name.sysname);
+    set(information.operating_system_version, numeric_version(name.release));
+    set(information.architecture, name.machine);
+  }
+  const std::string statistics = read_file("/proc/stat");
+  if (const auto at = statistics.find("btime "); at != std::string::npos)
+    information.booted = SystemTime(std::chrono::seconds(std::strtoll(statistics.c_str() + at + 6, nullptr, 10)));
+}
+
+}  // namespace
+
+std::string operating_system_name(std::string_view os_release) {
+  while (!os_release.empty()) {
+    std::string_view line = os_release.substr(0, os_release.find('\n'));
+    os_release.remove_prefix(std::min(os_release.size(), line.size() + 1));
+    constexpr std::string_view key = "PRETTY_NAME=";
+    if (!line.starts_with(key)) continue;
+    line.remove_prefix(key.size());
+    if (line.size() >= 2 && (line.front() == '"' || line.front() == '\'') && line.back() == line.front())
+      line = line.substr(1, line.size() - 2);
+    return std::string(line);
+  }
+  return {};
+}
+
+std::string numeric_version(std::string_view release) {
+  const auto end = std::min(release.find_first_not_of("0123456789."), release.size());
+  release = release.substr(0, end);
+  while (release.ends_with('.')) release.remove_suffix(1);
+  return std::string(release);
+}
+
+void describe_machine(virConnectPtr connection, bool local, HostInformation& information) {
+  virNodeInfo node{};
+  if (virNodeGetInfo(connection, &node) == 0) {
+    information.processor_megahertz = node.mhz;
+    // libvirt counts sockets of a NUMA node.
+    information.sockets = std::max(node.sockets * std::max(node.nodes, 1U), 1U);
+    information.cores = std::max(node.cores, 1U);
+    information.threads = std::max(node.threads, 1U);
+    information.architecture = node.model;
+  }
+  read_capabilities(connection, information);
+  if (local) read_this_machine(information);
+  read_sysinfo(connection, information);
+}
+
+}  // namespace vmms::hypervisor::libvirt

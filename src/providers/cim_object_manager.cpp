@@ -1,0 +1,45 @@
+// CIM_ObjectManager of root/interop: this server.
+#include "schema/interop/cim/object_manager.hpp"
+
+#include "providers/environment.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using ObjectManager = schema::interop::cim::ObjectManager;
+
+class Provider : public schema::interop::cim::ObjectManagerProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  cim::PageOf<ObjectManager> enumerate(const cim::Context&, const cim::TypedQuery<ObjectManager>& query) override {
+    cim::PageOf<ObjectManager> page;
+    ObjectManager manager;
+    manager.creation_class_name = "CIM_ObjectManager";
+    manager.name = manager.element_name = manager.caption = "vmms";
+    manager.system_name = environment_.host.information().name;
+    if (!query.selects(manager.key())) return page;
+    manager.description = "vmms " + environment_.configuration.version;
+    manager.version = environment_.configuration.version;
+    manager.started = true;
+    manager.enabled_state = 2;
+    manager.operational_status = {{2}};
+    manager.gather_statistical_data = false;
+    page.items.push_back(std::move(manager));
+    return page;
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::interop::cim {
+std::unique_ptr<ObjectManagerProvider> make_object_manager_provider(::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::interop::cim

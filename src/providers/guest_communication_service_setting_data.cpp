@@ -1,0 +1,86 @@
+// Msvm_GuestCommunicationServiceSettingData: the programs of a guest that may be reached through sockets of the
+// hypervisor. Clients create, change and delete them; they live in the domain's <metadata>.
+#include "schema/msvm/guest_communication_service_setting_data.hpp"
+
+#include "base/text.hpp"
+#include "cim/typed.hpp"
+#include "providers/setting_changes.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using Setting = schema::msvm::GuestCommunicationServiceSettingData;
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+
+Setting setting_of(const VirtualMachine& machine, const hypervisor::Settings::CommunicationService& service) {
+  Setting instance;
+  instance.instance_id = communication_setting_id(machine.id, service.id);
+  instance.name = service.id;
+  instance.element_name = service.id;
+  instance.enabled_state_policy = service.policy;
+  return instance;
+}
+
+class Provider : public schema::msvm::GuestCommunicationServiceSettingDataProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
+    cim::PageOf<Setting> page;
+    std::optional<std::string> id;
+    if (query.keys.instance_id) id = std::string(machine_of_instance_id(*query.keys.instance_id));
+    const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
+    for_each_machine(environment_, id, after, [&](const VirtualMachinePtr& machine) {
+      for (const auto& service : machine->settings.communication_services) {
+        Setting instance = setting_of(*machine, service);
+        if (!query.selects(instance.key())) continue;
+        if (page.items.size() == query.limit) {
+          page.more = true;
+          return false;
+        }
+        page.items.push_back(std::move(instance));
+      }
+      return true;
+    });
+    return page;
+  }
+
+  Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
+    Setting whole = changes;
+    whole.instance_id = key.instance_id;
+    const auto change = check_modification(environment_, cim::to_instance(std::move(whole)));
+    if (!change) return change.error();
+    return apply(environment_, *change);
+  }
+
+  Result<Key> create(const cim::Context&, const Setting& instance) override {
+    const auto change = check_addition(environment_, cim::to_instance(instance));
+    if (!change) return change.error();
+    if (const Status done = apply(environment_, *change); !done) return done.error();
+    Key key;
+    key.instance_id = change->path.value("InstanceID");
+    return key;
+  }
+
+  Status remove(const cim::Context&, const Key& key) override {
+    const auto change = check_removal(environment_, cim::to_path(key));
+    if (!change) return change.error();
+    return apply(environment_, *change);
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<GuestCommunicationServiceSettingDataProvider> make_guest_communication_service_setting_data_provider(
+    ::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::msvm

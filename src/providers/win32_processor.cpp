@@ -1,0 +1,59 @@
+// Win32_Processor of root/cimv2: one instance for each socket of the host.
+#include "schema/cimv2/win32/processor.hpp"
+
+#include "providers/host_processors.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using Processor = schema::cimv2::win32::Processor;
+
+class Provider : public schema::cimv2::win32::ProcessorProvider {
+ public:
+  explicit Provider(Environment& environment) : environment_(environment) {}
+
+  cim::PageOf<Processor> enumerate(const cim::Context&, const cim::TypedQuery<Processor>& query) override {
+    cim::PageOf<Processor> page;
+    const auto host = environment_.host.information();
+    for (const std::string& id : processor_ids(host)) {
+      Processor processor;
+      processor.device_id = id;
+      if (!query.selects(processor.key())) continue;
+      if (page.items.size() == query.limit) {
+        page.more = true;
+        break;
+      }
+      processor.socket_designation = id;
+      processor.name = processor.caption = host.processor_model;
+      processor.description = host.architecture;
+      processor.system_name = host.name;
+      processor.role = "CPU";
+      processor.max_clock_speed = processor.current_clock_speed = host.processor_megahertz;
+      processor.number_of_cores = host.cores;
+      processor.number_of_enabled_core = host.cores;
+      processor.number_of_logical_processors = host.cores * host.threads;
+      processor.thread_count = host.cores * host.threads;
+      if (host.architecture == "x86_64") processor.architecture = 9;
+      if (host.architecture == "aarch64") processor.architecture = 12;
+      processor.address_width = processor.data_width = 64;
+      processor.availability = 3;
+      processor.status = "OK";
+      page.items.push_back(std::move(processor));
+    }
+    return page;
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::cimv2::win32 {
+std::unique_ptr<ProcessorProvider> make_processor_provider(::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::Provider>(environment);
+}
+}  // namespace vmms::schema::cimv2::win32
