@@ -1,6 +1,7 @@
 #include "cim/mof/checks.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace vmms::cim::mof {
@@ -71,11 +72,15 @@ bool fits(const Literal& literal, const TypeName& type) {
       if (type.type == Type::real32 || type.type == Type::real64) return true;
       return is_integer(type.type) && fits(literal.negative, literal.magnitude, type.type);
     case Kind::real:
-      return type.type == Type::real32 || type.type == Type::real64;
+      return type.type == Type::real64 ||
+             (type.type == Type::real32 && std::abs(literal.real) <= std::numeric_limits<float>::max());
     case Kind::character:
       return type.type == Type::char16;
     case Kind::string:
-      return type.type == Type::string || (type.type == Type::datetime && is_datetime(literal.text));
+      return type.type == Type::string || type.type == Type::instance || type.type == Type::reference ||
+             (type.type == Type::datetime && is_datetime(literal.text));
+    case Kind::alias:
+      return type.type == Type::reference || type.type == Type::instance;
   }
   return false;
 }
