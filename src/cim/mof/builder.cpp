@@ -105,13 +105,13 @@ void append_utf8(std::string& text, std::uint32_t code) {
 }
 
 /// Metaelements and flavors of DSP0004 annex A, and what older MOF files say.
-constexpr std::string_view scope_names[] = {"class",     "association", "indication", "property", "reference",
-                                            "method",    "parameter",   "qualifier",  "schema",   "any"};
+constexpr std::string_view scope_names[] = {"class",  "association", "indication", "property", "reference",
+                                            "method", "parameter",   "qualifier",  "schema",   "any"};
 constexpr std::string_view flavor_names[] = {"EnableOverride", "DisableOverride", "Restricted", "ToSubclass",
                                              "ToInstance",     "Translatable",    "Amended"};
 /// DSP0004 7.11. Others are ignored.
-constexpr std::string_view pragma_names[] = {"include",      "namespace", "locale", "instancelocale", "nonlocal",
-                                             "nonlocaltype", "source",    "sourcetype"};
+constexpr std::string_view pragma_names[] = {"include",  "namespace",    "locale", "instancelocale",
+                                             "nonlocal", "nonlocaltype", "source", "sourcetype"};
 
 template <std::size_t count>
 bool is_one_of(const std::string_view (&names)[count], std::string_view name) {
@@ -160,7 +160,8 @@ std::string Position::to_string() const {
 
 void Builder::count() {
   constexpr std::size_t most_elements = 2'000'000;  // the whole CIM schema has a tenth of that
-  if (++compilation_.elements == most_elements) fail("more than 2000000 elements: this is too much for one compilation");
+  if (++compilation_.elements == most_elements)
+    fail("more than 2000000 elements: this is too much for one compilation");
 }
 
 void Builder::pragma(const Token& name, const std::string* parameter) {
@@ -350,9 +351,9 @@ Literal* Builder::integer(const Token& token) {
   }
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), result->magnitude, base);
   if (code != std::errc{}) {
-    fail(token, "the number " + quote(token.text()) + " does not fit 64 bits");
+    fail(token, "expected a number that fits 64 bits, found " + quote(token.text()));
   } else if (end != text.data() + text.size()) {
-    fail(token, quote(token.text()) + " starts with 0 and so is octal, but has a digit that is not");
+    fail(token, "expected octal digits behind a 0, found " + quote(token.text()));
   }
   return result;
 }
@@ -362,7 +363,7 @@ Literal* Builder::real(const Token& token) {
   std::string_view text = token.text();
   if (text.front() == '+') text.remove_prefix(1);
   if (std::from_chars(text.data(), text.data() + text.size(), result->real).ec != std::errc{}) {
-    fail(token, "the number " + quote(token.text()) + " does not fit real64");
+    fail(token, "expected a number that fits real64, found " + quote(token.text()));
   }
   return result;
 }

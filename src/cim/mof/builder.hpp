@@ -19,7 +19,7 @@ namespace vmms::cim::mof {
 struct Compilation {
   Declarations declarations;
   std::string namespace_name;
-  std::size_t elements = 0;                            ///< made so far, of any kind
+  std::size_t elements = 0;                             ///< made so far, of any kind
   std::function<Status(const Pragma& pragma)> include;  ///< without one, `#pragma include` is kept as a pragma
 };
 

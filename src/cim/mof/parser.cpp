@@ -121,7 +121,7 @@ class Reader {
 
   const std::string namespace_name_;
   Compilation compilation_;
-  std::vector<std::filesystem::path> open_;                ///< what includes what, down to the file that is being read
+  std::vector<std::filesystem::path> open_;             ///< what includes what, down to the file that is being read
   std::set<std::pair<std::string, std::string>> done_;  ///< path and namespace
 };
 

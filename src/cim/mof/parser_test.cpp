@@ -72,9 +72,10 @@ Qualifier MaxLen : uint32 = null;
   EXPECT_EQ(found.qualifiers[0].scopes, (std::vector<std::string>{"property", "method", "class"}));
   EXPECT_EQ(found.qualifiers[1].flavors, std::vector<std::string>{"DisableOverride"});
   EXPECT_EQ(found.qualifiers[1].default_value[0].items[0].kind, Literal::Kind::boolean);
-  ASSERT_EQ(found.pragmas.size(), 2U);
-  EXPECT_EQ(found.pragmas[0].name, "namespace");
-  EXPECT_EQ(found.pragmas[0].parameter, "root/test");
+  EXPECT_EQ(found.qualifiers[2].namespace_name, "root/test");
+  ASSERT_EQ(found.pragmas.size(), 1U);
+  EXPECT_EQ(found.pragmas[0].name, "locale");
+  EXPECT_EQ(found.pragmas[0].parameter, "en_US");
 }
 
 TEST(Parser, KeywordsThatStandForNamesAreNames) {
@@ -138,23 +139,27 @@ TEST(Parser, ErrorsSayWhereAndWhatWasExpected) {
   EXPECT_EQ(problem("class X {\n  string A\n};"), "test.mof:3:1: expected '(', ';', '[' or '=', found \"}\"");
   EXPECT_EQ(problem("class {"), "test.mof:1:7: expected a name, found \"{\"");
   EXPECT_EQ(problem("class X : Y"), "test.mof:1:12: expected '{', found the end of the text");
-  EXPECT_EQ(problem("instance of X {};"),
-            "test.mof:1:1: expected the end of the text, qualifier, #pragma, class or '[', found \"instance\"");
+  EXPECT_EQ(problem("instances of X {};"),
+            "test.mof:1:1: expected the end of the text, qualifier, instance, #pragma, class or '[', found "
+            "\"instances\"");
   EXPECT_EQ(problem("class X { CIM_A B; };"), "test.mof:1:17: expected ref, found \"B\"");
-  EXPECT_EQ(problem("class X { string A = 1b2; };"), "test.mof:1:22: found a number with letters in it");
+  EXPECT_EQ(problem("class X { string A = 1b2; };"),
+            "test.mof:1:22: expected '{', an alias, a number, a character, true, false, null or a string, found a "
+            "number with letters in it");
   EXPECT_EQ(problem("class X { uint8 A = 99999999999999999999; };"),
-            "test.mof:1:21: the number \"99999999999999999999\" does not fit 64 bits");
-  EXPECT_EQ(problem("class X { uint8 A = 08; };"),
-            "test.mof:1:21: \"08\" starts with 0 and so is octal, but has a digit that is not");
+            "test.mof:1:21: expected a number that fits 64 bits, found \"99999999999999999999\"");
+  EXPECT_EQ(problem("class X { uint8 A = 08; };"), "test.mof:1:21: expected octal digits behind a 0, found \"08\"");
   EXPECT_EQ(problem("\n\n  \"abc\n\";"),
-            "test.mof:3:3: found a string that is not closed, or one with an unknown escape or no UTF-8");
+            "test.mof:3:3: expected '\"' at the end of the string, found the end of the line");
   EXPECT_EQ(problem("class X { string A = \"\\q\"; };"),
-            "test.mof:1:22: found a string that is not closed, or one with an unknown escape or no UTF-8");
+            "test.mof:1:22: expected an escape such as \\n, \\\" or \\x20AC in the string, found another after \\");
   EXPECT_EQ(problem("class X { string A = \"\xC3(\"; };"),
-            "test.mof:1:22: found a string that is not closed, or one with an unknown escape or no UTF-8");
-  EXPECT_EQ(problem("/* class"), "test.mof:1:1: found a comment that is not closed");
-  EXPECT_EQ(problem("/* a\n b */ class X { } @"), "test.mof:2:19: found a character that MOF does not use");
-  EXPECT_EQ(problem(std::string("class\0X", 7)), "test.mof:1:6: found a character that MOF does not use");
+            "test.mof:1:22: expected UTF-8 in the string, found other bytes");
+  EXPECT_EQ(problem("/* class"), "test.mof:1:1: expected */ at the end of the comment, found the end of the text");
+  EXPECT_EQ(problem("/* a\n b */ class X { } @"),
+            "test.mof:2:19: expected ';', found a character that MOF does not use");
+  EXPECT_EQ(problem(std::string("class\0X", 7)),
+            "test.mof:1:6: expected a name, found a character that MOF does not use");
 }
 
 TEST(Parser, LongTextsNeedNoDepth) {
