@@ -282,8 +282,9 @@ class Writer {
     bool is_first = true;
     for (const auto& declaration : list) {
       if (declaration.namespace_name.empty() == in_namespace) continue;
-      if (is_first && !text_.empty()) text_ += '\n';
-      if (namespace_ != declaration.namespace_name) {
+      const bool moves = namespace_ != declaration.namespace_name;
+      if ((is_first || moves) && !text_.empty()) text_ += '\n';
+      if (moves) {
         namespace_ = declaration.namespace_name;
         line_of("namespace", namespace_);
         text_ += '\n';
