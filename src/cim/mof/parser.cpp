@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -141,10 +142,18 @@ Result<Declarations> parse_file(const std::string& path, const std::string& name
 
 Result<Declarations> parse_files(const std::vector<std::string>& paths, const std::string& namespace_name) {
   Reader reader(namespace_name);
+  std::optional<Error> failure;
   for (const std::string& path : paths) {
     const Status status = reader.start(path);
-    if (!status) return status.error();
+    if (status) continue;
+    if (status.error().kind == Failure::not_found) return status.error();
+    if (!failure) {
+      failure = status.error();
+    } else {
+      failure->message += '\n' + status.error().message;
+    }
   }
+  if (failure) return *std::move(failure);
   return reader.take();
 }
 

@@ -17,7 +17,8 @@ Result<Declarations> parse(std::string_view text, std::string_view file_name, co
 /// Reads a file and, in place, what it includes by `#pragma include ("other.mof")`, relative to itself.
 Result<Declarations> parse_file(const std::string& path, const std::string& namespace_name = {});
 
-/// Reads files as one compilation: each begins in the namespace given, and what several include is read once.
+/// Reads files as one compilation: each begins in the namespace given, and what several include is read once. The
+/// error names the first problem of every file, a line each; it is not_found for a file that cannot be read.
 Result<Declarations> parse_files(const std::vector<std::string>& paths, const std::string& namespace_name = {});
 
 }  // namespace vmms::cim::mof
