@@ -39,7 +39,7 @@ TEST(RoundTrip, ASmallSchemaWithEveryType) {
 TEST(RoundTrip, TheClassesThatAreServed) {
   const std::string folder = VMMS_SOURCE_DIR "/schema/";
   expect_round_trip(schema::root_virtualization_v2,
-                    {folder + "qualifiers.mof", folder + "cim", folder + "msvm", folder + "vmms"});
+                    {folder + "qualifiers.mof", folder + "wmi", folder + "cim", folder + "msvm", folder + "vmms"});
 }
 
 }  // namespace

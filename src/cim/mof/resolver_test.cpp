@@ -328,7 +328,7 @@ TEST(Resolver, ManyProblemsAreCutAndLongChainsRefused) {
 
 TEST(Resolver, TheCommittedSchemaIsRight) {
   Declarations all;
-  for (const char* folder : {"", "/cim", "/msvm", "/vmms"}) {
+  for (const char* folder : {"", "/wmi", "/cim", "/msvm", "/vmms"}) {
     for (const auto& entry : std::filesystem::directory_iterator(std::string(VMMS_SOURCE_DIR "/schema") + folder)) {
       if (entry.path().extension() != ".mof") continue;
       Result<Declarations> one = parse_file(entry.path().string());
