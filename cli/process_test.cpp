@@ -226,6 +226,19 @@ TEST_F(ProcessTest, CtrlCEndsTheQuestion) {
   EXPECT_THAT(terminal.seen, HasSubstr("interrupted"));
 }
 
+TEST_F(ProcessTest, MofIsCheckedWithoutAServer) {
+  std::ofstream(folder / "right.mof") << "class Acme_A : CIM_Service {};";
+  std::ofstream(folder / "wrong.mof") << "class Acme_B : Acme_A { uint8 L = 256; };";
+  const Ended right = shell("cd $FOLDER && $VMMS mof check right.mof");
+  EXPECT_EQ(right.status, 0) << right.err;
+  EXPECT_EQ(right.out, "1 file: 1 class, 0 instances, 0 qualifier declarations, no problems\n");
+  const Ended wrong = shell("cd $FOLDER && $VMMS mof check *.mof");
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_EQ(wrong.err, "wrong.mof:1:31: the default of L does not fit uint8\n");
+  EXPECT_EQ(shell("$VMMS mof check").status, 2);
+  EXPECT_THAT(host.server().requests(), IsEmpty());
+}
+
 TEST_F(ProcessTest, ATerminalIsAskedForALoginPassword) {
   if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here: is /dev/pts mounted?";
   Terminal terminal({"vmms", "--user", "admin", "vm", "list"});

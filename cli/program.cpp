@@ -26,7 +26,8 @@ Which server, and who:
   VMMS_SERVER=https://host:5986/wsman VMMS_USER=admin vmms --password-file ~/.vmms-password vm list
 
 A VM is named by its name or its GUID, in upper or lower case.
-Exit status: 0 success; 1 the method answered with a value other than zero, which is printed with its meaning;
+Exit status: 0 success; 1 the method answered with a value other than zero, which is printed with its meaning, or what
+was checked has problems;
 2 an error (no server, no such VM, a fault ...), printed on standard error.
 
 "vmms VERB --help" and "vmms VERB VERB --help" tell more.)";
@@ -102,6 +103,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   add_invoke(app, program);
   add_identify(app, program);
   add_user(app, program);
+  add_mof(app, program);
   mention_shared_options(app);
 
   // A wrong command line is reported in JSON as well, so the flag cannot wait for the parser.

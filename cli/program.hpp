@@ -33,6 +33,7 @@ void add_get(CLI::App& app, Program& program);
 void add_query(CLI::App& app, Program& program);
 void add_invoke(CLI::App& app, Program& program);
 void add_user(CLI::App& app, Program& program);
+void add_mof(CLI::App& app, Program& program);
 
 /// Runs the program. `arguments` does not hold the program's name.
 int run(std::vector<std::string> arguments, Console& console);

@@ -1,4 +1,4 @@
-// vmms user add NAME --users FILE: the only verb that is no call over the wire.
+// vmms user add NAME --users FILE: no call over the wire.
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 #include "wire/auth/password_file.hpp"

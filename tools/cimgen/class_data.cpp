@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "cim/class.hpp"
 #include "cim/mof/checks.hpp"
+#include "cim/mof/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -115,6 +116,7 @@ constinit const ::vmms::cim::Schema {4}{{
       case Kind::character:
         return fmt::format("{}", literal.magnitude);
       case Kind::string:
+      case Kind::alias:
         return literal.text;
     }
     return {};
@@ -187,7 +189,8 @@ constinit const ::vmms::cim::Schema {4}{{
     if (property.is_writable) text += ", .is_writable = true";
     if (!property.type.object_class.empty()) text += ", .object_class = " + quoted(property.type.object_class);
     text += fmt::format(", .origin = {}, .declared_in = {}", quoted(property.origin), quoted(property.declared_in));
-    if (property.default_value) text += ", .default_value = " + quoted(mof_text(*property.default_value));
+    if (property.default_value)
+      text += ", .default_value = " + quoted(cim::mof::initializer_text(*property.default_value));
     if (!property.values.empty()) text += ", .values = " + values(property.values);
     if (!property.qualifiers.empty()) text += ", .qualifiers = " + qualifiers(property.qualifiers);
     return text + "},\n";

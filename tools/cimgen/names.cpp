@@ -227,6 +227,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string expression(const Literal& literal, Type type) {
+  if (type == Type::reference || type == Type::instance) return "{}";  // no constants of C++
   switch (literal.kind) {
     case Literal::Kind::boolean:
       return literal.boolean ? "true" : "false";
@@ -254,6 +255,7 @@ std::string expression(const Literal& literal, Type type) {
           time, offset);
     }
     case Literal::Kind::null:
+    case Literal::Kind::alias:  // cimgen knows no instances
       return "{}";
   }
   return {};
@@ -264,39 +266,6 @@ std::string expression(const cim::mof::Initializer& value, Type type) {
   std::string items;
   for (const Literal& item : value.items) items += (items.empty() ? "" : ", ") + expression(item, type);
   return fmt::format("std::vector<{}>{{{}}}", value_type(type), items);
-}
-
-std::string mof_text(const cim::mof::Initializer& value) {
-  std::string result;
-  for (const Literal& item : value.items) {
-    if (!result.empty()) result += ", ";
-    switch (item.kind) {
-      case Literal::Kind::null:
-        result += "NULL";
-        break;
-      case Literal::Kind::boolean:
-        result += item.boolean ? "TRUE" : "FALSE";
-        break;
-      case Literal::Kind::integer:
-        result += fmt::format("{}{}", item.negative ? "-" : "", item.magnitude);
-        break;
-      case Literal::Kind::real:
-        result += fmt::format("{}", item.real);
-        break;
-      case Literal::Kind::character:
-        result += fmt::format("'\\x{:X}'", item.magnitude);
-        break;
-      case Literal::Kind::string: {
-        result += '"';
-        for (const char c : item.text) {
-          if (c == '"' || c == '\\') result += '\\';
-          result += c;
-        }
-        result += '"';
-      }
-    }
-  }
-  return value.is_array ? "{" + result + "}" : result;
 }
 
 }  // namespace vmms::cimgen

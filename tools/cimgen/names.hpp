@@ -55,7 +55,5 @@ std::string quoted(std::string_view text);
 /// A constant as a C++ expression of value_type, and of optional_type.
 std::string expression(const cim::mof::Literal& literal, cim::Type type);
 std::string expression(const cim::mof::Initializer& value, cim::Type type);
-/// A constant as MOF writes it.
-std::string mof_text(const cim::mof::Initializer& value);
 
 }  // namespace vmms::cimgen

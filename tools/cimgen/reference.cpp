@@ -2,6 +2,7 @@
 #include "output.hpp"
 
 #include "cim/mof/checks.hpp"
+#include "cim/mof/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -51,7 +52,8 @@ std::string properties_text(const ResolvedClass& of) {
     if (!each.values.empty()) meaning += (meaning.empty() ? "" : " ") + values_text(each.values);
     const std::string marks = each.is_key ? "key" : each.is_writable ? "write" : "";
     result += fmt::format("| {} | {} | {} | {} | {} |\n", each.name, type_text(each.type, each.is_array), marks,
-                          each.default_value ? "`" + cell(mof_text(*each.default_value)) + "`" : "", cell(meaning));
+                          each.default_value ? "`" + cell(cim::mof::initializer_text(*each.default_value)) + "`" : "",
+                          cell(meaning));
   }
   return result;
 }

@@ -14,29 +14,52 @@
 
 namespace vmms::cim::mof {
 
+/// What the texts of one compilation share: a namespace holds across the end of an included file, as if its text stood
+/// in place of the pragma.
+struct Compilation {
+  Declarations declarations;
+  std::string namespace_name;
+  std::size_t elements = 0;                             ///< made so far, of any kind
+  std::function<Status(const Pragma& pragma)> include;  ///< without one, `#pragma include` is kept as a pragma
+};
+
+/// Whether something is an array, and of how many elements.
+struct ArrayKind {
+  bool is_array;
+  std::uint64_t size;  ///< 0 for any
+};
+
 class Builder {
  public:
-  explicit Builder(std::shared_ptr<const std::string> file) : file_(std::move(file)) {}
+  Builder(Compilation& compilation, std::shared_ptr<const std::string> file)
+      : compilation_(compilation), file_(std::move(file)) {}
 
-  Declarations declarations;
   std::optional<Error> error;
 
-  /// Values that the generated parser holds as plain pointers; they live as long as the builder.
+  /// Values that the generated parser holds as plain pointers; they live until the end of the feature or declaration.
   template <class T>
   T* make(T value = {}) {
+    count();
     return &std::get<T>(values_.emplace_back(std::move(value)));
   }
+  void forget_values() { values_.clear(); }
 
-  void pragma(const Token& name, const std::string& parameter);
-  void qualifier_declaration(const Token& name, const TypeName& type, bool is_array, Initializer* default_value);
+  void pragma(const Token& name, const std::string* parameter);
+  void qualifier_declaration(const Token& name, const TypeName& type, ArrayKind array, Initializer* default_value);
+  std::vector<std::string>* scope(std::vector<std::string>* before, const Token& name);
+  std::vector<std::string>* flavor(std::vector<std::string>* before, const Token& name);
   void scopes(std::vector<std::string>& names) { scopes_ = std::move(names); }
   void flavors(std::vector<std::string>& names) { flavors_ = std::move(names); }
   void qualifier(const Token& name, Initializer* value, std::vector<std::string>& flavors);
-  void begin_class(const Token& name, const Token& superclass);
+  void begin_class(const Token& name, const Token& alias, const Token& superclass);
   void begin_feature(const TypeName& type, const Token& name);
-  void property(bool is_array, Initializer* default_value);
+  void property(ArrayKind array, Initializer* default_value);
   void begin_method();
-  void parameter(const TypeName& type, const Token& name, bool is_array);
+  void parameter(const TypeName& type, const Token& name, ArrayKind array);
+  void begin_instance(const Token& class_name, const Token& alias);
+  void begin_value(const Token& name);
+  void value(Initializer* value);
+  ArrayKind array_kind(const Token& size);
 
   TypeName* type(const Token& name);
   TypeName* reference(const Token& class_name);
@@ -48,10 +71,12 @@ class Builder {
   Literal* character(const Token& token);
   Literal* boolean(const Token& token, bool value);
   Literal* null(const Token& token);
+  Literal* alias(const Token& token);
   std::string* text(std::string* before, const Token& token);
 
-  /// Fails because of `unexpected`; `accepts` tells whether a token of another code would have fitted.
-  void syntax_error(const std::function<bool(int)>& accepts);
+  /// Fails and says what would have fitted: `accepts` tells whether a token of that code would.
+  void syntax_error(const std::function<bool(int)>& accepts, const std::string& found);
+  void syntax_error(const std::function<bool(int)>& accepts);  ///< found is `unexpected`
   /// Keeps the first failure, at `token` or at the token read last.
   void fail(const std::string& what);
   void fail(const Token& token, const std::string& what);
@@ -62,7 +87,12 @@ class Builder {
  private:
   Position position(const Token& token) const { return {file_, token.line, token.column}; }
   Literal* literal(Literal::Kind kind, const Token& token);
+  std::vector<Qualifier> take_qualifiers();
+  std::vector<std::string>* names(std::vector<std::string>* before, const Token& name);
+  void count();
+  std::string decode(const Token& token, bool is_character);
 
+  Compilation& compilation_;
   std::shared_ptr<const std::string> file_;
   std::deque<std::variant<std::string, Literal, Initializer, TypeName, std::vector<std::string>>> values_;
   std::vector<Qualifier> qualifiers_;          ///< of the element that is being read

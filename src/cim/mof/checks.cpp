@@ -1,6 +1,8 @@
 #include "cim/mof/checks.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace vmms::cim::mof {
@@ -43,11 +45,22 @@ bool fits(bool negative, std::uint64_t magnitude, Type type) {
              : magnitude <= range.most;
 }
 
+/// integerValue of DSP0004 annex A.
 bool is_integer_text(std::string_view text, Type type) {
   const bool negative = !text.empty() && text.front() == '-';
-  if (negative) text.remove_prefix(1);
+  if (negative || (!text.empty() && text.front() == '+')) text.remove_prefix(1);
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.ends_with('b') || text.ends_with('B')) {
+    base = 2;
+    text.remove_suffix(1);
+  } else if (text.size() > 1 && text.front() == '0') {
+    base = 8;
+  }
   std::uint64_t magnitude = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), magnitude);
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), magnitude, base);
   return code == std::errc{} && end == text.data() + text.size() && fits(negative, magnitude, type);
 }
 
@@ -71,11 +84,15 @@ bool fits(const Literal& literal, const TypeName& type) {
       if (type.type == Type::real32 || type.type == Type::real64) return true;
       return is_integer(type.type) && fits(literal.negative, literal.magnitude, type.type);
     case Kind::real:
-      return type.type == Type::real32 || type.type == Type::real64;
+      return type.type == Type::real64 ||
+             (type.type == Type::real32 && std::abs(literal.real) <= std::numeric_limits<float>::max());
     case Kind::character:
       return type.type == Type::char16;
     case Kind::string:
-      return type.type == Type::string || (type.type == Type::datetime && is_datetime(literal.text));
+      return type.type == Type::string || type.type == Type::instance || type.type == Type::reference ||
+             (type.type == Type::datetime && is_datetime(literal.text));
+    case Kind::alias:
+      return type.type == Type::reference || type.type == Type::instance;
   }
   return false;
 }
@@ -120,14 +137,33 @@ std::string_view type_keyword(Type type) {
   return {};
 }
 
-std::string mismatch(const Initializer& value, const TypeName& type, bool is_array) {
+std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size) {
   const bool is_null = !value.is_array && value.items[0].kind == Literal::Kind::null;
   if (is_null) return {};
   if (value.is_array != is_array) return is_array ? "must be an array" : "must not be an array";
   for (const Literal& item : value.items) {
     if (!fits(item, type)) return "does not fit " + std::string(type_keyword(type.type));
   }
+  if (array_size != 0 && value.items.size() > array_size) {
+    return "must not have more than " + std::to_string(array_size) + " elements";
+  }
   return {};
+}
+
+PathClass path_class(std::string_view object_path) {
+  PathClass result;
+  std::string_view text = object_path.substr(0, object_path.find_first_of("=\""));  // values may hold anything
+  if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
+    result.has_namespace = true;
+    text.remove_prefix(colon + 1);
+  }
+  const std::size_t end = std::min(text.find('.'), text.size());
+  const std::string_view name = text.substr(0, end);
+  const auto is_part_of_a_name = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (std::all_of(name.begin(), name.end(), is_part_of_a_name)) result.name = name;
+  return result;
 }
 
 bool is_value_map_entry(std::string_view text, Type type) {

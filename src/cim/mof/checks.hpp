@@ -12,7 +12,15 @@ namespace vmms::cim::mof {
 std::string_view type_keyword(Type type);
 
 /// What is wrong with a constant for a type ("does not fit uint8"), empty when nothing is.
-std::string mismatch(const Initializer& value, const TypeName& type, bool is_array);
+/// `array_size` is 0 for any.
+std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size = 0);
+
+/// What an object path as text says (DSP0004 8.2.5), as far as it matters here.
+struct PathClass {
+  std::string_view name;  ///< empty when the text is no object path
+  bool has_namespace = false;
+};
+PathClass path_class(std::string_view object_path);
 
 /// Whether a ValueMap element is possible: any text for strings; a number or range in the range of an integer type.
 bool is_value_map_entry(std::string_view text, Type type);

@@ -22,8 +22,9 @@ class Lexer {
   explicit Lexer(std::string_view text)
       : cursor_(reinterpret_cast<const unsigned char*>(text.data())), limit_(cursor_ + text.size()) {}
 
-  /// The next token's code (MOF_… of mof.h), 0 at the end, or lexical_error with what is wrong in `problem`.
-  static constexpr int lexical_error = -1;
+  /// The next token's code (MOF_… of mof.h), 0 at the end, or one of these two.
+  static constexpr int lexical_error = -1;  ///< `problem` says what was expected and what was found
+  static constexpr int stray_text = -2;     ///< no token; `problem` says what was found
   int next(Token& token);
   const char* problem = nullptr;
 

@@ -4,6 +4,23 @@
 #include "mof.h"
 
 namespace vmms::cim::mof {
+namespace {
+
+/// `next` is what the string cannot go on with; after the text there is a NUL.
+const char* problem_in_string(unsigned char next) {
+  switch (next) {
+    case '\\':
+      return "expected an escape such as \\n, \\\" or \\x20AC in the string, found another after \\";
+    case '\n':
+    case '\r':
+    case '\0':
+      return "expected '\"' at the end of the string, found the end of the line";
+    default:
+      return "expected UTF-8 in the string, found other bytes";
+  }
+}
+
+}  // namespace
 
 void Lexer::count_lines(const unsigned char* begin, const unsigned char* end) {
   for (const unsigned char* c = begin; c != end; ++c) {
@@ -23,6 +40,10 @@ int Lexer::next(Token& token) {
     const auto wrong = [&](const char* text) {
       problem = text;
       return found(lexical_error);
+    };
+    const auto stray = [&](const char* text) {
+      problem = text;
+      return found(stray_text);
     };
     token.begin = reinterpret_cast<const char*>(start);
     token.line = line_;
@@ -50,7 +71,7 @@ int Lexer::next(Token& token) {
 
       $ { return found(0); }
       space | line_comment | block_comment | "\xef\xbb\xbf" { count_lines(start, cursor_); continue; }
-      "/*" { return wrong("a comment that is not closed"); }
+      "/*" { return wrong("expected */ at the end of the comment, found the end of the text"); }
 
       "#" [ \t]* 'pragma' { return found(MOF_PRAGMA); }
       'class' { return found(MOF_CLASS); }
@@ -58,6 +79,7 @@ int Lexer::next(Token& token) {
       'scope' { return found(MOF_SCOPE); }
       'flavor' { return found(MOF_FLAVOR); }
       'instance' { return found(MOF_INSTANCE); }
+      'of' { return found(MOF_OF); }
       'as' { return found(MOF_AS); }
       'ref' { return found(MOF_REF); }
       'true' { return found(MOF_TRUE); }
@@ -72,11 +94,11 @@ int Lexer::next(Token& token) {
       sign '0x' [0-9A-Fa-f]+ { return found(MOF_INTEGER); }
       sign digits { return found(MOF_INTEGER); }
       sign [0-9]* "." digits ('e' sign digits)? { return found(MOF_REAL); }
-      sign digits [A-Za-z0-9_]* { return wrong("a number with letters in it"); }
+      sign digits [A-Za-z0-9_]* { return stray("a number with letters in it"); }
       ["] in_string* ["] { return found(MOF_STRING); }
-      ["] in_string* { return wrong("a string that is not closed, or one with an unknown escape or no UTF-8"); }
+      ["] in_string* { return wrong(problem_in_string(*cursor_)); }
       "'" (plain | ["] | utf8 | escape) "'" { return found(MOF_CHARACTER); }
-      "'" { return wrong("a character that is not closed"); }
+      "'" { return wrong("expected one character between quotes, as in 'x' or '\\x20AC', found something else"); }
 
       "{" { return found(MOF_LEFT_BRACE); }
       "}" { return found(MOF_RIGHT_BRACE); }
@@ -88,7 +110,7 @@ int Lexer::next(Token& token) {
       ";" { return found(MOF_SEMICOLON); }
       ":" { return found(MOF_COLON); }
       "=" { return found(MOF_EQUALS); }
-      * { return wrong("a character that MOF does not use"); }
+      * { return stray("a character that MOF does not use"); }
     */
   }
 }

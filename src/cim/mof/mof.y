@@ -1,4 +1,4 @@
-// The grammar of MOF (DSP0004 annex A) without instances. lemon turns this into mof.c and mof.h; parser.cpp includes
+// The grammar of MOF (DSP0004 annex A). lemon turns this into mof.c and mof.h; parser.cpp includes
 // the former. Lists are left-recursive, so that the stack's fixed depth is enough for any text.
 %name MofParser
 %token_prefix MOF_
@@ -15,37 +15,42 @@
 %type initializer {vmms::cim::mof::Initializer*}
 %type opt_qualifier_value {vmms::cim::mof::Initializer*}
 %type opt_default {vmms::cim::mof::Initializer*}
-%type opt_array {bool}
+%type opt_array {vmms::cim::mof::ArrayKind}
 %type type {vmms::cim::mof::TypeName*}
-%type names {std::vector<std::string>*}
+%type scope_names {std::vector<std::string>*}
 %type opt_flavors {std::vector<std::string>*}
 %type flavor_names {std::vector<std::string>*}
 %type opt_superclass {vmms::cim::mof::Token}
+%type opt_alias {vmms::cim::mof::Token}
 
-%fallback NAME QUALIFIER SCOPE FLAVOR INSTANCE AS REF.
+%fallback NAME QUALIFIER SCOPE FLAVOR INSTANCE OF AS REF.
 
 mof ::= declarations.
 declarations ::= .
-declarations ::= declarations declaration.
+declarations ::= declarations declaration. { builder->forget_values(); }
 
-declaration ::= PRAGMA NAME(N) LEFT_PARENTHESIS text(T) RIGHT_PARENTHESIS. { builder->pragma(N, *T); }
+declaration ::= PRAGMA NAME(N) LEFT_PARENTHESIS text(T) RIGHT_PARENTHESIS. { builder->pragma(N, T); }
+declaration ::= PRAGMA NAME(N). { builder->pragma(N, nullptr); }
 
-declaration ::= QUALIFIER NAME(N) COLON type(T) opt_array(A) opt_default(V) clauses SEMICOLON. {
-  builder->qualifier_declaration(N, *T, A, V);
+declaration ::= QUALIFIER NAME(N) COLON TYPE(T) opt_array(A) opt_default(V) clauses SEMICOLON. {
+  builder->qualifier_declaration(N, *builder->type(T), A, V);
 }
 clauses ::= .
-clauses ::= clauses COMMA SCOPE LEFT_PARENTHESIS names(N) RIGHT_PARENTHESIS. { builder->scopes(*N); }
-clauses ::= clauses COMMA FLAVOR LEFT_PARENTHESIS names(N) RIGHT_PARENTHESIS. { builder->flavors(*N); }
-names(L) ::= name_or_class(N). { L = builder->make<std::vector<std::string>>(); L->emplace_back(N.text()); }
-names(L) ::= names(M) COMMA name_or_class(N). { L = M; L->emplace_back(N.text()); }
-%type name_or_class {vmms::cim::mof::Token}
-name_or_class(A) ::= NAME(N). { A = N; }
-name_or_class(A) ::= CLASS(N). { A = N; }
+clauses ::= clauses COMMA SCOPE LEFT_PARENTHESIS scope_names(N) RIGHT_PARENTHESIS. { builder->scopes(*N); }
+clauses ::= clauses COMMA FLAVOR LEFT_PARENTHESIS flavor_list(N) RIGHT_PARENTHESIS. { builder->flavors(*N); }
+scope_names(L) ::= scope_name(N). { L = builder->scope(nullptr, N); }
+scope_names(L) ::= scope_names(M) COMMA scope_name(N). { L = builder->scope(M, N); }
+%type scope_name {vmms::cim::mof::Token}
+scope_name(A) ::= NAME(N). { A = N; }
+scope_name(A) ::= CLASS(N). { A = N; }
+%type flavor_list {std::vector<std::string>*}
+flavor_list(L) ::= NAME(N). { L = builder->flavor(nullptr, N); }
+flavor_list(L) ::= flavor_list(M) COMMA NAME(N). { L = builder->flavor(M, N); }
 
 declaration ::= class_head LEFT_BRACE features RIGHT_BRACE SEMICOLON.
-class_head ::= opt_qualifiers CLASS NAME(N) opt_alias opt_superclass(S). { builder->begin_class(N, S); }
-opt_alias ::= .
-opt_alias ::= AS ALIAS.
+class_head ::= opt_qualifiers CLASS NAME(N) opt_alias(A) opt_superclass(S). { builder->begin_class(N, A, S); }
+opt_alias(A) ::= . { A = vmms::cim::mof::Token{}; }
+opt_alias(A) ::= AS ALIAS(N). { A = N; }
 opt_superclass(S) ::= . { S = vmms::cim::mof::Token{}; }
 opt_superclass(S) ::= COLON NAME(N). { S = N; }
 
@@ -62,11 +67,11 @@ opt_qualifier_value(V) ::= LEFT_BRACE literals(L) RIGHT_BRACE. { V = L; }
 opt_qualifier_value(V) ::= LEFT_BRACE RIGHT_BRACE. { V = builder->array(nullptr, nullptr); }
 opt_flavors(F) ::= . { F = builder->make<std::vector<std::string>>(); }
 opt_flavors(F) ::= COLON flavor_names(N). { F = N; }
-flavor_names(L) ::= NAME(N). { L = builder->make<std::vector<std::string>>(); L->emplace_back(N.text()); }
-flavor_names(L) ::= flavor_names(M) NAME(N). { L = M; L->emplace_back(N.text()); }
+flavor_names(L) ::= NAME(N). { L = builder->flavor(nullptr, N); }
+flavor_names(L) ::= flavor_names(M) NAME(N). { L = builder->flavor(M, N); }
 
 features ::= .
-features ::= features feature.
+features ::= features feature. { builder->forget_values(); }
 feature ::= feature_head opt_array(A) opt_default(V) SEMICOLON. { builder->property(A, V); }
 feature ::= method_head opt_parameters RIGHT_PARENTHESIS SEMICOLON.
 feature_head ::= opt_qualifiers type(T) NAME(N). { builder->begin_feature(*T, N); }
@@ -77,11 +82,18 @@ parameters ::= parameter.
 parameters ::= parameters COMMA parameter.
 parameter ::= opt_qualifiers type(T) NAME(N) opt_array(A). { builder->parameter(*T, N, A); }
 
+declaration ::= instance_head LEFT_BRACE values RIGHT_BRACE SEMICOLON.
+instance_head ::= opt_qualifiers INSTANCE OF NAME(N) opt_alias(A). { builder->begin_instance(N, A); }
+values ::= .
+values ::= values value. { builder->forget_values(); }
+value ::= value_name EQUALS initializer(I) SEMICOLON. { builder->value(I); }
+value_name ::= opt_qualifiers NAME(N). { builder->begin_value(N); }
+
 type(T) ::= TYPE(N). { T = builder->type(N); }
 type(T) ::= NAME(N) REF. { T = builder->reference(N); }
-opt_array(A) ::= . { A = false; }
-opt_array(A) ::= LEFT_BRACKET RIGHT_BRACKET. { A = true; }
-opt_array(A) ::= LEFT_BRACKET INTEGER RIGHT_BRACKET. { A = true; }
+opt_array(A) ::= . { A = vmms::cim::mof::ArrayKind{false, 0}; }
+opt_array(A) ::= LEFT_BRACKET RIGHT_BRACKET. { A = vmms::cim::mof::ArrayKind{true, 0}; }
+opt_array(A) ::= LEFT_BRACKET INTEGER(N) RIGHT_BRACKET. { A = builder->array_kind(N); }
 opt_default(V) ::= . { V = nullptr; }
 opt_default(V) ::= EQUALS initializer(I). { V = I; }
 
@@ -98,5 +110,6 @@ literal(L) ::= CHARACTER(N). { L = builder->character(N); }
 literal(L) ::= TRUE(N). { L = builder->boolean(N, true); }
 literal(L) ::= FALSE(N). { L = builder->boolean(N, false); }
 literal(L) ::= NULL(N). { L = builder->null(N); }
+literal(L) ::= ALIAS(N). { L = builder->alias(N); }
 text(T) ::= STRING(S). { T = builder->text(nullptr, S); }
 text(T) ::= text(U) STRING(S). { T = builder->text(U, S); }

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cim/mof/checks.hpp"
+#include "cim/mof/instance_checks.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,8 +10,12 @@
 namespace vmms::cim::mof {
 namespace {
 
-constexpr std::size_t most_problems = 50;
 constexpr std::size_t most_ancestors = 64;
+// Every class holds what it inherits, so a short text could ask for any amount of memory. The whole CIM schema needs a
+// quarter of this.
+constexpr std::size_t most_features = 200'000;  // of all classes
+constexpr std::size_t most_features_of_a_class = 10'000;
+constexpr std::size_t most_parameters = 1'000;
 
 template <class Features>
 auto find_feature(Features& features, std::string_view name) {
@@ -35,9 +40,15 @@ std::optional<bool> flag_of(const Qualifiers& qualifiers, std::string_view name)
 
 class Resolver {
  public:
-  explicit Resolver(const Declarations& declarations) : declarations_(declarations) {}
+  Resolver(const std::string& namespace_name, const Declarations& declarations, const Aliases& aliases,
+           Problems& problems)
+      : declarations_(declarations), aliases_(aliases), problems_(problems) {
+    schema_.namespace_name = namespace_name;
+  }
 
-  Result<Schema> run() {
+  /// Without a problem, the schema.
+  Schema run() {
+    const std::size_t before = problems_.count();
     for (const QualifierDeclaration& declaration : declarations_.qualifiers) {
       if (!qualifiers_.emplace(to_lower(declaration.name), &declaration).second) {
         problem(declaration.position, "qualifier " + declaration.name + " is declared twice");
@@ -52,16 +63,23 @@ class Resolver {
     }
     for (const auto& [name, declaration] : declared_) resolve_class(*declaration);
     for (const auto& [name, index] : done_) check_class(schema_.classes[index]);
-    if (!problems_.empty()) return error(Failure::invalid_argument, problems_);
-    return sorted();
+    for (const auto& [position, type] : positions_) {
+      if (!type.object_class.empty() && !declared_.contains(to_lower(type.object_class))) {
+        problem(*position, "class " + type.object_class + " is unknown");
+      }
+    }
+    for (const InstanceDeclaration& instance : declarations_.instances) {
+      check_qualifiers(instance.qualifiers, "");
+      for (const PropertyValue& value : instance.values) check_qualifiers(value.qualifiers, "");
+    }
+    if (problems_.count() != before) return {};
+    Schema schema = sorted();
+    check_instances(declarations_, schema, aliases_, problems_);
+    return schema;
   }
 
  private:
-  void problem(const Position& position, const std::string& what) {
-    if (++problem_count_ > most_problems) return;
-    if (!problems_.empty()) problems_ += '\n';
-    problems_ += position.to_string() + ": " + what;
-  }
+  void problem(const Position& position, const std::string& what) { problems_.add(position, what); }
 
   /// The class, resolved after its superclass; null when it cannot be.
   ResolvedClass* resolve_class(const ClassDeclaration& declaration) {
@@ -77,8 +95,12 @@ class Resolver {
     result.name = declaration.name;
     result.position = declaration.position;
     result.superclass = superclass;
-    if (superclass) {
-      inherit(result, *superclass);
+    if (superclass) inherit(result, *superclass);
+    const std::size_t inherited = result.properties.size() + result.methods.size();
+    features_ += inherited + declaration.features.size();
+    if (inherited + declaration.features.size() > most_features_of_a_class || features_ > most_features) {
+      problem(declaration.position, "class " + declaration.name + " has too many features, or all classes together");
+      return nullptr;
     }
     static const Qualifiers none;
     result.qualifiers = effective(declaration.qualifiers, superclass ? superclass->qualifiers : none);
@@ -88,7 +110,10 @@ class Resolver {
     result.waits = flag_of(result.qualifiers, "waits").value_or(false);
     result.is_singleton = flag_of(result.qualifiers, "singleton").value_or(false);
     result.description = text_of(result.qualifiers, "description");
-    check_qualifiers(declaration.qualifiers, result.is_association ? "association" : "class");
+    const bool is_indication = flag_of(result.qualifiers, "indication").value_or(false);
+    check_qualifiers(declaration.qualifiers, result.is_association ? "association"
+                                             : is_indication       ? "indication"
+                                                                   : "class");
     for (const Feature& feature : declaration.features) {
       if (feature.is_method) {
         add_method(result, declaration, feature);
@@ -154,6 +179,7 @@ class Resolver {
     property.name = feature.name;
     property.declared_in = declaration.name;
     property.is_array = feature.is_array;
+    property.array_size = feature.array_size;
     property.qualifiers = effective(feature.qualifiers, property.qualifiers);
     property.type = feature.type;
     embed(property.type, property.qualifiers, feature.position);
@@ -170,7 +196,8 @@ class Resolver {
     }
     if (!feature.default_value.empty()) {
       const Initializer& value = feature.default_value[0];
-      if (const std::string wrong = mismatch(value, property.type, property.is_array); !wrong.empty()) {
+      if (const std::string wrong = mismatch(value, property.type, property.is_array, property.array_size);
+          !wrong.empty()) {
         problem(feature.position, "the default of " + feature.name + " " + wrong);
       }
       property.default_value = value;
@@ -219,6 +246,10 @@ class Resolver {
 
   std::vector<ResolvedParameter> parameters_of(const Feature& feature) {
     std::vector<ResolvedParameter> result;
+    if (feature.parameters.size() > most_parameters) {
+      problem(feature.position, "method " + feature.name + " has too many parameters");
+      return result;
+    }
     for (const Parameter& parameter : feature.parameters) {
       if (find_feature(result, parameter.name) != result.end()) {
         problem(parameter.position, "method " + feature.name + " has two parameters named " + parameter.name);
@@ -286,6 +317,7 @@ class Resolver {
     return result;
   }
 
+  /// `scope` is empty for instances, which DSP0004 has no scope for.
   void check_qualifiers(const std::vector<Qualifier>& own, std::string_view scope) {
     std::set<std::string> seen;
     for (const Qualifier& qualifier : own) {
@@ -298,7 +330,7 @@ class Resolver {
         problem(qualifier.position, "qualifier " + qualifier.name + " is given twice");
       }
       const QualifierDeclaration& declaration = *found->second;
-      if (!allows(declaration.scopes, scope)) {
+      if (!scope.empty() && !allows(declaration.scopes, scope)) {
         problem(qualifier.position, "qualifier " + qualifier.name + " does not belong on a " + std::string(scope));
       }
       if (qualifier.value.empty()) {
@@ -315,7 +347,7 @@ class Resolver {
   static bool allows(const std::vector<std::string>& scopes, std::string_view scope) {
     return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& allowed) {
       return equals_no_case(allowed, scope) || equals_no_case(allowed, "any") ||
-             (scope == "association" && equals_no_case(allowed, "class"));
+             ((scope == "association" || scope == "indication") && equals_no_case(allowed, "class"));
     });
   }
 
@@ -437,14 +469,9 @@ class Resolver {
   }
 
   /// The schema in name order, superclasses pointing into it.
-  Result<Schema> sorted() {
-    for (const auto& [position, type] : positions_) {
-      if (!type.object_class.empty() && !declared_.contains(to_lower(type.object_class))) {
-        problem(*position, "class " + type.object_class + " is unknown");
-      }
-    }
-    if (!problems_.empty()) return error(Failure::invalid_argument, problems_);
+  Schema sorted() {
     Schema result;
+    result.namespace_name = schema_.namespace_name;
     for (const auto& [name, declaration] : qualifiers_) result.qualifiers.push_back(*declaration);
     std::map<const ResolvedClass*, const ResolvedClass*> moved;
     std::vector<ResolvedClass*> order;
@@ -465,10 +492,22 @@ class Resolver {
   std::set<std::string> failed_;
   std::map<std::string, std::size_t> done_;
   std::vector<std::pair<const Position*, TypeName>> positions_;  ///< where classes are referred to
+  const Aliases& aliases_;
+  Problems& problems_;
+  std::size_t features_ = 0;
   Schema schema_;
-  std::string problems_;
-  std::size_t problem_count_ = 0;
 };
+
+/// A namespace's name as it was written first, and what belongs to it.
+using Namespaces = std::map<std::string, Declarations, LessNoCase>;
+
+Namespaces by_namespace(const Declarations& declarations) {
+  Namespaces result;
+  for (const auto& each : declarations.qualifiers) result[each.namespace_name].qualifiers.push_back(each);
+  for (const auto& each : declarations.classes) result[each.namespace_name].classes.push_back(each);
+  for (const auto& each : declarations.instances) result[each.namespace_name].instances.push_back(each);
+  return result;
+}
 
 }  // namespace
 
@@ -486,6 +525,25 @@ const ResolvedClass* Schema::find(std::string_view class_name) const {
   return found == classes.end() ? nullptr : &*found;
 }
 
-Result<Schema> resolve(const Declarations& declarations) { return Resolver(declarations).run(); }
+Result<std::vector<Schema>> resolve_namespaces(const Declarations& declarations) {
+  Problems problems;
+  const Aliases aliases(declarations, problems);
+  std::vector<Schema> result;
+  for (const auto& [name, own] : by_namespace(declarations)) {
+    result.push_back(Resolver(name, own, aliases, problems).run());
+  }
+  if (problems.count() != 0) return error(Failure::invalid_argument, problems.text());
+  return result;
+}
+
+Result<Schema> resolve(const Declarations& declarations) {
+  Result<std::vector<Schema>> all = resolve_namespaces(declarations);
+  if (!all) return all.error();
+  if (all->empty()) return Schema();
+  if (all->size() == 1) return std::move(all->front());
+  return error(Failure::invalid_argument, "expected one namespace, found declarations of \"" +
+                                              all->front().namespace_name + "\" and of \"" +
+                                              all->back().namespace_name + '"');
+}
 
 }  // namespace vmms::cim::mof

@@ -30,6 +30,7 @@ struct ResolvedProperty {
   std::string name;
   TypeName type;  ///< an embedded instance has Type::instance and its class, which is empty for EmbeddedObject
   bool is_array = false;
+  std::uint64_t array_size = 0;  ///< 0 for any
   bool is_key = false;
   bool is_writable = false;
   std::string origin;       ///< the class that declared it first
@@ -84,7 +85,9 @@ struct ResolvedClass {
   bool is_a(const ResolvedClass& ancestor) const;
 };
 
+/// The classes of one namespace.
 struct Schema {
+  std::string namespace_name;                    ///< empty where no #pragma said
   std::deque<ResolvedClass> classes;             ///< sorted by name without case
   std::vector<QualifierDeclaration> qualifiers;  ///< likewise
 
@@ -97,6 +100,12 @@ struct Schema {
 ///   or ValueMap that it does not give is inherited, `= NULL` takes the default away.
 /// - An output parameter is no input unless it says In too.
 /// - The property CreationClassName of a class with instances has the class's name as its default.
+/// - An instance gives every key that has no default. Instances are looked at once the classes are right.
+/// - Aliases are unique among all declarations, whatever their namespace, and may be used before they are declared.
+/// - Another namespace needs declarations of its own: nothing is looked up outside of a namespace.
+Result<std::vector<Schema>> resolve_namespaces(const Declarations& declarations);
+
+/// The same for declarations that all belong to one namespace.
 Result<Schema> resolve(const Declarations& declarations);
 
 }  // namespace vmms::cim::mof

@@ -36,6 +36,7 @@ Result<Schema> resolved(std::string_view text) {
   EXPECT_TRUE(own) << (own ? "" : own.error().message);
   if (!own) return own.error();
   declarations->classes = std::move(own->classes);
+  declarations->instances = std::move(own->instances);
   for (auto& each : own->qualifiers) declarations->qualifiers.push_back(std::move(each));
   return resolve(*declarations);
 }
@@ -215,11 +216,99 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[Association, Join{\"P.Q\"}] class A { [Key] A REF P; [Key] A REF Q; };",
               "t:1:15: Join belongs on an association without a provider and takes two \"Role.Property\" texts"}));
 
+constexpr std::string_view instance_classes =
+    "class A { [Key] string Name; uint8 P; uint8 F[2]; uint32 M(); }; class B : A {}; [Abstract] class C : A {};\n"
+    "class O { [Key] uint8 K = 3; A REF R; [EmbeddedInstance(\"A\")] string E; [EmbeddedObject] string Any; };\n";
+
+class ResolverInstanceErrors : public testing::TestWithParam<Wrong> {};
+
+TEST_P(ResolverInstanceErrors, AreNamedWithTheirPosition) {
+  EXPECT_EQ(problem(std::string(instance_classes) + GetParam().text), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ResolverInstanceErrors,
+    testing::Values(
+        Wrong{"instance of A { Name = \"x\"; P = 255; F = {1, 2}; };", "no error"},
+        Wrong{"instance of b { name = \"x\"; p = NULL; };", "no error"},
+        Wrong{"instance of O { R = $A; E = $B; Any = $O; }; instance of A as $A { Name = \"x\"; };"
+              "instance of B as $B { Name = \"y\"; }; instance of O as $o { K = 4; R = \"B.Name=\\\"y\\\"\"; };",
+              "no error"},
+        Wrong{"instance of O { R = \"//host/root/x:Z.Name=\\\"a.b:c\\\"\"; };", "no error"},
+        Wrong{"instance of O { R = NULL; };", "no error"},
+        Wrong{"instance of X {};", "t:3:13: expected a class that is declared, found X"},
+        Wrong{"instance of C { Name = \"x\"; };",
+              "t:3:13: expected a class with instances, found C, which is abstract"},
+        Wrong{"instance of A { Name = \"x\"; Q = 1; };", "t:3:29: expected a property of A, found Q"},
+        Wrong{"instance of A { Name = \"x\"; M = 1; };", "t:3:29: expected a property of A, found M"},
+        Wrong{"instance of A { Name = \"x\"; name = \"y\"; };",
+              "t:3:29: expected each property once, found name again"},
+        Wrong{"instance of A { Name = \"x\"; P = 256; };", "t:3:29: the value of P does not fit uint8"},
+        Wrong{"instance of A { Name = \"x\"; P = {1}; };", "t:3:29: the value of P must not be an array"},
+        Wrong{"instance of A { Name = \"x\"; F = {1, 2, 3}; };",
+              "t:3:29: the value of F must not have more than 2 elements"},
+        Wrong{"instance of A { Name = $A; };", "t:3:17: the value of Name does not fit string"},
+        Wrong{"instance of A { P = 1; };", "t:3:13: expected a value of the key Name of A, found none"},
+        Wrong{"instance of A { Name = NULL; };", "t:3:13: expected a value of the key Name of A, found NULL"},
+        Wrong{"instance of O { K = NULL; };", "t:3:13: expected a value of the key K of O, found NULL"},
+        Wrong{"[Odd] instance of O { [Key, Key] K = 1; };",
+              "t:3:2: qualifier Odd is not declared\nt:3:29: qualifier Key is given twice"},
+        Wrong{"instance of O { R = $X; };",
+              "t:3:21: expected the alias of an instance of A for R, found $X, which is not declared"},
+        Wrong{"instance of O as $O { R = $O; };",
+              "t:3:27: expected the alias of an instance of A for R, found $O, which is an instance of O"},
+        Wrong{"instance of O { R = $D; }; class D as $D : A {};",
+              "t:3:21: expected the alias of an instance of A for R, found $D, which is a class"},
+        Wrong{"instance of O as $O {}; instance of O as $o { K = 1; };",
+              "t:3:37: expected another alias, found $o again, first at t:3:13"},
+        Wrong{"instance of O { R = \"O.K=1\"; };",
+              "t:3:21: expected the path of an instance of A for R, found one of O"},
+        Wrong{"instance of O { R = \"not a path\"; };", "t:3:21: expected an object path such as A.Name=\"x\" for R"},
+        Wrong{"class D { A REF R = $X; };",
+              "t:3:21: expected the alias of an instance of A for R, found $X, which is not declared"},
+        Wrong{"class D { uint8 P[1] = {1, 2}; };", "t:3:17: the default of P must not have more than 1 elements"},
+        Wrong{"class D { real32 P = 1.0e39; };", "t:3:18: the default of P does not fit real32"}));
+
+TEST(Resolver, EachNamespaceStandsForItself) {
+  const auto resolve_text = [](const std::string& text) { return resolve_namespaces(*parse(text, "t")); };
+  const auto both = resolve_text(R"(#pragma namespace ("root/x")
+    class A { uint8 P; };
+    #pragma namespace ("root/y")
+    class A { string Q; };
+    #pragma namespace ("ROOT/X")
+    instance of A as $A { P = 1; };
+    #pragma namespace ("root/y")
+    class R { A REF End = $A; };)");
+  ASSERT_TRUE(both) << both.error().message;
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ((*both)[0].namespace_name, "root/x");
+  EXPECT_NE((*both)[0].find("A")->property("P"), nullptr);
+  EXPECT_NE((*both)[1].find("A")->property("Q"), nullptr);
+  const auto missing =
+      resolve_text("#pragma namespace (\"x\")\nclass A {};\n#pragma namespace (\"y\")\nclass B : A {};");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "t:4:7: class B has the unknown superclass A");
+  const auto two =
+      resolve(*parse("#pragma namespace (\"x\")\nclass A {};\n#pragma namespace (\"y\")\nclass A {};", "t"));
+  ASSERT_FALSE(two);
+  EXPECT_EQ(two.error().message, "expected one namespace, found declarations of \"x\" and of \"y\"");
+}
+
+TEST(Resolver, IndicationsTakeQualifiersOfClasses) {
+  EXPECT_EQ(problem("Qualifier Indication : boolean = false, Scope(class, indication);"
+                    "Qualifier Only : boolean = false, Scope(indication);"
+                    "[Indication, Only, Waits] class A {};"),
+            "no error");
+  EXPECT_EQ(problem("Qualifier Only : boolean = false, Scope(indication);[Only] class A {};"),
+            "t:1:54: qualifier Only does not belong on a class");
+}
+
 TEST(Resolver, RangesAndTextsAreValueMapElements) {
   EXPECT_EQ(
       problem(R"(class A { [ValueMap{"..", "1..5", "..7", "200.."}] uint8 P; [ValueMap{"any", ".."}] string Q; };)"),
       "no error");
   EXPECT_EQ(problem("class A { [ValueMap{\"-3..-1\"}] sint8 P; };"), "no error");
+  EXPECT_EQ(problem("class A { [ValueMap{\"0x1F\", \"010b\", \"0x80..0xFF\", \"017\"}] uint8 P; };"), "no error");
 }
 
 TEST(Resolver, ManyProblemsAreCutAndLongChainsRefused) {
@@ -230,11 +319,16 @@ TEST(Resolver, ManyProblemsAreCutAndLongChainsRefused) {
   text = "class A0 {};";
   for (int i = 1; i < 1000; ++i) text += "class A" + std::to_string(i) + " : A" + std::to_string(i - 1) + " {};\n";
   EXPECT_NE(problem(text).find("has too many ancestors"), std::string::npos);
+  text = "class A {";
+  for (int i = 0; i < 9000; ++i) text += "uint8 P" + std::to_string(i) + ";";
+  text += "};";
+  for (int i = 0; i < 100; ++i) text += "class B" + std::to_string(i) + " : A {};";
+  EXPECT_NE(problem(text).find("has too many features"), std::string::npos);
 }
 
 TEST(Resolver, TheCommittedSchemaIsRight) {
   Declarations all;
-  for (const char* folder : {"", "/cim", "/msvm", "/vmms"}) {
+  for (const char* folder : {"", "/wmi", "/cim", "/msvm", "/vmms"}) {
     for (const auto& entry : std::filesystem::directory_iterator(std::string(VMMS_SOURCE_DIR "/schema") + folder)) {
       if (entry.path().extension() != ".mof") continue;
       Result<Declarations> one = parse_file(entry.path().string());

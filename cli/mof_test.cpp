@@ -1,0 +1,147 @@
+// vmms mof check: what it says, and its exit statuses.
+#include "cli/program.hpp"
+
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace vmms::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class MofTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) / ("vmms-mof-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_ / "more" / "deep");
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+
+  int check(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"mof", "check"});
+    std::istringstream in;
+    std::ostringstream out, err;
+    Console console{in, out, err};
+    const int status = run(std::move(arguments), console);
+    out_ = out.str();
+    err_ = err.str();
+    return status;
+  }
+
+  std::filesystem::path folder_;
+  std::string out_, err_;
+};
+
+TEST_F(MofTest, AFileMayUseTheBuiltInSchema) {
+  const std::string file = write("acme.mof", R"(
+    [Description("A service.")] class Acme_Service : CIM_Service { uint16 Level = 3; };
+    [Association] class Acme_Link : CIM_Dependency { [Override("Antecedent")] Acme_Service REF Antecedent; };
+    instance of Acme_Service as $One { SystemCreationClassName = "S"; SystemName = "s"; Name = "n"; };)");
+  EXPECT_EQ(check({file}), 0) << err_;
+  EXPECT_EQ(out_, "1 file: 2 classes, 1 instance, 0 qualifier declarations, no problems\n");
+  EXPECT_THAT(err_, IsEmpty());
+}
+
+TEST_F(MofTest, TheBuiltInSchemaItselfHasNoProblems) {
+  std::vector<std::string> files;
+  for (const char* path : {"/qualifiers.mof", "/wmi", "/cim", "/msvm", "/vmms"}) {
+    const std::string full = std::string(VMMS_SOURCE_DIR "/schema") + path;
+    if (!std::filesystem::is_directory(full)) {
+      files.push_back(full);
+      continue;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(full)) files.push_back(entry.path().string());
+  }
+  EXPECT_EQ(check(files), 0) << err_;
+  EXPECT_EQ(check({VMMS_SOURCE_DIR "/schema/vmms/Vmms_GuestOSService.mof"}), 0) << err_;
+}
+
+TEST_F(MofTest, EveryProblemHasItsPlace) {
+  const std::string file = write("wrong.mof", R"(class Acme_A : Acme_Gone {};
+class Acme_B : CIM_Service { [Nonsense] uint8 Level = 300; };)");
+  EXPECT_EQ(check({file}), 1);
+  EXPECT_EQ(err_, file + ":1:7: class Acme_A has the unknown superclass Acme_Gone\n" + file +
+                      ":2:47: the default of Level does not fit uint8\n" + file +
+                      ":2:31: qualifier Nonsense is not declared\n");
+  EXPECT_THAT(out_, IsEmpty());
+}
+
+TEST_F(MofTest, EveryFileIsRead) {
+  const std::string one = write("one.mof", "class {};");
+  const std::string two = write("two.mof", "\nclass A { string B }");
+  EXPECT_EQ(check({one, two}), 1);
+  EXPECT_EQ(err_,
+            one + ":1:7: expected a name, found \"{\"\n" + two + ":2:20: expected '(', ';', '[' or '=', found \"}\"\n");
+}
+
+TEST_F(MofTest, IncludesAreFollowed) {
+  write("base.mof", "class Acme_Base {};");
+  const std::string file = write("top.mof", "#pragma include (\"base.mof\")\nclass Acme_A : Acme_Base {};");
+  EXPECT_EQ(check({file}), 0) << err_;
+  EXPECT_EQ(out_, "1 file: 2 classes, 0 instances, 0 qualifier declarations, no problems\n");
+  const std::string lost = write("lost.mof", "#pragma include (\"gone.mof\")");
+  EXPECT_EQ(check({lost}), 1);
+  EXPECT_EQ(err_, lost + ":1:9: " + (folder_ / "gone.mof").string() + ": this file cannot be read\n");
+}
+
+TEST_F(MofTest, OtherClassesComeFromFilesAndFolders) {
+  write("more/one.mof", "Qualifier Acme : string = null, Scope(any);");
+  write("more/deep/two.mof", "class Acme_Base {}; class Acme_Wrong : Acme_Gone {};");
+  write("more/notes.txt", "no MOF");
+  const std::string other = write("other.mof", "class Acme_Other : Acme_Base {};");
+  const std::string file = write("top.mof", "[Acme(\"x\")] class Acme_A : Acme_Other {};");
+  EXPECT_EQ(check({file}), 1);
+  EXPECT_EQ(check({"--include", (folder_ / "more").string(), "--include", other, file}), 0) << err_;
+  EXPECT_EQ(out_, "1 file: 1 class, 0 instances, 0 qualifier declarations, no problems\n");
+}
+
+TEST_F(MofTest, WhatAFileDeclaresReplacesTheBuiltInSchema) {
+  const std::string file = write("own.mof", R"(Qualifier Key : boolean = false, Scope(property);
+    class CIM_ManagedElement { [Key] uint8 Caption; }; class CIM_Service : CIM_ManagedElement { uint8 Name; };)");
+  EXPECT_EQ(check({file}), 0) << err_;
+}
+
+TEST_F(MofTest, ANamespaceHasClassesOfItsOwn) {
+  const std::string file = write("own.mof", "class Acme_A : CIM_Service {};");
+  EXPECT_EQ(check({"--namespace", "root/acme", file}), 1);
+  EXPECT_THAT(err_, HasSubstr("unknown superclass CIM_Service"));
+  EXPECT_EQ(check({write("other.mof", "#pragma namespace (\"root/acme\")\nclass Acme_A : CIM_Service {};")}), 1);
+}
+
+TEST_F(MofTest, ResultsAreJson) {
+  EXPECT_EQ(check({"--json", write("right.mof", "class Acme_A {};")}), 0);
+  EXPECT_EQ(boost::json::parse(out_),
+            boost::json::parse(R"({"files":1,"classes":1,"instances":0,"qualifier_declarations":0,"problems":[]})"));
+  const std::string file = write("wrong.mof", "class Acme_A");
+  EXPECT_EQ(check({"--json", file}), 1);
+  EXPECT_EQ(boost::json::value_to<std::string>(boost::json::parse(out_).at("problems").at(0)),
+            file + ":1:13: expected as, ':' or '{', found the end of the text");
+  EXPECT_THAT(err_, IsEmpty());
+}
+
+TEST_F(MofTest, WrongUsageIsAnError) {
+  EXPECT_EQ(check({}), 2);
+  EXPECT_EQ(check({"--nonsense", "x"}), 2);
+  EXPECT_EQ(check({(folder_ / "gone.mof").string()}), 2);
+  EXPECT_EQ(err_, "vmms: " + (folder_ / "gone.mof").string() + ": this file cannot be read\n");
+  EXPECT_EQ(check({"--include", (folder_ / "gone").string(), write("right.mof", "")}), 2);
+  EXPECT_EQ(check({"--help"}), 0);
+  EXPECT_THAT(out_, HasSubstr("file:line:column"));
+}
+
+}  // namespace
+}  // namespace vmms::cli

@@ -1,0 +1,43 @@
+// Whether instances, and the references in them, fit the classes that they are of.
+#pragma once
+
+#include "base/text.hpp"
+#include "cim/mof/resolver.hpp"
+
+#include <map>
+#include <string>
+
+namespace vmms::cim::mof {
+
+/// All that is wrong, a line each. Bounded.
+class Problems {
+ public:
+  void add(const Position& position, const std::string& what);
+  std::size_t count() const { return count_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
+/// What `as $Alias` names. The declarations must stay.
+class Aliases {
+ public:
+  Aliases(const Declarations& declarations, Problems& problems);
+
+  struct Target {
+    const InstanceDeclaration* instance = nullptr;  ///< null for a class
+    Position position = {};
+  };
+  const Target* find(const std::string& name) const;
+
+ private:
+  std::map<std::string, Target, LessNoCase> targets_;
+};
+
+/// The instances of one namespace, and its classes' defaults that are references.
+void check_instances(const Declarations& declarations, const Schema& schema, const Aliases& aliases,
+                     Problems& problems);
+
+}  // namespace vmms::cim::mof
