@@ -5,7 +5,7 @@
 #include "cim/mof/resolver.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
-#include "schema/classes.hpp"
+#include "cli/schema.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -23,7 +23,7 @@ using cim::mof::Declarations;
 struct Request {
   std::vector<std::string> files;
   std::vector<std::string> includes;
-  std::string namespace_name{schema::root_virtualization_v2.namespace_name};
+  std::string namespace_name{known_schemas().front()->namespace_name};
 };
 
 /// The MOF files named, and those below the folders named.
@@ -72,7 +72,7 @@ Result<int> check(Console& console, const Request& request) {
     return report_problems(console, read.error().message);
   }
   contexts.push_back(*std::move(included));
-  contexts.push_back(cim::mof::declarations_of(schema::root_virtualization_v2));
+  for (const cim::Schema* known : known_schemas()) contexts.push_back(cim::mof::declarations_of(*known));
   const auto resolved = cim::mof::resolve_namespaces(cim::mof::with_context(*own, contexts));
   if (!resolved) return report_problems(console, resolved.error().message);
   if (console.json) {

@@ -4,9 +4,13 @@
 
 #include "cim/class.hpp"
 
+#include <span>
 #include <string_view>
 
 namespace vmms::cli {
+
+/// The namespaces that are compiled in, the main one first.
+std::span<const cim::Schema* const> known_schemas();
 
 /// nullptr for a class that is not in the schema this program was built with.
 const cim::Class* known_class(std::string_view namespace_name, std::string_view class_name);

@@ -118,6 +118,7 @@ class ObjectManager {
   /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
   Result<QueryResult> select(const Context& context, Namespace& space, const wql::Select& statement, bool keys_only);
+  Result<QueryResult> select_classes(const Context& context, Namespace& space, const wql::Select& statement);
   /// The classes that an association query names, found.
   struct AssociationClasses {
     const Class* source = nullptr;

@@ -56,6 +56,7 @@ Result<QueryResult> ObjectManager::query(const Context& context, std::string_vie
 Result<QueryResult> ObjectManager::select(const Context& context, Namespace& space, const wql::Select& statement,
                                           bool keys_only) {
   const std::string_view name = space.schema.namespace_name;
+  if (equals_no_case(statement.class_name, "meta_class")) return select_classes(context, space, statement);
   const auto cim_class = find_class(name, statement.class_name);
   if (!cim_class) return cim_class.error();
   QueryResult result;
@@ -94,6 +95,25 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   result.about.keys = std::move(keys);
   result.instances = std::move(*instances);
   if (filter) result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter));
+  return result;
+}
+
+// The classes themselves, of which conditions and columns see the system properties alone ("Querying for schema data").
+Result<QueryResult> ObjectManager::select_classes(const Context& context, Namespace& space,
+                                                  const wql::Select& statement) {
+  static constexpr Class meta_class{.name = "meta_class", .properties = {}, .keys = {}, .methods = {}};
+  QueryResult result;
+  result.origin = {server_name_, std::string(space.schema.namespace_name)};
+  auto columns = find_columns(meta_class, statement.columns);
+  if (!columns) return columns.error();
+  result.columns = std::move(*columns);
+  const auto found = classes(context, space.schema.namespace_name, {}, true);
+  if (!found) return found.error();
+  result.instances = std::make_unique<ClassDefinitions>(*found);
+  if (!statement.where) return result;
+  auto filter = wql::Filter::compile(*statement.where, meta_class, result.origin);
+  if (!filter) return filter.error();
+  result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter));
   return result;
 }
 

@@ -148,7 +148,7 @@ TEST_F(Queries, ThatAreWrongSayWhy) {
   EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE Nothing = 1").message,
             "query: Msvm_ComputerSystem has no property named Nothing");
   EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE Name = ").message,
-            "query, position 48: the query ends too early");
+            "query, position 48: expected a string, a number, TRUE, FALSE or NULL, found the end of the query");
   EXPECT_EQ(failure("ASSOCIATORS OF {Msvm_Nothing.Name='x'}").kind, Failure::not_found);
   EXPECT_EQ(failure("ASSOCIATORS OF {" + machine_path("alpha") + "} WHERE AssocClass = Msvm_ComputerSystem").kind,
             Failure::invalid_argument);
@@ -187,6 +187,64 @@ TEST_F(Queries, UnitNamesAreFoundWithoutCase) {
   EXPECT_EQ(texts("SELECT * FROM Vmms_GuestOSService WHERE Name = 'WEB.service' AND SystemName = '" + id("alpha") + "'",
                   "Name"),
             Texts{"web.service"});
+}
+
+TEST_F(Queries, ObjectsAreAskedForTheirClass) {
+  host_.reached.clear();
+  EXPECT_EQ(query("SELECT * FROM CIM_LogicalElement WHERE __THIS ISA 'Msvm_ComputerSystem'").size(), 5u);
+  EXPECT_TRUE(query("SELECT * FROM Msvm_ComputerSystem WHERE __this isa CIM_Service").empty());
+  EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE Name ISA 'x'").kind, Failure::invalid_argument);
+  EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE __THIS = 'x'").kind, Failure::invalid_argument);
+}
+
+TEST_F(Queries, SystemPropertiesOfEveryObject) {
+  const std::string found =
+      "SELECT __DERIVATION, __GENUS, __PROPERTY_COUNT, __DYNASTY, __RELPATH FROM "
+      "Msvm_ComputerSystem WHERE __GENUS = 2 AND __PROPERTY_COUNT > 10 AND __SERVER = 'host1' "
+      "AND __DYNASTY = 'CIM_ManagedElement' AND __NAMESPACE = 'root\\\\virtualization\\\\v2'";
+  EXPECT_EQ(query(found).size(), 5u);
+  EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE __GENUS = 'x'").kind, Failure::invalid_argument);
+  EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE __DERIVATION = 'x'").kind, Failure::invalid_argument);
+  EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE OperationalStatus = 2").kind, Failure::invalid_argument)
+      << "WQL compares no arrays";
+  EXPECT_FALSE(query("SELECT * FROM Msvm_ComputerSystem WHERE OperationalStatus IS NOT NULL").empty());
+}
+
+TEST_F(Queries, ClassesAreAskedFor) {
+  const auto classes = [&](const std::string& text) {
+    Texts names;
+    for (const auto& instance : query(text)) names.emplace(instance.cim_class().name);
+    return names;
+  };
+  EXPECT_EQ(classes("SELECT * FROM meta_class WHERE __CLASS = 'Msvm_VssService'"), Texts{"Msvm_VssService"});
+  EXPECT_EQ(classes("SELECT * FROM meta_class WHERE __THIS ISA 'Msvm_GuestService'"),
+            (Texts{"Msvm_GuestCommunicationService", "Msvm_GuestFileService", "Msvm_GuestService", "Msvm_VssService",
+                   "Vmms_GuestOSService"}));
+  EXPECT_GT(classes("SELECT * FROM meta_class").size(), 400u);
+  EXPECT_EQ(failure("SELECT * FROM meta_class WHERE Name = 'x'").kind, Failure::invalid_argument);
+  EXPECT_EQ(classes("ASSOCIATORS OF {" + machine_path("alpha") + "} WHERE AssocClass=Msvm_SystemDevice ClassDefsOnly"),
+            Texts{"Msvm_GuestServiceInterfaceComponent"});
+  EXPECT_EQ(classes("ASSOCIATORS OF {Msvm_ComputerSystem} WHERE SchemaOnly AssocClass=Msvm_SettingsDefineState "
+                    "ResultClass=Msvm_VirtualSystemSettingData"),
+            Texts{"Msvm_VirtualSystemSettingData"});
+  EXPECT_EQ(classes("REFERENCES OF {Msvm_GuestFileService} WHERE SchemaOnly ResultClass=Msvm_RegisteredGuestService"),
+            Texts{"Msvm_RegisteredGuestService"});
+}
+
+TEST_F(Queries, RequiredQualifiersAndKeysOnly) {
+  const std::string walk = "ASSOCIATORS OF {" + machine_path("alpha") + "} WHERE AssocClass=Msvm_SystemDevice ";
+  EXPECT_EQ(query(walk + "RequiredAssocQualifier=Association").size(), 1u);
+  EXPECT_TRUE(query(walk + "RequiredAssocQualifier=Abstract").empty());
+  EXPECT_TRUE(query(walk + "RequiredQualifier=Abstract").empty());
+  EXPECT_EQ(query("REFERENCES OF {" + machine_path("alpha") +
+                  "} WHERE ResultClass=Msvm_SystemDevice RequiredQualifier=Association")
+                .size(),
+            1u);
+  const auto keys =
+      query("ASSOCIATORS OF {" + machine_path("alpha") + "} WHERE AssocClass=Msvm_SettingsDefineState KeysOnly");
+  ASSERT_EQ(keys.size(), 1u);
+  EXPECT_FALSE(keys[0]["InstanceID"].is_null());
+  EXPECT_TRUE(keys[0]["ElementName"].is_null()) << "nothing else was read";
 }
 
 }  // namespace

@@ -11,7 +11,13 @@
 
 namespace vmms::schema {
 extern const cim::Schema root_virtualization_v2;
+namespace cimv2 {
+extern const cim::Schema root_cimv2;
 }
+namespace interop {
+extern const cim::Schema root_interop;
+}
+}  // namespace vmms::schema
 
 namespace vmms::cimgen {
 namespace {
@@ -40,6 +46,9 @@ TEST(RoundTrip, TheClassesThatAreServed) {
   const std::string folder = VMMS_SOURCE_DIR "/schema/";
   expect_round_trip(schema::root_virtualization_v2,
                     {folder + "qualifiers.mof", folder + "wmi", folder + "cim", folder + "msvm", folder + "vmms"});
+  expect_round_trip(schema::cimv2::root_cimv2, {folder + "qualifiers.mof", folder + "wmi", folder + "cimv2"});
+  expect_round_trip(schema::interop::root_interop,
+                    {folder + "qualifiers.mof", folder + "wmi", folder + "cim", folder + "interop"});
 }
 
 }  // namespace

@@ -27,6 +27,8 @@
 #include "mof.c"
 #pragma GCC diagnostic pop
 
+#include "cim/lemon_accepts.hpp"
+
 namespace vmms::cim::mof {
 namespace {
 
@@ -44,17 +46,6 @@ Result<std::string> text_of(const std::filesystem::path& path) {
   return text;
 }
 
-/// Whether the parser, with these states on its stack, would take the token: what MofParser does, without the actions.
-bool accepts(std::vector<YYACTIONTYPE> states, int token_code) {
-  for (;;) {
-    const YYACTIONTYPE action = yy_find_shift_action(static_cast<YYCODETYPE>(token_code), states.back());
-    if (action < YY_MIN_REDUCE) return action <= YY_MAX_SHIFTREDUCE || action == YY_ACCEPT_ACTION;
-    const std::size_t rule = action - YY_MIN_REDUCE;
-    states.resize(states.size() - static_cast<std::size_t>(-yyRuleInfoNRhs[rule]));
-    states.push_back(yy_find_reduce_action(states.back(), yyRuleInfoLhs[rule]));
-  }
-}
-
 /// Adds what a text says to the compilation.
 Status parse_into(Compilation& compilation, std::string_view text, std::string_view file_name) {
   const std::string terminated(text);
@@ -62,11 +53,9 @@ Status parse_into(Compilation& compilation, std::string_view text, std::string_v
   Lexer lexer(terminated);
   yyParser parser;
   MofParserInit(&parser);
-  std::vector<YYACTIONTYPE> states;
   for (;;) {
     const int code = lexer.next(builder.last);
-    states.clear();
-    for (const yyStackEntry* entry = parser.yystack; entry <= parser.yytos; ++entry) states.push_back(entry->stateno);
+    const std::vector<YYACTIONTYPE> states = states_of(parser);
     const auto fits = [&](int other) { return accepts(states, other); };
     if (code == Lexer::lexical_error) {
       builder.fail(lexer.problem);

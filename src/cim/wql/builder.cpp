@@ -2,11 +2,47 @@
 
 #include "base/text.hpp"
 
+#include "wql.h"
+
 #include <fmt/format.h>
 
 namespace vmms::cim::wql {
 
 namespace {
+
+/// How errors name tokens, in the order in which they are listed.
+constexpr std::pair<int, std::string_view> token_names[] = {
+    {WQL_SELECT, "SELECT"},
+    {WQL_ASSOCIATORS, "ASSOCIATORS"},
+    {WQL_REFERENCES, "REFERENCES"},
+    {WQL_OF, "OF"},
+    {WQL_FROM, "FROM"},
+    {WQL_WHERE, "WHERE"},
+    {WQL_NAME, "a name"},
+    {WQL_STAR, "*"},
+    {WQL_OBJECT_PATH, "an object path in braces"},
+    {WQL_NOT, "NOT"},
+    {WQL_LEFT_PARENTHESIS, "("},
+    {WQL_EQUAL, "="},
+    {WQL_NOT_EQUAL, "!="},
+    {WQL_LESS, "<"},
+    {WQL_LESS_EQUAL, "<="},
+    {WQL_GREATER, ">"},
+    {WQL_GREATER_EQUAL, ">="},
+    {WQL_LIKE, "LIKE"},
+    {WQL_IS, "IS"},
+    {WQL_ISA, "ISA"},
+    {WQL_STRING, "a string"},
+    {WQL_INTEGER, "a number"},
+    {WQL_TRUE, "TRUE"},
+    {WQL_FALSE, "FALSE"},
+    {WQL_NULL, "NULL"},
+    {WQL_COMMA, ","},
+    {WQL_RIGHT_PARENTHESIS, ")"},
+    {WQL_AND, "AND"},
+    {WQL_OR, "OR"},
+    {0, "the end of the query"},
+};
 
 bool is_singleton_path(std::string_view text) { return text.ends_with("=@"); }
 
@@ -137,9 +173,26 @@ bool Builder::take_clause(AssociationQuery& query, const Token& name, std::strin
   return true;
 }
 
-void Builder::refuse(int token_code) {
-  if (token_code == 0) return fail("the query ends too early");
-  fail(fmt::format("\"{:.40}\" was not expected", last.text()));
+void Builder::refuse(const std::function<bool(int)>& fits, const char* found) {
+  std::string text;
+  std::vector<std::string_view> expected;
+  for (const auto& [code, name] : token_names) {
+    // Keywords that may be names are fitting wherever a name is.
+    const bool is_name = (code == WQL_OF || code == WQL_ASSOCIATORS || code == WQL_REFERENCES) && fits(WQL_NAME);
+    if (!is_name && fits(code)) expected.push_back(name);
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    text += i == 0 ? "expected " : i + 1 == expected.size() ? " or " : ", ";
+    text += expected[i];
+  }
+  if (text.empty()) text = "this cannot stand here";
+  if (found)
+    text += std::string(", found ") + found;
+  else if (unexpected == 0)
+    text += ", found the end of the query";
+  else
+    text += fmt::format(", found \"{:.40}\"", last.text());
+  fail(last, text);
 }
 
 void Builder::fail(const Token& token, const std::string& what) {

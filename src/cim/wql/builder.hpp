@@ -6,6 +6,7 @@
 #include "cim/wql/statement.hpp"
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,8 +38,9 @@ class Builder {
   void flag(const Token& name);
   void associations(const Token& path, bool references);
 
-  /// The grammar does not take the token read last.
-  void refuse(int token_code);
+  std::optional<int> unexpected;  ///< the code of the token that the grammar refused
+  /// Fails because of it, or of `found`, which is no token at all; `fits` tells whether a token of a code would have.
+  void refuse(const std::function<bool(int)>& fits, const char* found = nullptr);
   /// Keeps the first failure, at `token` or at the token read last.
   void fail(const std::string& what) { fail(last, what); }
   void fail(const Token& token, const std::string& what);

@@ -119,6 +119,12 @@ struct Order {
   }
 };
 
+bool is_a(const Class& cim_class, std::string_view ancestor) {
+  for (const Class* each = &cim_class; each; each = each->superclass)
+    if (equals_no_case(each->name, ancestor)) return true;
+  return false;
+}
+
 bool holds(Operator operation, std::partial_ordering order) {
   switch (operation) {
     case Operator::equal:
@@ -134,6 +140,7 @@ bool holds(Operator operation, std::partial_ordering order) {
     case Operator::greater_equal:
       return order >= 0;
     case Operator::like:
+    case Operator::isa:
       return false;
   }
   return false;
@@ -235,8 +242,21 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
     return invalid(fmt::format("query: {:.80} can be equal to NULL or not, nothing else", condition.property));
 
   test.system = find_system_property(condition.property);
+  if (test.operation == Operator::isa) return compile_isa(std::move(test), literal);
   if (test.system) {
+    if (*test.system == SystemProperty::self)
+      return invalid("query: __THIS can be asked for its class only: __THIS ISA 'CLASS'");
+    if (*test.system == SystemProperty::derivation)
+      return invalid("query: __DERIVATION is an array; it cannot be compared");
     if (is_null) return test;
+    if (*test.system == SystemProperty::genus || *test.system == SystemProperty::property_count) {
+      auto number = integer(literal);
+      if (!number || literal.kind != Literal::Kind::integer || test.operation == Operator::like)
+        return invalid(fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", test.property,
+                                   literal.text));
+      test.constant = std::move(*number);
+      return test;
+    }
     if (literal.kind != Literal::Kind::string)
       return invalid(
           fmt::format("query: {} is a string; it cannot be compared with {:.80}", test.property, literal.text));
@@ -268,6 +288,21 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
   auto constant = constant_of(property, literal);
   if (!constant) return unfit(property, literal);
   test.constant = std::move(*constant);
+  return test;
+}
+
+// The class of the object itself, or of an instance inside it.
+Result<Filter::Test> Filter::compile_isa(Test test, const Literal& literal) {
+  test.constant = literal.text;
+  if (test.system == SystemProperty::self) return test;
+  test.index = test.system ? std::nullopt : class_->property_index(test.property);
+  if (!test.index)
+    return invalid(fmt::format("query: ISA asks for the class of __THIS or of an embedded instance, not of {:.80}",
+                               test.property));
+  const Property& property = class_->properties[*test.index];
+  if (property.type != Type::instance || property.is_array) return unfit(property, literal);
+  test.property = property.name;
+  properties_.push_back(test.property);
   return test;
 }
 
@@ -337,6 +372,12 @@ std::optional<bool> Filter::compare(const Test& test, const Instance& instance) 
     value = &instance.values[*test.index];
   } else {
     value = &instance[test.property];
+  }
+  if (test.operation == Operator::isa) {
+    const auto* embedded = value->get_if<InstancePtr>();
+    const bool self = test.system == SystemProperty::self;
+    if (!self && (!embedded || !*embedded)) return std::nullopt;
+    return is_a(self ? instance.cim_class() : (*embedded)->cim_class(), *test.constant.get_if<std::string>());
   }
   if (test.constant.is_null()) return value->is_null() == (test.operation == Operator::equal);
   if (value->is_null()) return std::nullopt;

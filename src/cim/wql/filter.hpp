@@ -42,6 +42,7 @@ class Filter {
   Filter(const Class& cim_class, Origin origin) : class_(&cim_class), origin_(std::move(origin)) {}
   Result<Test> compile(const Condition& condition);
   Result<Test> compile_comparison(const Condition& condition);
+  Result<Test> compile_isa(Test test, const Literal& literal);
   void note_keys(const Test& test);
   void note_path(const ObjectPath& path);
   void note_key(KeyBinding key);

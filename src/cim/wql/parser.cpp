@@ -20,6 +20,8 @@
 #include "wql.c"
 #pragma GCC diagnostic pop
 
+#include "cim/lemon_accepts.hpp"
+
 namespace vmms::cim::wql {
 
 Result<Statement> parse(std::string_view text) {
@@ -32,10 +34,14 @@ Result<Statement> parse(std::string_view text) {
   WqlParserInit(&parser);
   for (;;) {
     const int code = lexer.next(builder.last);
+    // Only what goes wrong needs them, but then the parser has reduced already.
+    const std::vector<YYACTIONTYPE> states = states_of(parser);
+    const auto fits = [&](int other) { return accepts(states, other); };
     if (code == Lexer::lexical_error)
-      builder.fail(std::string("found ") + lexer.problem);
+      builder.refuse(fits, lexer.problem);
     else
       WqlParser(&parser, code, builder.last, &builder);
+    if (builder.unexpected) builder.refuse(fits);
     if (code == 0 || builder.error) break;
   }
   WqlParserFinalize(&parser);

@@ -101,22 +101,43 @@ TEST(WqlParser, ReadsAssociationQueries) {
 }
 
 TEST(WqlParser, ErrorsSayWhereAndWhat) {
-  EXPECT_EQ(failure(""), "query, position 1: the query ends too early");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE"), "query, position 22: the query ends too early");
-  EXPECT_EQ(failure("DELETE FROM C"), "query, position 1: \"DELETE\" was not expected");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE A == 1"), "query, position 26: \"=\" was not expected");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE A LIKE 5"), "query, position 30: \"5\" was not expected");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE A = 'x"), "query, position 27: found a string that is not closed");
-  EXPECT_EQ(failure("SELECT * FROM C; DROP"), "query, position 16: found a character that WQL has no use for");
+  EXPECT_EQ(failure(""), "query, position 1: expected SELECT, ASSOCIATORS or REFERENCES, found the end of the query");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE"), "query, position 22: expected a name, NOT, (, a string, a number, TRUE, FALSE or NULL, found the end of the query");
+  EXPECT_EQ(failure("DELETE FROM C"), "query, position 1: expected SELECT, ASSOCIATORS or REFERENCES, found \"DELETE\"");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A == 1"), "query, position 26: expected a string, a number, TRUE, FALSE or NULL, found \"=\"");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A LIKE 5"), "query, position 30: expected a string, found \"5\"");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A = 'x"), "query, position 27: expected a string, a number, TRUE, FALSE or NULL, found a string that is not closed");
+  EXPECT_EQ(failure("SELECT * FROM C; DROP"), "query, position 16: expected WHERE or the end of the query, found a character that WQL has no use for");
   EXPECT_EQ(failure(std::string_view("SELECT * FROM C\0", 16)),
-            "query, position 16: found a character that WQL has no use for");
+            "query, position 16: expected WHERE or the end of the query, found a character that WQL has no use for");
   EXPECT_NE(failure("ASSOCIATORS OF {C.A=}").find("expected a key value"), std::string::npos);
-  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1"), "query, position 16: found an object path in braces that is not closed");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1"), "query, position 16: expected an object path in braces, found an object path in braces that is not closed");
   EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE Role=a Role=b"), "query, position 37: Role is given twice");
   EXPECT_EQ(failure("REFERENCES OF {C.A=1} WHERE AssocClass=a"),
             "query, position 29: expected ResultClass, Role, RequiredQualifier, KeysOnly, ClassDefsOnly or SchemaOnly, "
             "found AssocClass");
   EXPECT_EQ(failure(std::string(longest_query + 1, ' ')), "the query is longer than 65536 bytes");
+}
+
+TEST(WqlParser, ClausesOfAssociationQueries) {
+  const AssociationQuery all = associations(
+      "ASSOCIATORS OF {C.A=1} WHERE AssocClass=L ResultClass=X ResultRole=r Role=s RequiredQualifier=Q "
+      "RequiredAssocQualifier=P KeysOnly ClassDefsOnly");
+  EXPECT_EQ(all.required_qualifier, "Q");
+  EXPECT_EQ(all.required_association_qualifier, "P");
+  EXPECT_TRUE(all.keys_only);
+  EXPECT_TRUE(all.class_definitions);
+  EXPECT_FALSE(all.classes);
+  const AssociationQuery schema = associations("REFERENCES OF {C} WHERE SchemaOnly RequiredQualifier=Aggregation");
+  EXPECT_TRUE(schema.classes);
+  EXPECT_EQ(schema.required_association_qualifier, "Aggregation") << "what is found are associations";
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE SchemaOnly"),
+            "query, position 16: SchemaOnly needs the name of a class, without keys");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C}"),
+            "query, position 16: expected the keys of an object; for classes add WHERE SchemaOnly");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE KeysOnly=x"), "query, position 30: KeysOnly takes no value");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE Role"), "query, position 30: expected \"=\" after Role");
+  EXPECT_EQ(failure("REFERENCES OF {C.A=1} WHERE KeysOnly KeysOnly"), "query, position 38: KeysOnly is given twice");
 }
 
 TEST(WqlParser, DepthIsBoundedLengthIsNot) {

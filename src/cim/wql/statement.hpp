@@ -11,7 +11,7 @@
 
 namespace vmms::cim::wql {
 
-enum class Operator : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal, like };
+enum class Operator : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal, like, isa };
 
 /// A constant as it was written; what type it has to have depends on the property.
 struct Literal {

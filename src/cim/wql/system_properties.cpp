@@ -13,7 +13,9 @@ constexpr std::pair<std::string_view, SystemProperty> names[] = {
     {"__CLASS", SystemProperty::class_name},         {"__SUPERCLASS", SystemProperty::superclass},
     {"__DYNASTY", SystemProperty::dynasty},          {"__SERVER", SystemProperty::server},
     {"__NAMESPACE", SystemProperty::namespace_name}, {"__PATH", SystemProperty::path},
-    {"__RELPATH", SystemProperty::relative_path},
+    {"__RELPATH", SystemProperty::relative_path},    {"__DERIVATION", SystemProperty::derivation},
+    {"__GENUS", SystemProperty::genus},              {"__PROPERTY_COUNT", SystemProperty::property_count},
+    {"__THIS", SystemProperty::self},
 };
 
 // As WMI spells namespaces.
@@ -42,6 +44,18 @@ Value system_value(SystemProperty property, const Instance& instance, const Orig
       while (root->superclass) root = root->superclass;
       return std::string(root->name);
     }
+    case SystemProperty::derivation: {
+      Array ancestors;
+      for (const Class* each = cim_class.superclass; each; each = each->superclass)
+        ancestors.emplace_back(std::string(each->name));
+      return ancestors;
+    }
+    case SystemProperty::genus:
+      return std::uint64_t{2};  // WBEM_GENUS_INSTANCE
+    case SystemProperty::property_count:
+      return static_cast<std::uint64_t>(cim_class.properties.size());
+    case SystemProperty::self:
+      return {};
     case SystemProperty::server:
       return origin.server;
     case SystemProperty::namespace_name:

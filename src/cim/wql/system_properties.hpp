@@ -15,12 +15,25 @@ struct Origin {
   std::string namespace_name;  ///< "root/virtualization/v2"
 };
 
-enum class SystemProperty { class_name, superclass, dynasty, server, namespace_name, path, relative_path };
+enum class SystemProperty {
+  class_name,
+  superclass,
+  dynasty,
+  derivation,
+  genus,
+  property_count,
+  server,
+  namespace_name,
+  path,
+  relative_path,
+  self,
+};
 
-/// `__CLASS`, `__SUPERCLASS`, `__DYNASTY`, `__SERVER`, `__NAMESPACE`, `__PATH` and `__RELPATH`, without case.
+/// `__CLASS`, `__SUPERCLASS`, `__DYNASTY`, `__DERIVATION`, `__GENUS`, `__PROPERTY_COUNT`, `__SERVER`, `__NAMESPACE`,
+/// `__PATH`, `__RELPATH`, and `__THIS` for ISA; without case.
 std::optional<SystemProperty> find_system_property(std::string_view name);
 
-/// A string, or NULL (the superclass of a class that has none).
+/// A string, number or array of strings, or NULL (the superclass of a class that has none; the object itself).
 Value system_value(SystemProperty property, const Instance& instance, const Origin& origin);
 
 }  // namespace vmms::cim::wql

@@ -43,6 +43,7 @@ int Lexer::next(Token& token) {
       'not' { return found(WQL_NOT); }
       'is' { return found(WQL_IS); }
       'like' { return found(WQL_LIKE); }
+      'isa' { return found(WQL_ISA); }
       'null' { return found(WQL_NULL); }
       'true' { return found(WQL_TRUE); }
       'false' { return found(WQL_FALSE); }

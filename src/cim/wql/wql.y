@@ -6,7 +6,7 @@
 // Parentheses and NOT nest as deep as this allows, so that whoever walks the result need not fear for his stack.
 %stack_size 100
 
-%syntax_error { builder->refuse(yymajor); }
+%syntax_error { builder->unexpected = yymajor; }
 %stack_overflow { builder->fail("the condition is nested too deeply"); }
 
 %type condition {vmms::cim::wql::Condition*}
@@ -40,6 +40,13 @@ condition(R) ::= NAME(P) comparison(O) literal(L). { R = builder->compare(P, O, 
 condition(R) ::= literal(L) comparison(O) NAME(P). { R = builder->compare(P, mirrored(O), *L); }
 condition(R) ::= NAME(P) LIKE STRING(S). {
   R = builder->compare(P, vmms::cim::wql::Operator::like, *builder->string(S));
+}
+condition(R) ::= NAME(P) ISA STRING(S). {
+  R = builder->compare(P, vmms::cim::wql::Operator::isa, *builder->string(S));
+}
+condition(R) ::= NAME(P) ISA NAME(N). {
+  R = builder->compare(P, vmms::cim::wql::Operator::isa,
+                       *builder->literal(vmms::cim::wql::Literal::Kind::string, N));
 }
 condition(R) ::= NAME(P) IS NULL. { R = builder->compare(P, vmms::cim::wql::Operator::equal, {}); }
 condition(R) ::= NAME(P) IS NOT NULL. { R = builder->compare(P, vmms::cim::wql::Operator::not_equal, {}); }

@@ -58,8 +58,8 @@ void write_fragment(xml::Writer& writer, const cim::Instance& instance, const st
       const cim::Property& property = instance.cim_class().properties[*index];
       write_elements(writer, Prefixes::none, property.name, property.is_array, instance.values[*index], spelling);
     } else if (const auto system = cim::wql::find_system_property(column)) {
-      write_elements(writer, Prefixes::none, column, false, cim::wql::system_value(*system, instance, origin),
-                     spelling);
+      const cim::Value value = cim::wql::system_value(*system, instance, origin);
+      write_elements(writer, Prefixes::none, column, value.get_if<cim::Array>() != nullptr, value, spelling);
     }
   }
   writer.end();
