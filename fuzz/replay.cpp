@@ -1,11 +1,12 @@
 // Runs a fuzzer over its corpus without libFuzzer, so that every build, also one under a sanitizer, tries each input:
 // as it is, and changed a little in ways that are the same each time.
 //
-// usage: NAME_replay FOLDER…
+// usage: NAME_replay CHANGES FOLDER…     CHANGES: in how many forms each input is tried
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,8 +17,6 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
-
-constexpr int changes = 100;  // of each input
 
 void run(const std::string& input) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
@@ -50,8 +49,9 @@ std::string changed(std::string input, std::minstd_rand& random) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const int changes = argc > 1 ? std::atoi(argv[1]) : 0;
   std::vector<std::filesystem::path> files;
-  for (int i = 1; i < argc; ++i)
+  for (int i = 2; i < argc; ++i)
     for (const auto& entry : std::filesystem::directory_iterator(argv[i])) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   for (const auto& path : files) {

@@ -98,6 +98,18 @@ DateTime DateTime::interval(Microseconds length) {
   return result;
 }
 
+namespace {
+
+// What the 25 characters of CIM's form can say.
+constexpr DateTime::Microseconds longest_interval = days(100'000'000) - DateTime::Microseconds(1);
+
+bool has_four_digit_year(DateTime::TimePoint utc) {
+  const int year = static_cast<int>(std::chrono::year_month_day(std::chrono::floor<days>(utc)).year());
+  return year >= 0 && year <= 9999;
+}
+
+}  // namespace
+
 DateTime DateTime::now() {
   return timestamp(std::chrono::time_point_cast<Microseconds>(std::chrono::system_clock::now()));
 }
@@ -126,13 +138,17 @@ Result<DateTime> DateTime::parse(std::string_view text) {
   const auto local = point(*year, *month, *day, *hour, *minute, *second, *fraction);
   if (!local) return malformed(text, form);
   const auto minutes = static_cast<std::int16_t>(sign == '-' ? -*offset : *offset);
-  return timestamp(*local - std::chrono::minutes(minutes), minutes);
+  const auto utc = *local - std::chrono::minutes(minutes);
+  if (!has_four_digit_year(utc)) return malformed(text, form);
+  return timestamp(utc, minutes);
 }
 
 Result<DateTime> DateTime::parse_iso8601(std::string_view text) {
   if (!text.empty() && (text.front() == 'P' || text.front() == '-')) {
     const auto length = parse_duration(text);
     if (!length) return length.error();
+    if (*length < Microseconds::zero() || *length > longest_interval)
+      return malformed(text, "a duration from zero to less than 100000000 days");
     return interval(*length);
   }
   static constexpr std::string_view form = "yyyy-mm-ddTHH:MM:SS[.fraction][Z|+HH:MM]";
@@ -166,7 +182,9 @@ Result<DateTime> DateTime::parse_iso8601(std::string_view text) {
   }
   const auto local = point(*year, *month, *day, hour, minute, second, fraction);
   if (!local || !reader.done()) return malformed(text, form);
-  return timestamp(*local - std::chrono::minutes(offset), static_cast<std::int16_t>(offset));
+  const auto utc = *local - std::chrono::minutes(offset);
+  if (!has_four_digit_year(utc)) return malformed(text, form);
+  return timestamp(utc, static_cast<std::int16_t>(offset));
 }
 
 std::string DateTime::to_cim() const {
@@ -228,7 +246,7 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
       time = true;
       continue;
     }
-    const auto value = reader.number(7);  // seven digits of days stay inside 64 bits of microseconds, nine do not
+    const auto value = reader.number(8);  // eight digits of each unit stay inside 64 bits of microseconds, nine do not
     if (!value) return malformed(text, form);
     std::int64_t fraction = 0;
     const bool has_fraction = reader.take('.');

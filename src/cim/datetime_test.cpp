@@ -66,5 +66,16 @@ RC_GTEST_PROP(DateTime, AnyTextIsAnsweredNotCrashedOn, (const std::string& text)
   (void)parse_duration("P" + text);
 }
 
+TEST(DateTime, WhatCannotBeWrittenIsNotRead) {
+  EXPECT_FALSE(DateTime::parse("00000101000000.000000+720")) << "before the year 0";
+  EXPECT_FALSE(DateTime::parse("99991231235959.999999-720")) << "after the year 9999";
+  EXPECT_FALSE(DateTime::parse_iso8601("0000-01-01T00:00:00+14:00"));
+  EXPECT_FALSE(DateTime::parse_iso8601("-P1D")) << "intervals have no sign";
+  EXPECT_FALSE(DateTime::parse_iso8601("P99999999DT24H"));
+  const auto longest = DateTime::parse("99999999235959.999999:000");
+  ASSERT_TRUE(longest);
+  EXPECT_EQ(DateTime::parse_iso8601(longest->to_iso8601())->length(), longest->length());
+}
+
 }  // namespace
 }  // namespace vmms::cim

@@ -39,8 +39,8 @@ Status check_key_names(const Class& cim_class, const ObjectPath& path) {
   return {};
 }
 
-// The changes in the instance's own class. A client that writes a whole instance back gives what cannot be written, too,
-// and must not believe that it was.
+// The changes in the instance's own class. A client that writes a whole instance back gives what cannot be written,
+// too, and must not believe that it was.
 Result<Instance> writable_changes(const Instance& present, const Instance& changes) {
   Instance result(present.cim_class());
   for (std::size_t i = 0; i < present.values.size(); ++i) {
@@ -49,9 +49,8 @@ Result<Instance> writable_changes(const Instance& present, const Instance& chang
     if (value.is_null() || value == present.values[i]) continue;
     if (property.is_key && equals_no_case(to_text(value), to_text(present.values[i]))) continue;
     if (!property.is_writable)
-      return error(Failure::invalid_argument,
-                   fmt::format("{}.{} cannot be written: leave it out, or as it is", present.cim_class().name,
-                               property.name));
+      return error(Failure::invalid_argument, fmt::format("{}.{} cannot be written: leave it out, or as it is",
+                                                          present.cim_class().name, property.name));
     result.values[i] = value;
   }
   return result;
