@@ -56,9 +56,8 @@ OrError<Task> get_class(const Operation& operation) {
   if (auto done = parameters.done(); !done) return done.error();
   const auto cim_class = find_class(operation, class_name);
   if (!cim_class) return cim_class.error();
-  return answer_with([cim_class = *cim_class, form = std::move(form)](xml::Writer& writer) {
-    write_class(writer, *cim_class, form);
-  });
+  return answer_with(
+      [cim_class = *cim_class, form = std::move(form)](xml::Writer& writer) { write_class(writer, *cim_class, form); });
 }
 
 OrError<Task> enumerate_classes(const Operation& operation) {

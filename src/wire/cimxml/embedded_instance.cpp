@@ -223,7 +223,7 @@ Result<cim::Instance> read_instance(const xml::Element& element, const cim::Sche
 }
 
 Result<cim::Value> read_value(const xml::Element& element, cim::Type type, bool is_array, const cim::Schema& schema) {
-  return PropertyReader(schema, 0).read(element, {.type = type, .is_array = is_array});
+  return PropertyReader(schema, 0).read(element, {.name = {}, .type = type, .is_array = is_array});
 }
 
 std::string write_embedded_instance(const cim::Instance& instance) {

@@ -91,7 +91,9 @@ void write_key_value(xml::Writer& writer, const cim::KeyBinding& key, const cim:
   const bool boolean = type == cim::Type::boolean;
   const bool text = type == cim::Type::string || type == cim::Type::datetime || type == cim::Type::char16;
   writer.start("KEYVALUE")
-      .attribute("VALUETYPE", boolean ? "boolean" : text ? "string" : "numeric")
+      .attribute("VALUETYPE", boolean ? "boolean"
+                              : text  ? "string"
+                                      : "numeric")
       .attribute("TYPE", cim::type_name(type))
       .text(boolean ? (key.value == "true" ? "TRUE" : "FALSE") : key.value)
       .end();
@@ -125,8 +127,8 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance, const In
   for (const std::string& name : form.property_list.value_or(std::vector<std::string>())) {
     const auto system = cim_class.property(name) ? std::nullopt : cim::wql::find_system_property(name);
     if (!system) continue;
-    const auto value = cim::wql::system_value(
-        *system, instance, {std::string(place.host), std::string(place.schema.namespace_name)});
+    const auto value =
+        cim::wql::system_value(*system, instance, {std::string(place.host), std::string(place.schema.namespace_name)});
     write_property(writer, {.name = name}, value, {}, place);
   }
   writer.end();

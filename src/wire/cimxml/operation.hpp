@@ -17,9 +17,9 @@ using MachineOf = std::function<std::string(const cim::ObjectPath&)>;
 
 struct Operation {
   cim::ObjectManager& manager;
-  const MachineOf& machine_of;         ///< the server's, which outlives its operations
-  enumeration::Contexts& contexts;     ///< likewise
-  const cim::Schema& schema;           ///< of the call's namespace
+  const MachineOf& machine_of;      ///< the server's, which outlives its operations
+  enumeration::Contexts& contexts;  ///< likewise
+  const cim::Schema& schema;        ///< of the call's namespace
   std::shared_ptr<const Request> request;
   const Call& call;  ///< of the request
   cim::Context context;

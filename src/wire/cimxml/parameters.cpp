@@ -13,8 +13,9 @@ Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema) {
   for (cim::KeyBinding& key : path.keys) {
     if (key.name.empty()) {
       if (!cim_class || cim_class->keys.size() != 1)
-        return error(Failure::invalid_argument,
-                     fmt::format("a key without name needs a class with one key, which {:.100} is not", path.class_name));
+        return error(
+            Failure::invalid_argument,
+            fmt::format("a key without name needs a class with one key, which {:.100} is not", path.class_name));
       key.name = cim_class->properties[cim_class->keys.front()].name;
     }
     const cim::Property* property = cim_class ? cim_class->property(key.name) : nullptr;
@@ -25,6 +26,14 @@ Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema) {
     key.value = cim::to_text(*value);
   }
   return {};
+}
+
+Result<cim::ObjectPath> read_path(const xml::Element& instance_name, const cim::Schema& schema) {
+  auto path = read_instance_name(instance_name);
+  if (!path) return path;
+  if (auto completed = complete_keys(*path, schema); !completed) return completed.error();
+  path->namespace_name = schema.namespace_name;
+  return path;
 }
 
 Parameters::Parameters(const Call& call, const cim::Schema& schema) : operation_(call.name), schema_(schema) {
@@ -105,14 +114,10 @@ std::string Parameters::class_name(std::string_view name, Need need) {
 }
 
 cim::ObjectPath Parameters::read_name(std::string_view name, const xml::Element& element) {
-  auto path = read_instance_name(element);
-  Status status = path ? complete_keys(*path, schema_) : Status(path.error());
-  if (!status) {
-    fail(name, status.error().message);
-    return {};
-  }
-  path->namespace_name = schema_.namespace_name;
-  return std::move(*path);
+  auto path = read_path(element, schema_);
+  if (path) return std::move(*path);
+  fail(name, path.error().message);
+  return {};
 }
 
 cim::ObjectPath Parameters::instance_name(std::string_view name) {

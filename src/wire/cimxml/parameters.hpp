@@ -17,6 +17,9 @@ namespace vmms::wire::cimxml {
 /// Errors: invalid_argument.
 Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema);
 
+/// Reads an INSTANCENAME, completed, and in the schema's namespace. Errors: invalid_argument.
+Result<cim::ObjectPath> read_path(const xml::Element& instance_name, const cim::Schema& schema);
+
 /// Reads parameters one after the other; the first error is kept, and done() tells it. Names have no case. A parameter
 /// without a value is NULL, as is one that is not there.
 class Parameters {

@@ -130,7 +130,8 @@ bool names_object(const std::string& header, const Call& call) {
     return false;
   // How a reference is written as a key's text is left open.
   return std::all_of(call.target.keys.begin(), call.target.keys.end(), [&](const cim::KeyBinding& key) {
-    return key.name.empty() || (path->find(key.name) && (key.reference || equals_no_case(path->value(key.name), key.value)));
+    return key.name.empty() ||
+           (path->find(key.name) && (key.reference || equals_no_case(path->value(key.name), key.value)));
   });
 }
 

@@ -15,8 +15,8 @@ namespace vmms::wire::cimxml {
 /// One operation: IMETHODCALL or METHODCALL.
 struct Call {
   bool intrinsic = true;
-  std::string name;            ///< as the client spelled it
-  std::string namespace_name;  ///< "root/virtualization/v2"
+  std::string name;             ///< as the client spelled it
+  std::string namespace_name;   ///< "root/virtualization/v2"
   cim::ObjectPath target = {};  ///< of METHODCALL: an instance, or a class (then without keys)
   xml::Element target_element = {};
   std::vector<xml::Element> parameters;  ///< IPARAMVALUE or PARAMVALUE
@@ -29,7 +29,8 @@ struct Request {
   std::vector<Call> calls;
 };
 
-/// A request that is no CIM operation: the HTTP status, the value of the CIMError header (may be empty), and a sentence.
+/// A request that is no CIM operation: the HTTP status, the value of the CIMError header (may be empty), and a
+/// sentence.
 struct Refusal {
   unsigned status = 400;
   std::string_view cim_error;
