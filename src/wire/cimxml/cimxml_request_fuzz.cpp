@@ -23,7 +23,8 @@ std::vector<http::Header> headers_for(const std::string& body) {
   headers.push_back({"CIMMethod", call.name});
   cim::ObjectPath target = call.target;
   target.namespace_name = {};
-  headers.push_back({"CIMObject", call.intrinsic ? call.namespace_name : call.namespace_name + ":" + target.to_string()});
+  headers.push_back(
+      {"CIMObject", call.intrinsic ? call.namespace_name : call.namespace_name + ":" + target.to_string()});
   return headers;
 }
 
@@ -38,13 +39,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     provider->instances.back().set("InstanceID", std::string(id));
   }
   manager.add(testing::schema.namespace_name, std::move(provider));
-  cimxml::Server server(
-      manager,
-      [](const std::string&, const std::function<void()>& task) -> Status {
-        task();
-        return {};
-      },
-      {});
+  cimxml::Server server(manager,
+                        [](const std::string&, const std::function<void()>& task) -> Status {
+                          task();
+                          return {};
+                        },
+                        {});
   http::Request request = testing::post(std::string(reinterpret_cast<const char*>(data), size));
   request.content_type = "application/xml";
   request.headers = headers_for(request.body);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace vmms::wire::cimxml {
 
@@ -26,6 +27,14 @@ std::string_view attribute(const xml::Element& element, std::string_view name) {
 /// Only the major version counts (DSP0201, element CIM): "2.0", "2.4.0".
 bool has_major(std::string_view version, char major) {
   return !version.empty() && version[0] == major && (version.size() == 1 || version[1] == '.');
+}
+
+/// The number behind the first point, 0 when there is none.
+unsigned minor_of(std::string_view version) {
+  unsigned minor = 0;
+  const std::string_view rest = version.substr(std::min(version.size(), version.find('.') + 1));
+  std::from_chars(rest.data(), rest.data() + rest.size(), minor);
+  return minor;
 }
 
 std::string namespace_of(const xml::Element& local_path) {
@@ -166,6 +175,7 @@ OrRefusal<Request> read_request(const std::string& body) {
 
   Request request;
   request.message_id = attribute(message, "ID");
+  request.error_instances = minor_of(attribute(root, "DTDVERSION")) >= 2;
   request.multiple = content.name() == "MULTIREQ";
   std::vector<xml::Element> simple = {content};
   if (request.multiple) {

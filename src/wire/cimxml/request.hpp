@@ -25,7 +25,8 @@ struct Call {
 struct Request {
   xml::Document document;  ///< what the elements are of
   std::string message_id;
-  bool multiple = false;  ///< MULTIREQ
+  bool multiple = false;         ///< MULTIREQ
+  bool error_instances = false;  ///< the client's DTDVERSION has INSTANCE in ERROR (2.2 or later)
   std::vector<Call> calls;
 };
 

@@ -72,7 +72,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     response.headers.push_back({"CIMOperation", "MethodResponse"});
     response.body = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
     xml::Writer writer(response.body);
-    writer.start("CIM").attribute("CIMVERSION", "2.0").attribute("DTDVERSION", "2.0");
+    writer.start("CIM").attribute("CIMVERSION", "2.0").attribute("DTDVERSION", request.error_instances ? "2.4" : "2.0");
     writer.start("MESSAGE").attribute("ID", request.message_id).attribute("PROTOCOLVERSION", "1.0");
     if (request.multiple) writer.start("MULTIRSP");
     for (std::size_t i = 0; i < request.calls.size(); ++i) {
@@ -80,7 +80,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       if (!answers[i])
         spdlog::debug("cimxml: {:.100}: {}: {}", call.name, code_name(answers[i].error().code),
                       answers[i].error().message);
-      write_response(writer, call, answers[i], manager.find_schema(call.namespace_name));
+      // Clients of an older DTD, wbemcli for one, do not read an error that has something inside.
+      const cim::Schema* schema = request.error_instances ? manager.find_schema(call.namespace_name) : nullptr;
+      write_response(writer, call, answers[i], schema);
     }
     if (request.multiple) writer.end();
     writer.end().end();
