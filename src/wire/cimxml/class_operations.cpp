@@ -19,7 +19,7 @@ Task answer_with(Write write) {
   task.run = [write = std::move(write)]() -> OrError<std::string> {
     std::string content;
     xml::Writer writer(content);
-    writer.start("IRETURNVALUE");
+    writer.start("IRETURNVALUE").text({});
     write(writer);
     writer.end();
     return content;

@@ -81,7 +81,7 @@ OrError<Task> get_instance(const Operation& operation) {
     if (!instance) return to_cim_error(instance.error());
     std::string content;
     xml::Writer writer(content);
-    writer.start("IRETURNVALUE");
+    writer.start("IRETURNVALUE").text({});
     write_instance(writer, *instance, form, place_of(operation));
     writer.end();
     return content;
@@ -102,7 +102,7 @@ OrError<Task> create_instance(const Operation& operation) {
     if (!path) return to_cim_error(path.error());
     std::string content;
     xml::Writer writer(content);
-    writer.start("IRETURNVALUE");
+    writer.start("IRETURNVALUE").text({});
     write_instance_name(writer, *path, place_of(operation));
     writer.end();
     return content;
@@ -167,7 +167,7 @@ OrError<Task> get_property(const Operation& operation) {
     std::string content;
     xml::Writer writer(content);
     if (instance->values[*index].is_null()) return content;
-    writer.start("IRETURNVALUE");
+    writer.start("IRETURNVALUE").text({});
     write_value(writer, instance->values[*index], instance->cim_class().properties[*index].type, place_of(operation));
     writer.end();
     return content;

@@ -65,7 +65,10 @@ void write_property(xml::Writer& writer, const cim::Property& property, const ci
   const bool reference = property.type == cim::Type::reference;
   writer.start(reference ? "PROPERTY.REFERENCE" : property.is_array ? "PROPERTY.ARRAY" : "PROPERTY");
   writer.attribute("NAME", property.name);
-  if (!reference)
+  // wbemcli knows no EmbeddedObject on arrays; one without a value needs none.
+  if (property.is_array && value.is_null())
+    writer.attribute("TYPE", cim::type_name(property.type));
+  else if (!reference)
     write_type(writer, "TYPE", property.type, property.object_class);
   else if (!property.object_class.empty())
     writer.attribute("REFERENCECLASS", property.object_class);

@@ -19,7 +19,7 @@ constexpr std::size_t batch_size = 256;
 OrError<std::string> read_all(const Operation& operation, const Selection& selection) {
   std::string content;
   xml::Writer writer(content);
-  writer.start("IRETURNVALUE");
+  writer.start("IRETURNVALUE").text({});
   const Place place = place_of(operation);
   std::size_t number = 0;
   std::optional<Error> first_failure;
@@ -79,7 +79,7 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
   task.run = [operation, names, form, classes = std::move(*classes)]() -> OrError<std::string> {
     std::string content;
     xml::Writer writer(content);
-    writer.start("IRETURNVALUE");
+    writer.start("IRETURNVALUE").text({});
     for (const cim::Class* each : classes) {
       writer.start(names ? "OBJECTPATH" : "VALUE.OBJECTWITHPATH");
       write_class_path(writer, *each, place_of(operation));
