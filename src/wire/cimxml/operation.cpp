@@ -66,9 +66,7 @@ OrError<Task> prepare_intrinsic(const Operation& operation) {
   for (const Intrinsic& each : intrinsics) {
     if (!equals_no_case(each.name, operation.call.name)) continue;
     if (each.prepare) return each.prepare(operation);
-    return cim_error(Code::not_supported, fmt::format("{} is not supported: this server has a fixed schema, and counts "
-                                                      "no enumerations",
-                                                      each.name));
+    return cim_error(Code::not_supported, fmt::format("{} is not supported here", each.name));
   }
   return cim_error(Code::not_supported, fmt::format("there is no operation {:.100}", operation.call.name));
 }

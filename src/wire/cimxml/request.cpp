@@ -137,10 +137,16 @@ bool names_object(const std::string& header, const Call& call) {
   if (!path || !equals_no_case(path->class_name, call.target.class_name) ||
       path->keys.size() != call.target.keys.size())
     return false;
-  // How a reference is written as a key's text is left open.
+  // How a reference is written as a key's text is left open, and not every client escapes backslashes (wbemcli).
+  const auto plain = [](std::string_view text) {
+    std::string letters(text);
+    std::erase(letters, '\\');
+    return letters;
+  };
   return std::all_of(call.target.keys.begin(), call.target.keys.end(), [&](const cim::KeyBinding& key) {
-    return key.name.empty() ||
-           (path->find(key.name) && (key.reference || equals_no_case(path->value(key.name), key.value)));
+    if (key.name.empty()) return true;
+    const cim::KeyBinding* other = path->find(key.name);
+    return other && (key.reference || equals_no_case(plain(other->value), plain(key.value)));
   });
 }
 

@@ -55,6 +55,14 @@ TEST_F(CimxmlHttp, TheObjectOfAMethodMustFit) {
     expect_refusal(request(object), 400, "header-mismatch");
 }
 
+TEST_F(CimxmlHttp, ABackslashInAnObjectMayBeWrittenOnce) {
+  const std::string path = fmt::format("<LOCALINSTANCEPATH>{}{}</LOCALINSTANCEPATH>", local_path,
+                                       instance_name("Test_SettingData", {{"InstanceID", R"(Microsoft:A\6C)"}}));
+  for (const char* object :
+       {R"(Test_SettingData.InstanceID="Microsoft:A\6C")", R"(Test_SettingData.InstanceID="Microsoft:A\\6C")"})
+    EXPECT_EQ(call(method_request("Nope", object, path)).code(), 17) << object;
+}
+
 TEST_F(CimxmlHttp, IsToldWhatItIs) {
   auto request = intrinsic_request("EnumerateClassNames", "");
   request.content_type = "text/xml";
@@ -120,7 +128,7 @@ TEST_F(CimxmlHttp, AnswersSeveralOperationsInOrder) {
   std::vector<std::string> found;
   for (const xml::Element each : multiple.children())
     found.emplace_back(each.first_child().first_child().first_child().name());
-  EXPECT_EQ(found, (std::vector<std::string>{"INSTANCE", "INSTANCE", "INSTANCENAME"}));
+  EXPECT_EQ(found, (std::vector<std::string>{"INSTANCE", "", "INSTANCENAME"}));
   EXPECT_EQ(multiple.first_child().next_sibling().first_child().first_child().attribute({}, "CODE"), "6");
 
   expect_refusal(request(calls, {}), 400, "header-mismatch");
