@@ -17,6 +17,7 @@
 #include "schema/providers.hpp"
 #include "wire/auth/basic.hpp"
 #include "wire/auth/peer.hpp"
+#include "wire/cimxml/server.hpp"
 #include "wire/http/server.hpp"
 #include "wire/wsman/server.hpp"
 
@@ -83,8 +84,9 @@ void tell_ready(const std::vector<wire::http::Listener>& listeners) {
   std::string line = "ready";
   for (const auto& listener : listeners)
     line += listener.is_local() ? fmt::format(" socket={}", listener.path)
-                                : fmt::format(" {}={}://{}/wsman", listener.tls ? "wsmans" : "wsman",
-                                              listener.tls ? "https" : "http", wire::http::to_string(listener));
+                                : fmt::format(" {}{}={}://{}{}", listener.protocol, listener.tls ? "s" : "",
+                                              listener.tls ? "https" : "http", wire::http::to_string(listener),
+                                              listener.protocol == cimxml_protocol ? "/cimom" : "/wsman");
   fmt::print("{}\n", line);
   std::fflush(stdout);
   sd_notify(0, "READY=1");
@@ -138,6 +140,10 @@ Status serve_until_told(const Options& options) {
   wsman_options.machine_of = providers::machine_of;
   wire::wsman::Server wsman(manager, submit, wsman_options);
 
+  wire::cimxml::ServerOptions cimxml_options;
+  cimxml_options.machine_of = providers::machine_of;
+  wire::cimxml::Server cimxml(manager, submit, cimxml_options);
+
   auto users = wire::auth::PasswordFile::open(options.users, options.users_may_be_missing);
   if (!users)
     return error(users.error().kind, fmt::format("{}; add a user with: vmms user add NAME --users {}",
@@ -145,13 +151,16 @@ Status serve_until_told(const Options& options) {
   wire::auth::Basic basic(*users, pool);
   wire::auth::Peer authenticator(basic, pool);
 
-  const auto handler = [&wsman](std::shared_ptr<wire::http::Exchange> exchange) { wsman.handle(exchange); };
+  const wire::http::Handler to_wsman = [&wsman](const auto& exchange) { wsman.handle(exchange); };
+  const wire::http::Handler to_cimxml = [&cimxml](const auto& exchange) { cimxml.handle(exchange); };
+  const wire::http::Protocols protocols = {{wsman_protocol, {{"/wsman", to_wsman}, {"/wsman/", to_wsman}}},
+                                           {cimxml_protocol, {{"/cimom", to_cimxml}, {"/", to_cimxml}}}};
   wire::http::ServerOptions server_options;
   server_options.listeners = options.listeners;
   server_options.tls = {options.certificate, options.key, options.state};
   server_options.allow_cleartext = options.allow_cleartext;
   server_options.threads = options.io_threads;
-  wire::http::Server server(server_options, authenticator, {{"/wsman", handler}, {"/wsman/", handler}});
+  wire::http::Server server(server_options, authenticator, protocols);
   const auto listeners = server.start();
   if (!listeners) return listeners.error();
 

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <tuple>
 
 namespace vmms::daemon {
 
@@ -16,7 +17,7 @@ namespace {
 constexpr const char* description =
     R"(vmmsd - Hyper-V's management service for KVM
 
-Serves the CIM namespace root/virtualization/v2 over WS-Management: virtual machines are libvirt domains, and guest
+Serves the CIM namespace root/virtualization/v2 over WS-Management and CIM-XML: virtual machines are libvirt domains, and guest
 services are real services inside the guests.
 
 When it serves, it prints one line "ready wsman=URL ..." on standard output and tells systemd. TERM ends it.)";
@@ -52,10 +53,6 @@ std::string default_runtime_folder() {
   return default_state_folder() + "/run";
 }
 
-std::string later(const char* what) {
-  return fmt::format("{} is not available in this version; use --wsman or --wsmans", what);
-}
-
 }  // namespace
 
 Parsed parse_options(int argc, const char* const* argv) {
@@ -65,6 +62,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   std::vector<std::string> wsman;
   std::vector<std::string> wsmans;
   std::vector<std::string> cimxml;
+  std::vector<std::string> cimxmls;
   std::string socket;
   std::string socket_group;
 
@@ -82,7 +80,8 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->check(CLI::ExistingFile);
   app.add_option("--wsman", wsman, "Serve WS-Management in clear text on ADDR:PORT (port 0: the kernel chooses)");
   app.add_option("--wsmans", wsmans, "Serve WS-Management over TLS on ADDR:PORT");
-  app.add_option("--cimxml", cimxml, "Serve CIM-XML on ADDR:PORT (not available in this version)");
+  app.add_option("--cimxml", cimxml, "Serve CIM-XML in clear text on ADDR:PORT");
+  app.add_option("--cimxmls", cimxmls, "Serve CIM-XML over TLS on ADDR:PORT");
   app.add_option(
       "--socket", socket,
       fmt::format("Local socket, where the kernel says who asks and no password is needed; \"none\" for none "
@@ -99,7 +98,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->check(CLI::ExistingFile);
   app.add_option("--key", options.key, "TLS private key, PEM")->check(CLI::ExistingFile);
   app.add_flag("--allow-cleartext", options.allow_cleartext,
-               "Serve --wsman beyond loopback: passwords travel in clear text");
+               "Serve --wsman and --cimxml beyond loopback: passwords travel in clear text");
   app.add_flag("--guest-service-interface", options.guest_service_interface,
                "The Guest Service Interface of a VM is on unless it was switched off (Hyper-V: off)");
   app.add_option("--compatibility", options.compatibility,
@@ -118,7 +117,6 @@ Parsed parse_options(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
-    if (!cimxml.empty()) throw CLI::ValidationError("--cimxml", later("CIM-XML"));
     if (options.certificate.empty() != options.key.empty())
       throw CLI::ValidationError("--certificate", "--certificate and --key go together");
     if (!options.define.empty() && !options.simulate.empty())
@@ -141,19 +139,23 @@ Parsed parse_options(int argc, const char* const* argv) {
   if (users_are_default) options.users = options.state + "/users";
   if (options.connect.empty() && options.simulate.empty())
     options.connect = "qemu:///embed?root=" + default_runtime_folder();
-  if (wsman.empty() && wsmans.empty()) wsman = {"127.0.0.1:5985"};
-  for (const auto& [texts, tls] : {std::pair(&wsman, false), std::pair(&wsmans, true)}) {
+  if (wsman.empty() && wsmans.empty() && cimxml.empty() && cimxmls.empty()) wsman = {"127.0.0.1:5985"};
+  for (const auto& [texts, protocol, tls] :
+       {std::tuple(&wsman, wsman_protocol, false), std::tuple(&wsmans, wsman_protocol, true),
+        std::tuple(&cimxml, cimxml_protocol, false), std::tuple(&cimxmls, cimxml_protocol, true)}) {
     for (const std::string& text : *texts) {
-      const auto listener = wire::http::parse_listener(text, tls);
+      auto listener = wire::http::parse_listener(text, tls);
       if (!listener) {
         std::cerr << listener.error().message << '\n';
         return {std::nullopt, 2};
       }
+      listener->protocol = protocol;
       options.listeners.push_back(*listener);
     }
   }
   if (socket != "none") {
     wire::http::Listener local;
+    local.protocol = wsman_protocol;
     local.path = socket.empty() ? wire::own_socket().value_or("") : socket;
     local.group = socket_group;
     local.is_optional = socket.empty();  // nobody asked for it, and another daemon may have it

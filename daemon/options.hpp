@@ -10,6 +10,10 @@
 
 namespace vmms::daemon {
 
+/// Listener::protocol
+inline constexpr const char* wsman_protocol = "wsman";
+inline constexpr const char* cimxml_protocol = "cimxml";
+
 struct Options {
   std::string connect;   ///< libvirt URI
   std::string simulate;  ///< fleet file; excludes `connect`

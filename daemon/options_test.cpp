@@ -44,6 +44,19 @@ TEST(Options, ListenersRepeat) {
   EXPECT_TRUE(options->listeners[2].tls);
 }
 
+TEST(Options, EachProtocolHasItsOwnListeners) {
+  const auto options = parse({"--cimxml", "127.0.0.1:5988", "--cimxmls", "[::1]:5989", "--socket", "/tmp/x"}).options;
+  ASSERT_TRUE(options);
+  ASSERT_EQ(options->listeners.size(), 3u);
+  EXPECT_EQ(wire::http::to_string(options->listeners[0]), "127.0.0.1:5988");
+  EXPECT_EQ(options->listeners[0].protocol, "cimxml");
+  EXPECT_FALSE(options->listeners[0].tls);
+  EXPECT_EQ(options->listeners[1].protocol, "cimxml");
+  EXPECT_TRUE(options->listeners[1].tls);
+  EXPECT_EQ(options->listeners[2].protocol, "wsman") << "the local socket";
+  EXPECT_EQ(parse({"--wsman", "127.0.0.1:1"}).options->listeners[0].protocol, "wsman");
+}
+
 TEST(Options, TheLocalSocketIsNamedOrLeftOut) {
   const auto named = parse({"--socket", "/tmp/x.sock", "--socket-group", "staff"}).options;
   ASSERT_TRUE(named);
@@ -63,7 +76,7 @@ TEST(Options, WrongOnesEndWithStatus2) {
                                                                                      {"--wsman", "127.0.0.1"},
                                                                                      {"--wsman", "127.0.0.1:65536"},
                                                                                      {"--simulate", "/does/not/exist"},
-                                                                                     {"--cimxml", "127.0.0.1:5988"},
+                                                                                     {"--cimxml", "127.0.0.1"},
                                                                                      {"--compatibility", "loose"},
                                                                                      {"--io-threads", "0"}}) {
     const auto parsed = parse(wrong);
@@ -74,13 +87,15 @@ TEST(Options, WrongOnesEndWithStatus2) {
 
 TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
   write(
-      "wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\nconnect = \"test:///default\"\nguest-service-interface = true\n"
+      "wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\ncimxml = \"127.0.0.1:9\"\nconnect = "
+      "\"test:///default\"\nguest-service-interface = true\n"
       "log-level = \"debug\"\n");
   const auto options = parse({"--config", file_.c_str(), "--log-level", "warn"}).options;
   ASSERT_TRUE(options);
   EXPECT_EQ(options->connect, "test:///default");
-  ASSERT_GE(options->listeners.size(), 2u);
+  ASSERT_GE(options->listeners.size(), 3u);
   EXPECT_EQ(wire::http::to_string(options->listeners[1]), "127.0.0.1:8");
+  EXPECT_EQ(wire::http::to_string(options->listeners[2]), "127.0.0.1:9");
   EXPECT_TRUE(options->guest_service_interface);
   EXPECT_EQ(options->log_level, "warn");
 }

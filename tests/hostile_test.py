@@ -15,7 +15,8 @@ SEED = 20240229
 REQUESTS = 10_000
 WARM_UP = 2_000
 THREADS = 16
-CAPTURES = sorted((vmms.SOURCE / "tests" / "captures").glob("*/*.http"))
+CAPTURES = sorted(path for folder in ("openwsman", "pypsrp")
+                  for path in (vmms.SOURCE / "tests" / "captures" / folder).glob("*.http"))
 
 # Each kind of hostile request: bytes from a random source, and the statuses that are right. Kinds of BODY are the body
 # of a proper POST and get 401 without credentials; kinds of HTTP are everything that goes over the connection.

@@ -200,7 +200,8 @@ class Daemon:
         if not line.startswith("ready"):
             self.kill()
             raise AssertionError(f"vmmsd is not ready: {line!r}\n{(self.folder / 'log').read_text()[-3000:]}")
-        self.url = re.search(r" wsman=(\S+)", line).group(1)
+        self.urls = dict(re.findall(r" (\w+)=(\S+)", line))  # by protocol: wsman, cimxml, cimxmls …
+        self.url = self.urls["wsman"]
 
     def client(self):
         return Client(self.url)

@@ -76,7 +76,8 @@ void write_property(xml::Writer& writer, const cim::Class& cim_class, const cim:
   else if (!property.object_class.empty())
     writer.attribute("REFERENCECLASS", property.object_class);
   write_origin(writer, cim_class, property.origin, property.declared_in, form);
-  if (property.type == cim::Type::instance)
+  // Not on arrays: wbemcli knows no such attribute there, and the qualifiers say it too.
+  if (property.type == cim::Type::instance && !property.is_array)
     writer.attribute("EmbeddedObject", property.object_class.empty() ? "object" : "instance");
   open_content(writer);
   write_qualifiers(writer, property.qualifiers, form);

@@ -28,9 +28,10 @@ class PropertyReader {
     if (depth_ > deepest) return malformed(fmt::format("embedded instances nested more than {} deep", deepest));
     const std::string_view class_name = element.attribute({}, "CLASSNAME").value_or(std::string_view{});
     const cim::Class* cim_class = schema_.find(class_name);
+    const std::string_view what = depth_ > 0 ? "embedded instance: " : "";
     if (!cim_class)
-      return malformed(class_name.empty() ? std::string("embedded instance: INSTANCE has no CLASSNAME")
-                                          : fmt::format("embedded instance: there is no class {:.100}", class_name));
+      return malformed(class_name.empty() ? fmt::format("{}INSTANCE has no CLASSNAME", what)
+                                          : fmt::format("{}there is no class {:.100}", what, class_name));
     cim::Instance instance(*cim_class);
     std::vector<bool> seen(cim_class->properties.size());
     for (const xml::Element child : element.children()) {
@@ -38,7 +39,7 @@ class PropertyReader {
       const std::string_view name = child.attribute({}, "NAME").value_or(std::string_view{});
       if (name.starts_with("__")) continue;
       const auto index = cim_class->property_index(name);
-      if (!index) return malformed(fmt::format("embedded instance: {} has no property {:.100}", cim_class->name, name));
+      if (!index) return malformed(fmt::format("{}{} has no property {:.100}", what, cim_class->name, name));
       const cim::Property& property = cim_class->properties[*index];
       if (seen[*index]) return malformed(fmt::format("{}.{} is given twice", cim_class->name, property.name));
       seen[*index] = true;
@@ -65,10 +66,17 @@ class PropertyReader {
     if (reference != (property.type == cim::Type::reference) || (object && property.type != cim::Type::instance))
       return malformed(fmt::format("is a {}, not a {:.40}", cim::type_name(property.type), kind));
 
-    const xml::Element value = element.first_child();
+    xml::Element value = element.first_child();
+    while (value && value.name() == "QUALIFIER") value = value.next_sibling();
+    return read(value, property);
+  }
+
+ public:
+  Result<cim::Value> read(const xml::Element& value, const cim::Property& property) {
     if (!value) return cim::Value();
-    if (!array) return read_value(value, property);
-    if (value.name() != "VALUE.ARRAY" && value.name() != "VALUE.OBJECTARRAY")
+    if (!property.is_array) return read_value(value, property);
+    const bool references = property.type == cim::Type::reference && value.name() == "VALUE.REFARRAY";
+    if (value.name() != "VALUE.ARRAY" && value.name() != "VALUE.OBJECTARRAY" && !references)
       return malformed("VALUE.ARRAY is expected");
     cim::Array values;
     for (const xml::Element item : value.children()) {
@@ -79,6 +87,7 @@ class PropertyReader {
     return cim::Value(std::move(values));
   }
 
+ private:
   static Status check_type(const xml::Element& element, const cim::Property& property) {
     const auto type = element.attribute({}, "TYPE");
     if (!type) return malformed("has no TYPE");
@@ -98,6 +107,10 @@ class PropertyReader {
       if (property.type != cim::Type::instance) return malformed("is not an embedded instance");
       return instance(PropertyReader(schema_, depth_ + 1).read(element.first_child()));
     }
+    if (element.name() == "INSTANCE") {
+      if (property.type != cim::Type::instance) return malformed("is not an embedded instance");
+      return instance(PropertyReader(schema_, depth_ + 1).read(element));
+    }
     if (element.name() != "VALUE") return malformed(fmt::format("unexpected element {:.100}", element.name()));
     const std::string text = element.text();
     switch (property.type) {
@@ -108,9 +121,18 @@ class PropertyReader {
       case cim::Type::instance:
         if (xml::trim(text).empty()) return cim::Value();
         return instance(read_text(text, schema_, depth_ + 1));
+      case cim::Type::char16:
+        return read_character(text);
       default:
         return cim::from_text(property.type, xml::trim(text));
     }
+  }
+
+  // A char16 is the character itself; WMI writes its number.
+  static Result<cim::Value> read_character(std::string_view text) {
+    const xml::Decoded decoded = text.empty() ? xml::Decoded() : xml::decode_utf8(text, 0);
+    if (decoded.length != text.size() || decoded.character > 0xFFFF) return cim::from_text(cim::Type::char16, text);
+    return cim::Value(static_cast<std::uint64_t>(decoded.character));
   }
 
   static Result<cim::Value> instance(Result<cim::Instance> read) {
@@ -194,6 +216,14 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance) {
 
 Result<cim::Instance> read_embedded_instance(std::string_view text, const cim::Schema& schema) {
   return read_text(text, schema, 1);
+}
+
+Result<cim::Instance> read_instance(const xml::Element& element, const cim::Schema& schema) {
+  return PropertyReader(schema, 0).read(element);
+}
+
+Result<cim::Value> read_value(const xml::Element& element, cim::Type type, bool is_array, const cim::Schema& schema) {
+  return PropertyReader(schema, 0).read(element, {.name = {}, .type = type, .is_array = is_array});
 }
 
 std::string write_embedded_instance(const cim::Instance& instance) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cim/instance.hpp"
+#include "wire/xml/reader.hpp"
 
 #include <string>
 #include <string_view>
@@ -13,6 +14,13 @@ namespace vmms::wire::cimxml {
 /// properties (`__PATH` …) and qualifiers are passed over.
 /// Errors (invalid_argument): no such class or property, a TYPE other than the declared one, a value that does not fit.
 Result<cim::Instance> read_embedded_instance(std::string_view text, const cim::Schema& schema);
+
+/// Reads an INSTANCE element, by the same rules. Errors: the same.
+Result<cim::Instance> read_instance(const xml::Element& element, const cim::Schema& schema);
+
+/// Reads VALUE, VALUE.ARRAY, VALUE.REFERENCE, VALUE.REFARRAY or an INSTANCE as a value of the type; no element is NULL.
+/// Errors: invalid_argument.
+Result<cim::Value> read_value(const xml::Element& element, cim::Type type, bool is_array, const cim::Schema& schema);
 
 /// Writes an instance the way WMI does: every property in the class's order, those that are NULL without a value.
 std::string write_embedded_instance(const cim::Instance& instance);

@@ -21,10 +21,8 @@ std::string read_namespace(const xml::Element& local_path) {
   return name;
 }
 
-Result<cim::KeyBinding> read_key(const xml::Element& binding) {
-  cim::KeyBinding key{attribute(binding, "NAME"), {}, {}};
-  if (binding.name() != "KEYBINDING" || key.name.empty()) return malformed("INSTANCENAME: a KEYBINDING is expected");
-  const xml::Element value = binding.first_child();
+Result<cim::KeyBinding> read_key_value(std::string name, const xml::Element& value) {
+  cim::KeyBinding key{std::move(name), {}, {}};
   if (value.name() == "KEYVALUE") {
     key.value = value.text();
     return key;
@@ -34,6 +32,12 @@ Result<cim::KeyBinding> read_key(const xml::Element& binding) {
   if (!path) return path.error();
   key.reference = std::make_shared<const cim::ObjectPath>(std::move(*path));
   return key;
+}
+
+Result<cim::KeyBinding> read_key(const xml::Element& binding) {
+  std::string name = attribute(binding, "NAME");
+  if (binding.name() != "KEYBINDING" || name.empty()) return malformed("INSTANCENAME: a KEYBINDING is expected");
+  return read_key_value(std::move(name), binding.first_child());
 }
 
 }  // namespace
@@ -60,6 +64,18 @@ Result<cim::ObjectPath> read_instance_path(const xml::Element& element) {
     if (!key) return key.error();
     path.keys.push_back(std::move(*key));
   }
+  return path;
+}
+
+Result<cim::ObjectPath> read_instance_name(const xml::Element& element) {
+  const xml::Element only = element.first_child();
+  if (only.name() != "KEYVALUE" && only.name() != "VALUE.REFERENCE") return read_instance_path(element);
+  if (only.next_sibling()) return malformed("INSTANCENAME: keys without names");
+  cim::ObjectPath path;
+  path.class_name = attribute(element, "CLASSNAME");
+  auto key = read_key_value({}, only);
+  if (!key) return key.error();
+  path.keys.push_back(std::move(*key));
   return path;
 }
 

@@ -153,10 +153,16 @@ bool Connection::on_header(bool complete) {
     refuse(503, "Too many connections; try again later.", {{"Retry-After", "5"}});
     return false;
   }
-  const auto& handlers = io_.shared().handlers;
-  const auto handler = handlers.find(path_of(request.target));
-  if (handler == handlers.end()) {
-    refuse(404, "There is nothing here; WS-Management is served at /wsman.");
+  const auto handler = peer_.handlers->find(path_of(request.target));
+  if (handler == peer_.handlers->end()) {
+    std::string paths;
+    for (const auto& [path, ignored] : *peer_.handlers) paths += (paths.empty() ? "" : ", ") + path;
+    refuse(404, fmt::format("There is nothing here; served are {}.", paths));
+    return false;
+  }
+  // What the extension framework (RFC 2774) asks of servers that do not know it: clients then take POST.
+  if (request.method.starts_with("M-")) {
+    refuse(501, "HTTP extension methods are not known here; use POST.");
     return false;
   }
   if (request.method != "POST") {

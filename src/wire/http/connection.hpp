@@ -29,6 +29,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string text;     ///< "127.0.0.1:4711"
     std::string address;  ///< see ConnectionState
     bool encrypted = false;
+    const Handlers* handlers = nullptr;         ///< of its listener; they outlive the connection
     bool one_too_many = false;                  ///< to be told 503
     std::optional<std::uint32_t> user_id = {};  ///< of the process on the other end of a local socket
   };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,5 +53,11 @@ class Exchange {
 
 /// Called on the thread that read the request; must not wait.
 using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+
+/// By exact path ("/wsman"); only POST is handed on.
+using Handlers = std::map<std::string, Handler, std::less<>>;
+
+/// By Listener::protocol: each protocol has listeners of its own.
+using Protocols = std::map<std::string, Handlers, std::less<>>;
 
 }  // namespace vmms::wire::http

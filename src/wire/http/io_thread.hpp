@@ -7,7 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,12 +27,11 @@ using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<
 
 /// What all connections of a server share. Lives until the last thread has ended.
 struct Shared {
-  Shared(const Limits& l, Authenticator& a, std::map<std::string, Handler, std::less<>> h)
-      : limits(l), authenticator(a), handlers(std::move(h)) {}
+  Shared(const Limits& l, Authenticator& a, Protocols p) : limits(l), authenticator(a), protocols(std::move(p)) {}
 
   const Limits limits;
   Authenticator& authenticator;
-  const std::map<std::string, Handler, std::less<>> handlers;  // by path
+  const Protocols protocols;
 
   std::atomic<std::size_t> body_bytes = 0;  // see Limits::all_body_bytes
   std::atomic<std::size_t> connections = 0;

@@ -14,8 +14,9 @@ struct Listener {
   std::string address;     ///< numeric, without brackets
   std::uint16_t port = 0;  ///< 0: the kernel chooses
   bool tls = false;
-  std::string path = {};   ///< of a local (Unix) socket; then there is neither address nor port
-  std::string group = {};  ///< whose members may use the local socket; empty: only its owner and root
+  std::string protocol = {};  ///< whose handlers answer there, see Protocols
+  std::string path = {};      ///< of a local (Unix) socket; then there is neither address nor port
+  std::string group = {};     ///< whose members may use the local socket; empty: only its owner and root
 
   bool is_optional = false;  ///< when it cannot be opened, the server goes on without it
 

@@ -26,10 +26,12 @@ namespace {
 /// Connections beyond Limits::connections that are still told so; further ones are just closed.
 constexpr std::size_t told_busy = 64;
 
-void begin(const std::shared_ptr<IoThread>& io, Socket socket, const std::shared_ptr<TlsContext>& tls, bool too_many) {
+void begin(const std::shared_ptr<IoThread>& io, Socket socket, const std::shared_ptr<TlsContext>& tls,
+           const Handlers& handlers, bool too_many) {
   boost::system::error_code ignored;
   socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);  // a local socket has no such option
   Connection::Peer peer = peer_of(socket, tls != nullptr);
+  peer.handlers = &handlers;
   peer.one_too_many = too_many;
   std::shared_ptr<Connection> connection;
   try {
@@ -52,9 +54,9 @@ void begin(const std::shared_ptr<IoThread>& io, Socket socket, const std::shared
 
 class Server::Implementation {
  public:
-  Implementation(ServerOptions options, Authenticator& authenticator, Handlers handlers)
+  Implementation(ServerOptions options, Authenticator& authenticator, Protocols protocols)
       : options_(std::move(options)),
-        shared_(std::make_shared<Shared>(options_.limits, authenticator, std::move(handlers))) {}
+        shared_(std::make_shared<Shared>(options_.limits, authenticator, std::move(protocols))) {}
 
   Result<std::vector<Listener>> start();
   bool stop(std::chrono::milliseconds grace);
@@ -68,6 +70,7 @@ class Server::Implementation {
     Timer retry;
     std::shared_ptr<TlsContext> tls;  // null: cleartext
     Listener listener;
+    const Handlers* handlers = nullptr;  // of Shared
     std::vector<std::shared_ptr<IoThread>> threads;
   };
 
@@ -114,9 +117,12 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
     if (!listener.tls && !options_.allow_cleartext && !is_loopback(listener)) {
       return error(Failure::invalid_argument,
                    fmt::format("will not listen on {} without TLS: passwords would cross the network in the clear; use "
-                               "--wsmans for it (TLS), or set allow-cleartext if the network is yours alone",
-                               to_string(listener)));
+                               "--{}s for it (TLS), or set allow-cleartext if the network is yours alone",
+                               to_string(listener), listener.protocol.empty() ? "wsman" : listener.protocol));
     }
+    const auto protocol = shared_->protocols.find(listener.protocol);
+    if (protocol == shared_->protocols.end())
+      return error(Failure::internal, fmt::format("nobody answers the protocol {}", listener.protocol));
     if (listener.tls && !tls) {
       auto context = make_tls_context(options_.tls);
       if (!context) return context.error();
@@ -129,6 +135,7 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
       continue;
     }
     door->listener = listener;
+    door->handlers = &protocol->second;
     listeners.push_back(listener);
     door->threads = serving_;
     doors_.push_back(door);
@@ -191,10 +198,11 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
         --shared.connections;
       } else {
         ++io->load();
-        boost::asio::post(io->context(), [io = io.get(), tls = door->tls, socket = std::move(socket),
-                                          too_many = connections > shared.limits.connections]() mutable {
-          begin(io->shared_from_this(), std::move(socket), tls, too_many);
-        });
+        boost::asio::post(io->context(),
+                          [io = io.get(), tls = door->tls, handlers = door->handlers, socket = std::move(socket),
+                           too_many = connections > shared.limits.connections]() mutable {
+                            begin(io->shared_from_this(), std::move(socket), tls, *handlers, too_many);
+                          });
       }
     }
     accept(door);
@@ -228,8 +236,11 @@ bool Server::Implementation::stop(std::chrono::milliseconds grace) {
   return ended;
 }
 
+Server::Server(ServerOptions options, Authenticator& authenticator, Protocols protocols)
+    : implementation_(std::make_unique<Implementation>(std::move(options), authenticator, std::move(protocols))) {}
+
 Server::Server(ServerOptions options, Authenticator& authenticator, Handlers handlers)
-    : implementation_(std::make_unique<Implementation>(std::move(options), authenticator, std::move(handlers))) {}
+    : Server(std::move(options), authenticator, Protocols{{std::string(), std::move(handlers)}}) {}
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 

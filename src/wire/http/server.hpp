@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,9 +14,6 @@
 #include "wire/http/listener.hpp"
 
 namespace vmms::wire::http {
-
-/// By exact path ("/wsman"); only POST is handed on.
-using Handlers = std::map<std::string, Handler, std::less<>>;
 
 /// The TLS listeners' certificate, in PEM files.
 struct TlsFiles {
@@ -39,6 +35,8 @@ struct ServerOptions {
 /// authenticator and what the handlers refer to must outlive stop(), and a thread that stop() had to leave behind.
 class Server {
  public:
+  Server(ServerOptions options, Authenticator& authenticator, Protocols protocols);
+  /// With one protocol, for listeners that name none.
   Server(ServerOptions options, Authenticator& authenticator, Handlers handlers);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

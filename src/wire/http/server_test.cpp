@@ -19,6 +19,41 @@ TEST_F(ServerTest, AnswersOnAConnectionThatStays) {
   }
 }
 
+TEST_F(ServerTest, EachProtocolHasItsListeners) {
+  const auto says = [](std::string text) -> Handler {
+    return [text](const std::shared_ptr<Exchange>& exchange) { exchange->respond({.status = 200, .body = text}); };
+  };
+  ServerOptions options;
+  options.listeners = {{.address = "127.0.0.1", .protocol = "one"}, {.address = "127.0.0.1", .protocol = "two"}};
+  Server server(options, doorkeeper_,
+                Protocols{{"one", {{"/a", says("1a")}}}, {"two", {{"/a", says("2a")}, {"/b", says("2b")}}}});
+  const auto listeners = server.start();
+  ASSERT_TRUE(listeners) << listeners.error().message;
+  const auto ask = [&](std::size_t listener, std::string_view path) {
+    TestClient client((*listeners)[listener].port);
+    EXPECT_TRUE(client.send(post(std::string(path), "x")));
+    const auto reply = client.read();
+    return reply ? std::to_string(reply->status) + reply->body : std::string();
+  };
+  EXPECT_EQ(ask(0, "/a"), "2001a");
+  EXPECT_EQ(ask(1, "/a"), "2002a");
+  EXPECT_EQ(ask(1, "/b"), "2002b");
+  EXPECT_EQ(ask(0, "/b"), "404There is nothing here; served are /a.\n");
+  server.stop(std::chrono::seconds(5));
+
+  options.listeners = {{.address = "127.0.0.1", .protocol = "three"}};
+  EXPECT_FALSE(Server(options, doorkeeper_, Protocols{{"one", {}}}).start()) << "a listener that nobody answers";
+}
+
+TEST_F(ServerTest, ExtensionMethodsAreNotKnown) {
+  serve();
+  TestClient client(port_);
+  ASSERT_TRUE(client.send("M-POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"));
+  const auto reply = client.read();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 501u);
+}
+
 TEST_F(ServerTest, HandlerSeesTheRequest) {
   serve();
   TestClient client(port_);

@@ -57,6 +57,9 @@ class MemoryProvider : public cim::Provider {
   Result<cim::ObjectPath> create(const cim::Context& context, const cim::Instance& instance) override {
     return on_create ? on_create(instance) : Provider::create(context, instance);
   }
+  Status remove(const cim::Context& context, const cim::ObjectPath& path) override {
+    return on_remove ? on_remove(path) : Provider::remove(context, path);
+  }
 
   std::vector<cim::Instance> instances;  ///< ascending by key
   std::vector<Error> failures;
@@ -66,6 +69,7 @@ class MemoryProvider : public cim::Provider {
       on_invoke;
   std::function<Status(const cim::ObjectPath&, const cim::Instance&)> on_modify;
   std::function<Result<cim::ObjectPath>(const cim::Instance&)> on_create;
+  std::function<Status(const cim::ObjectPath&)> on_remove;
 
  private:
   static std::vector<std::string> key_of(const cim::Instance& instance) {

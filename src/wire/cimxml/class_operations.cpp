@@ -1,0 +1,102 @@
+// GetClass and its like (DSP0200 5.3.2.1, 5.3.2.9, 5.3.2.10), GetQualifier and EnumerateQualifiers.
+#include "base/text.hpp"
+#include "wire/cimxml/class_writer.hpp"
+#include "wire/cimxml/operation.hpp"
+#include "wire/cimxml/parameters.hpp"
+
+#include <fmt/format.h>
+
+namespace vmms::wire::cimxml {
+
+namespace {
+
+using Need = Parameters::Need;
+
+/// Answers with IRETURNVALUE and what `write` puts into it.
+template <class Write>
+Task answer_with(Write write) {
+  Task task;
+  task.run = [write = std::move(write)]() -> OrError<std::string> {
+    std::string content;
+    xml::Writer writer(content);
+    writer.start("IRETURNVALUE").text({});
+    write(writer);
+    writer.end();
+    return content;
+  };
+  return task;
+}
+
+ClassForm read_form(Parameters& parameters) {
+  ClassForm form;
+  form.local_only = parameters.boolean("LocalOnly", true);
+  form.include_qualifiers = parameters.boolean("IncludeQualifiers", true);
+  form.include_class_origin = parameters.boolean("IncludeClassOrigin", false);
+  return form;
+}
+
+OrError<std::vector<const cim::Class*>> read_classes(const Operation& operation, Parameters& parameters) {
+  const std::string base = parameters.class_name("ClassName");
+  const bool deep = parameters.boolean("DeepInheritance", false);
+  if (auto done = parameters.done(); !done) return done.error();
+  if (!base.empty())
+    if (auto found = find_class(operation, base); !found) return found.error();
+  auto classes = operation.manager.classes(operation.context, operation.schema.namespace_name, base, deep);
+  if (!classes) return to_cim_error(classes.error());
+  return std::move(*classes);
+}
+
+}  // namespace
+
+OrError<Task> get_class(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  const std::string class_name = parameters.class_name("ClassName", Need::required);
+  ClassForm form = read_form(parameters);
+  form.property_list = parameters.texts("PropertyList");
+  if (auto done = parameters.done(); !done) return done.error();
+  const auto cim_class = find_class(operation, class_name);
+  if (!cim_class) return cim_class.error();
+  return answer_with(
+      [cim_class = *cim_class, form = std::move(form)](xml::Writer& writer) { write_class(writer, *cim_class, form); });
+}
+
+OrError<Task> enumerate_classes(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  const ClassForm form = read_form(parameters);
+  auto classes = read_classes(operation, parameters);
+  if (!classes) return classes.error();
+  Task task = answer_with([classes = std::move(*classes), form](xml::Writer& writer) {
+    for (const cim::Class* each : classes) write_class(writer, *each, form);
+  });
+  task.waits = true;  // a whole schema takes its time
+  return task;
+}
+
+OrError<Task> enumerate_class_names(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  auto classes = read_classes(operation, parameters);
+  if (!classes) return classes.error();
+  return answer_with([classes = std::move(*classes)](xml::Writer& writer) {
+    for (const cim::Class* each : classes) writer.start("CLASSNAME").attribute("NAME", each->name).end();
+  });
+}
+
+OrError<Task> get_qualifier(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  const auto name = parameters.text("QualifierName", Need::required);
+  if (auto done = parameters.done(); !done) return done.error();
+  for (const cim::QualifierType& each : operation.schema.qualifier_types)
+    if (equals_no_case(each.name, *name))
+      return answer_with([&each](xml::Writer& writer) { write_qualifier_declaration(writer, each); });
+  return cim_error(Code::not_found, fmt::format("there is no qualifier {:.100}", *name));
+}
+
+OrError<Task> enumerate_qualifiers(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  if (auto done = parameters.done(); !done) return done.error();
+  return answer_with([&schema = operation.schema](xml::Writer& writer) {
+    for (const cim::QualifierType& each : schema.qualifier_types) write_qualifier_declaration(writer, each);
+  });
+}
+
+}  // namespace vmms::wire::cimxml

@@ -1,0 +1,159 @@
+// Operations that answer with all that they find (DSP0200 5.3.2.11 to 5.3.2.17).
+#include "base/text.hpp"
+#include "wire/cimxml/class_writer.hpp"
+#include "wire/cimxml/operation.hpp"
+#include "wire/cimxml/parameters.hpp"
+#include "wire/cimxml/selection.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace vmms::wire::cimxml {
+
+namespace {
+
+using Need = Parameters::Need;
+
+constexpr std::size_t batch_size = 256;
+
+OrError<std::string> read_all(const Operation& operation, const Selection& selection) {
+  std::string content;
+  xml::Writer writer(content);
+  writer.start("IRETURNVALUE").text({});
+  const Place place = place_of(operation);
+  std::size_t number = 0;
+  std::optional<Error> first_failure;
+  for (bool done = false; !done;) {
+    auto batch = selection.cursor->next(operation.context, batch_size);
+    for (const cim::Instance& instance : batch.items) write_item(writer, instance, selection.form, place);
+    number += batch.items.size();
+    if (content.size() > operation.most_bytes)
+      return cim_error(Code::failed,
+                       fmt::format("the answer is larger than {} bytes; use the Open and Pull operations, "
+                                   "or ask for fewer properties",
+                                   operation.most_bytes));
+    if (!batch.failures.empty()) {
+      spdlog::warn("wire: enumerating {}: {} could not be asked; the first: {}", selection.what, batch.failures.size(),
+                   batch.failures.front().message);
+      if (!first_failure) first_failure = std::move(batch.failures.front());
+    }
+    done = batch.done;
+    // What would come now comes too late for whoever waits.
+    if (!done && cim::Context::Clock::now() >= operation.context.deadline)
+      return to_cim_error(error(Failure::timed_out, "not everything could be read in time"));
+  }
+  // Unreachable is never the same as empty.
+  if (number == 0 && first_failure) return to_cim_error(*first_failure);
+  writer.end();
+  return content;
+}
+
+/// Always in the pool: nobody knows how much it will be.
+OrError<Task> list(const Operation& operation, OrError<Selection> selection) {
+  if (!selection) return selection.error();
+  Task task;
+  task.waits = true;
+  task.key = selection->key;
+  task.run = [operation, selection = std::make_shared<const Selection>(std::move(*selection))] {
+    return read_all(operation, *selection);
+  };
+  return task;
+}
+
+void read_result_form(Parameters& parameters, InstanceForm& form) {
+  form.include_class_origin = parameters.boolean("IncludeClassOrigin", false);
+  form.property_list = parameters.texts("PropertyList");
+}
+
+/// The classes that an association query about a class finds.
+OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery query, bool names, const ClassForm& form) {
+  query.classes = true;
+  if (auto source = find_class(operation, query.source.class_name); !source) return source.error();
+  auto classes = operation.manager.associated_classes(operation.context, operation.schema.namespace_name, query);
+  if (!classes) {
+    CimError error = to_cim_error(classes.error());
+    if (error.code == Code::not_found) error.code = Code::invalid_parameter;  // the source is there
+    return error;
+  }
+  Task task;
+  task.run = [operation, names, form, classes = std::move(*classes)]() -> OrError<std::string> {
+    std::string content;
+    xml::Writer writer(content);
+    writer.start("IRETURNVALUE").text({});
+    for (const cim::Class* each : classes) {
+      writer.start(names ? "OBJECTPATH" : "VALUE.OBJECTWITHPATH");
+      write_class_path(writer, *each, place_of(operation));
+      if (!names) write_class(writer, *each, form);
+      writer.end();
+    }
+    writer.end();
+    return content;
+  };
+  return task;
+}
+
+OrError<Task> list_associated(const Operation& operation, bool references, bool names) {
+  Parameters parameters(operation.call, operation.schema);
+  cim::AssociationQuery query;
+  query.references = references;
+  bool is_class = false;
+  query.source = parameters.object_name("ObjectName", is_class);
+  if (references) {
+    query.association_class = parameters.class_name("ResultClass");
+  } else {
+    query.association_class = parameters.class_name("AssocClass");
+    query.result_class = parameters.class_name("ResultClass");
+    query.result_role = parameters.text("ResultRole").value_or(std::string());
+  }
+  query.role = parameters.text("Role").value_or(std::string());
+  ItemForm form{names ? ItemKind::object_path : ItemKind::object_with_path, {}};
+  ClassForm class_form{.local_only = false, .include_qualifiers = false};
+  if (!names) {
+    class_form.include_qualifiers = parameters.boolean("IncludeQualifiers", false);
+    read_result_form(parameters, form.instance);
+    class_form.include_class_origin = form.instance.include_class_origin;
+    class_form.property_list = form.instance.property_list;
+  }
+  if (auto done = parameters.done(); !done) return done.error();
+  if (is_class) return list_classes(operation, std::move(query), names, class_form);
+  return list(operation, select_associated(operation, std::move(query), std::move(form)));
+}
+
+}  // namespace
+
+OrError<Task> enumerate_instances(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  const std::string class_name = parameters.class_name("ClassName", Need::required);
+  const bool deep = parameters.boolean("DeepInheritance", true);
+  // Deprecated, and to be taken as false (DSP0200 5.3.2.11).
+  parameters.ignore("LocalOnly");
+  parameters.ignore("IncludeQualifiers");
+  ItemForm form{ItemKind::named_instance, {}};
+  read_result_form(parameters, form.instance);
+  if (auto done = parameters.done(); !done) return done.error();
+  return list(operation, select_instances(operation, class_name, deep, std::move(form)));
+}
+
+OrError<Task> enumerate_instance_names(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  const std::string class_name = parameters.class_name("ClassName", Need::required);
+  if (auto done = parameters.done(); !done) return done.error();
+  return list(operation, select_instances(operation, class_name, true, {ItemKind::instance_name, {}}));
+}
+
+OrError<Task> associators(const Operation& operation) { return list_associated(operation, false, false); }
+OrError<Task> associator_names(const Operation& operation) { return list_associated(operation, false, true); }
+OrError<Task> references(const Operation& operation) { return list_associated(operation, true, false); }
+OrError<Task> reference_names(const Operation& operation) { return list_associated(operation, true, true); }
+
+OrError<Task> execute_query(const Operation& operation) {
+  Parameters parameters(operation.call, operation.schema);
+  const auto language = parameters.text("QueryLanguage", Need::required);
+  const auto query = parameters.text("Query", Need::required);
+  if (auto done = parameters.done(); !done) return done.error();
+  if (!equals_no_case(*language, "WQL"))
+    return cim_error(Code::query_language_not_supported, fmt::format("{:.100} is not known here; WQL is", *language));
+  return list(operation, select_query(operation, *query, ItemKind::object_with_path));
+}
+
+}  // namespace vmms::wire::cimxml

@@ -1,0 +1,81 @@
+// One operation on its way: what the server hands to the functions that prepare operations, and what they hand back.
+#pragma once
+
+#include "cim/object_manager.hpp"
+#include "wire/cimxml/request.hpp"
+#include "wire/cimxml/status.hpp"
+#include "wire/enumeration/contexts.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace vmms::wire::cimxml {
+
+/// The virtual machine that a path is about, empty for none: the pool is fair between them.
+using MachineOf = std::function<std::string(const cim::ObjectPath&)>;
+
+struct Operation {
+  cim::ObjectManager& manager;
+  const MachineOf& machine_of;      ///< the server's, which outlives its operations
+  enumeration::Contexts& contexts;  ///< likewise
+  const cim::Schema& schema;        ///< of the call's namespace
+  std::shared_ptr<const Request> request;
+  const Call& call;  ///< of the request
+  cim::Context context;
+  std::size_t most_bytes;  ///< that the answer may have
+};
+
+/// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
+struct Task {
+  bool waits = false;  ///< may wait on a guest, a host or a disk, or look through much
+  std::string key;     ///< the virtual machine it is for, see MachineOf
+  /// The content of IMETHODRESPONSE or METHODRESPONSE.
+  std::function<OrError<std::string>()> run;
+  /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.
+  std::function<void(bool delivered)> after = {};
+};
+
+/// The class, as the caller may read it. Errors: invalid_class, access_denied.
+OrError<const cim::Class*> find_class(const Operation& operation, std::string_view class_name);
+
+/// Prepares an intrinsic operation. Errors: those of DSP0200 5.3 for the operation; not_supported for unknown ones.
+OrError<Task> prepare_intrinsic(const Operation& operation);
+/// Prepares a method call (DSP0200 5.2.1). Errors: those that are listed there.
+OrError<Task> prepare_extrinsic(const Operation& operation);
+
+// The intrinsic operations, by what they are about (DSP0200 5.3.2).
+OrError<Task> get_class(const Operation& operation);
+OrError<Task> enumerate_classes(const Operation& operation);
+OrError<Task> enumerate_class_names(const Operation& operation);
+OrError<Task> get_qualifier(const Operation& operation);
+OrError<Task> enumerate_qualifiers(const Operation& operation);
+
+OrError<Task> get_instance(const Operation& operation);
+OrError<Task> create_instance(const Operation& operation);
+OrError<Task> modify_instance(const Operation& operation);
+OrError<Task> delete_instance(const Operation& operation);
+OrError<Task> get_property(const Operation& operation);
+OrError<Task> set_property(const Operation& operation);
+
+OrError<Task> enumerate_instances(const Operation& operation);
+OrError<Task> enumerate_instance_names(const Operation& operation);
+OrError<Task> associators(const Operation& operation);
+OrError<Task> associator_names(const Operation& operation);
+OrError<Task> references(const Operation& operation);
+OrError<Task> reference_names(const Operation& operation);
+OrError<Task> execute_query(const Operation& operation);
+
+OrError<Task> open_enumerate_instances(const Operation& operation);
+OrError<Task> open_enumerate_instance_paths(const Operation& operation);
+OrError<Task> open_associator_instances(const Operation& operation);
+OrError<Task> open_associator_instance_paths(const Operation& operation);
+OrError<Task> open_reference_instances(const Operation& operation);
+OrError<Task> open_reference_instance_paths(const Operation& operation);
+OrError<Task> open_query_instances(const Operation& operation);
+OrError<Task> pull_instances_with_path(const Operation& operation);
+OrError<Task> pull_instance_paths(const Operation& operation);
+OrError<Task> pull_instances(const Operation& operation);
+OrError<Task> close_enumeration(const Operation& operation);
+
+}  // namespace vmms::wire::cimxml

@@ -1,0 +1,173 @@
+#include "wire/cimxml/selection.hpp"
+
+#include "base/text.hpp"
+#include "cim/filter_cursor.hpp"
+#include "cim/wql/parser.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vmms::wire::cimxml {
+
+namespace {
+
+// It goes to the log, one line an entry.
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, 200));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  return line;
+}
+
+bool has_like(const cim::wql::Condition& condition) {
+  return condition.operation == cim::wql::Operator::like ||
+         std::any_of(condition.parts.begin(), condition.parts.end(), has_like);
+}
+
+/// FQL's comparisons, AND, OR and NOT are WQL's; its LIKE and its arrays are not.
+OrError<cim::wql::Condition> read_filter(std::string_view class_name, const std::string& filter) {
+  auto statement = cim::wql::parse(fmt::format("SELECT * FROM {} WHERE {}", class_name, filter));
+  if (!statement) return cim_error(Code::invalid_query, "FilterQuery: " + statement.error().message);
+  auto* select = std::get_if<cim::wql::Select>(&*statement);
+  if (!select || !select->where) return cim_error(Code::invalid_query, "FilterQuery: this is no condition");
+  if (has_like(*select->where))
+    return cim_error(Code::query_feature_not_supported, "FilterQuery: LIKE is not supported");
+  return std::move(*select->where);
+}
+
+std::vector<std::string> wanted_of(const cim::Class& cim_class, const ItemForm& form) {
+  const auto& list = form.instance.property_list;
+  if (!is_path(form.kind) && (!list || !list->empty())) return list.value_or(std::vector<std::string>());
+  std::vector<std::string> wanted;
+  for (const std::uint16_t key : cim_class.keys) wanted.emplace_back(cim_class.properties[key].name);
+  return wanted;
+}
+
+CimError query_error(const Error& error) {
+  CimError result = to_cim_error(error);
+  if (error.kind == Failure::invalid_argument) result.code = Code::invalid_query;
+  if (error.kind == Failure::not_found) result.code = Code::invalid_class;
+  return result;
+}
+
+}  // namespace
+
+bool is_path(ItemKind kind) {
+  return kind == ItemKind::instance_name || kind == ItemKind::object_path || kind == ItemKind::instance_path;
+}
+
+void write_item(xml::Writer& writer, const cim::Instance& instance, const ItemForm& form, const Place& place) {
+  const auto path = [&] { return instance.path(place.schema.namespace_name); };
+  switch (form.kind) {
+    case ItemKind::named_instance:
+      writer.start("VALUE.NAMEDINSTANCE");
+      write_instance_name(writer, path(), place);
+      write_instance(writer, instance, form.instance, place);
+      writer.end();
+      break;
+    case ItemKind::instance_name:
+      write_instance_name(writer, path(), place);
+      break;
+    case ItemKind::object_with_path:
+    case ItemKind::instance_with_path:
+      writer.start(form.kind == ItemKind::object_with_path ? "VALUE.OBJECTWITHPATH" : "VALUE.INSTANCEWITHPATH");
+      write_instance_path(writer, path(), place);
+      write_instance(writer, instance, form.instance, place);
+      writer.end();
+      break;
+    case ItemKind::object_path:
+      writer.start("OBJECTPATH");
+      write_instance_path(writer, path(), place);
+      writer.end();
+      break;
+    case ItemKind::instance_path:
+      write_instance_path(writer, path(), place);
+      break;
+    case ItemKind::instance:
+      write_instance(writer, instance, form.instance, place);
+      break;
+  }
+}
+
+Place place_of(const Operation& operation) { return {operation.schema, operation.manager.server_name()}; }
+
+OrError<Selection> select_instances(const Operation& operation, std::string_view class_name, bool deep, ItemForm form,
+                                    const Filter& filter) {
+  const auto cim_class = find_class(operation, class_name);
+  if (!cim_class) return cim_class.error();
+  if (!deep) form.instance.properties_of = *cim_class;
+  Selection selection;
+  cim::ObjectPath about;
+  about.namespace_name = operation.schema.namespace_name;
+  about.class_name = (*cim_class)->name;
+  selection.what = (*cim_class)->name;
+  if (filter) {
+    const auto condition = read_filter((*cim_class)->name, *filter);
+    if (!condition) return condition.error();
+    auto result = operation.manager.query(operation.context, operation.schema.namespace_name,
+                                          fmt::format("SELECT * FROM {} WHERE {}", (*cim_class)->name, *filter),
+                                          is_path(form.kind));
+    if (!result) return query_error(result.error());
+    selection.cursor = std::move(result->instances);
+    about = std::move(result->about);
+  } else {
+    auto cursor = operation.manager.enumerate(operation.context, operation.schema.namespace_name, (*cim_class)->name,
+                                              {}, wanted_of(**cim_class, form));
+    if (!cursor) return to_cim_error(cursor.error());
+    selection.cursor = std::move(*cursor);
+  }
+  selection.key = operation.machine_of(about);
+  selection.form = std::move(form);
+  return selection;
+}
+
+OrError<Selection> select_associated(const Operation& operation, cim::AssociationQuery query, ItemForm form,
+                                     const Filter& filter) {
+  if (auto source = find_class(operation, query.source.class_name); !source) return source.error();
+  const cim::Class* filtered = nullptr;
+  for (const auto& [parameter, name] :
+       {std::pair(query.references ? "ResultClass" : "AssocClass", &query.association_class),
+        std::pair("ResultClass", &query.result_class)}) {
+    if (name->empty()) continue;
+    const cim::Class* found = operation.schema.find(*name);
+    if (!found)
+      return cim_error(Code::invalid_parameter, fmt::format("{}: there is no class {:.100}", parameter, *name));
+    if (parameter == std::string_view("ResultClass")) filtered = found;
+  }
+  query.keys_only = is_path(form.kind) && !filter;
+  Selection selection;
+  selection.what = one_line((query.references ? "references of " : "associators of ") + query.source.to_string());
+  selection.key = operation.machine_of(query.source);
+  auto result = operation.manager.associations(operation.context, operation.schema.namespace_name, query);
+  if (!result) return to_cim_error(result.error());
+  selection.cursor = std::move(result->instances);
+  if (filter) {
+    if (!filtered)
+      return cim_error(Code::filtered_enumeration_not_supported,
+                       "a FilterQuery needs a ResultClass here, whose properties it can name");
+    const auto condition = read_filter(filtered->name, *filter);
+    if (!condition) return condition.error();
+    auto compiled = cim::wql::Filter::compile(*condition, *filtered, result->origin);
+    if (!compiled) return query_error(compiled.error());
+    selection.cursor = std::make_unique<cim::FilterCursor>(std::move(selection.cursor), std::move(*compiled));
+  }
+  selection.form = std::move(form);
+  return selection;
+}
+
+OrError<Selection> select_query(const Operation& operation, const std::string& text, ItemKind kind) {
+  auto result = operation.manager.query(operation.context, operation.schema.namespace_name, text);
+  if (!result) return query_error(result.error());
+  Selection selection;
+  selection.cursor = std::move(result->instances);
+  selection.form.kind = kind;
+  if (!result->columns.empty()) selection.form.instance.property_list = std::move(result->columns);
+  selection.what = one_line(text);
+  selection.key = operation.machine_of(result->about);
+  if (const auto statement = cim::wql::parse(text); statement && std::holds_alternative<cim::wql::Select>(*statement))
+    selection.query_class = operation.schema.find(result->about.class_name);
+  return selection;
+}
+
+}  // namespace vmms::wire::cimxml
