@@ -189,12 +189,13 @@ Result<QueryResult> ObjectManager::associations(const Context& context, std::str
   for (const auto& [association, provider] : (*space)->associations) {
     if (classes->association && !association->is_a(*classes->association)) continue;
     if (!authorize(context, OperationKind::read, *association, nullptr)) continue;
-    for_each_way(query, schema, *classes->source, *association, [&](const Property& near, const Property* far) {
-      if (!far) return steps.push_back({provider.get(), near.name, {}, nullptr});
-      const Class* far_class = schema.find(far->object_class);
-      if (far_class) far_class = narrower(far_class, classes->result);
-      if (far_class) steps.push_back({provider.get(), near.name, far->name, far_class});
-    });
+    for_each_way(query, schema, *classes->source, *association,
+                 [&, &provider = provider](const Property& near, const Property* far) {
+                   if (!far) return steps.push_back({provider.get(), near.name, {}, nullptr});
+                   const Class* far_class = schema.find(far->object_class);
+                   if (far_class) far_class = narrower(far_class, classes->result);
+                   if (far_class) steps.push_back({provider.get(), near.name, far->name, far_class});
+                 });
   }
   AssociationQuery walk = query;
   walk.source.namespace_name = schema.namespace_name;

@@ -21,7 +21,9 @@ TEST_F(ServerTest, AnswersOnAConnectionThatStays) {
 
 TEST_F(ServerTest, EachProtocolHasItsListeners) {
   const auto says = [](std::string text) -> Handler {
-    return [text](const std::shared_ptr<Exchange>& exchange) { exchange->respond({.status = 200, .body = text}); };
+    return [text](const std::shared_ptr<Exchange>& exchange) {
+      exchange->respond({.status = 200, .content_type = {}, .body = text});
+    };
   };
   ServerOptions options;
   options.listeners = {{.address = "127.0.0.1", .protocol = "one"}, {.address = "127.0.0.1", .protocol = "two"}};
