@@ -4,8 +4,8 @@
 #include "cim/mof/parser.hpp"
 #include "cim/mof/resolver.hpp"
 #include "cli/program.hpp"
-#include "cli/text.hpp"
 #include "cli/schema.hpp"
+#include "cli/text.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>

@@ -121,12 +121,11 @@ Status serve_until_told(const Options& options) {
   if (!jobs) return jobs.error();
   providers::Guests guests(**host);
   cim::ObjectManager manager(authorize, (*host)->information().name);
-  providers::Environment environment{
-      **host,
-      guests,
-      **jobs,
-      {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION},
-      manager};
+  providers::Environment environment{**host,
+                                     guests,
+                                     **jobs,
+                                     {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION},
+                                     manager};
   manager.add_schema(schema::root_virtualization_v2);
   manager.add_schema(schema::cimv2::root_cimv2);
   manager.add_schema(schema::interop::root_interop);

@@ -161,7 +161,7 @@ def wrong_characters(rng):
     return body[:at] + wrong + body[at:]
 
 
-@kind(BODY, 3, 400)
+@kind(BODY, 3, 200, 400, 500)
 def other_encodings(rng):
     text = captured(rng).decode()
     return text.encode(rng.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7" if "+" in text else "utf-16")))

@@ -287,6 +287,44 @@ class RealGuest(unittest.TestCase):
                                   {"InstanceID": f"Microsoft:{self.machine}\\{vmms.INTERFACE}"})
         self.assertEqual(setting["EnabledState"], "2")
 
+    def test_18a_settings_are_instances_that_clients_create_change_and_delete(self):
+        service = "00000001-FACB-11E6-BD58-64006A7986D3"
+        name = "Msvm_GuestCommunicationServiceSettingData"
+        created = self.client.transfer("Create", name, properties={"InstanceID": f"Microsoft:{self.machine}",
+                                                                   "Name": service, "EnabledStatePolicy": "3"})
+        keys = {s.get("Name"): s.text for s in created.iter(f"{{{vmms.NAMES['w']}}}Selector")}
+        self.assertIn(service, keys["InstanceID"])
+        self.assertEqual(self.client.get(name, keys)["EnabledStatePolicy"], "3")
+        self.client.transfer("Put", name, keys, {"EnabledStatePolicy": "8"}, fragment="EnabledStatePolicy")
+        pairs = {"InstanceID": f"Microsoft:{self.machine}\\2A34B1C2-FD73-4043-8A5B-DD2159BC743F"}
+        self.client.transfer("Put", "Msvm_KvpExchangeComponentSettingData", pairs, {"DisableHostKVPItems": "true"})
+        # They are in the domain: another daemon finds them.
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.daemon.start()
+        self.client = self.daemon.client()
+        self.assertEqual(self.client.get(name, keys)["EnabledStatePolicy"], "8")
+        fragment = self.client.transfer("Get", "Msvm_KvpExchangeComponentSettingData", pairs,
+                                        fragment="DisableHostKVPItems/text()")
+        self.assertEqual(fragment[0].text, "true")
+        self.client.transfer("Delete", name, keys)
+        with self.assertRaises(Fault):
+            self.client.get(name, keys)
+
+    def test_18b_the_host_shows_its_real_figures(self):
+        product = self.client.cimv2("SELECT * FROM Win32_ComputerSystemProduct")[0]
+        self.assertRegex(product["UUID"], r"^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$")
+        system = self.client.cimv2("SELECT * FROM Win32_ComputerSystem")[0]
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+        self.assertAlmostEqual(int(system["TotalPhysicalMemory"]), pages * size, delta=pages * size // 20)
+        operating_system = self.client.cimv2("SELECT * FROM Win32_OperatingSystem")[0]
+        self.assertTrue(os.uname().release.startswith(operating_system["Version"]))
+        self.assertGreater(int(operating_system["FreePhysicalMemory"]), 0)
+        processors = self.client.cimv2(
+            f"ASSOCIATORS OF {{Win32_ComputerSystem.Name='{system['Name']}'}} WHERE AssocClass = "
+            "Win32_ComputerSystemProcessor ResultClass = Win32_Processor")
+        self.assertEqual(sum(int(p["NumberOfLogicalProcessors"]) for p in processors), os.cpu_count())
+
     def test_19_term_ends_the_daemon(self):
         status, seconds = self.daemon.terminate()
         self.assertEqual(status, 0)

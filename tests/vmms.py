@@ -75,6 +75,7 @@ class Client:
 
     def __init__(self, url, user=USER, password=PASSWORD):
         self.url = urllib.parse.urlsplit(url)
+        self.resource = RESOURCE
         self.authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.connection = None
 
@@ -96,16 +97,16 @@ class Client:
             self.connection.close()
             self.connection = None
 
-    def request(self, action, class_name, keys=(), body="", timeout=None):
+    def request(self, action, class_name, keys=(), body="", timeout=None, headers=""):
         selectors = "".join(f'<w:Selector Name="{name}">{escape(value)}</w:Selector>' for name, value in dict(keys).items())
         envelope = (
             f'<s:Envelope xmlns:s="{NAMES["s"]}" xmlns:a="{NAMES["a"]}" xmlns:n="{NAMES["n"]}" xmlns:w="{NAMES["w"]}">'
             f"<s:Header><a:Action>{action}</a:Action><a:To>{self.url.geturl()}</a:To>"
-            f"<w:ResourceURI>{RESOURCE}{class_name}</w:ResourceURI><a:MessageID>uuid:{os.urandom(4).hex()}</a:MessageID>"
+            f"<w:ResourceURI>{self.resource}{class_name}</w:ResourceURI><a:MessageID>uuid:{os.urandom(4).hex()}</a:MessageID>"
             f"<a:ReplyTo><a:Address>{NAMES['a']}/role/anonymous</a:Address></a:ReplyTo>"
             + (f"<w:OperationTimeout>PT{timeout}S</w:OperationTimeout>" if timeout else "")
             + (f"<w:SelectorSet>{selectors}</w:SelectorSet>" if selectors else "")
-            + f"</s:Header><s:Body>{body}</s:Body></s:Envelope>"
+            + f"{headers}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
         )
         status, answer = self.post(envelope)
         if status != 200:
@@ -117,9 +118,27 @@ class Client:
     def get(self, class_name, keys=()):
         return Instance.read(self.request("http://schemas.xmlsoap.org/ws/2004/09/transfer/Get", class_name, keys)[0])
 
+    def transfer(self, verb, class_name, keys=(), properties=None, fragment=None):
+        """Put, Create or Delete; with `fragment` Get or Put of one property, named by an XPath."""
+        header = "" if fragment is None else \
+            f'<w:FragmentTransfer s:mustUnderstand="true">{escape(fragment)}</w:FragmentTransfer>'
+        elements = "".join(f"<p:{name}>{escape(value)}</p:{name}>" for name, value in (properties or {}).items())
+        element = "w:XmlFragment" if fragment else f"p:{class_name}"
+        body = "" if properties is None else f'<{element} xmlns:p="{RESOURCE}{class_name}">{elements}</{element}>'
+        return self.request(NAMES["x"] + "/" + verb, class_name, keys, body, headers=header)
+
     def query(self, wql, most=100):
         """What a WQL query finds; of columns the instances' class_name is XmlFragment."""
         return self.enumerate("*", most, f'<w:Filter Dialect="{WQL}">{escape(wql)}</w:Filter>')
+
+    def cimv2(self, wql):
+        """The same in root/cimv2."""
+        client = Client(self.url.geturl())
+        client.resource = RESOURCE.replace("virtualization/v2", "cimv2")
+        try:
+            return client.query(wql)
+        finally:
+            client.close()
 
     def enumerate(self, class_name, most=100, inside=""):
         action = NAMES["n"] + "/"

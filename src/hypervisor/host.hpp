@@ -22,10 +22,10 @@ enum class PowerState : std::uint8_t { off, running, paused, saved, starting, st
 /// What an administrator set on a VM. Lives in the domain's <metadata> under the project's own XML namespace; nullopt
 /// means "never set", so the default applies.
 struct Settings {
-  std::optional<bool> guest_service_interface;  ///< Guest Service Interface enabled
-  std::optional<bool> guest_file_service;       ///< Msvm_GuestFileService started (default: yes)
-  std::optional<bool> vss_service;              ///< Msvm_VssService started (default: yes)
-  std::optional<bool> key_value_exchange;       ///< Key-Value Pair Exchange enabled (default: yes)
+  std::optional<bool> guest_service_interface;   ///< Guest Service Interface enabled
+  std::optional<bool> guest_file_service;        ///< Msvm_GuestFileService started (default: yes)
+  std::optional<bool> vss_service;               ///< Msvm_VssService started (default: yes)
+  std::optional<bool> key_value_exchange;        ///< Key-Value Pair Exchange enabled (default: yes)
   std::optional<bool> host_key_values_disabled;  ///< the guest is told nothing about the host (default: no)
 
   /// Whether a program of the guest may be reached through sockets of the hypervisor.
@@ -75,9 +75,9 @@ struct HostInformation {
   std::string processor_model;
   std::uint32_t processor_megahertz = 0;
   std::uint32_t sockets = 1;
-  std::uint32_t cores = 1;    ///< of a socket
-  std::uint32_t threads = 1;  ///< of a core
-  std::string architecture;   ///< "x86_64"
+  std::uint32_t cores = 1;               ///< of a socket
+  std::uint32_t threads = 1;             ///< of a core
+  std::string architecture;              ///< "x86_64"
   std::string operating_system;          ///< "Debian GNU/Linux 12 (bookworm)"
   std::string operating_system_version;  ///< of its kernel, "6.1.0"
   std::optional<SystemTime> booted;

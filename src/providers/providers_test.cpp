@@ -38,9 +38,11 @@ TEST_F(Providers, EveryClassCanBeEnumeratedAndOnesWithoutProviderAreEmpty) {
       auto enumeration = manager_.enumerate(context_, name, cim_class->name);
       ASSERT_TRUE(enumeration) << cim_class->name << ": " << enumeration.error().message;
       const bool has_some = !read(**enumeration, 1000).empty();
-      const bool provided = std::any_of(
-          manager_.find_schema(name)->classes.begin(), manager_.find_schema(name)->classes.end(),
-          [&](const cim::Class* each) { return each->is_a(*cim_class) && (each->has_provider || !each->join_left.empty()); });
+      const bool provided =
+          std::any_of(manager_.find_schema(name)->classes.begin(), manager_.find_schema(name)->classes.end(),
+                      [&](const cim::Class* each) {
+                        return each->is_a(*cim_class) && (each->has_provider || !each->join_left.empty());
+                      });
       EXPECT_TRUE(provided || !has_some) << cim_class->name;
     }
   EXPECT_GT(classes, 600u);

@@ -50,7 +50,8 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
     if (in.affected_configuration) {
       machine = machine_of_instance_id(in.affected_configuration->value("InstanceID"));
       if (machine.empty())
-        return error(Failure::invalid_argument, "AffectedConfiguration does not name the settings of a virtual machine");
+        return error(Failure::invalid_argument,
+                     "AffectedConfiguration does not name the settings of a virtual machine");
     }
     const Status done = change(
         context, in.guest_service_settings,

@@ -252,8 +252,8 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
     if (*test.system == SystemProperty::genus || *test.system == SystemProperty::property_count) {
       auto number = integer(literal);
       if (!number || literal.kind != Literal::Kind::integer || test.operation == Operator::like)
-        return invalid(fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", test.property,
-                                   literal.text));
+        return invalid(
+            fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", test.property, literal.text));
       test.constant = std::move(*number);
       return test;
     }

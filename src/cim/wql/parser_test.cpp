@@ -102,16 +102,23 @@ TEST(WqlParser, ReadsAssociationQueries) {
 
 TEST(WqlParser, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(failure(""), "query, position 1: expected SELECT, ASSOCIATORS or REFERENCES, found the end of the query");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE"), "query, position 22: expected a name, NOT, (, a string, a number, TRUE, FALSE or NULL, found the end of the query");
-  EXPECT_EQ(failure("DELETE FROM C"), "query, position 1: expected SELECT, ASSOCIATORS or REFERENCES, found \"DELETE\"");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE A == 1"), "query, position 26: expected a string, a number, TRUE, FALSE or NULL, found \"=\"");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE"),
+            "query, position 22: expected a name, NOT, (, a string, a number, TRUE, FALSE or NULL, found the end of "
+            "the query");
+  EXPECT_EQ(failure("DELETE FROM C"),
+            "query, position 1: expected SELECT, ASSOCIATORS or REFERENCES, found \"DELETE\"");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A == 1"),
+            "query, position 26: expected a string, a number, TRUE, FALSE or NULL, found \"=\"");
   EXPECT_EQ(failure("SELECT * FROM C WHERE A LIKE 5"), "query, position 30: expected a string, found \"5\"");
-  EXPECT_EQ(failure("SELECT * FROM C WHERE A = 'x"), "query, position 27: expected a string, a number, TRUE, FALSE or NULL, found a string that is not closed");
-  EXPECT_EQ(failure("SELECT * FROM C; DROP"), "query, position 16: expected WHERE or the end of the query, found a character that WQL has no use for");
+  EXPECT_EQ(failure("SELECT * FROM C WHERE A = 'x"),
+            "query, position 27: expected a string, a number, TRUE, FALSE or NULL, found a string that is not closed");
+  EXPECT_EQ(failure("SELECT * FROM C; DROP"),
+            "query, position 16: expected WHERE or the end of the query, found a character that WQL has no use for");
   EXPECT_EQ(failure(std::string_view("SELECT * FROM C\0", 16)),
             "query, position 16: expected WHERE or the end of the query, found a character that WQL has no use for");
   EXPECT_NE(failure("ASSOCIATORS OF {C.A=}").find("expected a key value"), std::string::npos);
-  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1"), "query, position 16: expected an object path in braces, found an object path in braces that is not closed");
+  EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1"),
+            "query, position 16: expected an object path in braces, found an object path in braces that is not closed");
   EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE Role=a Role=b"), "query, position 37: Role is given twice");
   EXPECT_EQ(failure("REFERENCES OF {C.A=1} WHERE AssocClass=a"),
             "query, position 29: expected ResultClass, Role, RequiredQualifier, KeysOnly, ClassDefsOnly or SchemaOnly, "

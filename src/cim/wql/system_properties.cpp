@@ -10,11 +10,16 @@ namespace vmms::cim::wql {
 namespace {
 
 constexpr std::pair<std::string_view, SystemProperty> names[] = {
-    {"__CLASS", SystemProperty::class_name},         {"__SUPERCLASS", SystemProperty::superclass},
-    {"__DYNASTY", SystemProperty::dynasty},          {"__SERVER", SystemProperty::server},
-    {"__NAMESPACE", SystemProperty::namespace_name}, {"__PATH", SystemProperty::path},
-    {"__RELPATH", SystemProperty::relative_path},    {"__DERIVATION", SystemProperty::derivation},
-    {"__GENUS", SystemProperty::genus},              {"__PROPERTY_COUNT", SystemProperty::property_count},
+    {"__CLASS", SystemProperty::class_name},
+    {"__SUPERCLASS", SystemProperty::superclass},
+    {"__DYNASTY", SystemProperty::dynasty},
+    {"__SERVER", SystemProperty::server},
+    {"__NAMESPACE", SystemProperty::namespace_name},
+    {"__PATH", SystemProperty::path},
+    {"__RELPATH", SystemProperty::relative_path},
+    {"__DERIVATION", SystemProperty::derivation},
+    {"__GENUS", SystemProperty::genus},
+    {"__PROPERTY_COUNT", SystemProperty::property_count},
     {"__THIS", SystemProperty::self},
 };
 

@@ -1,7 +1,7 @@
 #include "hypervisor/libvirt/core.hpp"
 
-#include "hypervisor/libvirt/host_machine.hpp"
 #include "hypervisor/libvirt/domain_xml.hpp"
+#include "hypervisor/libvirt/host_machine.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

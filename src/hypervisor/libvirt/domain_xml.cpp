@@ -86,8 +86,9 @@ void read_communication_services(pugi::xml_node element, Settings& settings) {
     for (const auto& [policy, name] : kPolicies)
       if (name == child.attribute("policy").value()) service.policy = policy;
     if (!is_guid(service.id)) continue;
-    const auto at = std::lower_bound(settings.communication_services.begin(), settings.communication_services.end(),
-                                     service.id, [](const auto& known, const std::string& id) { return known.id < id; });
+    const auto at =
+        std::lower_bound(settings.communication_services.begin(), settings.communication_services.end(), service.id,
+                         [](const auto& known, const std::string& id) { return known.id < id; });
     if (at == settings.communication_services.end() || at->id != service.id)
       settings.communication_services.insert(at, std::move(service));
   }

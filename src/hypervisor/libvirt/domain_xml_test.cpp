@@ -128,9 +128,7 @@ TEST(WriteSettings, SaysNothingWhereNothingIsLeft) {
   EXPECT_EQ(*write_settings("", {}), "");
 }
 
-TEST(WriteSettings, RefusesWhatItCannotRead) {
-  EXPECT_FALSE(write_settings("<settings", with(true, true)));
-}
+TEST(WriteSettings, RefusesWhatItCannotRead) { EXPECT_FALSE(write_settings("<settings", with(true, true))); }
 
 TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
   constexpr const char* first = "00000001-FACB-11E6-BD58-64006A7986D3";
@@ -158,8 +156,7 @@ TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
                             "' policy='dreams'/><guestCommunicationService id='00000001-facb-11e6-bd58-64006a7986d3' "
                             "policy='disabled'/><guestCommunicationService id='" +
                             first + "'/><guestCommunicationService id='x'/><guestCommunicationService/></settings>");
-  EXPECT_EQ(odd.communication_services,
-            (std::vector<Settings::CommunicationService>{{first, 3}, {second, 2}}));
+  EXPECT_EQ(odd.communication_services, (std::vector<Settings::CommunicationService>{{first, 3}, {second, 2}}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "hypervisor/libvirt/library.hpp"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 #include <pugixml.hpp>
 
 #include <fstream>
@@ -73,6 +74,11 @@ void read_this_machine(HostInformation& information) {
     information.processor_model = processors.substr(begin, processors.find('\n', begin) - begin);
   }
   set(information.operating_system, operating_system_name(read_file("/etc/os-release")));
+  // libvirt adds up what NUMA nodes report, which need not be all.
+  const auto pages = sysconf(_SC_PHYS_PAGES);
+  const auto page_size = sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page_size > 0)
+    information.memory_bytes = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_size);
   utsname name{};
   if (uname(&name) == 0) {
     set(information.operating_system, name.sysname);

@@ -62,8 +62,7 @@ class EnumerateReader {
     if (auto status = check_body(request_, "Enumerate"); !status) return status.error();
     for (const xml::Element child : request_.body.children())
       if (auto status = read(child); !status) return status.error();
-    const bool all_classes =
-        request_.resource && request_.resource->is_all_classes() && !request_.resource->is_schema;
+    const bool all_classes = request_.resource && request_.resource->is_all_classes() && !request_.resource->is_schema;
     if (all_classes && !filtered_)
       return fault(Condition::cannot_process_filter, "all classes (*) can be enumerated with a query only");
     return std::move(result_);
@@ -151,8 +150,8 @@ class EnumerateReader {
     }
     if (dialect == names::dialect_association) return association_filter(child);
     return fault(Condition::filter_dialect,
-                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported are {}, {} and {}", dialect,
-                             names::dialect_wql, names::dialect_selector, names::dialect_association));
+                 fmt::format("filters of the dialect \"{:.200}\" are not supported; supported are {}, {} and {}",
+                             dialect, names::dialect_wql, names::dialect_selector, names::dialect_association));
   }
 
   // AssociatedInstances or AssociationInstances, with the object and what its associations have to be.

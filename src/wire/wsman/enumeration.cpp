@@ -29,10 +29,10 @@ constexpr std::chrono::microseconds longest_pull = std::chrono::hours(1);
 struct EnumerationContext : enumeration::Context {
   EnumerationMode mode = EnumerationMode::object;
   UriFamily family = UriFamily::microsoft;
-  std::string_view namespace_name;   ///< the schema's constant
-  std::vector<std::string> columns;  ///< of a query that names some; empty for whole instances
-  cim::wql::Origin origin;           ///< for columns that are system properties
-  const cim::Class* written_as = nullptr;        ///< the superclass whose properties alone are written; null for all
+  std::string_view namespace_name;         ///< the schema's constant
+  std::vector<std::string> columns;        ///< of a query that names some; empty for whole instances
+  cim::wql::Origin origin;                 ///< for columns that are system properties
+  const cim::Class* written_as = nullptr;  ///< the superclass whose properties alone are written; null for all
   std::optional<cimxml::ClassForm> class_form = {};  ///< the classes are written, not the instances
   bool without_nil = false;
 };
@@ -132,8 +132,8 @@ std::unique_ptr<EnumerationContext> context_of(const Operation& operation, const
 ContextResult schema_context(const Operation& operation, const cim::Schema& schema) {
   const auto base = find_schema_class(operation, schema);
   if (!base) return base.error();
-  auto classes =
-      operation.manager.classes(operation.context, schema.namespace_name, *base ? (*base)->name : std::string_view{}, true);
+  auto classes = operation.manager.classes(operation.context, schema.namespace_name,
+                                           *base ? (*base)->name : std::string_view{}, true);
   if (!classes) return to_fault(classes.error());
   if (*base) classes->insert(classes->begin(), *base);
   auto context = std::make_unique<EnumerationContext>();
@@ -182,8 +182,8 @@ ContextResult class_context(const Operation& operation, const EnumerateRequest& 
       return fault(Condition::cannot_process_filter, "a fragment of an enumeration is a whole property");
     columns = wanted = {std::string(path->property->name)};
   }
-  const auto subclasses = enumerate.polymorphism == Polymorphism::none ? cim::Subclasses::exclude
-                                                                       : cim::Subclasses::include;
+  const auto subclasses =
+      enumerate.polymorphism == Polymorphism::none ? cim::Subclasses::exclude : cim::Subclasses::include;
   auto cursor = operation.manager.enumerate(operation.context, space, target->cim_class->name, enumerate.keys, wanted,
                                             subclasses);
   if (!cursor) {

@@ -126,8 +126,8 @@ constexpr FaultRow table[] = {
      "There is no such enumeration context: it has ended, expired, or belongs to another user."},
     {Condition::concurrency, "concurrency", sender, "w:Concurrency", "", 0x80338032, 0, 0, 500,
      "Another Pull of this enumeration is still being answered."},
-    {Condition::fragment_dialect, "fragment_dialect", sender, "w:FragmentDialectNotSupported", "", 0x80338078, 0, 0, 500,
-     "The dialect of the fragment's expression is not supported. Use XPath 1.0."},
+    {Condition::fragment_dialect, "fragment_dialect", sender, "w:FragmentDialectNotSupported", "", 0x80338078, 0, 0,
+     500, "The dialect of the fragment's expression is not supported. Use XPath 1.0."},
 
     {Condition::answer_too_large, "answer_too_large", sender, "w:EncodingLimit", "MaxEnvelopeSize", 0x80338047, 0, 0,
      500, "The answer does not fit into MaxEnvelopeSize."},

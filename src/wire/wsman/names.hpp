@@ -39,7 +39,8 @@ inline constexpr std::string_view action_renew = "http://schemas.xmlsoap.org/ws/
 inline constexpr std::string_view action_get_status = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/GetStatus";
 
 inline constexpr std::string_view dialect_wql = "http://schemas.microsoft.com/wbem/wsman/1/WQL";
-inline constexpr std::string_view dialect_association = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter";
+inline constexpr std::string_view dialect_association =
+    "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter";
 inline constexpr std::string_view dialect_xpath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 inline constexpr std::string_view dialect_xpath_level_1 = "http://schemas.dmtf.org/wbem/wsman/1/wsman/xpath-level-1";
 inline constexpr std::string_view dialect_selector = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";

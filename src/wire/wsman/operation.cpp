@@ -19,8 +19,9 @@ OrFault<const cim::Class*> find_schema_class(const Operation& operation, const c
   const cim::Class* found = nullptr;
   for (const cim::KeyBinding& selector : operation.request->selectors) {
     if (!equals_no_case(selector.name, "ClassName"))
-      return fault(Condition::invalid_selectors,
-                   fmt::format("the schema has the selectors __cimnamespace and ClassName, not {:.100}", selector.name));
+      return fault(
+          Condition::invalid_selectors,
+          fmt::format("the schema has the selectors __cimnamespace and ClassName, not {:.100}", selector.name));
     const auto cim_class = operation.manager.get_class(operation.context, schema.namespace_name, selector.value);
     if (!cim_class)
       return cim_class.error().kind == Failure::not_found ? fault(Condition::unknown_class, cim_class.error().message)

@@ -167,9 +167,9 @@ class HeaderReader {
 
   // An option that is not known is an error only when it must be complied with (DSP0226 R6.4-5).
   OrFault<void> option_set(const xml::Element& block) {
-    static constexpr std::string_view known[] = {"ExcludeNilProperties", "IncludeClassOrigin",
+    static constexpr std::string_view known[] = {"ExcludeNilProperties",        "IncludeClassOrigin",
                                                  "IncludeInheritanceHierarchy", "IncludeInheritedElements",
-                                                 "IncludeQualifiers", "ShowExtensions"};
+                                                 "IncludeQualifiers",           "ShowExtensions"};
     for (const xml::Element option : block.children()) {
       std::string_view name = option.attribute({}, "Name").value_or(std::string_view{});
       name.remove_prefix(std::min(name.size(), name.rfind(':') + 1));

@@ -50,7 +50,8 @@ std::string_view charset_of(std::string_view content_type) {
 http::Response soap_response(unsigned status, std::string body, const xml::Encoding& encoding) {
   http::Response response;
   response.status = status;
-  response.content_type = encoding.is_utf16() ? "application/soap+xml;charset=UTF-16" : "application/soap+xml;charset=UTF-8";
+  response.content_type =
+      encoding.is_utf16() ? "application/soap+xml;charset=UTF-16" : "application/soap+xml;charset=UTF-8";
   response.body = xml::from_utf8(std::move(body), encoding);
   return response;
 }
@@ -67,7 +68,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   http::Response fault_response(const Fault& fault, const Request& request) const {
     const FaultRow& row = fault_row(fault.condition);
     spdlog::debug("wsman: {:.200}: fault {}: {}", request.action, row.name, fault.message);
-    http::Response response = soap_response(row.http_status, write_fault(fault, request.message_id, options.host_name), request.encoding);
+    http::Response response =
+        soap_response(row.http_status, write_fault(fault, request.message_id, options.host_name), request.encoding);
     if (fault.condition == Condition::http_method) response.headers.push_back({"Allow", "POST"});
     return response;
   }
@@ -120,8 +122,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 
   void answer(http::Exchange& exchange, const Task& task, const Request& request) const {
     const auto envelope = run(task, request);
-    const bool delivered =
-        exchange.respond(envelope ? soap_response(200, *envelope, request.encoding) : fault_response(envelope.error(), request));
+    const bool delivered = exchange.respond(envelope ? soap_response(200, *envelope, request.encoding)
+                                                     : fault_response(envelope.error(), request));
     if (task.after) task.after(delivered);
   }
 
@@ -131,7 +133,10 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     const Clock::time_point start = Clock::now();
     auto task = guarded([&]() -> OrFault<Task> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
-      if (auto read = read_request(http_request.body, charset_of(http_request.content_type), options.requests, *request); !read) return read.error();
+      if (auto read =
+              read_request(http_request.body, charset_of(http_request.content_type), options.requests, *request);
+          !read)
+        return read.error();
       cim::Context context;
       context.caller = {http_request.user, http_request.mechanism};
       context.deadline = start + request->operation_timeout;

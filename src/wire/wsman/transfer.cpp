@@ -68,8 +68,8 @@ OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
   task.run = [operation, target = std::move(target), path = *path]() -> OrFault<std::string> {
     const auto present = operation.manager.get(operation.context, target.path);
     if (!present) return to_fault(present.error());
-    const auto changes = read_fragment_change(operation.request->body, path, *present,
-                                              {*target.schema, target.schema->namespace_name});
+    const auto changes =
+        read_fragment_change(operation.request->body, path, *present, {*target.schema, target.schema->namespace_name});
     if (!changes) return changes.error();
     if (const auto status = operation.manager.modify(operation.context, target.path, *changes); !status)
       return to_fault(status.error());
