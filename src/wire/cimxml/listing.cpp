@@ -34,7 +34,7 @@ OrError<std::string> read_all(const Operation& operation, const Selection& selec
                                    operation.most_bytes));
     if (!batch.failures.empty()) {
       spdlog::warn("wire: enumerating {}: {} could not be asked; the first: {}", selection.what, batch.failures.size(),
-                   batch.failures.front().message);
+                   one_line(batch.failures.front().message));
       if (!first_failure) first_failure = std::move(batch.failures.front());
     }
     done = batch.done;

@@ -12,14 +12,6 @@ namespace vmms::wire::cimxml {
 
 namespace {
 
-// It goes to the log, one line an entry.
-std::string one_line(std::string_view text) {
-  std::string line(text.substr(0, 200));
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-  return line;
-}
-
 bool has_like(const cim::wql::Condition& condition) {
   return condition.operation == cim::wql::Operator::like ||
          std::any_of(condition.parts.begin(), condition.parts.end(), has_like);
@@ -52,6 +44,13 @@ CimError query_error(const Error& error) {
 }
 
 }  // namespace
+
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, 200));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  return line;
+}
 
 bool is_path(ItemKind kind) {
   return kind == ItemKind::instance_name || kind == ItemKind::object_path || kind == ItemKind::instance_path;

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "wire/cimxml/instance_writer.hpp"
 #include "wire/cimxml/request.hpp"
+#include "wire/cimxml/selection.hpp"
 #include "wire/cimxml/status.hpp"
 #include "wire/http/response_head.hpp"
 
@@ -28,7 +29,7 @@ void write_response(xml::Writer& writer, const Call& call, const Answer& answer,
 }
 
 http::Response refuse(const Refusal& refusal) {
-  spdlog::debug("cimxml: HTTP {} {}: {}", refusal.status, refusal.cim_error, refusal.message);
+  spdlog::debug("cimxml: HTTP {} {}: {}", refusal.status, refusal.cim_error, one_line(refusal.message));
   http::Response response = http::plain_response(refusal.status, refusal.message);
   if (!refusal.cim_error.empty()) response.headers.push_back({"CIMError", std::string(refusal.cim_error)});
   return response;
@@ -78,8 +79,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     for (std::size_t i = 0; i < request.calls.size(); ++i) {
       const Call& call = request.calls[i];
       if (!answers[i])
-        spdlog::debug("cimxml: {:.100}: {}: {}", call.name, code_name(answers[i].error().code),
-                      answers[i].error().message);
+        spdlog::debug("cimxml: {}: {}: {}", one_line(call.name), code_name(answers[i].error().code),
+                      one_line(answers[i].error().message));
       // Clients of an older DTD, wbemcli for one, do not read an error that has something inside.
       const cim::Schema* schema = request.error_instances ? manager.find_schema(call.namespace_name) : nullptr;
       write_response(writer, call, answers[i], schema);
