@@ -19,5 +19,10 @@ TEST(Shortened, CutsBetweenCharacters) {
   EXPECT_EQ(shortened(std::string(1'000'000, 'x')).size(), longest_message + 3);
 }
 
+TEST(OneLine, HasNoLineFeedsAndAnEnd) {
+  EXPECT_EQ(one_line("a\nb\r\x1B[1m"), "a b  [1m");
+  EXPECT_EQ(one_line(std::string(300, 'x')), std::string(200, 'x') + "…");
+}
+
 }  // namespace
 }  // namespace vmms

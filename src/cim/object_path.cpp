@@ -43,6 +43,9 @@ class PathReader {
         space.erase(0, slash);
       }
       space.erase(0, std::min(space.find_first_not_of('/'), space.size()));
+      const bool has_gaps = space.ends_with('/') || space.find("//") != std::string::npos;
+      if (has_gaps || (space.empty() && !path.host.empty()))
+        return expected("a namespace, names between single slashes");
       path.namespace_name = std::move(space);
       position_ = *colon + 1;
     }

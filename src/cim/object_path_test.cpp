@@ -80,5 +80,12 @@ RC_GTEST_PROP(ObjectPath, AnyTextIsAnswered, (const std::string& text)) {
   (void)ObjectPath::parse("X.A=\"" + text);
 }
 
+TEST(ObjectPath, NamespacesHaveNoGaps) {
+  for (const char* text : {"//host//:C=@", "//host/:C=@", "root//cimv2:C=@", "root/:C=@", "//root3//:C=@"})
+    EXPECT_FALSE(ObjectPath::parse(text)) << text;
+  EXPECT_EQ(ObjectPath::parse("//host/root/cimv2:C=@").value().namespace_name, "root/cimv2");
+  EXPECT_EQ(ObjectPath::parse("/root/cimv2:C=@").value().namespace_name, "root/cimv2");
+}
+
 }  // namespace
 }  // namespace vmms::cim

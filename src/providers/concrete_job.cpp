@@ -14,13 +14,14 @@ using cim::job::Job;
 using cim::job::State;
 using schema::msvm::ConcreteJob;
 
-ConcreteJob instance_of(const Job& job) {
+ConcreteJob instance_of(const Job& job, const std::string& host) {
   ConcreteJob instance;
   const bool ended = cim::job::is_final(job.state);
   instance.instance_id = job.id;
   instance.name = job.id;
   instance.caption = instance.element_name = instance.description = job.caption;
-  instance.owner = job.owner;
+  // As hosts name users: DOMAIN\\user, the domain of local ones being the host.
+  instance.owner = host + "\\" + job.owner;
   instance.job_state = static_cast<std::uint16_t>(job.state);
   instance.percent_complete = job.percent;
   instance.cancellable = false;
@@ -69,20 +70,21 @@ class Provider : public schema::msvm::ConcreteJobProvider {
   cim::PageOf<ConcreteJob> enumerate(const cim::Context&, const cim::TypedQuery<ConcreteJob>& query) override {
     cim::PageOf<ConcreteJob> page;
     if (query.keys.instance_id) {
-      if (const auto job = environment_.jobs.find(*query.keys.instance_id)) page.items.push_back(instance_of(*job));
+      if (const auto job = environment_.jobs.find(*query.keys.instance_id))
+        page.items.push_back(instance_of(*job, environment_.host.information().name));
       return page;
     }
     auto jobs = environment_.jobs.list(query.after ? query.after->instance_id : std::string(), query.limit + 1);
     page.more = jobs.size() > query.limit;
     if (page.more) jobs.pop_back();
-    for (const Job& job : jobs) page.items.push_back(instance_of(job));
+    for (const Job& job : jobs) page.items.push_back(instance_of(job, environment_.host.information().name));
     return page;
   }
 
   Result<ConcreteJob> get(const cim::Context&, const Key& key) override {
     const auto job = find(key);
     if (!job) return job.error();
-    return instance_of(*job);
+    return instance_of(*job, environment_.host.information().name);
   }
 
   Result<GetErrorEx::Out> invoke(const cim::Context&, GetErrorEx, const Key& key, const GetErrorEx::In&) override {

@@ -12,6 +12,17 @@ using hypervisor::VirtualMachine;
 using hypervisor::VirtualMachinePtr;
 using schema::msvm::VirtualSystemSettingData;
 
+// virt-who, which alone is known to read BIOSGUID, swaps the bytes of the first three groups: what it reports is then
+// what the guest's own firmware says.
+std::string swapped(std::string guid) {
+  for (const auto& [begin, length] : {std::pair(0, 8), std::pair(9, 4), std::pair(14, 4)})
+    for (int low = begin, high = begin + length - 2; low < high; low += 2, high -= 2) {
+      std::swap(guid[static_cast<std::size_t>(low)], guid[static_cast<std::size_t>(high)]);
+      std::swap(guid[static_cast<std::size_t>(low) + 1], guid[static_cast<std::size_t>(high) + 1]);
+    }
+  return guid;
+}
+
 VirtualSystemSettingData settings_instance(const VirtualMachine& machine) {
   VirtualSystemSettingData settings;
   settings.instance_id = "Microsoft:" + machine.id;
@@ -19,6 +30,7 @@ VirtualSystemSettingData settings_instance(const VirtualMachine& machine) {
   settings.virtual_system_identifier = machine.id;
   settings.virtual_system_type = "Microsoft:Hyper-V:System:Realized";
   settings.configuration_id = machine.id;
+  settings.biosguid = "{" + swapped(machine.id) + "}";
   settings.is_saved = machine.power == hypervisor::PowerState::saved;
   if (!machine.description.empty()) settings.notes = {{machine.description}};
   if (machine.created) settings.creation_time = cim::DateTime::timestamp(*machine.created);

@@ -1,4 +1,5 @@
 // Operations that answer with all that they find (DSP0200 5.3.2.11 to 5.3.2.17).
+#include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/operation.hpp"

@@ -1,5 +1,6 @@
 #include "wire/cimxml/selection.hpp"
 
+#include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "cim/filter_cursor.hpp"
 #include "cim/wql/parser.hpp"
@@ -44,13 +45,6 @@ CimError query_error(const Error& error) {
 }
 
 }  // namespace
-
-std::string one_line(std::string_view text) {
-  std::string line(text.substr(0, 200));
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-  return line;
-}
 
 bool is_path(ItemKind kind) {
   return kind == ItemKind::instance_name || kind == ItemKind::object_path || kind == ItemKind::instance_path;

@@ -22,9 +22,6 @@ enum class ItemKind : std::uint8_t {
   instance,            ///< INSTANCE
 };
 
-/// The beginning of a text that may quote a client, for the log: an entry is one line.
-std::string one_line(std::string_view text);
-
 /// Whether nothing but the keys of an instance are written.
 bool is_path(ItemKind kind);
 

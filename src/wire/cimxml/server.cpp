@@ -1,5 +1,6 @@
 #include "wire/cimxml/server.hpp"
 
+#include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/cimxml/instance_writer.hpp"
 #include "wire/cimxml/request.hpp"

@@ -85,6 +85,7 @@ class EnumerateReader {
       result_.max_elements = *number;
       return {};
     }
+    if (uri == names::microsoft_wsman) return {};  // WinRb repeats its SessionId here
     if (uri == names::wsman && name == "EnumerationMode") return mode(trimmed(child));
     if (uri == names::cimbinding && name == "PolymorphismMode") return polymorphism(trimmed(child));
     return unexpected("Enumerate", child);
@@ -218,7 +219,8 @@ OrFault<PullRequest> read_pull(const Request& request) {
       if (!length || length->count() <= 0)
         return fault(Condition::schema_validation, "MaxTime must be a duration greater than zero, such as PT10S");
       result.max_time = *length;
-    } else {
+    } else if (child.namespace_uri() != names::microsoft_wsman && !child.is(names::wsman, "OptimizeEnumeration")) {
+      // WinRb repeats its SessionId and what it said in Enumerate.
       return unexpected("Pull", child);
     }
   }
