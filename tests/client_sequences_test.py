@@ -114,6 +114,22 @@ class VirtWho(wire.Served):
         self.assertRegex(product["UUID"], f"^{GUID}$")
 
 
+class GuestServices(wire.Served):
+    """The official sample's way from a VM to the service that copies files into its guest."""
+
+    def test_walks_to_the_file_service(self):
+        machine = f"{SYSTEM}.CreationClassName='{SYSTEM}',Name='{WEB}'"
+        component, = self.query(f"ASSOCIATORS OF {{{machine}}} WHERE AssocClass = Msvm_SystemDevice ResultClass = "
+                                "Msvm_GuestServiceInterfaceComponent")
+        self.assertEqual((component["SystemName"], component["EnabledState"]), (WEB, "2"))
+        keys = ",".join(f"{name}='{component[name]}'" for name in (
+            "CreationClassName", "DeviceID", "SystemCreationClassName", "SystemName"))
+        service, = self.query(f"ASSOCIATORS OF {{Msvm_GuestServiceInterfaceComponent.{keys}}} WHERE AssocClass = "
+                              "Msvm_RegisteredGuestService ResultClass = Msvm_GuestFileService")
+        found, = self.query(f"SELECT * FROM Msvm_GuestFileService WHERE SystemName='{WEB}'")
+        self.assertEqual(found, service)
+
+
 class Libvirt(wire.Served):
     """libvirt's driver: one item a Pull, the class in the Pull's resource URI, XPath with the answer's own prefixes."""
 

@@ -362,6 +362,15 @@ class WhatClientsSend(wire.Served):
             self.assertTrue(answer.items)
             self.assertEqual(answer.items[0].tag, f"{{{DMTF}{SYSTEM}}}{SYSTEM}")
 
+    def test_a_call_as_omi_writes_it(self):
+        # The namespace is its only selector.
+        header = ('<w:MaxEnvelopeSize s:mustUnderstand="true">102400</w:MaxEnvelopeSize><w:OperationTimeout>PT1M30S'
+                  '</w:OperationTimeout><w:Locale xml:lang="en-us" s:mustUnderstand="false"/><p:DataLocale '
+                  'xml:lang="en-us" s:mustUnderstand="false"/><w:OptionSet s:mustUnderstand="true"/>')
+        body = f'<p:StartService_INPUT xmlns:p="{DMTF}{MANAGEMENT}"/>'
+        answer = self.ask(soap(f"{DMTF}{MANAGEMENT}/StartService", DMTF + MANAGEMENT, {"__cimnamespace": V2}, body, header))
+        self.assertEqual(answer.body.tag, f"{{{DMTF}{MANAGEMENT}}}StartService_OUTPUT")
+
     def test_many_items_in_envelopes_of_the_size_that_the_client_takes(self):
         for most, size in ((1000, 102400), (32000, 153600)):
             header = f'<w:MaxEnvelopeSize s:mustUnderstand="true">{size}</w:MaxEnvelopeSize>'
