@@ -74,7 +74,8 @@ class VirtWho(wire.Served):
 
     def summaries(self):
         service = uri(MANAGEMENT)
-        return self.ask(self.envelope(service + "/GetSummaryInformation", service, f"""<wsman:GetSummaryInformation_INPUT xmlns:p="{service}">
+        action = service + "/GetSummaryInformation"
+        return self.ask(self.envelope(action, service, f"""<wsman:GetSummaryInformation_INPUT xmlns:p="{service}">
             <p:RequestedInformation>0</p:RequestedInformation>
             <p:RequestedInformation>1</p:RequestedInformation>
             <p:RequestedInformation>100</p:RequestedInformation>
@@ -152,7 +153,8 @@ class Libvirt(wire.Served):
         answers = self.find(query, class_name, namespace)
         for answer in answers:
             # The prefix that it looks for is declared on the Envelope or on the first child of the item's parent.
-            self.assertRegex(answer.text, f'<n:Items><p:{class_name} [^>]*xmlns:p="{re.escape(uri(class_name, namespace))}"')
+            resource = re.escape(uri(class_name, namespace))
+            self.assertRegex(answer.text, f'<n:Items><p:{class_name} [^>]*xmlns:p="{resource}"')
         return [Instance.read(answer.items[0]) for answer in answers]
 
     def systems(self, condition=""):
@@ -172,8 +174,9 @@ class Libvirt(wire.Served):
         computer, = self.instances("SELECT * FROM Win32_ComputerSystem", "Win32_ComputerSystem", CIMV2)
         self.assertEqual(computer["DNSHostName"], "HOST1")
         self.assertEqual(int(computer["TotalPhysicalMemory"]), 524288 * 1024 * 1024)
-        processors = self.instances(f"ASSOCIATORS OF {{Win32_ComputerSystem.Name='{computer['Name']}'}} WHERE AssocClass = "
-                                    "Win32_ComputerSystemProcessor ResultClass = Win32_Processor ", "Win32_Processor", CIMV2)
+        processors = self.instances(
+            f"ASSOCIATORS OF {{Win32_ComputerSystem.Name='{computer['Name']}'}} WHERE AssocClass = "
+            "Win32_ComputerSystemProcessor ResultClass = Win32_Processor ", "Win32_Processor", CIMV2)
         self.assertEqual(sum(int(processor["NumberOfLogicalProcessors"]) for processor in processors), 8)
         for processor in processors:
             self.assertTrue(processor["Name"])
@@ -211,7 +214,8 @@ class Libvirt(wire.Served):
         settings = f"Msvm_VirtualSystemSettingData.InstanceID='Microsoft:{WEB}'"
         performance = "Win32_PerfRawData_HvStats_HyperVHypervisorVirtualProcessor"
         for query, class_name, namespace in (
-                (f"SELECT * FROM Msvm_ShutdownComponent WHERE SystemName = '{WEB.lower()}' ", "Msvm_ShutdownComponent", V2),
+                (f"SELECT * FROM Msvm_ShutdownComponent WHERE SystemName = '{WEB.lower()}' ",
+                 "Msvm_ShutdownComponent", V2),
                 (f"ASSOCIATORS OF {{{owner}}} WHERE ResultClass = Msvm_Keyboard ", "Msvm_Keyboard", V2),
                 (f"ASSOCIATORS OF {{{owner}}} WHERE AssocClass = Msvm_SnapshotOfVirtualSystem ResultClass = "
                  "Msvm_VirtualSystemSettingData ", "Msvm_VirtualSystemSettingData", V2),
@@ -219,12 +223,13 @@ class Libvirt(wire.Served):
                  "Msvm_SecuritySettingData", V2),
                 ("SELECT * FROM Msvm_ProcessorSettingData WHERE InstanceID LIKE 'Microsoft:Definition%Maximum'",
                  "Msvm_ProcessorSettingData", V2),
-                ("SELECT * FROM Msvm_ResourceAllocationSettingData WHERE ResourceSubType = 'Microsoft:Hyper-V:Physical Disk "
-                 "Drive' AND InstanceID LIKE '%Default%'", "Msvm_ResourceAllocationSettingData", V2),
+                ("SELECT * FROM Msvm_ResourceAllocationSettingData WHERE ResourceSubType = 'Microsoft:Hyper-V:Physical "
+                 "Disk Drive' AND InstanceID LIKE '%Default%'", "Msvm_ResourceAllocationSettingData", V2),
                 ("SELECT * FROM Msvm_VirtualEthernetSwitch WHERE Name = 'x'", "Msvm_VirtualEthernetSwitch", V2),
                 ("SELECT * FROM Msvm_VirtualEthernetSwitch WHERE HealthState = 5", "Msvm_VirtualEthernetSwitch", V2),
-                ("SELECT * FROM Msvm_DiskDrive WHERE __PATH = '\\\\\\\\HOST1\\\\root\\\\virtualization\\\\v2:Msvm_DiskDrive."
-                 "CreationClassName=\"Msvm_DiskDrive\",DeviceID=\"x\",SystemCreationClassName=\"x\",SystemName=\"x\"'",
+                ("SELECT * FROM Msvm_DiskDrive WHERE __PATH = '\\\\\\\\HOST1\\\\root\\\\virtualization\\\\v2:"
+                 "Msvm_DiskDrive.CreationClassName=\"Msvm_DiskDrive\",DeviceID=\"x\",SystemCreationClassName=\"x\","
+                 "SystemName=\"x\"'",
                  "Msvm_DiskDrive", V2),
                 ("SELECT * FROM Msvm_ConcreteJob WHERE InstanceID = 'x'", "Msvm_ConcreteJob", V2),
                 (f"SELECT * FROM Msvm_VirtualSystemSettingData WHERE InstanceID = 'Microsoft:{WEB}' AND "
@@ -251,9 +256,11 @@ class Libvirt(wire.Served):
             answer = self.ask(openwsman(resource + "/RequestStateChange", resource, body, machine_keys(off["Name"])))
             names = dict(NAMES, p=resource)
             self.assertEqual(answer.body.findtext("p:ReturnValue", None, names), "4096")
-            selector = answer.body.find("p:Job/a:ReferenceParameters/w:SelectorSet/w:Selector[@Name='InstanceID']", names)
+            path = "p:Job/a:ReferenceParameters/w:SelectorSet/w:Selector[@Name='InstanceID']"
+            selector = answer.body.find(path, names)
             self.daemon.job(self.client, {"Job": selector.text})
-            job, = self.instances(f"SELECT * FROM Msvm_ConcreteJob WHERE InstanceID = '{selector.text}'", "Msvm_ConcreteJob")
+            job, = self.instances(f"SELECT * FROM Msvm_ConcreteJob WHERE InstanceID = '{selector.text}'",
+                                  "Msvm_ConcreteJob")
             self.assertEqual(job["JobState"], "7")
 
 

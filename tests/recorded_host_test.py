@@ -22,15 +22,15 @@ ONLY_HERE_HAVE_VALUES = {}
 ONLY_THERE = {}
 ONLY_HERE = {}
 # Of a certain host and VM, or in its language.
-VARYING = ("Caption", "Description", "ElementName", "EnhancedSessionModeState", "HwThreadsPerCoreRealized", "InstallDate",
-           "Name", "OnTimeInMilliseconds", "ProcessID", "StatusDescriptions", "TimeOfLastConfigurationChange",
-           "TimeOfLastStateChange")
+VARYING = ("Caption", "Description", "ElementName", "EnhancedSessionModeState", "HwThreadsPerCoreRealized",
+           "InstallDate", "Name", "OnTimeInMilliseconds", "ProcessID", "StatusDescriptions",
+           "TimeOfLastConfigurationChange", "TimeOfLastStateChange")
 # New in Windows 11, after the hosts that the classes were taken from.
 NEW = ("HwThreadsPerCoreRealized", "ManagementVtlImageFileName", "ManagementVtlImageVersion")
 
 
 def elements(text):
-    """Each element, in its order, with its prefix and its attributes as they are written; "/" ends one that has content.
+    """Each element in its order, with its prefix and its attributes as they are written; "/" ends one that has content.
     Of the language the value is left out. Our SelectorSet declares its prefix, for clients that copy it alone."""
     found = []
     for end, name, attributes, empty in re.findall(r'<(/?)([\w.:]+)((?: [\w:]+="[^"]*")*)(/?)>', text):
@@ -90,7 +90,7 @@ state = "running"
         return self.ask(soap(PULL, uri(class_name), body=body))
 
     def both(self):
-        """The VM, with which the enumeration goes on, and the host, with which it ends. Recorded was the opposite order."""
+        """The VM, with which the enumeration goes on, and the host, with which it ends. Recorded was the opposite."""
         context = self.begin().context
         return self.pull(context).text, self.pull(context).text
 

@@ -8,8 +8,8 @@ import unittest
 import vmms
 import wire
 from vmms import NAMES, escape, local, machine_keys
-from wire import (ANONYMOUS, CIMV2, DMTF, ENUMERATE, GET, GUID, MANAGEMENT, PULL, RELEASE, WEB, openwsman, selectors, soap,
-                  uri, wql)
+from wire import (ANONYMOUS, CIMV2, DMTF, ENUMERATE, GET, GUID, MANAGEMENT, PULL, RELEASE, WEB, openwsman, selectors,
+                  soap, uri, wql)
 
 tearDownModule = wire.record.check
 
@@ -32,8 +32,9 @@ class Answers(wire.Served):
         self.change_state(self.query(f"SELECT * FROM {SYSTEM} WHERE ElementName = 'faulty'")[0]["Name"], 2)
         text = "<w:ResourceURI>([^<]*)</w:ResourceURI>(<w:SelectorSet.*</w:SelectorSet>)</a:ReferenceParameters>"
         body = "<n:Enumerate><w:EnumerationMode>EnumerateEPR</w:EnumerationMode></n:Enumerate>"
-        for class_name in (SYSTEM, MANAGEMENT, "Msvm_VirtualSystemSettingData", "Msvm_ConcreteJob", "Msvm_AffectedJobElement",
-                           "Msvm_SettingsDefineState", "Msvm_VirtualSystemSettingDataComponent",
+        for class_name in (SYSTEM, MANAGEMENT, "Msvm_VirtualSystemSettingData", "Msvm_ConcreteJob",
+                           "Msvm_AffectedJobElement", "Msvm_SettingsDefineState",
+                           "Msvm_VirtualSystemSettingDataComponent",
                            "Msvm_ElementSettingData", "Msvm_SystemDevice", "Msvm_HostedService",
                            "Msvm_RegisteredGuestService", "Vmms_GuestOSService", "Msvm_GuestServiceInterfaceComponent",
                            "Msvm_GuestServiceInterfaceComponentSettingData", "Msvm_KvpExchangeComponentSettingData",
@@ -56,7 +57,7 @@ class Answers(wire.Served):
         modes = ("EnumerateObject", "EnumerateEPR", "EnumerateObjectAndEPR")
         for resource, filtered in ((uri(SYSTEM), ""), (uri("Msvm_SettingsDefineState"), ""), (DMTF + SYSTEM, ""),
                                    (uri("*"), wql(f"SELECT * FROM {SYSTEM}")),
-                                   (uri("*"), wql(f"SELECT ElementName, InstallDate, Name, OperationalStatus FROM {SYSTEM}")),
+                                   (uri("*"), wql(f"SELECT InstallDate, Name, OperationalStatus FROM {SYSTEM}")),
                                    (uri("Win32_Processor", CIMV2), "")):
             for mode in modes:
                 with self.subTest(resource=resource, filter=filtered, mode=mode):
@@ -85,8 +86,9 @@ class Answers(wire.Served):
                      f"</w:ResourceURI>{selectors(machine_keys(WEB))}</a:ReferenceParameters>")
         for kind in ("AssociatedInstances", "AssociationInstances"):
             for object_form in (reference, f"<a:EndpointReference>{reference}</a:EndpointReference>"):
-                filtered = (f'<w:Filter xmlns:b="{CIMBINDING}" Dialect="http://schemas.dmtf.org/wbem/wsman/1/cimbinding/'
-                            f'associationFilter"><b:{kind}><b:Object>{object_form}</b:Object></b:{kind}></w:Filter>')
+                filtered = (f'<w:Filter xmlns:b="{CIMBINDING}" Dialect="http://schemas.dmtf.org/wbem/wsman/1/'
+                            f'cimbinding/associationFilter"><b:{kind}><b:Object>{object_form}</b:Object></b:{kind}>'
+                            "</w:Filter>")
                 for mode in ("EnumerateObject", "EnumerateObjectAndEPR"):
                     mode = f"<w:EnumerationMode>{mode}</w:EnumerationMode>"
                     self.assertTrue(self.enumerate(uri("*"), filtered + mode))
@@ -104,20 +106,22 @@ class Answers(wire.Served):
         keys = {key.get("Name"): key.text for key in parameters.find("w:SelectorSet", NAMES)}
 
         changed = self.ask(soap(f"{TRANSFER}/Put", uri(SETTING), keys, self.setting(
-            f"<c:EnabledStatePolicy>3</c:EnabledStatePolicy><c:InstanceID>{escape(keys['InstanceID'])}</c:InstanceID>")))
+            "<c:EnabledStatePolicy>3</c:EnabledStatePolicy>"
+            f"<c:InstanceID>{escape(keys['InstanceID'])}</c:InstanceID>")))
         self.assertEqual(changed.instance["EnabledStatePolicy"], "3")
 
         fragment = '<w:FragmentTransfer s:mustUnderstand="true">{}</w:FragmentTransfer>'
         for expression, content in (("EnabledStatePolicy", "<[^>]*EnabledStatePolicy[^>]*>3</[^>]*>"),
                                     ("EnabledStatePolicy/text()", "3")):
             part = self.ask(soap(GET, uri(SETTING), keys, header=fragment.format(expression)))
-            self.assertRegex(part.text, f"<w:FragmentTransfer[^>]*>{re.escape(expression)}</w:FragmentTransfer></s:Header>")
+            self.assertRegex(part.text, f"<w:FragmentTransfer[^>]*>{re.escape(expression)}</w:FragmentTransfer>"
+                             "</s:Header>")
             self.assertRegex(part.body_text, f"^<w:XmlFragment[^>]*>{content}</w:XmlFragment>$")
         nothing = self.ask(soap(GET, uri(SETTING), keys, header=fragment.format("Description")))
         self.assertIn('xsi:nil="true"', nothing.body_text)
         part = self.ask(soap(f"{TRANSFER}/Put", uri(SETTING), keys, header=fragment.format("EnabledStatePolicy"),
-                             body=f'<w:XmlFragment><c:EnabledStatePolicy xmlns:c="{uri(SETTING)}">2</c:EnabledStatePolicy>'
-                                  "</w:XmlFragment>"))
+                             body=f'<w:XmlFragment><c:EnabledStatePolicy xmlns:c="{uri(SETTING)}">2'
+                                  "</c:EnabledStatePolicy></w:XmlFragment>"))
         self.assertIn(">2<", part.body_text)
 
         deletion = soap(f"{TRANSFER}/Delete", uri(SETTING), keys)
@@ -142,7 +146,8 @@ class Answers(wire.Served):
 
     def test_faults(self):
         text = "&lt;&amp;&gt; ]]&gt; \u00fc\u20ac\U0001f600"
-        enumerate_ = lambda inside, resource=uri(SYSTEM): soap(ENUMERATE, resource, body=f"<n:Enumerate>{inside}</n:Enumerate>")
+        enumerate_ = lambda inside, resource=uri(SYSTEM): soap(ENUMERATE, resource, body=(
+            f"<n:Enumerate>{inside}</n:Enumerate>"))
         service = uri(MANAGEMENT)
         for subcode, request in (
                 ("DestinationUnreachable", soap(GET, uri("None"))),
@@ -156,7 +161,8 @@ class Answers(wire.Served):
                 ("ActionNotSupported", soap(f"{service}/None", service)),
                 ("UnsupportedFeature", soap(f"{TRANSFER}/Delete", uri(SYSTEM), machine_keys(WEB))),
                 ("InvalidParameter", soap(f"{service}/ModifyGuestServiceSettings", service, body=(
-                    f'<c:ModifyGuestServiceSettings_INPUT xmlns:c="{service}"><c:None/></c:ModifyGuestServiceSettings_INPUT>'))),
+                    f'<c:ModifyGuestServiceSettings_INPUT xmlns:c="{service}"><c:None/>'
+                    "</c:ModifyGuestServiceSettings_INPUT>"))),
                 ("SchemaValidationError", soap(f"{service}/StartService", service, body="<n:Pull/>")),
                 ("SchemaValidationError", enumerate_("<n:None/>")),
                 ("CannotProcessFilter", enumerate_(wql(text), uri("*"))),
@@ -177,8 +183,10 @@ class Answers(wire.Served):
     def test_faults_of_soap(self):
         # Faults without a subcode, or without a message to relate to.
         for code, status, request in (
-                ("s:MustUnderstand", 500, soap(GET, uri(SYSTEM), header='<u:None xmlns:u="urn:u" s:mustUnderstand="1"/>')),
-                ("s:VersionMismatch", 500, soap(GET, uri(SYSTEM)).replace(NAMES["s"], "http://schemas.xmlsoap.org/soap/envelope/")),
+                ("s:MustUnderstand", 500, soap(GET, uri(SYSTEM), header=(
+                    '<u:None xmlns:u="urn:u" s:mustUnderstand="1"/>'))),
+                ("s:VersionMismatch", 500, soap(GET, uri(SYSTEM)).replace(
+                    NAMES["s"], "http://schemas.xmlsoap.org/soap/envelope/")),
                 ("s:Sender", 400, "<html/>"), ("s:Sender", 400, "no XML"), ("s:Sender", 400, ""),
                 ("s:Sender", 500, re.sub("<a:MessageID>.*</a:MessageID>", "", soap(GET, uri(SYSTEM)))),
                 ("s:Sender", 500, re.sub("<a:Action>.*</a:Action>", "", soap(GET, uri(SYSTEM)))),

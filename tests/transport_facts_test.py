@@ -37,7 +37,7 @@ class Http(wire.Served):
         self.ask(REQUEST)
 
     def test_other_schemes_first(self):
-        for scheme in ("Negotiate TlRMTVNTUAABAAAAN4II4g==", "NTLM TlRMTVNTUAABAAAAN4II4g==", "Negotiate", "Kerberos YII="):
+        for scheme in ("Negotiate TlRMTVNTUAABAAAAN4II4g==", "Negotiate", "Kerberos YII="):
             self.challenge(self.client.exchange(REQUEST.encode(), {"Authorization": scheme}))
             self.ask(REQUEST)
 
@@ -48,7 +48,8 @@ class Http(wire.Served):
 
     def test_content_types(self):
         for kind in ("application/soap+xml;charset=UTF-8", "application/soap+xml; charset=utf-8",
-                     'application/soap+xml; charset="UTF-8"', "application/soap+xml", "Application/SOAP+XML;Charset=utf-8",
+                     'application/soap+xml; charset="UTF-8"', "application/soap+xml",
+                     "Application/SOAP+XML;Charset=utf-8",
                      f'application/soap+xml; charset=UTF-8; action="{GET}"'):
             with self.subTest(kind):
                 self.ask(REQUEST, {"Content-Type": kind})
@@ -186,7 +187,7 @@ class Encodings(wire.Served):
             for begin, prolog in ((mark, ""), (mark, self.PROLOG), (b"", ""), (b"", self.PROLOG)):
                 for charset in ("UTF-16", '"utf-16"', encoding.upper().replace("-LE", "LE").replace("-BE", "BE")):
                     for request, status in ((found, 200), (missing, 500)):
-                        with self.subTest(encoding, mark=bool(begin), prolog=bool(prolog), charset=charset, status=status):
+                        with self.subTest(encoding, begin=begin, prolog=prolog, charset=charset, status=status):
                             response = self.exchange(begin + (prolog + request).encode(encoding),
                                                      f"application/soap+xml;charset={charset}")
                             self.assertEqual(response.status, status, response.content)
@@ -207,7 +208,8 @@ class Encodings(wire.Served):
                 self.assertTrue(response.content.startswith(mark))
 
     def test_utf_8_with_a_mark_and_a_prolog(self):
-        for begin in ("\ufeff", "", '<?xml version="1.0" encoding="utf-8"?>', "\ufeff<?xml version='1.0' encoding='UTF-8'?>\n"):
+        for begin in ("\ufeff", "", '<?xml version="1.0" encoding="utf-8"?>',
+                      "\ufeff<?xml version='1.0' encoding='UTF-8'?>\n"):
             with self.subTest(begin):
                 answer = self.ask(begin + soap(GET, uri(MANAGEMENT), message=self.MESSAGE))
                 self.assertIn(f"<a:RelatesTo>{self.MESSAGE}</a:RelatesTo>", answer.text)

@@ -6,8 +6,8 @@ import re
 import vmms
 import wire
 from vmms import NAMES, escape, local, machine_keys
-from wire import (ANONYMOUS, CIM, CIMV2, DMTF, ENUMERATE, GET, GUID, MANAGEMENT, MICROSOFT_WSMAN, PULL, RELEASE, V2, WEB,
-                  XSI, selectors, soap, uri, wql)
+from wire import (ANONYMOUS, CIM, CIMV2, DMTF, ENUMERATE, GET, GUID, MANAGEMENT, MICROSOFT_WSMAN, PULL, RELEASE, V2,
+                  WEB, XSI, selectors, soap, uri, wql)
 
 tearDownModule = wire.record.check
 
@@ -42,7 +42,8 @@ class WhatAHostSends(wire.Served):
             with self.subTest(operation):
                 kind = "n" if operation in ("Enumerate", "Pull") else "x"
                 names = "".join(f' xmlns:{prefix}="{NAMES[prefix]}"' for prefix in ("s", "a", kind, "w"))
-                self.assertRegex(answer.text, f'^<s:Envelope xml:lang="[a-z]{{2}}-[A-Z]{{2}}"{re.escape(names)}><s:Header>')
+                self.assertRegex(answer.text,
+                                 f'^<s:Envelope xml:lang="[a-z]{{2}}-[A-Z]{{2}}"{re.escape(names)}><s:Header>')
                 self.assertNotIn("\n", answer.text)
                 self.assertTrue(answer.text.endswith("</s:Body></s:Envelope>"))
 
@@ -100,7 +101,8 @@ class WhatAHostSends(wire.Served):
     def test_arrays_repeat_booleans_are_words_and_empty_strings_are_not_nil(self):
         _, job = self.change_state(self.off, 2)
         self.change_state(self.off, 3)
-        self.assertIn("<p:OperationalStatus>17</p:OperationalStatus><p:OperationalStatus>2</p:OperationalStatus>", job.text)
+        self.assertIn("<p:OperationalStatus>17</p:OperationalStatus><p:OperationalStatus>2</p:OperationalStatus>",
+                      job.text)
         self.assertIn("<p:DeleteOnCompletion>false</p:DeleteOnCompletion>", job.text)
         self.assertRegex(job.text, "<p:ErrorDescription></p:ErrorDescription>|<p:ErrorDescription/>")
         service = self.get(MANAGEMENT, {"CreationClassName": MANAGEMENT, "Name": "vmms"})
@@ -117,7 +119,8 @@ class WhatAHostSends(wire.Served):
         _, job = self.change_state(self.off, 2)
         self.change_state(self.off, 3)
         self.assertIn("<p:TimeBeforeRemoval><cim:Interval>P0DT0H5M0S</cim:Interval></p:TimeBeforeRemoval>", job.text)
-        self.assertRegex(job.text, r"<p:ElapsedTime><cim:Interval>P0DT0H0M\d+(\.\d{0,5}[1-9])?S</cim:Interval></p:ElapsedTime>")
+        self.assertRegex(job.text, r"<p:ElapsedTime><cim:Interval>P0DT0H0M\d+(\.\d{0,5}[1-9])?S</cim:Interval>"
+                         "</p:ElapsedTime>")
 
     def test_a_reference_is_directly_inside_its_property_and_declares_its_prefixes(self):
         items = self.ask(soap(ENUMERATE, uri("*"), body="<n:Enumerate><w:OptimizeEnumeration/>" + wql(
@@ -138,9 +141,10 @@ class WhatAHostSends(wire.Served):
     def test_the_reference_of_a_job_names_the_class_that_can_be_read(self):
         asked, job = self.change_state(self.off, 2)
         self.change_state(self.off, 3)
-        self.assertRegex(asked.body_text, f'^<p:RequestStateChange_OUTPUT [^>]*xmlns:p="{uri(SYSTEM)}"[^>]*><p:Job [^>]*>'
-                         f"<a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters><w:ResourceURI>"
-                         f"{uri('Msvm_ConcreteJob')}</w:ResourceURI><w:SelectorSet[^>]*><w:Selector Name=\"InstanceID\">"
+        self.assertRegex(asked.body_text, f'^<p:RequestStateChange_OUTPUT [^>]*xmlns:p="{uri(SYSTEM)}"[^>]*>'
+                         f"<p:Job [^>]*><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters><w:ResourceURI>"
+                         f"{uri('Msvm_ConcreteJob')}</w:ResourceURI><w:SelectorSet[^>]*>"
+                         f'<w:Selector Name="InstanceID">'
                          f"{GUID}</w:Selector></w:SelectorSet></a:ReferenceParameters></p:Job><p:ReturnValue>4096<")
         self.assertEqual(local(job.body), "Msvm_ConcreteJob")
 
@@ -151,12 +155,11 @@ class WhatAHostSends(wire.Served):
         self.assertEqual(job["OperationalStatus"], ["17", "2"])
         self.assertEqual(len(job["StatusDescriptions"]), 2)
         self.assertTrue(job["JobStatus"])
-        self.assertEqual({name: job.get(name) for name in (
-            "JobState", "PercentComplete", "DeleteOnCompletion", "TimeBeforeRemoval", "RecoveryAction", "LocalOrUtcTime",
-            "JobRunTimes", "ErrorCode", "ErrorDescription", "Notify", "InstallDate", "RunDay", "RunMonth", "UntilTime")}, {
+        said = {
             "JobState": "7", "PercentComplete": "100", "DeleteOnCompletion": "false", "TimeBeforeRemoval": "P0DT0H5M0S",
             "RecoveryAction": "2", "LocalOrUtcTime": "2", "JobRunTimes": "1", "ErrorCode": "0", "ErrorDescription": "",
-            "Notify": "", "InstallDate": "1601-01-01T00:00:00Z", "RunDay": None, "RunMonth": None, "UntilTime": None})
+            "Notify": "", "InstallDate": "1601-01-01T00:00:00Z", "RunDay": None, "RunMonth": None, "UntilTime": None}
+        self.assertEqual({name: job.get(name) for name in said}, said)
         self.assertIn(vmms.USER, job["Owner"])
 
     def test_an_embedded_instance_comes_as_escaped_cim_xml(self):
@@ -166,7 +169,8 @@ class WhatAHostSends(wire.Served):
         text = self.invoke("Msvm_ConcreteJob", keys, "GetErrorEx").body_text
         self.assertRegex(text, '<p:Errors>&lt;INSTANCE CLASSNAME=(&quot;|")Msvm_Error(&quot;|")&gt;')
         plain = text.replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">")
-        self.assertRegex(plain, '<PROPERTY NAME="Message"( PROPAGATED="true")? TYPE="string"><VALUE>[^<]+</VALUE></PROPERTY>')
+        self.assertRegex(plain, '<PROPERTY NAME="Message"( PROPAGATED="true")? TYPE="string"><VALUE>[^<]+</VALUE>'
+                         "</PROPERTY>")
         self.assertRegex(plain, '<PROPERTY NAME="[A-Za-z]+" PROPAGATED="true" TYPE="[a-z0-9]+"></PROPERTY>')
         self.assertNotRegex(plain, "<PROPERTY[^>]*/>")
 
@@ -174,10 +178,11 @@ class WhatAHostSends(wire.Served):
         body = "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>2</w:MaxElements>{}</n:Enumerate>"
         one = self.ask(soap(ENUMERATE, uri("*"), body=body.format(wql(f"SELECT * FROM {SYSTEM} WHERE Name = '{WEB}'"))))
         self.assertRegex(one.body_text, "^<n:EnumerateResponse>(<n:EnumerationContext/>|<n:EnumerationContext>"
-                         f"</n:EnumerationContext>)<w:Items><p:{SYSTEM} .*</w:Items><w:EndOfSequence/></n:EnumerateResponse>$")
+                         f"</n:EnumerationContext>)<w:Items><p:{SYSTEM} .*</w:Items><w:EndOfSequence/>"
+                         "</n:EnumerateResponse>$")
         many = self.ask(soap(ENUMERATE, uri(SYSTEM), body=body.format("")))
-        self.assertRegex(many.body_text, f"^<n:EnumerateResponse><n:EnumerationContext>uuid:{GUID}</n:EnumerationContext>"
-                         f"<w:Items><p:{SYSTEM} .*</w:Items></n:EnumerateResponse>$")
+        self.assertRegex(many.body_text, f"^<n:EnumerateResponse><n:EnumerationContext>uuid:{GUID}"
+                         f"</n:EnumerationContext><w:Items><p:{SYSTEM} .*</w:Items></n:EnumerateResponse>$")
 
     def test_columns_come_as_fragments_without_prefixes(self):
         answer = self.ask(soap(ENUMERATE, uri("*"), body="<n:Enumerate><w:OptimizeEnumeration/>" + wql(
@@ -216,7 +221,8 @@ class WhatAHostAcceptsAndRejects(wire.Served):
     def test_what_does_not_exist_is_unreachable(self):
         keys = machine_keys("00000000-0000-4000-8000-000000000000")
         action = uri(SYSTEM) + "/RequestStateChange"
-        body = f'<c:RequestStateChange_INPUT xmlns:c="{uri(SYSTEM)}"><c:RequestedState>2</c:RequestedState></c:RequestStateChange_INPUT>'
+        body = (f'<c:RequestStateChange_INPUT xmlns:c="{uri(SYSTEM)}"><c:RequestedState>2</c:RequestedState>'
+                "</c:RequestStateChange_INPUT>")
         for request in (soap(GET, uri(SYSTEM), keys), soap(action, uri(SYSTEM), keys, body),
                         soap(GET, uri("Msvm_ConcreteJob"), {"InstanceID": "x"}),
                         soap(uri("Msvm_ConcreteJob") + "/GetError", uri("Msvm_ConcreteJob"), {"InstanceID": "x"})):
@@ -255,8 +261,8 @@ class WhatAHostAcceptsAndRejects(wire.Served):
 
     # Only what changes, and what says where.
     MINIMAL = ('<INSTANCE CLASSNAME="Msvm_GuestServiceInterfaceComponentSettingData"><PROPERTY NAME="InstanceID" '
-               f'TYPE="string"><VALUE>Microsoft:{WEB}\\{vmms.INTERFACE}</VALUE></PROPERTY><PROPERTY NAME="EnabledState" '
-               'TYPE="uint16"><VALUE>%d</VALUE></PROPERTY></INSTANCE>')
+               f'TYPE="string"><VALUE>Microsoft:{WEB}\\{vmms.INTERFACE}</VALUE></PROPERTY>'
+               '<PROPERTY NAME="EnabledState" TYPE="uint16"><VALUE>%d</VALUE></PROPERTY></INSTANCE>')
     PROLOG = '<?xml version="1.0" encoding="utf-8"?>\n'
 
     def test_an_embedded_instance_is_cim_xml_escaped_or_in_cdata_with_or_without_prolog(self):
@@ -280,8 +286,8 @@ class WhatAHostAcceptsAndRejects(wire.Served):
         for i, configuration in enumerate((bare, f"<a:EndpointReference>{bare}</a:EndpointReference>",
                                            bare.replace(f"{ANONYMOUS}", "http://hyperv.example/wsman"))):
             port = f"{i + 1:08x}-facb-11e6-bd58-64006a7986d3"
-            setting = ('<INSTANCE CLASSNAME="Msvm_GuestCommunicationServiceSettingData"><PROPERTY NAME="Name" TYPE="string">'
-                       f"<VALUE>{port}</VALUE></PROPERTY></INSTANCE>")
+            setting = ('<INSTANCE CLASSNAME="Msvm_GuestCommunicationServiceSettingData"><PROPERTY NAME="Name" '
+                       f'TYPE="string"><VALUE>{port}</VALUE></PROPERTY></INSTANCE>')
             answer = self.invoke(MANAGEMENT, {"CreationClassName": MANAGEMENT}, "AddGuestServiceSettings",
                                  f"<c:AffectedConfiguration {names}>{configuration}</c:AffectedConfiguration>"
                                  f"<c:GuestServiceSettings>{escape(setting)}</c:GuestServiceSettings>")
@@ -338,13 +344,14 @@ class WhatClientsSend(wire.Served):
 
     def test_queries_that_clients_send(self):
         vm = "Description = 'Microsoft Virtual Machine'"
-        path = f"\\\\\\\\HOST1\\\\root\\\\virtualization\\\\v2:{SYSTEM}.CreationClassName=\\\"{SYSTEM}\\\",Name=\\\"{WEB}\\\""
+        path = (r"\\\\HOST1\\root\\virtualization\\v2:" f'{SYSTEM}.CreationClassName=\\"{SYSTEM}\\",Name=\\"{WEB}\\"')
         for condition, found in (
                 ("ElementName = 'web' ", ["web"]), ("ElementName = 'web'  \t\n", ["web"]),
                 ("ElementName LIKE '%eb'", ["web"]), ("ElementName LIKE 'W%'", ["web"]),
                 ("Caption = \"Hosting Computer System\"", ["HOST1"]),
                 ("EnabledState != 3 AND EnabledState <> 9", ["HOST1", "saved", "web"]),
-                (f"{vm} AND (EnabledState != 0 and EnabledState != 3 and EnabledState != 32769)", ["paused", "saved", "web"]),
+                (f"{vm} AND (EnabledState != 0 and EnabledState != 3 and EnabledState != 32769)",
+                 ["paused", "saved", "web"]),
                 (f"({vm} and (ElementName = 'web' or ElementName = 'off')) OR Name = 'host1'", ["HOST1", "off", "web"]),
                 ("__SERVER = 'HOST1' AND ElementName = 'web'", ["web"]),
                 (f'__PATH = "{path}"', ["web"])):
@@ -355,7 +362,8 @@ class WhatClientsSend(wire.Served):
         # As OMI's client has it, in any case of letters.
         for namespace in (V2, "Root/Virtualization/V2", "ROOT/VIRTUALIZATION/V2"):
             keys = {"__cimnamespace": namespace}
-            self.assertEqual(self.ask(soap(GET, DMTF + SYSTEM, keys | machine_keys(WEB))).instance["ElementName"], "web")
+            answer = self.ask(soap(GET, DMTF + SYSTEM, keys | machine_keys(WEB)))
+            self.assertEqual(answer.instance["ElementName"], "web")
             body = "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>1000</w:MaxElements></n:Enumerate>"
             envelope = '<w:MaxEnvelopeSize s:mustUnderstand="true">102400</w:MaxEnvelopeSize>'
             answer = self.ask(soap(ENUMERATE, DMTF + SYSTEM, keys, body, envelope))
@@ -368,7 +376,8 @@ class WhatClientsSend(wire.Served):
                   '</w:OperationTimeout><w:Locale xml:lang="en-us" s:mustUnderstand="false"/><p:DataLocale '
                   'xml:lang="en-us" s:mustUnderstand="false"/><w:OptionSet s:mustUnderstand="true"/>')
         body = f'<p:StartService_INPUT xmlns:p="{DMTF}{MANAGEMENT}"/>'
-        answer = self.ask(soap(f"{DMTF}{MANAGEMENT}/StartService", DMTF + MANAGEMENT, {"__cimnamespace": V2}, body, header))
+        keys = {"__cimnamespace": V2}
+        answer = self.ask(soap(f"{DMTF}{MANAGEMENT}/StartService", DMTF + MANAGEMENT, keys, body, header))
         self.assertEqual(answer.body.tag, f"{{{DMTF}{MANAGEMENT}}}StartService_OUTPUT")
 
     def test_many_items_in_envelopes_of_the_size_that_the_client_takes(self):
@@ -403,12 +412,11 @@ class WhatClientsSend(wire.Served):
             self.assertEqual(text.group(1) or "", escape(message))
 
     def test_an_empty_message_id_element(self):
-        request = soap(GET, uri(MANAGEMENT)).replace("<a:MessageID>uuid:2D5C3E1A-0000-4000-8000-000000000001</a:MessageID>",
-                                                     "<a:MessageID/>")
+        request = re.sub("<a:MessageID>.*</a:MessageID>", "<a:MessageID/>", soap(GET, uri(MANAGEMENT)))
         self.assertRegex(self.ask(request).text, "<a:RelatesTo></a:RelatesTo>|<a:RelatesTo/>")
 
     def test_must_understand_with_and_without_prefix_as_true_or_1(self):
-        for attribute in ('s:mustUnderstand="true"', 's:mustUnderstand="1"', 'mustUnderstand="true"', 'mustUnderstand="1"'):
+        for attribute in (f'{prefix}mustUnderstand="{value}"' for prefix in ("s:", "") for value in ("true", "1")):
             with self.subTest(attribute):
                 self.get(MANAGEMENT)
                 known = soap(GET, uri(MANAGEMENT))
@@ -425,14 +433,16 @@ class WhatClientsSend(wire.Served):
         for header in ('<w:OptionSet s:mustUnderstand="true"/>', '<w:OptionSet mustUnderstand="1"></w:OptionSet>',
                        '<p:SessionId s:mustUnderstand="false">uuid:DD7EAE5F-A479-437B-8735-2D6C6335808B</p:SessionId>',
                        '<p:SessionId s:mustUnderstand="true">uuid:DD7EAE5F-A479-437B-8735-2D6C6335808B</p:SessionId>',
-                       '<w:Locale xml:lang="ja-JP" s:mustUnderstand="false"/><p:DataLocale xml:lang="ja-JP" mustUnderstand="false"/>',
+                       '<w:Locale xml:lang="ja-JP" s:mustUnderstand="false"/>',
+                       '<p:DataLocale xml:lang="ja-JP" mustUnderstand="false"/>',
                        *(f"<w:OperationTimeout>{text}</w:OperationTimeout>" for text in (
                            "PT30.0S", "PT30.000S", "PT1M30S", "PT60S", "P0DT0H1M0S", "PT20S"))):
             with self.subTest(header):
                 self.ask(soap(GET, uri(MANAGEMENT), header=header))
 
     def test_optimize_enumeration_that_says_nil(self):
-        for optimize in ('<w:OptimizeEnumeration xsi:nil="true"/>', '<w:OptimizeEnumeration xsi:nil="true"></w:OptimizeEnumeration>'):
+        for optimize in ('<w:OptimizeEnumeration xsi:nil="true"/>',
+                         '<w:OptimizeEnumeration xsi:nil="true"></w:OptimizeEnumeration>'):
             body = f"<n:Enumerate>{optimize}<w:MaxElements>20</w:MaxElements></n:Enumerate>"
             self.assertTrue(self.ask(soap(ENUMERATE, uri(SYSTEM), body=body)).items)
 
@@ -442,13 +452,14 @@ class WhatClientsSend(wire.Served):
                  "p": MICROSOFT_WSMAN, "xsi": XSI, "xsd": "http://www.w3.org/2001/XMLSchema"}
         return ('<?xml version="1.0" encoding="UTF-8"?><env:Envelope'
                 + "".join(f' xmlns:{prefix}="{name}"' for prefix, name in names.items())
-                + "><env:Header><a:To>http://hyperv.example:5985/wsman</a:To><a:ReplyTo><a:Address mustUnderstand=\"true\">"
-                f'{ANONYMOUS}</a:Address></a:ReplyTo><w:MaxEnvelopeSize mustUnderstand="true">153600</w:MaxEnvelopeSize>'
-                "<a:MessageID>uuid:A2D9B9C0-3D0A-4C5F-8B0B-0F8A3C1E6A11</a:MessageID><p:SessionId mustUnderstand=\"false\">"
-                'uuid:0C3A6A52-4D5E-4D49-8F5A-1B0B3A1D2C3E</p:SessionId><w:Locale xml:lang="en-US" mustUnderstand="false"/>'
-                '<p:DataLocale xml:lang="en-US" mustUnderstand="false"/><w:OperationTimeout>PT60S</w:OperationTimeout>'
-                f'<w:ResourceURI mustUnderstand="true">{uri("*")}</w:ResourceURI><a:Action mustUnderstand="true">{action}'
-                f"</a:Action></env:Header><env:Body>{body}</env:Body></env:Envelope>")
+                + '><env:Header><a:To>http://hyperv.example:5985/wsman</a:To><a:ReplyTo>'
+                f'<a:Address mustUnderstand="true">{ANONYMOUS}</a:Address></a:ReplyTo><w:MaxEnvelopeSize '
+                'mustUnderstand="true">153600</w:MaxEnvelopeSize><a:MessageID>uuid:A2D9B9C0-3D0A-4C5F-8B0B-0F8A3C1E6A11</a:MessageID>'
+                '<p:SessionId mustUnderstand="false">uuid:0C3A6A52-4D5E-4D49-8F5A-1B0B3A1D2C3E</p:SessionId>'
+                '<w:Locale xml:lang="en-US" mustUnderstand="false"/><p:DataLocale xml:lang="en-US" '
+                'mustUnderstand="false"/><w:OperationTimeout>PT60S</w:OperationTimeout>'
+                f'<w:ResourceURI mustUnderstand="true">{uri("*")}</w:ResourceURI><a:Action mustUnderstand="true">'
+                f"{action}</a:Action></env:Header><env:Body>{body}</env:Body></env:Envelope>")
 
     def test_a_query_as_ruby_writes_it(self):
         body = ('<n:Enumerate><w:OptimizeEnumeration xsi:nil="true"/><w:MaxElements>32000</w:MaxElements>'
@@ -456,7 +467,7 @@ class WhatClientsSend(wire.Served):
         self.assertEqual(len(self.ask(self.winrb(ENUMERATE, body)).items), 1)
 
     def test_to_may_name_another_host(self):
-        request = soap(GET, uri(MANAGEMENT)).replace("http://localhost/wsman", "https://somewhere.else.example:5986/other")
+        request = soap(GET, uri(MANAGEMENT)).replace("http://localhost/wsman", "https://other.example:5986/there")
         self.ask(request)
 
 
