@@ -162,6 +162,11 @@ class WhatAHostSends(wire.Served):
         self.assertEqual({name: job.get(name) for name in said}, said)
         self.assertIn(vmms.USER, job["Owner"])
 
+    def test_the_owner_of_a_job_has_a_domain(self):
+        _, job = self.change_state(self.off, 2)
+        self.change_state(self.off, 3)
+        self.assertRegex(job.instance["Owner"], rf"^[^\\]+\\{vmms.USER}$")
+
     def test_an_embedded_instance_comes_as_escaped_cim_xml(self):
         asked, failed = self.change_state(self.faulty, 2)
         self.assertEqual(failed.instance["JobState"], "10")
@@ -270,6 +275,14 @@ class WhatAHostAcceptsAndRejects(wire.Served):
                               (3, lambda text: escape(self.PROLOG + text)),
                               (2, lambda text: f"<![CDATA[{self.PROLOG}{text}]]>")):
             self.change_interface(form(self.MINIMAL % enabled), enabled)
+
+    def test_an_embedded_instance_as_elements(self):
+        # Real hosts refuse them; an older go-wsman sends them.
+        setting = "Msvm_GuestServiceInterfaceComponentSettingData"
+        for enabled in (3, 2):
+            self.change_interface(f'<e:{setting} xmlns:e="{uri(setting)}"><e:EnabledState>{enabled}</e:EnabledState>'
+                                  f"<e:InstanceID>Microsoft:{WEB}\\{vmms.INTERFACE}</e:InstanceID>"
+                                  f"</e:{setting}>", enabled)
 
     def test_what_an_embedded_instance_leaves_out_stays_as_it_is(self):
         before = self.interface()
@@ -465,6 +478,23 @@ class WhatClientsSend(wire.Served):
         body = ('<n:Enumerate><w:OptimizeEnumeration xsi:nil="true"/><w:MaxElements>32000</w:MaxElements>'
                 + wql(f"SELECT Name FROM {SYSTEM} WHERE Caption = \"Hosting Computer System\"") + "</n:Enumerate>")
         self.assertEqual(len(self.ask(self.winrb(ENUMERATE, body)).items), 1)
+
+    SESSION = "<p:SessionId>uuid:0C3A6A52-4D5E-4D49-8F5A-1B0B3A1D2C3E</p:SessionId>"
+
+    def test_a_session_id_in_the_body_of_enumerate(self):
+        body = ('<n:Enumerate><w:OptimizeEnumeration xsi:nil="true"/><w:MaxElements>32000</w:MaxElements>'
+                + wql(f"SELECT Name FROM {SYSTEM} WHERE Caption = \"Hosting Computer System\"") + self.SESSION
+                + "</n:Enumerate>")
+        self.assertEqual(len(self.ask(self.winrb(ENUMERATE, body)).items), 1)
+
+    def test_a_session_id_and_optimize_enumeration_in_the_body_of_pull(self):
+        query = f"<n:Enumerate>{wql(f'SELECT * FROM {SYSTEM}')}</n:Enumerate>"
+        for more in (self.SESSION, '<w:OptimizeEnumeration xsi:nil="true"/>'):
+            with self.subTest(more):
+                context = self.ask(soap(ENUMERATE, uri("*"), body=query)).context
+                body = (f"<n:Pull><n:EnumerationContext>{context}</n:EnumerationContext>"
+                        f"<n:MaxElements>32000</n:MaxElements>{more}</n:Pull>")
+                self.assertTrue(self.ask(self.winrb(PULL, body)).items)
 
     def test_to_may_name_another_host(self):
         request = soap(GET, uri(MANAGEMENT)).replace("http://localhost/wsman", "https://other.example:5986/there")
