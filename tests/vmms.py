@@ -73,6 +73,8 @@ def local(element):
 class Client:
     """A WS-Management client of few lines, independent of the project's own. One connection, not thread-safe."""
 
+    recorder = None  # is given the content type and the bytes of every answer
+
     def __init__(self, url, user=USER, password=PASSWORD):
         self.url = urllib.parse.urlsplit(url)
         self.resource = RESOURCE
@@ -80,14 +82,24 @@ class Client:
         self.connection = None
 
     def post(self, body, timeout=150):
-        headers = {"Content-Type": "application/soap+xml;charset=UTF-8", "Authorization": self.authorization}
+        response = self.exchange(body.encode(), timeout=timeout)
+        return response.status, response.content
+
+    def exchange(self, body, headers=(), path=None, timeout=150):
+        """Sends bytes, to another path or with other headers if told (None: without), and returns the response, with
+        its body as `content`."""
+        headers = {"Content-Type": "application/soap+xml;charset=UTF-8", "Authorization": self.authorization} | dict(headers)
+        headers = {name: value for name, value in headers.items() if value is not None}
         if self.connection is None:
             self.connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=timeout)
         self.connection.timeout = timeout
         try:
-            self.connection.request("POST", self.url.path, body.encode(), headers)
+            self.connection.request("POST", path or self.url.path, body, headers)
             response = self.connection.getresponse()
-            return response.status, response.read()
+            response.content = response.read()
+            if self.recorder:
+                self.recorder(response.getheader("Content-Type", ""), response.content)
+            return response
         except Exception:
             self.close()
             raise
