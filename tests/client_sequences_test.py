@@ -119,14 +119,6 @@ class VirtWho(wire.Served):
         for guest in self.pull(self.begin(self.REALIZED, V2), V1)[:3]:
             self.assertRegex(guest["BIOSGUID"] or "", "^{" + GUID + "}$")
 
-    def test_the_states_of_guests(self):
-        summary = f"{{{uri('Msvm_SummaryInformation')}}}"
-        states = {node.findtext(summary + "Name"): node.findtext(summary + "EnabledState")
-                  for node in self.summaries() if "SummaryInformation" in node.tag}
-        self.assertEqual(len(states), 106)
-        self.assertEqual(states[WEB], "2")
-        self.assertEqual(sorted(set(states.values())), ["2", "3", "6", "9"])
-
 
 class GuestServices(wire.Served):
     """The official sample's way from a VM to the service that copies files into its guest."""

@@ -276,14 +276,6 @@ class WhatAHostAcceptsAndRejects(wire.Served):
                               (2, lambda text: f"<![CDATA[{self.PROLOG}{text}]]>")):
             self.change_interface(form(self.MINIMAL % enabled), enabled)
 
-    def test_an_embedded_instance_as_elements(self):
-        # Real hosts refuse them; an older go-wsman sends them.
-        setting = "Msvm_GuestServiceInterfaceComponentSettingData"
-        for enabled in (3, 2):
-            self.change_interface(f'<e:{setting} xmlns:e="{uri(setting)}"><e:EnabledState>{enabled}</e:EnabledState>'
-                                  f"<e:InstanceID>Microsoft:{WEB}\\{vmms.INTERFACE}</e:InstanceID>"
-                                  f"</e:{setting}>", enabled)
-
     def test_what_an_embedded_instance_leaves_out_stays_as_it_is(self):
         before = self.interface()
         self.change_interface(escape(self.MINIMAL % 3), 3)
