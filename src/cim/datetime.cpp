@@ -255,11 +255,19 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
       if (!read) return malformed(text, form);
       fraction = *read;
     }
+    // Nobody knows how long a month is, but none of them are no time.
+    if (const char calendar = reader.peek(); !time && !has_fraction && (calendar == 'Y' || calendar == 'M')) {
+      reader.take(calendar);
+      if (*value != 0 || last == 'D' || last == 'm' || (last == 'Y' && calendar == 'Y')) return malformed(text, form);
+      last = calendar == 'M' ? 'm' : 'Y';
+      any = true;
+      continue;
+    }
     const char unit = reader.peek();
-    static constexpr std::string_view order = "DHMS";
+    static constexpr std::string_view order = "YmDHMS";
     const auto rank = order.find(unit);
-    if (rank == std::string_view::npos || (unit == 'D') == time || (has_fraction && unit != 'S') ||
-        (last != '\0' && order.find(last) >= rank))
+    if (rank == std::string_view::npos || unit == 'Y' || unit == 'm' || (unit == 'D') == time ||
+        (has_fraction && unit != 'S') || (last != '\0' && order.find(last) >= rank))
       return malformed(text, form);
     reader.take(unit);
     switch (unit) {

@@ -77,5 +77,12 @@ TEST(DateTime, WhatCannotBeWrittenIsNotRead) {
   EXPECT_EQ(DateTime::parse_iso8601(longest->to_iso8601())->length(), longest->length());
 }
 
+TEST(DateTime, NoYearsAndMonthsAreNoTime) {
+  EXPECT_EQ(parse_duration("P0Y0M0DT0H3M0S").value(), std::chrono::minutes(3));
+  EXPECT_EQ(parse_duration("P0YT1S").value(), std::chrono::seconds(1));
+  for (const char* text : {"P1Y", "P1M", "P0M0Y", "P0Y0Y", "P0D0Y", "PT0Y", "P0.5Y", "P0M0M", "PT5m", "P0m"})
+    EXPECT_FALSE(parse_duration(text)) << text;
+}
+
 }  // namespace
 }  // namespace vmms::cim

@@ -32,7 +32,10 @@ Result<std::optional<bool>> read_state(const cim::Instance& settings) {
 }
 
 Result<SettingChange> for_machine(const Environment& environment, std::string_view instance_id) {
-  const auto machine = find_machine(environment, machine_of_instance_id(instance_id));
+  const std::string_view id = machine_of_instance_id(instance_id);
+  if (id.empty())
+    return error(Failure::not_found, fmt::format("the InstanceID \"{:.200}\" names no virtual machine", instance_id));
+  const auto machine = find_machine(environment, id);
   if (!machine) return machine.error();
   return SettingChange{*machine, {}, {}};
 }

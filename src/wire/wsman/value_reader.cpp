@@ -41,6 +41,7 @@ OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const 
   // A datetime may stand in a cim:Datetime, cim:Interval … of its own.
   const xml::Element inner = type == cim::Type::datetime ? element.first_child() : xml::Element();
   const std::string text = (inner ? inner : element).text();
+  if (type == cim::Type::datetime && xml::trim(text).empty()) return cim::Value();  // likewise
   auto value = cim::from_text(type, xml::trim(text));
   if (!value) return to_fault(value.error());
   return std::move(*value);
