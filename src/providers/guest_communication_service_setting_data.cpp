@@ -3,8 +3,7 @@
 #include "schema/msvm/guest_communication_service_setting_data.hpp"
 
 #include "base/text.hpp"
-#include "cim/typed.hpp"
-#include "providers/setting_changes.hpp"
+#include "providers/setting_provider.hpp"
 
 namespace vmms::providers {
 
@@ -12,7 +11,6 @@ namespace {
 
 using Setting = schema::msvm::GuestCommunicationServiceSettingData;
 using hypervisor::VirtualMachine;
-using hypervisor::VirtualMachinePtr;
 
 Setting setting_of(const VirtualMachine& machine, const hypervisor::Settings::CommunicationService& service) {
   Setting instance;
@@ -28,31 +26,16 @@ class Provider : public schema::msvm::GuestCommunicationServiceSettingDataProvid
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
-    cim::PageOf<Setting> page;
-    std::optional<std::string> id;
-    if (query.keys.instance_id) id = std::string(machine_of_instance_id(*query.keys.instance_id));
-    const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
-    for_each_machine(environment_, id, after, [&](const VirtualMachinePtr& machine) {
-      for (const auto& service : machine->settings.communication_services) {
-        Setting instance = setting_of(*machine, service);
-        if (!query.selects(instance.key())) continue;
-        if (page.items.size() == query.limit) {
-          page.more = true;
-          return false;
-        }
-        page.items.push_back(std::move(instance));
-      }
-      return true;
+    return enumerate_settings(environment_, query, [](const VirtualMachine& machine) {
+      std::vector<Setting> settings;
+      for (const auto& service : machine.settings.communication_services)
+        settings.push_back(setting_of(machine, service));
+      return settings;
     });
-    return page;
   }
 
   Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
-    Setting whole = changes;
-    whole.instance_id = key.instance_id;
-    const auto change = check_modification(environment_, cim::to_instance(std::move(whole)));
-    if (!change) return change.error();
-    return apply(environment_, *change);
+    return modify_settings(environment_, key, changes);
   }
 
   Result<Key> create(const cim::Context&, const Setting& instance) override {

@@ -3,15 +3,13 @@
 #include "schema/msvm/guest_service_interface_component_setting_data.hpp"
 
 #include "base/text.hpp"
-#include "cim/typed.hpp"
-#include "providers/setting_changes.hpp"
+#include "providers/setting_provider.hpp"
 
 namespace vmms::providers {
 
 namespace {
 
 using hypervisor::VirtualMachine;
-using hypervisor::VirtualMachinePtr;
 using Setting = schema::msvm::GuestServiceInterfaceComponentSettingData;
 
 class Provider : public schema::msvm::GuestServiceInterfaceComponentSettingDataProvider {
@@ -19,31 +17,12 @@ class Provider : public schema::msvm::GuestServiceInterfaceComponentSettingDataP
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
-    cim::PageOf<Setting> page;
-    std::optional<std::string> id;
-    if (query.keys.instance_id) {
-      if (!is_interface_setting(*query.keys.instance_id)) return page;
-      id = std::string(machine_of_instance_id(*query.keys.instance_id));
-    }
-    const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
-    for_each_machine(environment_, id, after, [&](const VirtualMachinePtr& machine) {
-      if (!after.empty() && machine->id <= after) return true;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      page.items.push_back(setting(*machine));
-      return true;
-    });
-    return page;
+    return enumerate_settings(environment_, query,
+                              [this](const VirtualMachine& machine) { return std::vector{setting(machine)}; });
   }
 
   Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
-    Setting whole = changes;
-    whole.instance_id = key.instance_id;
-    const auto change = check_modification(environment_, cim::to_instance(std::move(whole)));
-    if (!change) return change.error();
-    return apply(environment_, *change);
+    return modify_settings(environment_, key, changes);
   }
 
  private:

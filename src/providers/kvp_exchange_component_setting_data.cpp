@@ -2,8 +2,7 @@
 #include "schema/msvm/kvp_exchange_component_setting_data.hpp"
 
 #include "base/text.hpp"
-#include "cim/typed.hpp"
-#include "providers/setting_changes.hpp"
+#include "providers/setting_provider.hpp"
 
 namespace vmms::providers {
 
@@ -11,7 +10,6 @@ namespace {
 
 using Setting = schema::msvm::KvpExchangeComponentSettingData;
 using hypervisor::VirtualMachine;
-using hypervisor::VirtualMachinePtr;
 
 Setting setting_of(const VirtualMachine& machine) {
   Setting instance;
@@ -26,29 +24,12 @@ class Provider : public schema::msvm::KvpExchangeComponentSettingDataProvider {
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
-    cim::PageOf<Setting> page;
-    std::optional<std::string> id;
-    if (query.keys.instance_id) id = std::string(machine_of_instance_id(*query.keys.instance_id));
-    const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
-    for_each_machine(environment_, id, after, [&](const VirtualMachinePtr& machine) {
-      Setting instance = setting_of(*machine);
-      if (!query.selects(instance.key())) return true;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      page.items.push_back(std::move(instance));
-      return true;
-    });
-    return page;
+    return enumerate_settings(environment_, query,
+                              [](const VirtualMachine& machine) { return std::vector{setting_of(machine)}; });
   }
 
   Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
-    Setting whole = changes;
-    whole.instance_id = key.instance_id;
-    const auto change = check_modification(environment_, cim::to_instance(std::move(whole)));
-    if (!change) return change.error();
-    return apply(environment_, *change);
+    return modify_settings(environment_, key, changes);
   }
 
  private:

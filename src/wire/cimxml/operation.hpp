@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cim/object_manager.hpp"
+#include "wire/execution.hpp"
 #include "wire/cimxml/request.hpp"
 #include "wire/cimxml/status.hpp"
 #include "wire/enumeration/contexts.hpp"
@@ -11,9 +12,6 @@
 #include <string>
 
 namespace vmms::wire::cimxml {
-
-/// The virtual machine that a path is about, empty for none: the pool is fair between them.
-using MachineOf = std::function<std::string(const cim::ObjectPath&)>;
 
 struct Operation {
   cim::ObjectManager& manager;

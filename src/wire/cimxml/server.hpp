@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cim/object_manager.hpp"
+#include "wire/execution.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/enumeration/contexts.hpp"
 #include "wire/http/exchange.hpp"
@@ -12,10 +13,6 @@
 #include <string>
 
 namespace vmms::wire::cimxml {
-
-/// Runs a task in a pool that may wait. `key` names the virtual machine the task is for (empty: none), so that the pool
-/// can be fair between them. An Error (busy) means that the task was refused and will not run.
-using Submit = std::function<Status(std::string key, std::function<void()> task)>;
 
 struct ServerOptions {
   MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };

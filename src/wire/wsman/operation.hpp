@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cim/object_manager.hpp"
+#include "wire/execution.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/fault.hpp"
 #include "wire/wsman/request.hpp"
@@ -11,9 +12,6 @@
 #include <string>
 
 namespace vmms::wire::wsman {
-
-/// The virtual machine that a path is about, empty for none: the pool is fair between them.
-using MachineOf = std::function<std::string(const cim::ObjectPath&)>;
 
 struct Operation {
   cim::ObjectManager& manager;

@@ -2,6 +2,7 @@
 #include "wire/wsman/server.hpp"
 #include "wire/wsman/test_doubles.hpp"
 #include "wire/wsman/test_schema.hpp"
+#include "wire/xml/encoding.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <spdlog/spdlog.h>
@@ -49,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   world.server.handle(exchange);
   if (!exchange->answered()) std::abort();
   const http::Response response = exchange->wait();
-  if (!xml::Document::parse(response.body)) std::abort();
+  const auto text = xml::to_utf8(response.body, xml::encoding_of(response.body));
+  if (!text || !xml::Document::parse(*text)) std::abort();
   return 0;
 }

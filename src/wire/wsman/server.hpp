@@ -4,6 +4,7 @@
 #include "cim/object_manager.hpp"
 #include "wire/enumeration/contexts.hpp"
 #include "wire/http/exchange.hpp"
+#include "wire/execution.hpp"
 #include "wire/wsman/operation.hpp"
 #include "wire/wsman/request.hpp"
 
@@ -12,10 +13,6 @@
 #include <string>
 
 namespace vmms::wire::wsman {
-
-/// Runs a task in a pool that may wait. `key` names the virtual machine the task is for (empty: none), so that the pool
-/// can be fair between them. An Error (busy) means that the task was refused and will not run.
-using Submit = std::function<Status(std::string key, std::function<void()> task)>;
 
 struct ServerOptions {
   std::string product_vendor = "vmms";
