@@ -59,7 +59,6 @@ struct QualifierDeclaration {
   std::string name;
   TypeName type;
   bool is_array = false;
-  std::uint64_t array_size = 0;  ///< of a fixed-size array, here and below; 0 for any size
   std::uint64_t array_size = 0;            ///< of a fixed-size array, here and below; 0 for any size
   std::vector<Initializer> default_value;  ///< none or one
   std::vector<std::string> scopes;

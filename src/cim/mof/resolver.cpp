@@ -142,6 +142,16 @@ class Resolver {
     }
   }
 
+  /// What is not said to be unreadable is readable (DSP0004 5.6.3.43), and real hosts say so: clients show a property
+  /// without Read and Write as neither.
+  void say_readable(ResolvedProperty& property) const {
+    const auto read = qualifiers_.find("read");
+    if (read == qualifiers_.end() || property.qualifiers.contains("read")) return;
+    EffectiveQualifier qualifier;
+    qualifier.name = read->second->name;
+    property.qualifiers.emplace("read", std::move(qualifier));
+  }
+
   const ResolvedClass* resolve_superclass(const ClassDeclaration& declaration) {
     const ClassDeclaration* ancestor = &declaration;
     for (std::size_t generation = 0; !ancestor->superclass.empty(); ++generation) {
@@ -181,6 +191,7 @@ class Resolver {
     property.is_array = feature.is_array;
     property.array_size = feature.array_size;
     property.qualifiers = effective(feature.qualifiers, property.qualifiers);
+    say_readable(property);
     property.type = feature.type;
     embed(property.type, property.qualifiers, feature.position);
     if (overrides && !narrows(property.type, inherited->type, feature.is_array == inherited->is_array)) {
@@ -366,7 +377,13 @@ class Resolver {
   bool narrows(const TypeName& type, const TypeName& inherited, bool same_arrayness) const {
     if (type.type != inherited.type || !same_arrayness) return false;
     return type.object_class.empty() || inherited.object_class.empty() ||
-           is_subclass(type.object_class, inherited.object_class);
+           is_subclass(type.object_class, inherited.object_class) || is_root(type.object_class);
+  }
+
+  /// WMI lets a class outside of every hierarchy stand where a managed element does: Msvm_SettingDataComponent does so.
+  bool is_root(std::string_view name) const {
+    const auto found = declared_.find(to_lower(name));
+    return found != declared_.end() && found->second->superclass.empty();
   }
 
   bool is_subclass(std::string_view name, std::string_view ancestor) const {

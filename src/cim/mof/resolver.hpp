@@ -98,6 +98,8 @@ struct Schema {
 /// - Every qualifier must be declared, and stand where its Scope allows.
 /// - A feature with an inherited feature's name must say Override, keeps its type and may narrow a reference; a default
 ///   or ValueMap that it does not give is inherited, `= NULL` takes the default away.
+/// - A reference may also be narrowed to a class that has no superclass.
+/// - A property says Read where nothing says that it is not, if that qualifier is declared.
 /// - An output parameter is no input unless it says In too.
 /// - The property CreationClassName of a class with instances has the class's name as its default.
 /// - An instance gives every key that has no default. Instances are looked at once the classes are right.

@@ -349,5 +349,32 @@ TEST(Resolver, TheCommittedSchemaIsRight) {
   EXPECT_EQ(keys, "CreationClassName Name SystemCreationClassName SystemName ");
 }
 
+TEST(Resolver, PropertiesSayThatTheyAreRead) {
+  const auto schema = resolved(
+      "Qualifier Read : boolean = true, Scope(property, reference), Flavor(EnableOverride, ToSubclass);"
+      "class A { [Key] string K; [Read(false)] string Hidden; [Write] string W; }; class B : A { string Own; };");
+  ASSERT_TRUE(schema) << schema.error().message;
+  const auto read = [&](std::string_view cim_class, std::string_view property) {
+    const auto& present = schema->find(cim_class)->property(property)->qualifiers;
+    const auto found = present.find("read");
+    if (found == present.end()) return std::string("not said");
+    return std::string(found->second.propagated ? "inherited" : found->second.value.empty() ? "added" : "given");
+  };
+  EXPECT_EQ(read("A", "K"), "added");
+  EXPECT_EQ(read("A", "W"), "added");
+  EXPECT_EQ(read("A", "Hidden"), "given");
+  EXPECT_EQ(read("B", "K"), "inherited");
+  EXPECT_EQ(read("B", "Own"), "added");
+  const auto undeclared = resolved("class A { [Key] string K; };");
+  EXPECT_FALSE(undeclared->find("A")->property("K")->qualifiers.contains("read"));
+}
+
+TEST(Resolver, AReferenceMayNameAClassWithoutSuperclass) {
+  EXPECT_TRUE(
+      resolved("class A { [Key] string K; }; class B : A { }; class Root { [Key] string K; };"
+               "[Association] class L { [Key] A REF X; [Key] A REF Y; };"
+               "[Association] class M : L { [Override(\"X\")] B REF X; [Override(\"Y\")] Root REF Y; };"));
+}
+
 }  // namespace
 }  // namespace vmms::cim::mof

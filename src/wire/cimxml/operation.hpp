@@ -2,10 +2,10 @@
 #pragma once
 
 #include "cim/object_manager.hpp"
-#include "wire/execution.hpp"
 #include "wire/cimxml/request.hpp"
 #include "wire/cimxml/status.hpp"
 #include "wire/enumeration/contexts.hpp"
+#include "wire/execution.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "cim/object_manager.hpp"
-#include "wire/execution.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/enumeration/contexts.hpp"
+#include "wire/execution.hpp"
 #include "wire/http/exchange.hpp"
 
 #include <chrono>

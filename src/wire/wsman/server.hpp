@@ -3,8 +3,8 @@
 
 #include "cim/object_manager.hpp"
 #include "wire/enumeration/contexts.hpp"
-#include "wire/http/exchange.hpp"
 #include "wire/execution.hpp"
+#include "wire/http/exchange.hpp"
 #include "wire/wsman/operation.hpp"
 #include "wire/wsman/request.hpp"
 
