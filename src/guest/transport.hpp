@@ -2,14 +2,16 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "guest/clock.hpp"
+#include "guest/port.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace vmms::guest {
-
-using Clock = std::chrono::steady_clock;
 
 /// The way to one guest's agent. Thread-safe. One command is in flight per guest; commands of different operations
 /// interleave.
@@ -36,6 +38,14 @@ class Transport {
     std::chrono::milliseconds most{250};
   };
   virtual PollDelays poll_delays() const { return {}; }
+
+  /// Plugs a port into the running VM. `purpose` (letters and digits) becomes part of its name, for people who look at
+  /// the domain. Errors: not_supported (this host or VM has no such ports), busy (no more ports fit), those of
+  /// `command`.
+  virtual Result<std::unique_ptr<Port>> open_port(std::string_view purpose, Clock::time_point deadline) {
+    (void)purpose, (void)deadline;
+    return error(Failure::not_supported, "this virtual machine takes no data ports");
+  }
 };
 
 }  // namespace vmms::guest
