@@ -73,6 +73,12 @@ Result<std::string> AgentTransport::command(std::string_view json, Clock::time_p
                            name, seconds, hung_itself ? "" : ", and this command waited behind another"));
 }
 
+Result<std::unique_ptr<guest::Port>> AgentTransport::open_port(std::string_view purpose, Clock::time_point deadline) {
+  if (!hypervisor_.open_port) return Transport::open_port(purpose, deadline);
+  if (auto ready = available(); !ready) return ready.error();
+  return hypervisor_.open_port(purpose, deadline);
+}
+
 Status AgentTransport::enqueue(const RequestPtr& request) {
   const std::lock_guard lock(mutex_);
   if (closed_) return *closed_;

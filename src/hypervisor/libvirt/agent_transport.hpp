@@ -37,6 +37,9 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
     std::function<Result<std::string>(const std::string& json, Clock::time_point deadline)> call;
     /// How long the thread waits for the next command before it ends.
     std::chrono::milliseconds idle{5000};
+    /// Plugs a data port in; returns by the deadline.
+    std::function<Result<std::unique_ptr<guest::Port>>(std::string_view purpose, Clock::time_point deadline)>
+        open_port = {};
   };
 
   /// `id` names the VM in texts when there is no record.
@@ -45,6 +48,7 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   bool connected() const override;
   std::uint64_t connection() const override { return connection_; }
   Result<std::string> command(std::string_view json, Clock::time_point deadline) override;
+  Result<std::unique_ptr<guest::Port>> open_port(std::string_view purpose, Clock::time_point deadline) override;
 
   /// An agent came: what was learnt from the one before is void.
   void agent_came() { ++connection_; }

@@ -99,6 +99,15 @@ Core::Core(const Options& options)
 
 Result<std::shared_ptr<Core>> Core::open(const Options& options) {
   const std::shared_ptr<Core> core(new Core(options));
+  core->ports_ = std::make_shared<DataPorts>(DataPorts::Libvirt{
+      [weak = core->weak_from_this()](Clock::time_point deadline) {
+        const auto self = weak.lock();
+        return self ? self->control_lane(deadline) : error(Failure::unreachable, "the program is ending");
+      },
+      [weak = core->weak_from_this()]() -> Result<ConnectionHandle> {
+        const auto self = weak.lock();
+        return self ? self->stream_connection() : error(Failure::unreachable, "the program is ending");
+      }});
   if (auto connected = core->connect(); !connected) return connected.error();
   core->start_thread("vm-records", &Core::keep_records);
   core->start_thread("vm-settings", &Core::keep_live_settings);
@@ -199,6 +208,12 @@ std::shared_ptr<Slot> Core::make_slot(const std::string& id) {
     if (!self) return Result<std::string>(error(Failure::unreachable, "the program is ending"));
     return self->agent_call(id, json, deadline);
   };
+  hypervisor.open_port = [weak = weak_from_this(), id](std::string_view purpose, Clock::time_point deadline) {
+    const auto self = weak.lock();
+    const auto record = self ? self->index_.find(id) : nullptr;
+    if (!record) return Result<std::unique_ptr<guest::Port>>(error(Failure::unreachable, "the VM is gone"));
+    return self->ports_->open(id, describe(*record), purpose, deadline);
+  };
   slot->transport = std::make_shared<AgentTransport>(id, std::move(hypervisor));
   return slot;
 }
@@ -266,7 +281,17 @@ Result<Reading> Core::refresh(virDomainPtr domain, std::optional<SystemTime> sta
     unsettled_.insert(id);
     wake_.notify_all();
   }
+  if (!reading->port_aliases.empty() && ports_->has_strays(id, reading->port_aliases)) {
+    const std::lock_guard lock(mutex_);
+    stray_ports_[id] = reading->port_aliases;
+    wake_.notify_all();
+  }
   return reading;
+}
+
+// A stream that nobody reads in the guest blocks every call of its connection to a libvirtd, so each has its own.
+Result<ConnectionHandle> Core::stream_connection() const {
+  return in_process_ ? connection() : open_connection(options_.uri);
 }
 
 void Core::read_again(const std::string& id, std::optional<SystemTime> started) {
@@ -380,6 +405,11 @@ void Core::keep_live_settings(Lock& lock) {
       const auto node = unsettled_.extract(unsettled_.begin());
       lock.unlock();
       settle(node.value());
+      lock.lock();
+    } else if (lost_.empty() && !stray_ports_.empty()) {
+      const auto node = stray_ports_.extract(stray_ports_.begin());
+      lock.unlock();
+      ports_->remove_strays(node.key(), node.mapped());
       lock.lock();
     } else if (lost_.empty() && learn_version_at_ && *learn_version_at_ <= Clock::now()) {
       learn_version(lock);

@@ -5,6 +5,7 @@
 #include "hypervisor/host.hpp"
 #include "hypervisor/libvirt/agent_transport.hpp"
 #include "hypervisor/libvirt/connection.hpp"
+#include "hypervisor/libvirt/data_ports.hpp"
 #include "hypervisor/libvirt/host.hpp"
 #include "hypervisor/libvirt/record.hpp"
 #include "hypervisor/libvirt/subscription.hpp"
@@ -81,12 +82,14 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   void reconnect(Lock& lock);
   void learn_version(Lock& lock);
   void settle(const std::string& id);
+  Result<ConnectionHandle> stream_connection() const;
 
   const Options options_;
   const LocalFiles files_;
   const bool in_process_;
   const std::shared_ptr<Lanes> control_lanes_;
   const std::shared_ptr<Lanes> agent_lanes_;
+  std::shared_ptr<DataPorts> ports_;
   VmIndex index_;
 
   mutable std::mutex mutex_;  ///< guards what follows; never held while libvirt is called
@@ -102,6 +105,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   std::map<std::string, std::optional<SystemTime>> touched_;
   std::set<std::string> doubtful_;   ///< read again when nothing is touched
   std::set<std::string> unsettled_;  ///< live settings that may differ from the configured ones
+  std::map<std::string, std::vector<std::string>> stray_ports_;  ///< aliases that nobody seemed to hold, by VM
   std::unordered_map<std::string, std::shared_ptr<Slot>> slots_;
   unsigned threads_ = 0;
   bool ending_ = false;

@@ -149,6 +149,8 @@ Result<DomainXml> parse_domain(std::string_view xml) {
   result.processors = vcpu.attribute("current").as_uint(vcpu.text().as_uint(1));
   result.memory_bytes = memory_of(domain.child("memory"));
   for (const pugi::xml_node channel : domain.child("devices").children("channel")) {
+    const std::string_view alias = channel.child("alias").attribute("name").value();
+    if (alias.starts_with(kPortAliasPrefix)) result.port_aliases.emplace_back(alias);
     const pugi::xml_node target = channel.child("target");
     if (target.attribute("name").value() != kAgentChannel) continue;
     result.agent_channel = true;

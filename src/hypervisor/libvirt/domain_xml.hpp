@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vmms::hypervisor::libvirt {
 
@@ -19,6 +20,8 @@ namespace vmms::hypervisor::libvirt {
 /// A child that is missing means "never set". Children unknown to this version are kept when it is written.
 inline constexpr const char* kSettingsNamespace = "urn:vmms:domain:1";
 inline constexpr const char* kSettingsPrefix = "vmms";
+/// What begins the alias of every data port of ours: libvirt leaves aliases that begin with "ua-" to their users.
+inline constexpr std::string_view kPortAliasPrefix = "ua-vmms-";
 
 struct DomainXml {
   std::string uuid;  ///< as written
@@ -26,8 +29,9 @@ struct DomainXml {
   std::string description;
   std::uint32_t processors = 1;
   std::uint64_t memory_bytes = 0;
-  bool agent_channel = false;    ///< a virtio channel org.qemu.guest_agent.0
-  bool agent_connected = false;  ///< its state, of a running domain
+  bool agent_channel = false;             ///< a virtio channel org.qemu.guest_agent.0
+  bool agent_connected = false;           ///< its state, of a running domain
+  std::vector<std::string> port_aliases;  ///< channels with an alias of ours ("ua-vmms-…")
   /// Our element without its namespace, in one line, as virDomainSetMetadata takes it; empty when there is none.
   std::string settings_element;
   Settings settings;

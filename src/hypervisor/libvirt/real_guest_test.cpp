@@ -141,12 +141,74 @@ class RealGuest : public testing::Test {
     return wait_until(5s, [&] { return !ask(R"({"execute":"guest-ping"})", 300ms); });
   }
   DomainHandle domain() {
-    direct_ = *open_connection(uri(root_));
+    if (!direct_) direct_ = *open_connection(uri(root_));  // a process opens an embedded driver a few times only
     return *look_up(direct_.get(), kId);
   }
   Settings live_settings() {
     const TextHandle xml(virDomainGetXMLDesc(domain().get(), 0));
     return parse_domain(xml.get())->settings;
+  }
+
+  std::vector<std::string> port_aliases() {
+    const TextHandle xml(virDomainGetXMLDesc(domain().get(), 0));
+    return parse_domain(xml.get())->port_aliases;
+  }
+
+  /// Bytes go both ways through a port, a guest that does not read holds a writer to its deadline only, and the port
+  /// goes with its holder.
+  void exchange_through_a_port() {
+    auto begin = Clock::now();
+    auto port = host_->guest(kId)->open_port("test", Clock::now() + 10s);
+    ASSERT_TRUE(port) << port.error().message;
+    const double open_time = milliseconds_since(begin);
+    EXPECT_EQ(port_aliases().size(), 1U);
+    EXPECT_EQ((*port)->read(1, Clock::now() + 100ms).error().kind, Failure::timed_out);
+    const std::string chunk(1 << 20, 'x');
+    Status written;
+    for (int i = 0; i < 8 && written; ++i) written = (*port)->write(chunk, Clock::now() + 300ms);
+    ASSERT_FALSE(written) << "nobody reads in the guest";
+    EXPECT_EQ(written.error().kind, Failure::timed_out);
+    port->reset();
+    EXPECT_TRUE(wait_until(5s, [&] { return port_aliases().empty(); }));
+
+    port = host_->guest(kId)->open_port("test", Clock::now() + 10s);
+    ASSERT_TRUE(port) << port.error().message;
+    run_in_guest("for name in /sys/class/virtio-ports/*/name; do [ \"$(cat $name)\" = " + (*port)->name() +
+                 " ] && port=/dev/$(basename $(dirname $name)); done; exec 3<>$port; echo ready >&3; "
+                 "dd bs=1M count=20 iflag=fullblock <&3 2>/dev/null | md5sum >&3; cat <&3 >/dev/null");
+    begin = Clock::now();
+    EXPECT_EQ(read_line(**port), "ready");
+    begin = Clock::now();
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE((*port)->write(chunk, Clock::now() + 20s));
+    EXPECT_EQ(read_line(**port), "b9dc45e76c3e084bb92d9af5a383533a  -");
+    fmt::print("data port: opened in {:.0f} ms, 20 MiB and their sum after {:.0f} ms\n", open_time,
+               milliseconds_since(begin));
+    auto reading = std::async(std::launch::async, [&] { return (*port)->read(1, Clock::now() + 60s); });
+    std::this_thread::sleep_for(50ms);
+    (*port)->close();
+    EXPECT_EQ(reading.get().error().kind, Failure::unreachable);
+    port->reset();
+    EXPECT_TRUE(wait_until(5s, [&] { return port_aliases().empty(); }));
+  }
+
+  static std::string read_line(guest::Port& port) {
+    std::string line;
+    while (!line.ends_with('\n')) {
+      auto bytes = port.read(1, Clock::now() + 20s);
+      if (!bytes) return bytes.error().message;
+      line += *bytes;
+    }
+    line.pop_back();
+    return line;
+  }
+
+  /// As a daemon that was killed leaves them.
+  void ports_nobody_holds_are_removed() {
+    const char* xml =
+        "<channel type='unix'><target type='virtio' name='org.vmms.test.stray'/>"
+        "<alias name='ua-vmms-test-stray'/></channel>";
+    ASSERT_EQ(virDomainAttachDeviceFlags(domain().get(), xml, VIR_DOMAIN_AFFECT_LIVE), 0);
+    EXPECT_TRUE(wait_until(5s, [&] { return port_aliases().empty(); }));
   }
 
   std::filesystem::path guest_;
@@ -246,6 +308,9 @@ TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
   }
   for (auto& caller : callers) caller.join();
   EXPECT_EQ(answered, 80);
+
+  exchange_through_a_port();
+  ports_nobody_holds_are_removed();
 
   // The agent stops for some seconds: every call returns by its deadline, and the next after that is right.
   run_in_guest("kill -STOP $PPID; sleep 6; kill -CONT $PPID");

@@ -90,6 +90,7 @@ Result<Reading> read_domain(virDomainPtr domain, const LocalFiles& files) {
     present = *std::move(live);
     result.live_settings_element = std::move(present.settings_element);
     vm.agent_connected = present.agent_connected;
+    result.port_aliases = std::move(present.port_aliases);
   }
   vm.processors = present.processors;
   vm.memory_bytes = present.memory_bytes;

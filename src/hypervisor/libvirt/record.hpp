@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vmms::hypervisor::libvirt {
 
@@ -19,6 +20,7 @@ struct Reading {
   /// Our element in the configuration (the live one's of a transient domain), and in the live copy.
   std::string settings_element;
   std::string live_settings_element;
+  std::vector<std::string> port_aliases;  ///< of the data ports of ours in the live domain
 };
 
 /// Reads a domain; waits for libvirt. Errors: not_found when it is gone, those of libvirt.

@@ -1,0 +1,122 @@
+#include "hypervisor/libvirt/data_ports.hpp"
+
+#include "base/text.hpp"
+#include "hypervisor/libvirt/domain_xml.hpp"
+#include "hypervisor/libvirt/record.hpp"
+#include "hypervisor/libvirt/stream_port.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+namespace vmms::hypervisor::libvirt {
+
+namespace {
+
+using namespace std::chrono_literals;
+using guest::Clock;
+using PortPtr = std::unique_ptr<guest::Port>;
+
+constexpr auto kLaneWait = 30s;
+
+/// Runs `work` on a thread that nobody waits for longer than the deadline. What comes too late is dropped there.
+Result<PortPtr> by_deadline(Clock::time_point deadline, const std::string& machine,
+                            std::function<Result<PortPtr>()> work) {
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Result<PortPtr>> result;
+    bool given_up = false;
+  };
+  const auto shared = std::make_shared<Shared>();
+  try {
+    std::thread([shared, work = std::move(work)] {
+      Result<PortPtr> result = work();
+      const std::lock_guard lock(shared->mutex);
+      if (shared->given_up) return;
+      shared->result = std::move(result);
+      shared->changed.notify_all();
+    }).detach();
+  } catch (const std::system_error& failed) {
+    return error(Failure::busy,
+                 fmt::format("no thread can be started for a data port of {}: {}", machine, failed.what()));
+  }
+  std::unique_lock lock(shared->mutex);
+  shared->changed.wait_until(lock, deadline, [&] { return shared->result.has_value(); });
+  if (shared->result) return *std::move(shared->result);
+  shared->given_up = true;
+  return error(Failure::unreachable, fmt::format("libvirt has not added a data port to {} in time: another tool holds "
+                                                 "the domain, or its hypervisor hangs",
+                                                 machine));
+}
+
+}  // namespace
+
+Result<PortPtr> DataPorts::open(const std::string& machine_id, const std::string& machine, std::string_view purpose,
+                                Clock::time_point deadline) {
+  const std::string number = to_lower(random_guid().substr(0, 8));
+  const Held port{machine_id, fmt::format("{}{}-{}", kPortAliasPrefix, purpose, number)};
+  std::string name = fmt::format("org.vmms.{}.{}", purpose, number);
+  return by_deadline(deadline, machine, [self = shared_from_this(), port, machine, name = std::move(name)] {
+    return self->plug(port, machine, name);
+  });
+}
+
+Result<PortPtr> DataPorts::plug(const Held& port, const std::string& machine, const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    held_.insert(port);
+  }
+  const auto failed = [&](Error why) {
+    const std::lock_guard lock(mutex_);
+    held_.erase(port);
+    return why;
+  };
+  {
+    auto lane = libvirt_.control(Clock::now() + kLaneWait);
+    if (!lane) return failed(lane.error());
+    auto domain = look_up(lane->get(), port.first);
+    if (!domain) return failed(domain.error());
+    const std::string xml = fmt::format(
+        "<channel type='unix'><target type='virtio' name='{}'/><alias name='{}'/></channel>", name, port.second);
+    if (virDomainAttachDeviceFlags(domain->get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0)
+      return failed(last_error_of(fmt::format("a data port cannot be added to {}", machine)));
+  }
+  const auto unplug_it = [weak = weak_from_this(), port] {
+    if (const auto self = weak.lock()) self->unplug(port);
+  };
+  auto connection = libvirt_.stream();
+  Result<PortPtr> opened =
+      connection ? open_stream_port(*connection, port.first, name, unplug_it) : Result<PortPtr>(connection.error());
+  if (!opened) unplug_it();
+  return opened;
+}
+
+void DataPorts::unplug(const Held& port) {
+  const auto& [machine_id, alias] = port;
+  if (auto lane = libvirt_.control(Clock::now() + kLaneWait)) {
+    auto domain = look_up(lane->get(), machine_id);
+    if (domain && virDomainDetachDeviceAlias(domain->get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0)
+      spdlog::debug("the data port {} of VM {} cannot be removed: {}", alias, machine_id, last_error().text);
+  }
+  const std::lock_guard lock(mutex_);
+  held_.erase(port);
+}
+
+bool DataPorts::has_strays(const std::string& machine_id, const std::vector<std::string>& aliases) const {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& alias : aliases)
+    if (held_.find({machine_id, alias}) == held_.end()) return true;
+  return false;
+}
+
+void DataPorts::remove_strays(const std::string& machine_id, const std::vector<std::string>& aliases) {
+  for (const std::string& alias : aliases)
+    if (has_strays(machine_id, {alias})) unplug({machine_id, alias});
+}
+
+}  // namespace vmms::hypervisor::libvirt

@@ -1,0 +1,50 @@
+// The data ports of a host's VMs: plugged in while somebody holds them, and never left behind.
+#pragma once
+
+#include "guest/port.hpp"
+#include "hypervisor/libvirt/connection.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vmms::hypervisor::libvirt {
+
+/// Ports are added to the live domain only, so that nothing of them is in a definition; but a saved state, a checkpoint
+/// or a killed daemon leaves them behind: `remove_strays` is told of every alias seen. Thread-safe.
+class DataPorts : public std::enable_shared_from_this<DataPorts> {
+ public:
+  struct Libvirt {
+    /// A connection for one call that may take its time.
+    std::function<Result<Lanes::Lease>(guest::Clock::time_point)> control;
+    /// A connection for one stream.
+    std::function<Result<ConnectionHandle>()> stream;
+  };
+
+  explicit DataPorts(Libvirt libvirt) : libvirt_(std::move(libvirt)) {}
+
+  /// `machine` names the VM in texts. Returns by the deadline; a port that comes later is unplugged.
+  Result<std::unique_ptr<guest::Port>> open(const std::string& machine_id, const std::string& machine,
+                                            std::string_view purpose, guest::Clock::time_point deadline);
+
+  bool has_strays(const std::string& machine_id, const std::vector<std::string>& aliases) const;
+  /// Unplugs those that nobody holds. Waits for libvirt.
+  void remove_strays(const std::string& machine_id, const std::vector<std::string>& aliases);
+
+ private:
+  using Held = std::pair<std::string, std::string>;  ///< VM and alias
+
+  Result<std::unique_ptr<guest::Port>> plug(const Held& port, const std::string& machine, const std::string& name);
+  void unplug(const Held& port);
+
+  const Libvirt libvirt_;
+  mutable std::mutex mutex_;
+  std::set<Held> held_;
+};
+
+}  // namespace vmms::hypervisor::libvirt

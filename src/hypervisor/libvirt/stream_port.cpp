@@ -1,0 +1,234 @@
+#include "hypervisor/libvirt/stream_port.hpp"
+
+#include "hypervisor/libvirt/record.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace vmms::hypervisor::libvirt {
+
+namespace {
+
+using guest::Clock;
+
+/// What waits in each direction: enough to keep the guest busy while a thread here sleeps, and no more.
+constexpr std::size_t kMostWaiting = 1U << 20;
+constexpr std::size_t kReadAtOnce = 256U << 10;
+
+struct StreamRelease {
+  void operator()(virStreamPtr stream) const { virStreamFree(stream); }
+};
+using StreamHandle = std::unique_ptr<virStream, StreamRelease>;
+
+/// What the port, its thread and libvirt's event callback share; it ends with the last of them.
+class Channel : public std::enable_shared_from_this<Channel> {
+ public:
+  Channel(ConnectionHandle connection, StreamHandle stream, std::string name)
+      : connection_(std::move(connection)), stream_(std::move(stream)), name_(std::move(name)) {}
+
+  Status start() {
+    auto* opaque = new std::shared_ptr<Channel>(shared_from_this());
+    const auto release = [](void* held) { delete static_cast<std::shared_ptr<Channel>*>(held); };
+    if (virStreamEventAddCallback(stream_.get(), VIR_STREAM_EVENT_READABLE, on_event, opaque, release) < 0) {
+      release(opaque);
+      return last_error_of(fmt::format("the data port {} cannot be watched", name_));
+    }
+    try {
+      std::thread([self = shared_from_this()] { self->pump(); }).detach();
+    } catch (const std::system_error& failed) {
+      virStreamEventRemoveCallback(stream_.get());
+      return error(Failure::busy,
+                   fmt::format("no thread can be started for the data port {}: {}", name_, failed.what()));
+    }
+    return {};
+  }
+
+  Status write(std::string_view bytes, Clock::time_point deadline) {
+    while (!bytes.empty()) {
+      std::unique_lock lock(mutex_);
+      const bool room = changed_.wait_until(lock, deadline, [this] { return ended_ || waiting_out_ < kMostWaiting; });
+      if (ended_) return *ended_;
+      if (!room) return error(Failure::timed_out, fmt::format("the guest does not read from the data port {}", name_));
+      const std::string_view part = bytes.substr(0, kMostWaiting);
+      outgoing_.emplace_back(part);
+      waiting_out_ += part.size();
+      bytes.remove_prefix(part.size());
+      changed_.notify_all();
+    }
+    return {};
+  }
+
+  Result<std::string> read(std::size_t most, Clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [this] { return ended_ || !incoming_.empty(); });
+    if (incoming_.empty() && ended_) return *ended_;
+    if (incoming_.empty()) return error(Failure::timed_out, fmt::format("nothing came from the data port {}", name_));
+    std::string result;
+    if (incoming_.size() <= most) {
+      result.swap(incoming_);
+    } else {
+      result = incoming_.substr(0, most);
+      incoming_.erase(0, most);
+    }
+    changed_.notify_all();
+    return result;
+  }
+
+  void end(Error reason) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) ended_ = std::move(reason);
+    changed_.notify_all();
+  }
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  // Events tell a level: what was told is not asked for again until a call has found nothing to do.
+  static void on_event(virStreamPtr, int events, void* opaque) {
+    const std::shared_ptr<Channel> self = *static_cast<std::shared_ptr<Channel>*>(opaque);
+    constexpr int kOver = VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
+    const std::lock_guard lock(self->mutex_);
+    if ((events & (VIR_STREAM_EVENT_READABLE | kOver)) != 0) self->readable_ = true;
+    if ((events & (VIR_STREAM_EVENT_WRITABLE | kOver)) != 0) self->writable_ = true;
+    self->changed_.notify_all();
+    self->ask_for_events();
+  }
+
+  // Under our lock, so that the last asking is the last that libvirt hears; it calls back without its own held.
+  void ask_for_events() {
+    int events = 0;
+    if (!readable_) events |= VIR_STREAM_EVENT_READABLE;
+    if (!writable_) events |= VIR_STREAM_EVENT_WRITABLE;
+    virStreamEventUpdateCallback(stream_.get(), events);
+  }
+
+  void pump() {
+    pthread_setname_np(pthread_self(), "guest-port");
+    Lock lock(mutex_);
+    while (!ended_) {
+      if (writable_ && !outgoing_.empty()) {
+        send(lock);
+      } else if (readable_ && incoming_.size() < kMostWaiting) {
+        receive(lock);
+      } else {
+        changed_.wait(lock);
+      }
+    }
+    lock.unlock();
+    virStreamEventRemoveCallback(stream_.get());
+    virStreamAbort(stream_.get());
+  }
+
+  void send(Lock& lock) {
+    std::string& front = outgoing_.front();  // others only add behind it
+    lock.unlock();
+    const int sent = virStreamSend(stream_.get(), front.data() + sent_of_front_, front.size() - sent_of_front_);
+    const Error failure = sent == -1 ? over("is gone") : Error{};
+    lock.lock();
+    if (sent == -2) {
+      writable_ = false;
+      ask_for_events();
+    } else if (sent < 0) {
+      ended_ = failure;
+    } else {
+      sent_of_front_ += static_cast<std::size_t>(sent);
+      waiting_out_ -= static_cast<std::size_t>(sent);
+      if (sent_of_front_ == front.size()) {
+        outgoing_.pop_front();
+        sent_of_front_ = 0;
+      }
+    }
+    changed_.notify_all();
+  }
+
+  void receive(Lock& lock) {
+    lock.unlock();
+    if (buffer_.empty()) buffer_.resize(kReadAtOnce);
+    const int received = virStreamRecv(stream_.get(), buffer_.data(), buffer_.size());
+    const Error failure = received < 0 ? over("is gone") : over("was unplugged or its virtual machine stopped");
+    lock.lock();
+    if (received == -2) {
+      readable_ = false;
+      ask_for_events();
+    } else if (received <= 0) {
+      ended_ = failure;
+    } else {
+      incoming_.append(buffer_.data(), static_cast<std::size_t>(received));
+    }
+    changed_.notify_all();
+  }
+
+  Error over(std::string_view how) const {
+    return error(Failure::unreachable, fmt::format("the data port {} {}", name_, how));
+  }
+
+  const ConnectionHandle connection_;  // outlives the stream
+  const StreamHandle stream_;
+  const std::string name_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool readable_ = true;
+  bool writable_ = true;
+  std::deque<std::string> outgoing_;
+  std::size_t sent_of_front_ = 0;
+  std::size_t waiting_out_ = 0;
+  std::string incoming_;
+  std::string buffer_;  // of the pump alone
+  std::optional<Error> ended_;
+};
+
+class StreamPort : public guest::Port {
+ public:
+  StreamPort(std::shared_ptr<Channel> channel, std::string name, std::function<void()> unplug)
+      : channel_(std::move(channel)), name_(std::move(name)), unplug_(std::move(unplug)) {}
+
+  ~StreamPort() override {
+    close();
+    try {
+      std::thread(std::move(unplug_)).detach();
+    } catch (const std::system_error& failed) {
+      spdlog::warn("the data port {} stays plugged in: {}", name_, failed.what());
+    }
+  }
+
+  const std::string& name() const override { return name_; }
+  Status write(std::string_view bytes, Clock::time_point deadline) override { return channel_->write(bytes, deadline); }
+  Result<std::string> read(std::size_t most, Clock::time_point deadline) override {
+    return channel_->read(most, deadline);
+  }
+  void close() override {
+    channel_->end(error(Failure::unreachable, fmt::format("the data port {} is closed", name_)));
+  }
+
+ private:
+  const std::shared_ptr<Channel> channel_;
+  const std::string name_;
+  std::function<void()> unplug_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<guest::Port>> open_stream_port(const ConnectionHandle& connection, const std::string& machine_id,
+                                                      const std::string& name, std::function<void()> unplug) {
+  auto domain = look_up(connection.get(), machine_id);
+  if (!domain) return domain.error();
+  StreamHandle stream(virStreamNew(connection.get(), VIR_STREAM_NONBLOCK));
+  if (!stream || virDomainOpenChannel(domain->get(), name.c_str(), stream.get(), 0) < 0)
+    return last_error_of(fmt::format("the data port {} cannot be opened", name));
+  auto channel = std::make_shared<Channel>(connection, std::move(stream), name);
+  if (const Status started = channel->start(); !started) return started.error();
+  return std::unique_ptr<guest::Port>(new StreamPort(std::move(channel), name, std::move(unplug)));
+}
+
+}  // namespace vmms::hypervisor::libvirt

@@ -1,0 +1,21 @@
+// The host's end of a channel of a domain, through libvirt's streams.
+#pragma once
+
+#include "guest/port.hpp"
+#include "hypervisor/libvirt/library.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace vmms::hypervisor::libvirt {
+
+/// Opens the channel `name` of a running domain (its target name). libvirt's stream calls may hang for ever (a libvirtd
+/// with no reader in the guest), so they are made on a thread that nobody waits for; what callers see keeps its
+/// deadlines. `connection` should carry nothing else unless its driver runs inside this process. `unplug` is called
+/// once, on a thread of its own, when the port is let go.
+/// Errors: those of libvirt.
+Result<std::unique_ptr<guest::Port>> open_stream_port(const ConnectionHandle& connection, const std::string& machine_id,
+                                                      const std::string& name, std::function<void()> unplug);
+
+}  // namespace vmms::hypervisor::libvirt
