@@ -187,14 +187,15 @@ Result<std::int64_t> Agent::execute(const Script& script, Clock::time_point dead
   constexpr std::string_view command = "guest-exec";
   json::array arguments{"-c", script.text, script.name};
   for (const std::string& parameter : script.parameters) arguments.emplace_back(parameter);
-  const json::value request{{"execute", command},
-                            {"arguments",
-                             {{"path", "/bin/sh"},
-                              {"arg", std::move(arguments)},
-                              {"env",
-                               {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
-                                "TZ=UTC", "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
-                              {"capture-output", true}}}};
+  json::value request{{"execute", command},
+                      {"arguments",
+                       {{"path", "/bin/sh"},
+                        {"arg", std::move(arguments)},
+                        {"env",
+                         {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
+                          "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
+                        {"capture-output", true}}}};
+  if (!script.input.empty()) request.as_object()["arguments"].as_object()["input-data"] = encode_base64(script.input);
   const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
   if (!value) return value.error();
   const json::object* object = value->if_object();
@@ -226,6 +227,53 @@ Result<std::optional<Output>> Agent::status(std::int64_t process, Clock::time_po
   if (!out || !err) return nonsense(command, "the output is not base64");
   return std::optional(
       Output{number_of(*object, "exitcode"), number_of(*object, "signal"), std::move(*out), std::move(*err)});
+}
+
+Result<std::int64_t> Agent::open_file(std::string_view path, std::string_view mode, Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-file-open";
+  const json::value request{{"execute", command}, {"arguments", {{"path", path}, {"mode", mode}}}};
+  const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+  if (!value) return value.error();
+  const std::int64_t* handle = value->if_int64();
+  if (handle == nullptr) return nonsense(command, "no handle");
+  return *handle;
+}
+
+Status Agent::write_file(std::int64_t handle, std::string_view bytes, Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-file-write";
+  while (!bytes.empty()) {
+    const json::value request{{"execute", command},
+                              {"arguments", {{"handle", handle}, {"buf-b64", encode_base64(bytes)}}}};
+    const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+    if (!value) return value.error();
+    const json::object* object = value->if_object();
+    const json::value* count = object == nullptr ? nullptr : object->if_contains("count");
+    const std::int64_t* number = count == nullptr ? nullptr : count->if_int64();
+    if (number == nullptr || *number <= 0 || static_cast<std::size_t>(*number) > bytes.size())
+      return nonsense(command, "no count of bytes");
+    bytes.remove_prefix(static_cast<std::size_t>(*number));
+  }
+  return {};
+}
+
+Result<FilePiece> Agent::read_file(std::int64_t handle, std::size_t most, Clock::time_point deadline) {
+  constexpr std::string_view command = "guest-file-read";
+  const json::value request{{"execute", command}, {"arguments", {{"handle", handle}, {"count", most}}}};
+  const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+  if (!value) return value.error();
+  const json::object* object = value->if_object();
+  std::optional<std::string> bytes = object == nullptr ? std::nullopt : bytes_of(*object, "buf-b64");
+  if (!bytes || bytes->size() > most) return nonsense(command, "no bytes in base64, or too many");
+  return FilePiece{*std::move(bytes), flag_of(*object, "eof")};
+}
+
+Status Agent::close_file(std::int64_t handle, Clock::time_point deadline) {
+  for (const std::string_view command : {"guest-file-flush", "guest-file-close"}) {
+    const json::value request{{"execute", command}, {"arguments", {{"handle", handle}}}};
+    const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+    if (!value) return value.error();
+  }
+  return {};
 }
 
 }  // namespace vmms::guest

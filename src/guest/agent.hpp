@@ -20,6 +20,7 @@ struct Script {
   std::string_view name;                ///< `$0`: stable, "vmms-systemd-start"
   std::string_view text;                ///< for /bin/sh -c; lives as long as the program
   std::vector<std::string> parameters;  ///< `$1` …
+  std::string input = {};               ///< bytes on its standard input
 };
 
 /// What a script that has ended left behind.
@@ -38,6 +39,12 @@ struct AgentInformation {
   bool allows(std::string_view command) const { return commands.find(command) != commands.end(); }
 };
 
+/// What guest-file-read gives.
+struct FilePiece {
+  std::string bytes;
+  bool end = false;  ///< of the file
+};
+
 /// guest-get-osinfo; empty where the guest does not say.
 struct OperatingSystem {
   std::string id;
@@ -49,6 +56,8 @@ struct OperatingSystem {
 
 /// No command is waited for longer than this, whatever the caller's deadline: a silent agent is found within 5 s.
 constexpr std::chrono::seconds command_time{4};
+/// What is read or written of a file at a time, in bytes: 48 MiB would put the agent's channel out of step.
+constexpr std::size_t file_chunk = std::size_t{1} << 20;
 /// The largest answer that is read: 1 MiB of error output and 4 MiB of output as base64.
 constexpr std::size_t answer_limit = std::size_t{7} << 20;
 
@@ -69,8 +78,17 @@ class Agent {
 
   /// guest-exec of /bin/sh with a fixed environment (C locale, UTC, system directories in PATH): its process id.
   Result<std::int64_t> execute(const Script& script, Clock::time_point deadline);
+
   /// guest-exec-status: what the process left, once; nothing while it runs.
   Result<std::optional<Output>> status(std::int64_t process, Clock::time_point deadline);
+
+  /// guest-file-*: `mode` as of fopen(3). Handles are the agent's; it forgets them when it is restarted.
+  Result<std::int64_t> open_file(std::string_view path, std::string_view mode, Clock::time_point deadline);
+  /// Writes all of `bytes`, at most `file_chunk`.
+  Status write_file(std::int64_t handle, std::string_view bytes, Clock::time_point deadline);
+  Result<FilePiece> read_file(std::int64_t handle, std::size_t most, Clock::time_point deadline);
+  /// Flushes, then closes.
+  Status close_file(std::int64_t handle, Clock::time_point deadline);
 
  private:
   Transport& transport_;

@@ -2,6 +2,8 @@
 
 #include "guest/actions.hpp"
 #include "guest/discovery.hpp"
+#include "guest/file_copy.hpp"
+#include "guest/files.hpp"
 #include "guest/flight.hpp"
 #include "guest/recent_lists.hpp"
 
@@ -44,6 +46,12 @@ class AgentGuest : public Guest {
   Result<ServiceOutcome> stop_service(std::string_view name, Clock::time_point deadline) override {
     return act(Actions::Kind::stop, name, deadline);
   }
+  const Files& files() const override { return files_; }
+  Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) override {
+    const Result<DiscoveryPtr> discovery = discovered(deadline);
+    if (!discovery) return discovery.error();
+    return std::make_unique<FileCopy>(transport_, leftovers_, (*discovery)->capabilities, std::move(observer));
+  }
 
  private:
   /// A read that several callers share.
@@ -74,6 +82,7 @@ class AgentGuest : public Guest {
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
   Actions actions_;
+  const Files files_{transport_, leftovers_};
 
   mutable std::mutex mutex_;
   DiscoveryPtr known_;

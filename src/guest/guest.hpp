@@ -5,6 +5,8 @@
 #include "guest/service.hpp"
 #include "guest/transport.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +28,16 @@ struct Capabilities {
   std::string kernel_release;
   std::string machine;
   std::string service_manager;  ///< "systemd"; empty: none known
+};
+
+class Files;
+class FileCopy;
+
+/// Who watches a copy, and may end it.
+struct CopyObserver {
+  std::function<void(std::uint64_t bytes)> moved;         ///< so many more bytes have gone
+  std::function<bool()> cancelled;                        ///< asked often
+  std::function<void(const std::string& part)> has_part;  ///< a part file that a crash of ours would leave; empty: none
 };
 
 /// All calls are thread-safe, return by `deadline`, and wait for the guest. The same reads in flight are shared; a
@@ -52,6 +64,10 @@ class Guest {
   virtual Result<Service> service(std::string_view name, Clock::time_point deadline) = 0;
   virtual Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) = 0;
   virtual Result<ServiceOutcome> stop_service(std::string_view name, Clock::time_point deadline) = 0;
+
+  /// src/guest/files.hpp and file_copy.hpp.
+  virtual const Files& files() const = 0;
+  virtual Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) = 0;
 };
 
 /// A guest behind its agent. The transport outlives it or answers "invalid_state" once its VM is gone.

@@ -1,64 +1,23 @@
 // The client against a real qemu-guest-agent that runs on this machine. It gets harmless commands only.
-#include "guest/child_process.hpp"
+#include "guest/qemu_ga.hpp"
 #include "guest/discovery.hpp"
-#include "guest/execution.hpp"
-#include "guest/unix_socket_transport.hpp"
-
-#include <gtest/gtest.h>
 
 #include <future>
-#include <optional>
-#include <thread>
 
 namespace vmms::guest {
 namespace {
 
-using namespace std::chrono_literals;
-
-Clock::time_point soon() { return Clock::now() + 20s; }
-
-class QemuGa : public testing::Test {
- protected:
-  void SetUp() override {
-    for (const char* path : {"/usr/sbin/qemu-ga", "/usr/bin/qemu-ga"})
-      if (access(path, X_OK) == 0) program_ = path;
-    if (program_.empty()) GTEST_SKIP() << "install the package qemu-guest-agent to run this test";
-    start();
-  }
-
-  void start(const std::string& more_forbidden = {}) {
-    std::filesystem::remove(directory_ / "socket");
-    agent_.emplace(std::vector<std::string>{program_, "-m", "unix-listen", "-p", directory_ / "socket", "-t",
-                                            directory_.path(), "-b",
-                                            "guest-shutdown,guest-suspend-disk,guest-suspend-ram,guest-suspend-hybrid,"
-                                            "guest-fsfreeze-freeze,guest-set-time,guest-set-user-password" +
-                                                more_forbidden},
-                   std::vector<std::string>{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"});
-    while (!Agent(*transport_).ping(soon())) std::this_thread::sleep_for(5ms);
-  }
-
-  Result<Output> run(std::string_view text, std::vector<std::string> parameters = {}) {
-    return Execution(transport_, leftovers_, Script{"vmms-test", text, std::move(parameters)}).finish(soon());
-  }
-
-  TemporaryDirectory directory_;
-  std::string program_;
-  std::optional<ChildProcess> agent_;
-  std::shared_ptr<UnixSocketTransport> transport_ = std::make_shared<UnixSocketTransport>(directory_ / "socket");
-  std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
-};
-
 TEST_F(QemuGa, TellsWhatItIs) {
   Agent agent(*transport_);
-  const auto information = agent.information(soon());
+  const auto information = agent.information(in_time());
   ASSERT_TRUE(information) << information.error().message;
   EXPECT_FALSE(information->version.empty());
   EXPECT_TRUE(information->allows("guest-exec"));
   EXPECT_FALSE(information->allows("guest-shutdown"));
-  const auto system = agent.operating_system(soon());
+  const auto system = agent.operating_system(in_time());
   ASSERT_TRUE(system) << system.error().message;
   EXPECT_FALSE(system->kernel_release.empty());
-  const auto frozen = agent.frozen(soon());
+  const auto frozen = agent.frozen(in_time());
   EXPECT_TRUE(frozen && !*frozen);
 }
 
@@ -98,7 +57,7 @@ TEST_F(QemuGa, TooMuchOutputIsAnError) {
 
 TEST_F(QemuGa, AProgramThatIsMissingIsAFailure) {
   const Result<std::string> answer =
-      transport_->command(R"({"execute":"guest-exec","arguments":{"path":"/nonexistent"}})", soon());
+      transport_->command(R"({"execute":"guest-exec","arguments":{"path":"/nonexistent"}})", in_time());
   ASSERT_TRUE(answer);
   EXPECT_NE(answer->find("GenericError"), std::string::npos) << *answer;
 }
@@ -108,14 +67,14 @@ TEST_F(QemuGa, ForbiddenCommandsAreNotSupported) {
   const auto output = run("true");
   ASSERT_FALSE(output);
   EXPECT_EQ(output.error().kind, Failure::not_supported);
-  const auto discovery = discover(transport_, leftovers_, soon());
+  const auto discovery = discover(transport_, leftovers_, in_time());
   ASSERT_TRUE(discovery) << discovery.error().message;
   EXPECT_FALSE((*discovery)->capabilities.can_execute);
   EXPECT_EQ((*discovery)->capabilities.forbidden, "guest-exec");
 }
 
 TEST_F(QemuGa, IsDiscovered) {
-  const auto discovery = discover(transport_, leftovers_, soon());
+  const auto discovery = discover(transport_, leftovers_, in_time());
   ASSERT_TRUE(discovery) << discovery.error().message;
   EXPECT_TRUE((*discovery)->capabilities.can_execute);
   EXPECT_EQ((*discovery)->manager != nullptr, (*discovery)->capabilities.service_manager == "systemd");
@@ -140,7 +99,7 @@ TEST_F(QemuGa, AnAnswerThatWasGivenUpDoesNoHarm) {
   EXPECT_EQ(Agent(*transport_).ping(Clock::now() + 50ms).error().kind, Failure::timed_out);
   EXPECT_EQ(Agent(*transport_).information(Clock::now() + 50ms).error().kind, Failure::timed_out);
   ::kill(agent_->id(), SIGCONT);
-  const auto frozen = Agent(*transport_).frozen(soon());
+  const auto frozen = Agent(*transport_).frozen(in_time());
   EXPECT_TRUE(frozen) << frozen.error().message;
 }
 

@@ -1,0 +1,79 @@
+// One job of copying files into or out of a guest, and the ways of doing it.
+#pragma once
+
+#include "guest/content_hash.hpp"
+#include "guest/files.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vmms::guest {
+
+/// Where a file goes in the guest.
+struct Destination {
+  std::string path;  ///< a file, or a directory that gets the file under its own name
+  bool overwrite = false;
+  bool create_path = false;
+};
+
+/// Copies files one after the other, by the quickest way that the guest offers:
+///   up to 256 KiB   as standard input of the script that also checks and puts the file in its place
+///   above           through a data port, opened for the first such file and kept for the rest
+///   without ports   guest-file-write in chunks of 1 MiB (about a twentieth of the speed)
+///   no guest-exec   guest-file-write into the target itself, read back; nothing can be atomic then
+/// A file appears in the guest whole, with the hash it was read with, or not at all: it is written beside its target
+/// and renamed. Not thread-safe; takes as long as it needs, and gives up when the guest takes nothing for a minute.
+class FileCopy {
+ public:
+  FileCopy(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers, Capabilities capabilities,
+           CopyObserver observer)
+      : transport_(std::move(transport)),
+        leftovers_(std::move(leftovers)),
+        capabilities_(std::move(capabilities)),
+        observer_(std::move(observer)) {}
+
+  /// The path that the file has in the guest now. Failures: as of Files, invalid_state when it was cancelled.
+  Result<std::string> to_guest(const SourceFile& source, const Destination& destination);
+
+  /// A regular file of the guest, with its permissions and its time of modification.
+  Status from_guest(const std::string& path, TargetFile& target);
+
+ private:
+  struct Prepared {
+    std::string target;
+    std::string part;
+  };
+
+  bool has_shell() const;
+  bool cancelled() const { return observer_.cancelled && observer_.cancelled(); }
+  void moved(std::size_t bytes) const {
+    if (observer_.moved) observer_.moved(bytes);
+  }
+  Port* port();
+
+  Result<Prepared> prepare(const SourceFile& source, const Destination& destination) const;
+  Script receive_script(std::string_view from, const SourceFile& source, const Prepared& prepared, bool overwrite,
+                        std::string sums) const;
+  Status receive(const SourceFile& source, const Prepared& prepared, bool overwrite);
+  Status at_once(const SourceFile& source, const Prepared& prepared, bool overwrite);
+  Status through_port(const SourceFile& source, const Prepared& prepared, bool overwrite);
+  Status in_chunks(const SourceFile& source, const Prepared& prepared, bool overwrite);
+  Result<std::string> in_place(const SourceFile& source, const Destination& destination);
+  Status write_chunks(const SourceFile& source, std::int64_t handle, ContentHash& hash);
+  Status finish(Execution& execution, const Prepared& prepared, std::uint64_t bytes);
+
+  Status send_at_once(const FileInformation& file, const std::string& path, TargetFile& target);
+  Status send_through_port(const FileInformation& file, const std::string& path, TargetFile& target);
+  Status read_chunks(const FileInformation& file, const std::string& path, TargetFile& target);
+
+  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<Leftovers> leftovers_;
+  const Capabilities capabilities_;
+  const CopyObserver observer_;
+  std::unique_ptr<Port> port_;
+  bool no_port_ = false;  ///< none can be had
+};
+
+}  // namespace vmms::guest

@@ -1,0 +1,169 @@
+#include "guest/files.hpp"
+
+#include "guest/file_scripts.hpp"
+#include "guest/printable.hpp"
+#include "guest/systemd_show.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace vmms::guest {
+
+namespace {
+
+constexpr std::size_t words_limit = 500;
+constexpr std::size_t name_limit = 1024;
+constexpr std::size_t word_limit = 64;
+constexpr std::size_t path_limit = 4096;
+constexpr std::size_t entries_limit = 20000;
+constexpr std::size_t list_limit = 3000000;  // where the script cuts its output
+
+constexpr std::uint32_t type_mask = 0170000;
+constexpr std::uint32_t type_link = 0120000;
+constexpr std::uint32_t type_file = 0100000;
+constexpr std::uint32_t type_directory = 0040000;
+
+template <class Number>
+std::optional<Number> take_number(std::string_view& text, int base) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  Number value{};
+  const auto [end, code] = std::from_chars(text.data(), text.data() + space, value, base);
+  if (code != std::errc() || end != text.data() + space) return std::nullopt;
+  text.remove_prefix(space + 1);
+  return value;
+}
+
+std::string take_word(std::string_view& text) {
+  const std::size_t space = std::min(text.find(' '), text.size());
+  std::string word = printable(text.substr(0, space), word_limit);
+  text.remove_prefix(std::min(space + 1, text.size()));
+  return word;
+}
+
+}  // namespace
+
+std::string_view line_value(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == '=')
+      return line.substr(key.size() + 1);
+  }
+  return {};
+}
+
+Error file_error(std::string_view code, const std::string& path, std::string_view words) {
+  const std::string file = "\"" + printable(path, name_limit) + "\"";
+  const std::string said = printable(words, words_limit);
+  const auto with_words = [&](std::string text) { return said.empty() ? text : text + ": " + said; };
+  if (code == "exists")
+    return error(Failure::already_exists, "The file exists. (0x80070050) " + file +
+                                              " is in the guest already; to replace it, set OverwriteExisting (vmms "
+                                              "copy --overwrite)");
+  if (code == "directory") return error(Failure::invalid_argument, file + " in the guest is a directory");
+  if (code == "not-directory") return error(Failure::invalid_argument, file + " in the guest is no directory");
+  if (code == "no-directory")
+    return error(Failure::not_found, "the guest has no directory for " + file +
+                                         "; to have it made, set CreateFullPath (vmms copy --create-path)");
+  if (code == "relative")
+    return error(Failure::invalid_argument, file +
+                                                " is not an absolute path in the guest: it must begin with / or a "
+                                                "variable that does");
+  if (code == "space") return error(Failure::failed, "the guest has not enough free space for " + file);
+  if (code == "denied") return error(Failure::access_denied, with_words("the guest refuses " + file));
+  if (code == "missing") return error(Failure::not_found, "the guest has no file " + file);
+  if (code == "not-empty") return error(Failure::invalid_state, "the directory " + file + " in the guest is not empty");
+  if (code == "write") return error(Failure::failed, with_words("the guest cannot write " + file));
+  if (code == "read") return error(Failure::failed, with_words("the guest cannot read " + file));
+  if (code == "hash")
+    return error(Failure::failed, file +
+                                      " arrived in the guest with another size or hash than it was sent with; copy "
+                                      "it again");
+  if (code == "port") return error(Failure::failed, with_words("the guest does not find its data port for " + file));
+  if (code == "interrupted") return error(Failure::failed, "the guest ended the copy of " + file);
+  return error(Failure::failed, with_words("the guest could not do it with " + file));
+}
+
+Status check_guest_path(std::string_view path) {
+  if (path.empty()) return error(Failure::invalid_argument, "the path in the guest is empty");
+  if (path.size() > path_limit)
+    return error(Failure::invalid_argument, "the path in the guest is longer than " + std::to_string(path_limit));
+  if (std::any_of(path.begin(), path.end(), [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; }))
+    return error(Failure::invalid_argument, "the path in the guest contains a control character");
+  return {};
+}
+
+std::optional<FileInformation> read_stat_line(std::string_view line) {
+  FileInformation file;
+  const auto mode = take_number<std::uint32_t>(line, 16);
+  const auto size = mode ? take_number<std::uint64_t>(line, 10) : std::nullopt;
+  const auto modified = size ? take_number<std::int64_t>(line, 10) : std::nullopt;
+  if (!modified) return std::nullopt;
+  file.permissions = *mode & 07777U;
+  file.size = *size;
+  file.modified = *modified;
+  file.owner = take_word(line);
+  file.group = take_word(line);
+  if (line.empty()) return std::nullopt;
+  file.name = printable(line, name_limit);
+  if ((*mode & type_mask) == type_link) file.type = FileInformation::Type::link;
+  if ((*mode & type_mask) == type_file) file.type = FileInformation::Type::file;
+  if ((*mode & type_mask) == type_directory) file.type = FileInformation::Type::directory;
+  return file;
+}
+
+Result<std::string> Files::run(const Script& script, const std::string& path, Clock::time_point deadline) const {
+  if (const Status checked = check_guest_path(path); !checked) return checked.error();
+  Result<Output> output = Execution(transport_, leftovers_, script).finish(deadline);
+  if (!output) return output.error();
+  if (const std::string_view code = line_value(output->out, "Error"); !code.empty())
+    return file_error(code, path, output->err);
+  if (output->out.empty()) return file_error("", path, output->err);
+  return std::move(output->out);
+}
+
+Result<FileInformation> Files::describe(const std::string& path, Clock::time_point deadline) const {
+  const Result<std::string> text = run({file_describe_script, file_scripts::describe, {path}, {}}, path, deadline);
+  if (!text) return text.error();
+  std::optional<FileInformation> file = read_stat_line(line_value(*text, "File"));
+  if (!file)
+    return error(Failure::failed, "the guest's description of \"" + printable(path, name_limit) + "\" makes no sense");
+  return *std::move(file);
+}
+
+Result<DirectoryListing> Files::list(const std::string& path, Clock::time_point deadline) const {
+  const Result<std::string> output = run({file_list_script, file_scripts::list, {path}, {}}, path, deadline);
+  if (!output) return output.error();
+  std::string_view text = *output;
+  take_line(text);  // the directory itself
+  DirectoryListing listing;
+  listing.complete = text.size() < list_limit;
+  while (!text.empty()) {
+    const bool whole = text.find('\n') != std::string_view::npos;
+    std::optional<FileInformation> file = read_stat_line(take_line(text));
+    if (!whole || listing.entries.size() == entries_limit) {
+      listing.complete = false;
+      break;
+    }
+    if (!file || !file->name.starts_with("./")) continue;  // the rest of a name with a line break in it
+    file->name.erase(0, 2);
+    listing.entries.push_back(*std::move(file));
+  }
+  std::sort(listing.entries.begin(), listing.entries.end(),
+            [](const FileInformation& left, const FileInformation& right) { return left.name < right.name; });
+  return listing;
+}
+
+Status Files::remove(const std::string& path, Clock::time_point deadline) const {
+  const Result<std::string> done = run({file_remove_script, file_scripts::remove, {path}, {}}, path, deadline);
+  if (!done) return done.error();
+  return {};
+}
+
+Status Files::discard(const std::string& part, Clock::time_point deadline) const {
+  const Result<std::string> done = run({file_discard_script, file_scripts::discard, {part}, {}}, part, deadline);
+  if (!done) return done.error();
+  return {};
+}
+
+}  // namespace vmms::guest
