@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace vmms::cim::job {
@@ -39,12 +40,18 @@ std::uint16_t error_code(Failure failure) {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 constexpr const char* create_table = R"(
 CREATE TABLE IF NOT EXISTS job (
   id TEXT PRIMARY KEY, caption TEXT NOT NULL, owner TEXT NOT NULL, affected TEXT NOT NULL, state INTEGER NOT NULL,
   percent INTEGER NOT NULL, error_code INTEGER NOT NULL, error_text TEXT NOT NULL, submitted INTEGER NOT NULL,
-  changed INTEGER NOT NULL) STRICT)";
+  changed INTEGER NOT NULL, class TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+  debris TEXT NOT NULL DEFAULT '') STRICT)";
+// From version 1.
+constexpr const char* add_columns = R"(
+ALTER TABLE job ADD COLUMN class TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN debris TEXT NOT NULL DEFAULT '')";
 
 class Statement {
  public:
@@ -100,17 +107,21 @@ Status Jobs::open_store(const std::string& file) {
   sqlite3_busy_timeout(store_, 2000);
   // A job's step is small: with the write-ahead log it costs no wait for the disk, and a killed daemon loses nothing.
   sqlite3_exec(store_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", nullptr, nullptr, nullptr);
+  bool old = false;
   {
     Statement version(store_, "PRAGMA user_version");
     if (!version || version.step() != SQLITE_ROW) return failed("read");
     if (version.number(0) > schema_version) return failed("read by this older version");
+    old = version.number(0) == 1;
   }
+  if (old && sqlite3_exec(store_, add_columns, nullptr, nullptr, nullptr) != SQLITE_OK) return failed("converted");
   if (sqlite3_exec(store_, create_table, nullptr, nullptr, nullptr) != SQLITE_OK) return failed("prepared");
   sqlite3_exec(store_, fmt::format("PRAGMA user_version={}", schema_version).c_str(), nullptr, nullptr, nullptr);
   std::vector<Job> interrupted;
   {
     Statement all(store_,
-                  "SELECT id,caption,owner,affected,state,percent,error_code,error_text,submitted,changed FROM job");
+                  "SELECT id,caption,owner,affected,state,percent,error_code,error_text,submitted,changed,class,detail,"
+                  "debris FROM job");
     if (!all) return failed("read");
     while (all.step() == SQLITE_ROW) {
       Job job;
@@ -124,6 +135,9 @@ Status Jobs::open_store(const std::string& file) {
       job.error_text = all.text(7);
       job.submitted = DateTime::TimePoint(DateTime::Microseconds(all.number(8)));
       job.changed = DateTime::TimePoint(DateTime::Microseconds(all.number(9)));
+      job.class_name = all.text(10);
+      job.detail = all.text(11);
+      job.debris = all.text(12);
       if (!is_final(job.state)) {
         job.state = State::exception;
         job.error_code = error_code(Failure::failed);
@@ -142,7 +156,7 @@ Status Jobs::open_store(const std::string& file) {
 // Called with the mutex held. A store that fails costs the record, never the work.
 void Jobs::save(const Job& job) {
   if (!store_) return;
-  Statement statement(store_, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?)");
+  Statement statement(store_, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
   if (statement) {
     statement.bind(1, job.id);
     statement.bind(2, job.caption);
@@ -154,6 +168,9 @@ void Jobs::save(const Job& job) {
     statement.bind(8, job.error_text);
     statement.bind(9, count(job.submitted));
     statement.bind(10, count(job.changed));
+    statement.bind(11, job.class_name);
+    statement.bind(12, job.detail);
+    statement.bind(13, job.debris);
     if (statement.step() == SQLITE_DONE) return;
   }
   spdlog::error("job {} cannot be written to the job store: {}", job.id, sqlite3_errmsg(store_));
@@ -161,23 +178,59 @@ void Jobs::save(const Job& job) {
 
 void Jobs::forget_old() {
   const auto limit = now() - kept_after_end;
-  const std::size_t removed = std::erase_if(
-      jobs_, [&](const auto& entry) { return is_final(entry.second.state) && entry.second.changed < limit; });
+  const std::size_t removed = std::erase_if(jobs_, [&](const auto& entry) {
+    return is_final(entry.second.state) && entry.second.changed < limit && entry.second.debris.empty();
+  });
   if (removed == 0 || !store_) return;
-  Statement statement(store_, "DELETE FROM job WHERE state >= ? AND changed < ?");
+  Statement statement(store_, "DELETE FROM job WHERE state >= ? AND changed < ? AND debris = ''");
   if (!statement) return;
   statement.bind(1, static_cast<std::int64_t>(State::completed));
   statement.bind(2, count(limit));
   statement.step();
 }
 
+/// The control of one job: it names the job and holds nothing of it.
+class Jobs::Reporter : public Control {
+ public:
+  Reporter(std::shared_ptr<Shared> shared, std::string id) : shared_(std::move(shared)), id_(std::move(id)) {}
+
+  void percent(std::uint16_t percent) override {
+    change([&](Jobs&, Job& job) { job.percent = std::min<std::uint16_t>(percent, 99); });
+  }
+  bool cancelled() const override {
+    const std::lock_guard lock(shared_->mutex);
+    return !shared_->jobs || shared_->jobs->cancelled_.contains(id_);
+  }
+  void debris(std::string what) override {
+    change([&](Jobs& jobs, Job& job) {
+      job.debris = std::move(what);
+      jobs.save(job);
+    });
+  }
+
+ private:
+  template <class Change>
+  void change(Change change) {
+    const std::lock_guard lock(shared_->mutex);
+    if (!shared_->jobs) return;
+    const auto found = shared_->jobs->jobs_.find(id_);
+    if (found != shared_->jobs->jobs_.end()) change(*shared_->jobs, found->second);
+  }
+
+  const std::shared_ptr<Shared> shared_;
+  const std::string id_;
+};
+
 Result<Job> Jobs::start(std::string caption, std::string owner, std::string affected, std::string_view key,
                         std::function<Status()> work) {
+  return start(Description{std::move(caption), std::move(owner), std::move(affected)}, key,
+               [work = std::move(work)](Control&) { return work(); });
+}
+
+Result<Job> Jobs::start(Description description, std::string_view key, std::function<Status(Control&)> work) {
   Job job;
+  static_cast<Description&>(job) = std::move(description);
   job.id = random_guid();
-  job.caption = std::move(caption);
-  job.owner = std::move(owner);
-  job.affected = std::move(affected);
   job.state = State::running;
   job.submitted = job.changed = now();
   {
@@ -190,31 +243,66 @@ Result<Job> Jobs::start(std::string caption, std::string owner, std::string affe
     save(job);
   }
   const Status submitted = submit_(key, [shared = shared_, id = job.id, work = std::move(work)] {
-    const Status outcome = work();
+    Reporter reporter(shared, id);
+    const Status outcome = work(reporter);
     const std::lock_guard lock(shared->mutex);
-    if (shared->jobs) shared->jobs->set_state(id, outcome ? State::completed : State::exception, outcome);
+    if (shared->jobs) shared->jobs->end(id, outcome);
   });
   if (!submitted) {
     const std::lock_guard lock(shared_->mutex);
-    set_state(job.id, State::exception, submitted);
+    end(job.id, submitted);
     return submitted.error();
   }
   return job;
 }
 
-void Jobs::set_state(const std::string& id, State state, const Status& outcome) {
+void Jobs::end(const std::string& id, const Status& outcome) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   Job& job = found->second;
-  job.state = state;
+  const auto cancelled = cancelled_.extract(id);
   job.changed = now();
   if (outcome) {
+    job.state = State::completed;
     job.percent = 100;
   } else {
+    job.state = cancelled ? cancelled.mapped() : State::exception;
     job.error_code = error_code(outcome.error().kind);
     job.error_text = shortened(outcome.error().message);
   }
   save(job);
+}
+
+Status Jobs::cancel(std::string_view id, State outcome) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = jobs_.find(to_upper(id));
+  if (found == jobs_.end()) return error(Failure::not_found, fmt::format("there is no job {:.100}", id));
+  Job& job = found->second;
+  if (is_final(job.state)) return error(Failure::invalid_state, fmt::format("job {} has ended already", job.id));
+  if (!job.cancellable) return error(Failure::not_supported, fmt::format("job {} cannot be cancelled", job.id));
+  cancelled_[job.id] = outcome;
+  if (job.state != State::shutting_down) {
+    job.state = State::shutting_down;
+    job.changed = now();
+    save(job);
+  }
+  return {};
+}
+
+std::vector<Job> Jobs::interrupted(std::string_view class_name) const {
+  const std::lock_guard lock(shared_->mutex);
+  std::vector<Job> found;
+  for (const auto& [id, job] : jobs_)
+    if (is_final(job.state) && !job.debris.empty() && job.class_name == class_name) found.push_back(job);
+  return found;
+}
+
+void Jobs::forget_debris(std::string_view id) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  found->second.debris.clear();
+  save(found->second);
 }
 
 std::optional<Job> Jobs::find(std::string_view id) const {

@@ -23,25 +23,44 @@ enum class State : std::uint16_t {
   created = 2,
   starting = 3,
   running = 4,
+  shutting_down = 6,  ///< somebody asked for its end
   completed = 7,
   terminated = 8,
+  killed = 9,
   exception = 10
 };
 
 constexpr bool is_final(State state) { return state >= State::completed; }
 
+/// What a job is from its begin.
+struct Description {
+  std::string caption;          ///< what it does, "Starting Virtual Machine"
+  std::string owner;            ///< who asked for it
+  std::string affected;         ///< object path of the element that it changes; empty for none
+  std::string class_name = {};  ///< of its instance; empty: Msvm_ConcreteJob
+  std::string detail = {};      ///< what that class's provider wants to know again
+  bool cancellable = false;
+};
+
 /// One job. Times are UTC.
-struct Job {
-  std::string id;        ///< upper-case GUID, the InstanceID
-  std::string caption;   ///< what it does, "Starting Virtual Machine"
-  std::string owner;     ///< who asked for it
-  std::string affected;  ///< object path of the element that it changes; empty for none
+struct Job : Description {
+  std::string id;  ///< upper-case GUID, the InstanceID
   State state = State::created;
   std::uint16_t percent = 0;
   std::uint16_t error_code = 0;  ///< 0 or one of the documented 32768…32779
   std::string error_text;
   DateTime::TimePoint submitted{};
   DateTime::TimePoint changed{};  ///< of the last change of `state`
+  std::string debris;             ///< what the work leaves behind when this process dies now
+};
+
+/// What the work of a job says and asks. Thread-safe; does nothing once the jobs are gone.
+class Control {
+ public:
+  virtual ~Control() = default;
+  virtual void percent(std::uint16_t percent) = 0;  ///< 0 to 99: the end alone makes it 100
+  virtual bool cancelled() const = 0;               ///< somebody asked for its end: the work should fail soon
+  virtual void debris(std::string what) = 0;        ///< kept with the job at once
 };
 
 /// How long a job that ended can be read (TimeBeforeRemoval).
@@ -64,6 +83,17 @@ class Jobs {
   Result<Job> start(std::string caption, std::string owner, std::string affected, std::string_view key,
                     std::function<Status()> work);
 
+  /// Work that tells how far it is and can be cancelled.
+  Result<Job> start(Description description, std::string_view key, std::function<Status(Control&)> work);
+
+  /// Asks for the end of a job; it becomes `outcome` (terminated or killed) once its work has failed.
+  /// Errors: not_found, invalid_state (it has ended), not_supported (it cannot be cancelled).
+  Status cancel(std::string_view id, State outcome);
+
+  /// Jobs of a class that this process's predecessor left with debris.
+  std::vector<Job> interrupted(std::string_view class_name) const;
+  void forget_debris(std::string_view id);
+
   std::optional<Job> find(std::string_view id) const;                      ///< id without case
   std::vector<Job> list(std::string_view after, std::size_t limit) const;  ///< ascending by id, after exclusive
 
@@ -72,8 +102,9 @@ class Jobs {
   Status open_store(const std::string& file);
   void save(const Job& job);
   void forget_old();
-  void set_state(const std::string& id, State state, const Status& outcome);
+  void end(const std::string& id, const Status& outcome);
 
+  class Reporter;
   // Shared with the work in progress, which may outlive this object when the daemon ends in the middle of it.
   struct Shared {
     std::mutex mutex;
@@ -83,6 +114,7 @@ class Jobs {
   std::size_t most_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::map<std::string, Job, std::less<>> jobs_;
+  std::map<std::string, State, std::less<>> cancelled_;  ///< what each is to become
   sqlite3* store_ = nullptr;
 };
 

@@ -1,6 +1,7 @@
 #include "cim/job/jobs.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 #include <thread>
@@ -109,6 +110,94 @@ TEST_F(StoreFile, EndedJobsSurviveAndRunningOnesBecomeExceptions) {
   EXPECT_EQ(jobs->find(ended)->owner, "alice");
   EXPECT_EQ(jobs->find(running)->state, State::exception);
   EXPECT_NE(jobs->find(running)->error_text.find("vmmsd ended"), std::string::npos);
+}
+
+TEST(Jobs, WorkTellsHowFarItIsAndCanBeCancelled) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  Description description{"Copying", "alice", "", "Some_Job", "detail", true};
+  std::string id;
+  int rounds = 0;
+  id = jobs->start(description, "",
+                   [&](Control& control) -> Status {
+                     for (; !control.cancelled(); ++rounds) {
+                       control.percent(static_cast<std::uint16_t>(rounds * 60));
+                       EXPECT_EQ(jobs->find(id)->percent, rounds == 0 ? 0 : rounds == 1 ? 60 : 99);
+                       if (rounds == 2) {
+                         EXPECT_TRUE(jobs->cancel(id, State::terminated));
+                         EXPECT_EQ(jobs->find(id)->state, State::shutting_down);
+                       }
+                     }
+                     return error(Failure::invalid_state, "cancelled");
+                   })
+           .value()
+           .id;
+  EXPECT_EQ(jobs->find(id)->detail, "detail");
+  queue.run();
+  EXPECT_EQ(rounds, 3);
+  EXPECT_EQ(jobs->find(id)->state, State::terminated);
+  EXPECT_EQ(jobs->cancel(id, State::killed).error().kind, Failure::invalid_state);
+  EXPECT_EQ(jobs->cancel("X", State::killed).error().kind, Failure::not_found);
+  const Job other = jobs->start("c", "", "", "", [] { return Status(); }).value();
+  EXPECT_EQ(jobs->cancel(other.id, State::killed).error().kind, Failure::not_supported);
+}
+
+TEST(Jobs, WorkThatEndsAfterAllIsComplete) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  const Job job = jobs->start(Description{"c", "", "", "", "", true}, "", [](Control&) { return Status(); }).value();
+  ASSERT_TRUE(jobs->cancel(job.id, State::killed));
+  queue.run();
+  EXPECT_EQ(jobs->find(job.id)->state, State::completed);
+}
+
+TEST_F(StoreFile, DebrisOfAnInterruptedJobIsKnownUntilItIsForgotten) {
+  Queue queue;
+  std::string id;
+  {
+    auto jobs = Jobs::open(file(), queue.submit()).value();
+    const Description description{"Copying", "alice", "path", "Some_Job", "first\nsecond", true};
+    id = jobs->start(description, "",
+                     [&](Control& control) -> Status {
+                       control.debris("a part");
+                       jobs.reset();  // the process dies here
+                       return {};
+                     })
+             .value()
+             .id;
+    queue.run();
+  }
+  for (int i = 0; i < 2; ++i) {
+    auto jobs = Jobs::open(file(), queue.submit()).value();
+    ASSERT_EQ(jobs->interrupted("Some_Job").size(), 1u);
+    EXPECT_TRUE(jobs->interrupted("Another_Job").empty());
+    const Job job = jobs->interrupted("Some_Job")[0];
+    EXPECT_EQ(job.id, id);
+    EXPECT_EQ(job.debris, "a part");
+    EXPECT_EQ(job.detail, "first\nsecond");
+    EXPECT_EQ(job.state, State::exception);
+    if (i == 1) jobs->forget_debris(id);
+  }
+  auto jobs = Jobs::open(file(), queue.submit()).value();
+  EXPECT_TRUE(jobs->interrupted("Some_Job").empty());
+}
+
+TEST_F(StoreFile, AStoreOfTheFirstVersionIsConverted) {
+  sqlite3* store = nullptr;
+  ASSERT_EQ(sqlite3_open(file().c_str(), &store), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(store,
+                   "CREATE TABLE job (id TEXT PRIMARY KEY, caption TEXT NOT NULL, owner TEXT NOT NULL, affected "
+                   "TEXT NOT NULL, state INTEGER NOT NULL, percent INTEGER NOT NULL, error_code INTEGER NOT NULL, "
+                   "error_text TEXT NOT NULL, submitted INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;"
+                   "INSERT INTO job VALUES ('ID','c','o','a',4,0,0,'',0,0); PRAGMA user_version=1",
+                   nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(store);
+  Queue queue;
+  const auto jobs = Jobs::open(file(), queue.submit());
+  ASSERT_TRUE(jobs) << jobs.error().message;
+  EXPECT_EQ((*jobs)->find("ID")->state, State::exception);
 }
 
 TEST_F(StoreFile, WorkThatOutlivesTheStoreIsHarmless) {
