@@ -119,13 +119,22 @@ Status serve_until_told(const Options& options) {
   const std::string job_store = options.simulate.empty() ? options.state + "/jobs.sqlite" : std::string();
   auto jobs = cim::job::Jobs::open(job_store, submit);
   if (!jobs) return jobs.error();
+  // Copies take their time: with threads of their own, a slow guest holds up nothing but its other copies.
+  WorkerPool::Options copy_options;
+  copy_options.threads = 128;
+  copy_options.running_per_key = 2;
+  WorkerPool copy_pool(copy_options);
+  (*jobs)->run_lengthy_on([&copy_pool](std::string_view key, std::function<void()> task) {
+    return copy_pool.submit(key, std::move(task));
+  });
   providers::Guests guests(**host);
   cim::ObjectManager manager(authorize, (*host)->information().name);
-  providers::Environment environment{**host,
-                                     guests,
-                                     **jobs,
-                                     {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION},
-                                     manager};
+  providers::Environment environment{
+      **host,
+      guests,
+      **jobs,
+      {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION, options.copy_root},
+      manager};
   manager.add_schema(schema::root_virtualization_v2);
   manager.add_schema(schema::cimv2::root_cimv2);
   manager.add_schema(schema::interop::root_interop);
@@ -167,7 +176,7 @@ Status serve_until_told(const Options& options) {
   wait_for_end();
   sd_notify(0, "STOPPING=1");
   const bool served = server.stop(answers_grace);
-  const bool worked = pool.stop(workers_grace);
+  const bool worked = pool.stop(workers_grace) && copy_pool.stop(std::chrono::milliseconds(0));
   if (!served || !worked) {
     // Somebody waits for a guest or for libvirt and uses what would be destroyed now. All state is on disk already.
     spdlog::warn("ending while work waits for a guest or the hypervisor");

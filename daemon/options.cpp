@@ -105,6 +105,10 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "strict: Msvm_GuestFileService.StartService answers 1, as its reference page says")
       ->check(CLI::IsMember({"extended", "strict"}))
       ->capture_default_str();
+  app.add_option("--copy-root", options.copy_root,
+                 "Copy files of this host into guests, and of guests to this host, below this folder only")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
   app.add_option("--log-level", options.log_level, "What is logged on standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

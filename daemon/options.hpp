@@ -27,6 +27,7 @@ struct Options {
   bool allow_cleartext = false;  ///< passwords in clear text beyond loopback
   bool guest_service_interface = false;
   std::string compatibility = "extended";
+  std::string copy_root = "/";
   std::string log_level = "info";
   std::size_t io_threads = 2;
   std::size_t worker_threads = 256;

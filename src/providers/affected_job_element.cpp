@@ -44,7 +44,7 @@ class Provider : public schema::msvm::AffectedJobElementProvider {
     if (!affected) return;
     AffectedJobElement association;
     association.affected_element = *std::move(affected);
-    association.affecting_element = job_path(job.id);
+    association.affecting_element = job_path(job);
     association.element_effects = {{0}};  // unknown, as real hosts say of a machine
     found.push_back(std::move(association));
   }

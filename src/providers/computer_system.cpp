@@ -159,7 +159,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
         [&host = environment_.host, id, start] { return start ? host.start(id) : host.turn_off(id); });
     if (!job) return job.error();
     out.return_value = 4096;
-    out.job = job_path(job->id);
+    out.job = job_path(*job);
     return out;
   }
 

@@ -16,6 +16,7 @@ struct Configuration {
   /// compatibility = "strict": Msvm_GuestFileService answers 1 to StartService and StopService, as its page says.
   bool strict = false;
   std::string version = "0.0.0";  ///< of the product
+  std::string copy_root = "/";    ///< files of the host are copied from and to this directory and below
 };
 
 struct Environment {

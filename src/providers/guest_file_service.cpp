@@ -2,9 +2,14 @@
 #include "schema/msvm/guest_file_service.hpp"
 
 #include "providers/agent_services.hpp"
+#include "providers/file_copies.hpp"
+#include "schema/msvm/copy_file_to_guest_job.hpp"
 
 namespace vmms::providers {
 namespace {
+
+using schema::msvm::CopyFileToGuestJob;
+using schema::msvm::GuestFileService;
 
 constexpr AgentService file_service{
     .name = "guestfilesvc",
@@ -15,13 +20,37 @@ constexpr AgentService file_service{
     .exists_without_interface = true,
 };
 
+class Provider : public AgentServiceProvider<GuestFileService, schema::msvm::GuestFileServiceProvider> {
+ public:
+  explicit Provider(Environment& environment)
+      : AgentServiceProvider(environment, file_service),
+        environment_(environment),
+        cleaner_(environment, CopyFileToGuestJob::cim_class().name) {}
+
+  using AgentServiceProvider::invoke;
+  Result<CopyFilesToGuest::Out> invoke(const cim::Context& context, CopyFilesToGuest, const Key& key,
+                                       const CopyFilesToGuest::In& in) override {
+    const auto answer =
+        start_copies(environment_, context, key.system_name, CopyDirection::to_guest,
+                     CopyFileToGuestJob::cim_class().name, read_copy_settings(in.copy_file_to_guest_settings));
+    if (!answer) return answer.error();
+    CopyFilesToGuest::Out out;
+    out.return_value = answer->return_value;
+    out.job = answer->job;
+    return out;
+  }
+
+ private:
+  Environment& environment_;
+  CopyCleaner cleaner_;
+};
+
 }  // namespace
 }  // namespace vmms::providers
 
 namespace vmms::schema::msvm {
 std::unique_ptr<GuestFileServiceProvider> make_guest_file_service_provider(
     ::vmms::providers::Environment& environment) {
-  using Provider = ::vmms::providers::AgentServiceProvider<GuestFileService, GuestFileServiceProvider>;
-  return std::make_unique<Provider>(environment, ::vmms::providers::file_service);
+  return std::make_unique<::vmms::providers::Provider>(environment);
 }
 }  // namespace vmms::schema::msvm

@@ -127,8 +127,8 @@ cim::ObjectPath interface_setting_path(std::string_view machine_id) {
                  {{"InstanceID", setting_instance_id(machine_id, guest_service_interface_id), {}}});
 }
 
-cim::ObjectPath job_path(std::string_view job_id) {
-  return path_of("Msvm_ConcreteJob", {{"InstanceID", std::string(job_id), {}}});
+cim::ObjectPath job_path(const cim::job::Job& job) {
+  return path_of(job.class_name.empty() ? "Msvm_ConcreteJob" : job.class_name, {{"InstanceID", job.id, {}}});
 }
 
 }  // namespace vmms::providers

@@ -50,6 +50,6 @@ cim::ObjectPath settings_path(std::string_view machine_id);
 /// The paths of a machine's Guest Service Interface and of its settings.
 cim::ObjectPath interface_path(std::string_view machine_id);
 cim::ObjectPath interface_setting_path(std::string_view machine_id);
-cim::ObjectPath job_path(std::string_view job_id);
+cim::ObjectPath job_path(const cim::job::Job& job);
 
 }  // namespace vmms::providers

@@ -102,7 +102,7 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
                                                 [done] { return done; });
     if (!failed) return failed.error();
     return_value = 4096;
-    job = job_path(failed->id);
+    job = job_path(*failed);
     return {};
   }
 

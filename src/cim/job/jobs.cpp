@@ -242,7 +242,8 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
     jobs_.emplace(job.id, job);
     save(job);
   }
-  const Status submitted = submit_(key, [shared = shared_, id = job.id, work = std::move(work)] {
+  const Submit& submit = job.lengthy && submit_lengthy_ ? submit_lengthy_ : submit_;
+  const Status submitted = submit(key, [shared = shared_, id = job.id, work = std::move(work)] {
     Reporter reporter(shared, id);
     const Status outcome = work(reporter);
     const std::lock_guard lock(shared->mutex);
@@ -266,9 +267,12 @@ void Jobs::end(const std::string& id, const Status& outcome) {
     job.state = State::completed;
     job.percent = 100;
   } else {
+    // What was cancelled has not gone wrong.
     job.state = cancelled ? cancelled.mapped() : State::exception;
-    job.error_code = error_code(outcome.error().kind);
-    job.error_text = shortened(outcome.error().message);
+    if (!cancelled) {
+      job.error_code = error_code(outcome.error().kind);
+      job.error_text = shortened(outcome.error().message);
+    }
   }
   save(job);
 }

@@ -40,6 +40,7 @@ struct Description {
   std::string class_name = {};  ///< of its instance; empty: Msvm_ConcreteJob
   std::string detail = {};      ///< what that class's provider wants to know again
   bool cancellable = false;
+  bool lengthy = false;  ///< minutes rather than seconds: it must not hold up other work of its key
 };
 
 /// One job. Times are UTC.
@@ -71,6 +72,9 @@ class Jobs {
  public:
   /// Runs a task in the background; the key groups tasks of one VM. Given by the daemon (its worker pool).
   using Submit = std::function<Status(std::string_view key, std::function<void()> task)>;
+
+  /// Where lengthy jobs run; without this, where all do.
+  void run_lengthy_on(Submit submit) { submit_lengthy_ = std::move(submit); }
 
   /// `file` may be empty: then nothing is kept. Jobs that were running when the daemon ended are marked as exceptions.
   static Result<std::unique_ptr<Jobs>> open(const std::string& file, Submit submit, std::size_t most = 10'000);
@@ -111,6 +115,7 @@ class Jobs {
     Jobs* jobs = nullptr;
   };
   Submit submit_;
+  Submit submit_lengthy_;
   std::size_t most_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::map<std::string, Job, std::less<>> jobs_;

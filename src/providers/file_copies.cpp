@@ -1,0 +1,293 @@
+#include "providers/file_copies.hpp"
+
+#include "base/source_file.hpp"
+#include "base/target_file.hpp"
+#include "base/text.hpp"
+#include "guest/file_copy.hpp"
+#include "guest/printable.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+namespace vmms::providers {
+
+namespace {
+
+using cim::job::Control;
+using hypervisor::PowerState;
+using hypervisor::VirtualMachine;
+
+constexpr std::size_t most_files = 1000;  // of a job
+constexpr std::size_t most_path = 4096;
+// ASCII's separators: no path of a setting has a control character.
+constexpr char unit_separator = '\x1F';
+constexpr char record_separator = '\x1E';
+
+std::string take(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  std::string part(text.substr(0, end));
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+bool usable_path(const std::string& path) {
+  return !path.empty() && path.size() <= most_path &&
+         std::none_of(path.begin(), path.end(), [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; });
+}
+
+bool flag(const cim::Value& value) {
+  const bool* set = value.get_if<bool>();
+  return set != nullptr && *set;
+}
+
+/// Whether the host's administrator lets files be copied from and to that path.
+Status check_host_path(const Configuration& configuration, const std::string& path) {
+  if (configuration.copy_root.empty() || configuration.copy_root == "/") return {};
+  std::error_code problem;
+  const auto root = std::filesystem::weakly_canonical(configuration.copy_root, problem);
+  const auto wanted = std::filesystem::weakly_canonical(path, problem);
+  const auto [end, ignored] = std::mismatch(root.begin(), root.end(), wanted.begin(), wanted.end());
+  if (!problem && end == root.end()) return {};
+  return error(Failure::access_denied,
+               fmt::format("{:.1000} lies outside of {}, and vmmsd copies files of the host from and to there only "
+                           "(--copy-root)",
+                           path, configuration.copy_root));
+}
+
+/// One job: files one after the other, and how far it is.
+class CopyJob {
+ public:
+  CopyJob(const Environment& environment, CopyDirection direction, CopyDetail detail, Control& control)
+      : environment_(environment), direction_(direction), detail_(std::move(detail)), control_(control) {}
+
+  Status run() {
+    const Status done = copy_all();
+    if (done) return done;
+    const char* where = direction_ == CopyDirection::to_guest ? "to the guest" : "from the guest";
+    // As Hyper-V begins the text; what it means stands behind.
+    return error(done.error().kind, fmt::format("'{}' failed to {} copying files {}: {}", detail_.machine_name,
+                                                moved_ == 0 ? "initiate" : "complete", where, done.error().message));
+  }
+
+ private:
+  Status copy_all() {
+    const auto guest = environment_.guests.find(detail_.machine_id);
+    if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", detail_.machine_name));
+    const auto soon = guest::Clock::now() + std::chrono::seconds(60);
+    if (const Status measured = measure(*guest, soon); !measured) return measured;
+    guest::CopyObserver observer;
+    observer.moved = [this](std::uint64_t bytes) { moved(bytes); };
+    observer.cancelled = [this] { return control_.cancelled(); };
+    observer.has_part = [this](const std::string& part) {
+      control_.debris(part.empty() ? std::string() : detail_.machine_id + unit_separator + part);
+    };
+    const auto copy = guest->begin_copy(std::move(observer), soon);
+    if (!copy) return copy.error();
+    for (const CopySetting& setting : detail_.settings) {
+      const Status copied =
+          direction_ == CopyDirection::to_guest ? to_guest(**copy, setting) : from_guest(**copy, setting);
+      if (!copied) return copied;
+    }
+    return {};
+  }
+
+  // An empty file is something to do, too.
+  static std::uint64_t weight(std::uint64_t bytes) { return std::max<std::uint64_t>(bytes, 1); }
+
+  Status measure(const guest::Guest& guest, guest::Clock::time_point deadline) {
+    for (const CopySetting& setting : detail_.settings) {
+      const std::string& path = direction_ == CopyDirection::to_guest ? setting.source : setting.destination;
+      if (const Status allowed = check_host_path(environment_.configuration, path); !allowed) return allowed;
+      if (direction_ == CopyDirection::to_guest) {
+        const auto file = SourceFile::open(setting.source);
+        if (!file) return file.error();
+        total_ += weight(file->data_bytes());
+      } else {
+        const auto file = guest.files().describe(setting.source, deadline);
+        if (!file) return file.error();
+        total_ += weight(file->size);
+      }
+    }
+    return {};
+  }
+
+  static Status to_guest(guest::FileCopy& copy, const CopySetting& setting) {
+    const auto source = SourceFile::open(setting.source);
+    if (!source) return source.error();
+    const auto copied = copy.to_guest(*source, {setting.destination, setting.overwrite, setting.create_path});
+    if (!copied) return copied.error();
+    return {};
+  }
+
+  static Status from_guest(guest::FileCopy& copy, const CopySetting& setting) {
+    const std::string name = setting.source.substr(setting.source.rfind('/') + 1);
+    auto target = TargetFile::create(setting.destination, name, setting.overwrite, setting.create_path);
+    if (!target) return target.error();
+    return copy.from_guest(setting.source, *target);
+  }
+
+  void moved(std::uint64_t bytes) {
+    moved_ += bytes;
+    const auto percent =
+        static_cast<std::uint16_t>(std::min<std::uint64_t>(99, moved_ * 100 / std::max<std::uint64_t>(total_, 1)));
+    if (std::exchange(percent_, percent) != percent) control_.percent(percent);
+  }
+
+  const Environment& environment_;
+  const CopyDirection direction_;
+  const CopyDetail detail_;
+  Control& control_;
+  std::uint64_t total_ = 0;
+  std::uint64_t moved_ = 0;
+  std::uint16_t percent_ = 0;
+};
+
+/// What the state of the VM says against copies, for the return value.
+Status check_copies(const Environment& environment, const cim::Context& context, const VirtualMachine& machine) {
+  const auto invalid = [&](const char* why) { return error(Failure::invalid_state, why); };
+  if (!interface_enabled(environment, machine)) return invalid("its Guest Service Interface is off");
+  if (!machine.settings.guest_file_service.value_or(true)) return invalid("its Guest File Service is stopped");
+  if (machine.power == PowerState::paused) return invalid("it is paused");
+  if (!machine.agent_connected) return error(Failure::not_found, "no agent is connected");
+  const auto guest = environment.guests.find(machine.id);
+  if (!guest) return error(Failure::not_found, "it is gone");
+  const auto capabilities = guest->capabilities(guest_deadline(context));
+  if (!capabilities) return capabilities.error();
+  if (!capabilities->can_execute && !capabilities->can_write_files)
+    return error(Failure::not_supported, "its agent forbids " + capabilities->forbidden);
+  return {};
+}
+
+}  // namespace
+
+std::string CopyDetail::to_text() const {
+  std::string text = machine_id + unit_separator + machine_name;
+  for (const CopySetting& setting : settings) {
+    text += record_separator;
+    text += setting.source + unit_separator + setting.destination + unit_separator;
+    text += setting.overwrite ? '1' : '0';
+    text += setting.create_path ? '1' : '0';
+  }
+  return text;
+}
+
+CopyDetail CopyDetail::from_text(std::string_view text) {
+  CopyDetail detail;
+  std::string head = take(text, record_separator);
+  std::string_view rest = head;
+  detail.machine_id = take(rest, unit_separator);
+  detail.machine_name = rest;
+  while (!text.empty()) {
+    const std::string record = take(text, record_separator);
+    rest = record;
+    CopySetting& setting = detail.settings.emplace_back();
+    setting.source = take(rest, unit_separator);
+    setting.destination = take(rest, unit_separator);
+    setting.overwrite = rest.starts_with('1');
+    setting.create_path = rest.ends_with('1');
+  }
+  return detail;
+}
+
+Result<std::vector<CopySetting>> read_copy_settings(const std::optional<std::vector<cim::InstancePtr>>& settings) {
+  if (!settings || settings->empty()) return error(Failure::invalid_argument, "there is no file to copy");
+  if (settings->size() > most_files)
+    return error(Failure::invalid_argument, fmt::format("there are more than {} files to copy", most_files));
+  std::vector<CopySetting> result;
+  for (const cim::InstancePtr& instance : *settings) {
+    if (!instance) return error(Failure::invalid_argument, "one of the files to copy is NULL");
+    CopySetting& setting = result.emplace_back();
+    const auto text = [&](const char* property) {
+      const std::string* value = (*instance)[property].get_if<std::string>();
+      return value ? *value : std::string();
+    };
+    setting.source = text("SourcePath");
+    setting.destination = text("DestinationPath");
+    setting.overwrite = flag((*instance)["OverwriteExisting"]);
+    setting.create_path = flag((*instance)["CreateFullPath"]);
+    if (!usable_path(setting.source) || !usable_path(setting.destination))
+      return error(
+          Failure::invalid_argument,
+          fmt::format("SourcePath \"{:.300}\" or DestinationPath \"{:.300}\" is missing, longer than {} bytes, "
+                      "or has a control character",
+                      guest::printable(setting.source, 300), guest::printable(setting.destination, 300), most_path));
+  }
+  return result;
+}
+
+Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& context, std::string_view machine_id,
+                                CopyDirection direction, std::string_view job_class,
+                                const Result<std::vector<CopySetting>>& settings) {
+  const auto machine = find_active_machine(environment, machine_id);
+  if (!machine) return machine.error();
+  const auto refused = [&](const Error& why) {
+    spdlog::info("{} of virtual machine '{}': {}, {:.1000}", job_class, (*machine)->name,
+                 cim::job::error_code(why.kind), why.message);
+    return CopyAnswer{cim::job::error_code(why.kind), {}};
+  };
+  if (!settings) return refused(settings.error());
+  if (const Status possible = check_copies(environment, context, **machine); !possible)
+    return refused(possible.error());
+  cim::job::Description description;
+  description.caption = direction == CopyDirection::to_guest ? "Copying Files To Guest" : "Copying Files From Guest";
+  description.owner = context.caller.user;
+  description.affected = computer_system_path((*machine)->id).to_string();
+  description.class_name = job_class;
+  CopyDetail detail{(*machine)->id, (*machine)->name, *settings};
+  description.detail = detail.to_text();
+  description.cancellable = true;
+  description.lengthy = true;
+  const auto job = environment.jobs.start(std::move(description), (*machine)->id,
+                                          [&environment, direction, detail = std::move(detail)](Control& control) {
+                                            return CopyJob(environment, direction, detail, control).run();
+                                          });
+  if (!job) return refused(job.error());
+  return CopyAnswer{4096, job_path(*job)};
+}
+
+CopyCleaner::CopyCleaner(Environment& environment, std::string_view job_class)
+    : environment_(environment), jobs_(environment.jobs.interrupted(job_class)) {
+  if (!jobs_.empty()) thread_ = std::thread([this] { clean(); });
+}
+
+CopyCleaner::~CopyCleaner() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CopyCleaner::clean() {
+  constexpr std::chrono::seconds interval{1};
+  std::unique_lock lock(mutex_);
+  while (!ending_ && !jobs_.empty()) {
+    lock.unlock();
+    std::erase_if(jobs_, [this](const cim::job::Job& job) { return clean(job); });
+    lock.lock();
+    changed_.wait_for(lock, interval, [this] { return ending_; });
+  }
+}
+
+bool CopyCleaner::clean(const cim::job::Job& job) {
+  constexpr std::chrono::seconds patience{2};
+  std::string_view debris = job.debris;
+  const std::string machine_id = take(debris, unit_separator);
+  const auto machine = environment_.host.find(machine_id);
+  if (machine && !machine->agent_connected) return false;
+  const auto guest = machine ? environment_.guests.find(machine_id) : nullptr;
+  if (guest) {
+    const Status gone = guest->files().discard(std::string(debris), guest::Clock::now() + patience);
+    if (!gone && gone.error().kind != Failure::not_supported) return false;
+  }
+  spdlog::info("job {}: {} is gone from {}", job.id, debris, machine ? machine->name : machine_id);
+  environment_.jobs.forget_debris(job.id);
+  return true;
+}
+
+}  // namespace vmms::providers
