@@ -1,4 +1,6 @@
-// vmms copy, ls, rm: files of guests.
+// vmms copy: files into guests and out of them.
+#include "cli/guest.hpp"
+#include "cli/guest_file.hpp"
 #include "cli/job.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
@@ -24,42 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t job_started = 4096;
 
-/// "VM:PATH" taken apart; nothing for a path of this machine.
-struct GuestPath {
-  std::string machine;
-  std::string path;
-};
-
-std::optional<GuestPath> guest_path(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  if (colon == 0 || colon == std::string::npos || text.find('/') < colon) return std::nullopt;
-  return GuestPath{text.substr(0, colon), text.substr(colon + 1)};
-}
-
-Result<GuestPath> needed_guest_path(const std::string& text) {
-  auto path = guest_path(text);
-  if (!path || path->path.empty())
-    return error(Failure::invalid_argument, fmt::format("'{}' names no file of a guest: write VM:PATH", text));
-  return *std::move(path);
-}
-
-cim::ObjectPath file_service(const VirtualMachine& machine, std::string_view class_name, std::string_view name) {
-  cim::ObjectPath path;
-  path.namespace_name = wsman::default_namespace;
-  path.class_name = class_name;
-  path.keys = {{"SystemCreationClassName", "Msvm_ComputerSystem"},
-               {"SystemName", machine.id},
-               {"CreationClassName", std::string(class_name)},
-               {"Name", std::string(name)}};
-  return path;
-}
-cim::ObjectPath into_guest(const VirtualMachine& machine) {
-  return file_service(machine, "Msvm_GuestFileService", "guestfilesvc");
-}
-cim::ObjectPath out_of_guest(const VirtualMachine& machine) {
-  return file_service(machine, "Vmms_GuestFileService", "vmmsguestfilesvc");
-}
-
 struct CopyOptions {
   std::vector<std::string> paths;
   bool overwrite = false;
@@ -80,16 +46,6 @@ std::string setting(std::string_view class_name, const std::string& source, cons
   property("CreateFullPath", "boolean", options.create_path ? "TRUE" : "FALSE");
   writer.end();
   return text;
-}
-
-std::string size_text(double bytes) {
-  const char* const units[] = {"B", "KB", "MB", "GB", "TB"};
-  std::size_t unit = 0;
-  while (bytes >= 1000 && unit + 1 < std::size(units)) {
-    bytes /= 1000;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{:.0f} {}", bytes, units[unit]) : fmt::format("{:.1f} {}", bytes, units[unit]);
 }
 
 /// What the job's percentage means in bytes and time.
@@ -144,7 +100,7 @@ std::string why_refused(Session& session, const VirtualMachine& machine, std::ui
 
 Result<int> run_copy(Session& session, const VirtualMachine& machine, const cim::ObjectPath& service,
                      std::string_view method, const std::vector<wsman::Input>& inputs, std::uint64_t bytes) {
-  const Console& console = session.console();
+  Console& console = session.console();
   const auto outcome = session.client().invoke(service, method, inputs);
   if (!outcome) return outcome.error();
   const std::uint32_t code = static_cast<std::uint32_t>(std::stoul("0" + outcome->return_value));
@@ -161,15 +117,16 @@ Result<int> run_copy(Session& session, const VirtualMachine& machine, const cim:
   console.progress({});
   if (!ended) return ended.error();
   if (console.json) {
-    console.print(boost::json::value(
-        boost::json::object{{"event", ended->succeeded() ? "completed" : ended->cancelled() ? "cancelled" : "failed"},
-                            {"vm", machine.name},
-                            {"id", machine.id},
-                            {"job", job->reference->value("InstanceID")},
-                            {"bytes", bytes},
-                            {"seconds", progress.seconds()},
-                            {"error_code", ended->error_code},
-                            {"error", ended->error_text}}));
+    console.print(boost::json::value(boost::json::object{{"event", ended->succeeded()   ? "completed"
+                                                                   : ended->cancelled() ? "cancelled"
+                                                                                        : "failed"},
+                                                         {"vm", machine.name},
+                                                         {"id", machine.id},
+                                                         {"job", job->reference->value("InstanceID")},
+                                                         {"bytes", bytes},
+                                                         {"seconds", progress.seconds()},
+                                                         {"error_code", ended->error_code},
+                                                         {"error", ended->error_text}}));
   } else if (ended->succeeded()) {
     const double rate = static_cast<double>(bytes) / std::max(progress.seconds(), 0.001);
     console.print(fmt::format("{} copied in {:.1f} s ({}/s)\n", size_text(static_cast<double>(bytes)),
@@ -220,8 +177,8 @@ Result<int> copy_out(Session& session, const CopyOptions& options, const std::st
     const auto file = session.client().invoke(out_of_guest(*machine), "GetFileInformation", {{"Path", source->path}});
     if (!file) return file.error();
     if (const auto size = read_guest_file(file->outputs.text("File"))) bytes += size->size;
-    inputs.push_back({"CopyFileFromGuestSettings", setting("Vmms_CopyFileFromGuestSettingData", source->path,
-                                                           destination, options)});
+    inputs.push_back({"CopyFileFromGuestSettings",
+                      setting("Vmms_CopyFileFromGuestSettingData", source->path, destination, options)});
   }
   return run_copy(session, *machine, out_of_guest(*machine), "CopyFilesFromGuest", inputs, bytes);
 }

@@ -97,6 +97,8 @@ int run(std::vector<std::string> arguments, Console& console) {
   add_vm(app, program);
   add_guest(app, program);
   add_service(app, program);
+  add_copy(app, program);
+  add_files(app, program);
   add_doctor(app, program);
   add_get(app, program);
   add_query(app, program);

@@ -1,0 +1,105 @@
+// vmms ls, rm: what is in a directory of a guest, and away with a file.
+#include "cli/guest_file.hpp"
+#include "cli/program.hpp"
+#include "cli/text.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+namespace vmms::cli {
+
+namespace {
+
+constexpr std::uint64_t directory = 3;
+
+std::string mode_text(const GuestFile& file) {
+  std::string text(1, file.type < 5 ? "?-dl"[file.type == 2 ? 1 : file.type == 3 ? 2 : file.type == 4 ? 3 : 0] : '?');
+  for (int bit = 8; bit >= 0; --bit) text += (file.permissions >> bit & 1) != 0 ? "xwr"[bit % 3] : '-';
+  const auto special = [&](unsigned bit, std::size_t at, char letter) {
+    if ((file.permissions & bit) != 0) text[at] = text[at] == 'x' ? letter : static_cast<char>(letter - 'a' + 'A');
+  };
+  special(04000, 3, 's');
+  special(02000, 6, 's');
+  special(01000, 9, 't');
+  return text;
+}
+
+boost::json::object to_json(const GuestFile& file) {
+  const char* const types[] = {"other", "other", "file", "directory", "link"};
+  return {{"name", file.name},        {"type", types[file.type < 5 ? file.type : 0]},
+          {"size", file.size},        {"permissions", fmt::format("{:04o}", file.permissions)},
+          {"owner", file.owner},      {"group", file.group},
+          {"modified", file.modified}};
+}
+
+Result<int> list(Session& session, const std::string& text) {
+  const auto path = needed_guest_path(text);
+  if (!path) return path.error();
+  const auto machine = session.find_virtual_machine(path->machine);
+  if (!machine) return machine.error();
+  const cim::ObjectPath service = out_of_guest(*machine);
+  const auto one = session.client().invoke(service, "GetFileInformation", {{"Path", path->path}});
+  if (!one) return one.error();
+  std::vector<GuestFile> files;
+  bool complete = true;
+  const auto add = [&](std::string_view embedded) {
+    if (auto file = read_guest_file(embedded)) files.push_back(*std::move(file));
+  };
+  add(one->outputs.text("File"));
+  if (!files.empty() && files.front().type == directory) {
+    const auto listing = session.client().invoke(service, "ListDirectory", {{"Path", path->path}});
+    if (!listing) return listing.error();
+    files.clear();
+    for (const std::string_view embedded : listing->outputs.texts("Files")) add(embedded);
+    complete = listing->outputs.is_true("Complete");
+  }
+  const Console& console = session.console();
+  if (console.json) {
+    boost::json::array array;
+    for (const GuestFile& file : files) array.push_back(to_json(file));
+    console.print(boost::json::value(std::move(array)));
+  } else if (!files.empty()) {
+    Table table({"MODE", "OWNER", "GROUP", "SIZE", "MODIFIED (UTC)", "NAME"});
+    for (const GuestFile& file : files)
+      table.add({mode_text(file), file.owner, file.group, std::to_string(file.size), file.modified, file.name});
+    console.print(table.text());
+  }
+  if (!complete) console.note("there are more files than the guest could tell");
+  return exit_success;
+}
+
+Result<int> remove(Session& session, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    const auto path = needed_guest_path(text);
+    if (!path) return path.error();
+    const auto machine = session.find_virtual_machine(path->machine);
+    if (!machine) return machine.error();
+    const auto removed = session.client().invoke(out_of_guest(*machine), "RemoveFile", {{"Path", path->path}});
+    if (!removed) return removed.error();
+    if (session.console().json)
+      session.console().print(boost::json::value(
+          boost::json::object{{"vm", machine->name}, {"id", machine->id}, {"path", path->path}, {"removed", true}}));
+  }
+  return exit_success;
+}
+
+}  // namespace
+
+void add_files(CLI::App& app, Program& program) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* list_command = app.add_subcommand("ls", "List a directory of a guest (Vmms_GuestFileService)");
+  list_command->add_option("VM:PATH", *path, "a directory or file of a guest, with $VARIABLES of it")
+      ->required()
+      ->type_name("");
+  list_command->footer("Example:\n  vmms ls demo:/etc");
+  run_online(*list_command, program, [path](Session& session) { return list(session, *path); });
+
+  auto paths = std::make_shared<std::vector<std::string>>();
+  CLI::App* remove_command = app.add_subcommand("rm", "Remove files or empty directories of a guest");
+  remove_command->add_option("VM:PATH", *paths, "files or empty directories of guests")->required()->type_name("");
+  remove_command->footer("Example:\n  vmms rm demo:/var/tmp/backup.tar.gz");
+  run_online(*remove_command, program, [paths](Session& session) { return remove(session, *paths); });
+}
+
+}  // namespace vmms::cli

@@ -1,0 +1,42 @@
+// A file of a guest, as a path on the command line and as the server tells it.
+#pragma once
+
+#include "cli/session.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vmms::cli {
+
+/// "VM:PATH" taken apart; nothing for a path of this machine (write ./a:b for a file whose name has a colon).
+struct GuestPath {
+  std::string machine;
+  std::string path;
+};
+std::optional<GuestPath> guest_path(const std::string& text);
+/// Errors: invalid_argument.
+Result<GuestPath> needed_guest_path(const std::string& text);
+
+/// Paths of the services, Msvm_GuestFileService and Vmms_GuestFileService.
+cim::ObjectPath into_guest(const VirtualMachine& machine);
+cim::ObjectPath out_of_guest(const VirtualMachine& machine);
+
+/// An embedded Vmms_GuestFile.
+struct GuestFile {
+  std::string name;
+  std::uint64_t type = 1;  ///< 1 other, 2 file, 3 directory, 4 symbolic link
+  std::uint64_t size = 0;
+  std::uint64_t permissions = 0;
+  std::string owner;
+  std::string group;
+  std::string modified;  ///< "2026-11-22 23:15:00", UTC
+};
+/// Nothing when the text is not one.
+std::optional<GuestFile> read_guest_file(std::string_view embedded);
+
+/// "1.5 MB".
+std::string size_text(double bytes);
+
+}  // namespace vmms::cli
