@@ -113,6 +113,34 @@ Result<json::value> ask_value(Transport& transport, std::string_view command, st
   return refusal(command, *answer);
 }
 
+json::object shell_process(const Script& script) {
+  json::array arguments{"-c", script.text, script.name};
+  for (const std::string& parameter : script.parameters) arguments.emplace_back(parameter);
+  json::object process{{"path", "/bin/sh"},
+                       {"arg", std::move(arguments)},
+                       {"env",
+                        {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
+                         "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
+                       {"capture-output", true}};
+  if (!script.input.empty()) process["input-data"] = encode_base64(script.input);
+  return process;
+}
+
+// The text goes as base64 of UTF-16, as -EncodedCommand wants it. No environment of our own: PowerShell needs much of
+// the system's.
+json::object powershell_process(const Script& script) {
+  std::string wide;
+  for (const char c : script.text) wide.append({c, '\0'});  // scripts are ASCII
+  std::string input = encode_base64(script.name) + "\n";
+  for (const std::string& parameter : script.parameters) input += encode_base64(parameter) + "\n";
+  return {{"path", "powershell.exe"},
+          {"arg",
+           {"-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand",
+            encode_base64(wide)}},
+          {"input-data", encode_base64(input)},
+          {"capture-output", true}};
+}
+
 }  // namespace
 
 Error frozen_error() {
@@ -123,10 +151,7 @@ Error frozen_error() {
 
 Error forbidden_error(std::string_view commands) {
   return error(Failure::not_supported,
-               "the guest agent forbids or does not know " + std::string(commands) +
-                   "; allow it in the guest, where qemu-guest-agent is configured (block-rpcs or allow-rpcs in "
-                   "/etc/qemu/qemu-ga.conf, BLACKLIST_RPC or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga), and restart "
-                   "the agent");
+               "the guest agent forbids or does not know " + std::string(commands) + "; " + std::string(allow_advice));
 }
 
 Error restarted_error() {
@@ -185,17 +210,8 @@ Result<bool> Agent::frozen(Clock::time_point deadline) {
 
 Result<std::int64_t> Agent::execute(const Script& script, Clock::time_point deadline) {
   constexpr std::string_view command = "guest-exec";
-  json::array arguments{"-c", script.text, script.name};
-  for (const std::string& parameter : script.parameters) arguments.emplace_back(parameter);
-  json::value request{{"execute", command},
-                      {"arguments",
-                       {{"path", "/bin/sh"},
-                        {"arg", std::move(arguments)},
-                        {"env",
-                         {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
-                          "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
-                        {"capture-output", true}}}};
-  if (!script.input.empty()) request.as_object()["arguments"].as_object()["input-data"] = encode_base64(script.input);
+  json::object arguments = script.shell == Shell::powershell ? powershell_process(script) : shell_process(script);
+  const json::value request{{"execute", command}, {"arguments", std::move(arguments)}};
   const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
   if (!value) return value.error();
   const json::object* object = value->if_object();

@@ -15,12 +15,17 @@
 
 namespace vmms::guest {
 
+/// What runs a script. PowerShell gets name and values, each in base64, as lines on its standard input: it takes all
+/// that follows its option -Command for text to be run.
+enum class Shell : std::uint8_t { posix, powershell };
+
 /// A fixed shell text and the values it takes. Values never become part of the text.
 struct Script {
   std::string_view name;                ///< `$0`: stable, "vmms-systemd-start"
   std::string_view text;                ///< for /bin/sh -c; lives as long as the program
   std::vector<std::string> parameters;  ///< `$1` …
   std::string input = {};               ///< bytes on its standard input
+  Shell shell = Shell::posix;
 };
 
 /// What a script that has ended left behind.
@@ -76,7 +81,8 @@ class Agent {
   /// guest-fsfreeze-status: whether the guest's file systems are frozen.
   Result<bool> frozen(Clock::time_point deadline);
 
-  /// guest-exec of /bin/sh with a fixed environment (C locale, UTC, system directories in PATH): its process id.
+  /// guest-exec of PowerShell, or of /bin/sh with a fixed environment (C locale, UTC, system directories in PATH): its
+  /// process id.
   Result<std::int64_t> execute(const Script& script, Clock::time_point deadline);
 
   /// guest-exec-status: what the process left, once; nothing while it runs.
@@ -94,6 +100,10 @@ class Agent {
   Transport& transport_;
 };
 
+/// What to do in a guest whose agent forbids what is needed.
+constexpr std::string_view allow_advice =
+    "allow it in the guest, where qemu-guest-agent is configured (block-rpcs or allow-rpcs in /etc/qemu/qemu-ga.conf, "
+    "BLACKLIST_RPC or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga), and restart the agent";
 /// What every call answers while the guest's file systems are frozen.
 Error frozen_error();
 /// What a call answers that needs commands which the agent does not allow.

@@ -1,8 +1,10 @@
 #include "guest/discovery.hpp"
 
+#include "guest/init_scripts.hpp"
 #include "guest/printable.hpp"
 #include "guest/systemd.hpp"
 #include "guest/systemd_show.hpp"
+#include "guest/windows.hpp"
 
 #include <charconv>
 #include <initializer_list>
@@ -12,17 +14,31 @@ namespace vmms::guest {
 namespace {
 
 // systemd makes /run/systemd/system before it starts anything (sd_booted(3)); that it is there does not mean that
-// systemctl is, or gets an answer.
-constexpr std::string_view discovery_text = R"(
+// systemctl is, or gets an answer. SELinux is worth a word only where it enforces.
+constexpr std::string_view discovery_text = R"sh(
 read -r init </proc/1/comm
 echo "Init=$init"
-[ -d /run/systemd/system ] || exit 0
-echo Manager=systemd
-systemctl show --property=Version --property=SystemState
-)";
+enforce=0
+{ read -r enforce </sys/fs/selinux/enforce; } 2>/dev/null
+[ "$enforce" != 1 ] || echo "Context=$(tr -d '\000' </proc/$$/attr/current)"
+if [ -d /run/systemd/system ]; then
+  echo Manager=systemd
+  systemctl show --property=Version --property=SystemState
+  exit
+fi
+if [ -d /run/openrc ] || [ -d /lib/rc/init.d ] && command -v rc-service >/dev/null; then
+  echo Manager=openrc
+  exit
+fi
+[ "$init" = init ] && for each in /etc/rc[235].d /etc/rc.d/rc[235].d; do
+  [ -d /etc/init.d ] && [ -d "$each" ] && echo Manager=sysvinit && exit
+done
+exit 0
+)sh";
 
 constexpr std::size_t word_limit = 64;
 constexpr std::size_t words_limit = 500;
+constexpr std::string_view windows_id = "mswindows";  // guest-get-osinfo of the agent for Windows
 
 // The agent answered, though not with what was asked for.
 bool is_refusal(const Error& error) { return error.kind == Failure::failed || error.kind == Failure::not_supported; }
@@ -31,6 +47,7 @@ struct Findings {
   std::string init;     ///< command name of process 1
   std::string manager;  ///< whose directory is there
   std::string version;  ///< of a manager that answered
+  std::string context;  ///< SELinux's, where it enforces
 };
 
 Findings read_findings(std::string_view text) {
@@ -44,6 +61,7 @@ Findings read_findings(std::string_view text) {
     if (key == "Init") findings.init = std::move(value);
     if (key == "Manager") findings.manager = std::move(value);
     if (key == "Version") findings.version = std::move(value);
+    if (key == "Context") findings.context = std::move(value);
   }
   return findings;
 }
@@ -58,18 +76,40 @@ unsigned major_version(std::string_view text) {
 
 void find_manager(Discovery& discovery, const Output& output) {
   const Findings findings = read_findings(output.out);
+  Capabilities& capabilities = discovery.capabilities;
+  if (findings.context.find(":virt_qemu_ga_t:") != std::string::npos) capabilities.confinement = findings.context;
   if (findings.manager == "systemd" && !findings.version.empty()) {
     discovery.manager = make_systemd(major_version(findings.version));
-    discovery.capabilities.service_manager = discovery.manager->name();
+  } else if (findings.manager == "openrc") {
+    discovery.manager = make_openrc();
+  } else if (findings.manager == "sysvinit") {
+    discovery.manager = make_sysvinit();
+  } else if (findings.manager == "windows") {
+    discovery.manager = make_windows();
+  }
+  if (discovery.manager) {
+    capabilities.service_manager = discovery.manager->name();
+    return;
+  }
+  const std::string words = printable(output.err, words_limit);
+  if (!capabilities.confinement.empty() && is_denial(words)) {
+    discovery.reason = error(Failure::not_supported, "the guest's service manager cannot be asked: " + words + "; " +
+                                                         confinement_advice(capabilities.confinement));
   } else if (findings.manager == "systemd" || findings.init == "systemd") {
     discovery.starting = true;
     std::string message =
         "systemd in the guest does not answer: the guest is still starting; try again in some seconds";
-    if (const std::string words = printable(output.err, words_limit); !words.empty()) message += " (" + words + ")";
+    if (!words.empty()) message += " (" + words + ")";
     discovery.reason = error(Failure::unreachable, std::move(message));
+  } else if (capabilities.os_id == windows_id) {
+    discovery.reason = error(Failure::not_supported,
+                             "PowerShell in the guest gave no answer, so its services cannot be "
+                             "managed" +
+                                 (words.empty() ? "" : ": " + words));
   } else {
-    discovery.reason = error(Failure::not_supported, "the guest has no known service manager: its process 1 is \"" +
-                                                         findings.init + "\", not systemd");
+    discovery.reason =
+        error(Failure::not_supported, "the guest has no known service manager: its process 1 is \"" + findings.init +
+                                          "\", and it is neither systemd, OpenRC nor SysV init with /etc/init.d");
   }
 }
 
@@ -92,18 +132,16 @@ Status look_for_manager(Discovery& discovery, const AgentInformation& agent,
     discovery.reason = forbidden_error(forbidden(agent, {"guest-exec", "guest-exec-status"}));
     return {};
   }
-  if (capabilities.os_id == "mswindows") {
-    discovery.reason =
-        error(Failure::not_supported, "the guest runs " + capabilities.os_name + ": no known service manager");
-    return {};
-  }
-  const Result<Output> output =
-      Execution(transport, leftovers, Script{discovery_script, discovery_text, {}}).finish(deadline);
+  const Script script =
+      capabilities.os_id == windows_id ? windows_discovery() : Script{discovery_script, discovery_text, {}};
+  const Result<Output> output = Execution(transport, leftovers, script).finish(deadline);
   if (output) {
     find_manager(discovery, *output);
   } else if (output.error().kind == Failure::failed) {
-    discovery.reason =
-        error(Failure::not_supported, "the guest has no known service manager: " + output.error().message);
+    std::string message = "the guest has no known service manager: " + output.error().message;
+    // Not even a shell could be run, so nobody knows the context.
+    if (is_denial(message)) message += "; " + confinement_advice("virt_qemu_ga_t");
+    discovery.reason = error(Failure::not_supported, std::move(message));
   } else {
     return output.error();
   }
@@ -152,7 +190,19 @@ Result<std::shared_ptr<const Discovery>> discover(const std::shared_ptr<Transpor
   }
   if (const Status looked = look_for_manager(*discovery, *information, transport, leftovers, deadline); !looked)
     return looked.error();
+  if (!discovery->manager && !discovery->starting) capabilities.reason = discovery->reason.message;
   return std::shared_ptr<const Discovery>(std::move(discovery));
+}
+
+std::string confinement_advice(std::string_view context) {
+  return "SELinux in the guest confines the guest agent (" + std::string(context) +
+         "): allow it in the guest with setsebool -P virt_qemu_ga_run_unconfined on; where the agent's shell stays "
+         "confined nevertheless, with semanage permissive -a virt_qemu_ga_t";
+}
+
+bool is_denial(std::string_view words) {
+  return words.find("ermission denied") != std::string_view::npos ||
+         words.find("ccess denied") != std::string_view::npos;
 }
 
 Error without_agent(Error error, bool connected) {

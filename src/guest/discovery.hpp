@@ -27,6 +27,11 @@ Result<std::shared_ptr<const Discovery>> discover(const std::shared_ptr<Transpor
                                                   const std::shared_ptr<Leftovers>& leftovers,
                                                   Clock::time_point deadline);
 
+/// What to do in a guest whose SELinux lets the agent run programs, but confined to its own domain.
+std::string confinement_advice(std::string_view context);
+/// Whether a tool's words tell that it was not allowed to do something.
+bool is_denial(std::string_view words);
+
 /// "Unreachable" of a transport to which no agent was connected is the lasting "no agent".
 Error without_agent(Error error, bool connected);
 

@@ -70,6 +70,10 @@ class FakeAgent : public Transport {
   void answer_with(const std::string& command, std::string answer) {
     change([&] { answers_[command] = std::move(answer); });
   }
+  /// guest-get-osinfo's id from now on.
+  void set_system(const std::string& id) {
+    change([&] { system_ = id; });
+  }
   void forbid(const std::string& command) {
     change([&] { forbidden_.insert(command); });
   }
@@ -126,7 +130,7 @@ class FakeAgent : public Transport {
       return {{"version", "7.2.0"}, {"supported_commands", commands}};
     }
     if (name == "guest-get-osinfo")
-      return {{"id", "debian"}, {"pretty-name", "Debian GNU/Linux 12 (bookworm)"}, {"version-id", "12"}};
+      return {{"id", system_}, {"pretty-name", "Debian GNU/Linux 12 (bookworm)"}, {"version-id", "12"}};
     if (name == "guest-fsfreeze-status") return frozen_ ? "frozen" : "thawed";
     if (name == "guest-exec") return execute(request.at("arguments").as_object());
     if (name == "guest-exec-status") return status(request.at("arguments").as_object());
@@ -134,16 +138,37 @@ class FakeAgent : public Transport {
   }
 
   boost::json::value execute(const boost::json::object& arguments) {
-    const boost::json::array& list = arguments.at("arg").as_array();
-    Run run;
-    run.text = list.at(1).as_string();
-    run.script = list.at(2).as_string();
-    for (std::size_t i = 3; i < list.size(); ++i) run.parameters.emplace_back(list.at(i).as_string());
+    Run run = arguments.at("path").as_string() == "/bin/sh" ? shell(arguments) : powershell(arguments);
     run.process = ++last_process_;
     processes_[run.process] = run.script;
     runs_.push_back(std::move(run));
     changed_.notify_all();
     return {{"pid", last_process_}};
+  }
+
+  static Run shell(const boost::json::object& arguments) {
+    const boost::json::array& list = arguments.at("arg").as_array();
+    Run run;
+    run.text = list.at(1).as_string();
+    run.script = list.at(2).as_string();
+    for (std::size_t i = 3; i < list.size(); ++i) run.parameters.emplace_back(list.at(i).as_string());
+    return run;
+  }
+  static Run powershell(const boost::json::object& arguments) {
+    const auto decode = [](const boost::json::value& value) {
+      return decode_base64(std::string_view(value.as_string())).value_or("");
+    };
+    const boost::json::array& list = arguments.at("arg").as_array();
+    Run run;
+    const std::string wide = decode(list.at(list.size() - 1));
+    for (std::size_t i = 0; i < wide.size(); i += 2) run.text += wide[i];
+    std::string input = decode(arguments.at("input-data"));
+    std::vector<std::string> lines;
+    for (std::size_t end; (end = input.find('\n')) != std::string::npos; input.erase(0, end + 1))
+      lines.push_back(decode_base64(std::string_view(input).substr(0, end)).value_or("?"));
+    run.script = lines.at(0);
+    run.parameters.assign(lines.begin() + 1, lines.end());
+    return run;
   }
 
   boost::json::value status(const boost::json::object& arguments) {
@@ -165,6 +190,7 @@ class FakeAgent : public Transport {
   std::atomic<bool> connected_{true};
   bool silent_ = false;
   bool frozen_ = false;
+  std::string system_ = "debian";
   std::set<std::string> forbidden_;
   std::set<std::string> held_;
   std::map<std::string, std::string> answers_;

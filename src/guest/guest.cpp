@@ -46,6 +46,7 @@ class AgentGuest : public Guest {
   Result<ServiceOutcome> stop_service(std::string_view name, Clock::time_point deadline) override {
     return act(Actions::Kind::stop, name, deadline);
   }
+  Result<ServiceOutcome> change_start_mode(std::string_view name, StartMode mode, Clock::time_point deadline) override;
   const Files& files() const override { return files_; }
   Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) override {
     const Result<DiscoveryPtr> discovery = discovered(deadline);
@@ -69,6 +70,7 @@ class AgentGuest : public Guest {
   Reading<ListPtr> begin_list(const ManagerPtr& manager);
   Reading<Service> begin_state(const ManagerPtr& manager, const std::string& full_name);
   Result<ServiceOutcome> act(Actions::Kind kind, std::string_view name, Clock::time_point deadline);
+  Result<ServiceOutcome> with_advice(Result<ServiceOutcome> outcome) const;
 
   template <class T>
   bool fresh(const Reading<T>& reading) const {
@@ -252,7 +254,30 @@ Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name
   if (!manager) return manager.error();
   const Result<std::string> full_name = (*manager)->full_name(name);
   if (!full_name) return full_name.error();
-  return actions_.act(kind, *manager, *full_name, deadline);
+  return with_advice(actions_.act(kind, *manager, *full_name, deadline));
+}
+
+Result<ServiceOutcome> AgentGuest::change_start_mode(std::string_view name, StartMode mode,
+                                                     Clock::time_point deadline) {
+  const Result<ManagerPtr> manager = this->manager(deadline);
+  if (!manager) return manager.error();
+  const Result<std::string> full_name = (*manager)->full_name(name);
+  if (!full_name) return full_name.error();
+  const Result<Script> script = (*manager)->mode_script(*full_name, mode);
+  if (!script) return script.error();
+  void_reads();
+  const Result<Output> output = Execution(transport_, leftovers_, *script).finish(deadline);
+  void_reads();
+  if (!output) return output.error();
+  return with_advice((*manager)->read_outcome(*full_name, *output));
+}
+
+// Where SELinux confines the agent, what was denied is denied by it.
+Result<ServiceOutcome> AgentGuest::with_advice(Result<ServiceOutcome> outcome) const {
+  if (!outcome || outcome->exit_status == 0 || !is_denial(outcome->message)) return outcome;
+  const auto known = known_capabilities();
+  if (known && !known->confinement.empty()) outcome->message += "; " + confinement_advice(known->confinement);
+  return outcome;
 }
 
 }  // namespace

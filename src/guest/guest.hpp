@@ -28,6 +28,8 @@ struct Capabilities {
   std::string kernel_release;
   std::string machine;
   std::string service_manager;  ///< "systemd"; empty: none known
+  std::string confinement;      ///< SELinux's context that the agent is confined to; empty: it is not
+  std::string reason;           ///< why there is no service manager, and what to do; empty where there is one
 };
 
 class Files;
@@ -64,6 +66,10 @@ class Guest {
   virtual Result<Service> service(std::string_view name, Clock::time_point deadline) = 0;
   virtual Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) = 0;
   virtual Result<ServiceOutcome> stop_service(std::string_view name, Clock::time_point deadline) = 0;
+  /// Whether the service starts with the guest; does not start or stop it. not_supported also where the guest's service
+  /// manager has no such mode.
+  virtual Result<ServiceOutcome> change_start_mode(std::string_view name, StartMode mode,
+                                                   Clock::time_point deadline) = 0;
 
   /// src/guest/files.hpp and file_copy.hpp.
   virtual const Files& files() const = 0;

@@ -130,6 +130,74 @@ TEST_F(GuestTest, AnotherServiceManagerIsNotSupportedAndNamed) {
   EXPECT_EQ(transport_->runs("vmms-discovery").size(), 1U);
 }
 
+TEST_F(GuestTest, OpenRcAndSysvInitAreFound) {
+  transport_->reply("vmms-discovery", {0, "Init=openrc-init\nManager=openrc\n", ""});
+  transport_->reply("vmms-openrc-start", {0, "ExitStatus=0\nName=a\nState=started\nMode=enabled\nProcess=7\n\n", ""});
+  auto started = guest_->start_service("a", soon());
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_TRUE(started->service.started());
+  EXPECT_EQ(guest_->known_capabilities()->service_manager, "OpenRC");
+
+  transport_->restart();
+  transport_->reply("vmms-discovery", {0, "Init=init\nManager=sysvinit\n", ""});
+  transport_->reply("vmms-sysvinit-start",
+                    {0, "ExitStatus=3\nName=a\nState=stopped\nMode=disabled\nProcess=0\n\n", ""});
+  started = guest_->start_service("a", soon());
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(started->service.exit_status, 3U);
+}
+
+TEST_F(GuestTest, StartModes) {
+  transport_->reply("vmms-systemd-mode",
+                    {0, "ExitStatus=0\n" + shown("a.service", "inactive") + "UnitFileState=masked\n\n", ""});
+  ASSERT_TRUE(guest_->services(soon()));
+  const auto changed = guest_->change_start_mode("a", StartMode::disabled, soon());
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_EQ(changed->service.start_mode(), StartMode::disabled);
+  EXPECT_EQ(transport_->runs("vmms-systemd-mode").at(0).parameters.at(2), "mask");
+  EXPECT_TRUE(guest_->services(soon()));
+  EXPECT_EQ(transport_->runs(list_script).size(), 2U) << "what was read before is void";
+  EXPECT_EQ(kind(guest_->change_start_mode("a/b", StartMode::manual, soon())), Failure::not_found);
+
+  transport_->hold("vmms-systemd-mode");
+  EXPECT_EQ(kind(guest_->change_start_mode("a", StartMode::manual, in(50ms))), Failure::timed_out);
+}
+
+constexpr const char* confined_context = "Init=systemd\nContext=system_u:system_r:virt_qemu_ga_t:s0\nManager=systemd\n";
+
+TEST_F(GuestTest, SelinuxThatKeepsTheAgentFromSystemdIsNamedWithItsBoolean) {
+  transport_->reply("vmms-discovery", {1, confined_context, "Failed to get properties: Access denied"});
+  const auto started = guest_->start_service("a", soon());
+  EXPECT_EQ(kind(started), Failure::not_supported);
+  EXPECT_NE(started.error().message.find("virt_qemu_ga_run_unconfined"), std::string::npos) << started.error().message;
+  EXPECT_NE(guest_->known_capabilities()->reason.find("virt_qemu_ga_run_unconfined"), std::string::npos);
+}
+
+TEST_F(GuestTest, SelinuxThatDeniesAStartIsNamedWithItsBoolean) {
+  transport_->reply("vmms-discovery", {0, std::string(confined_context) + "Version=257\n", ""});
+  transport_->reply(start_script,
+                    {0, "ExitStatus=4\n" + shown("a.service", "inactive") + "\n", "Failed to start a: Access denied"});
+  const auto started = guest_->start_service("a", soon());
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_NE(started->message.find("virt_qemu_ga_run_unconfined"), std::string::npos) << started->message;
+  EXPECT_FALSE(guest_->known_capabilities()->confinement.empty());
+}
+
+TEST_F(GuestTest, SelinuxThatForbidsEvenAShellIsNamedWithItsBoolean) {
+  transport_->answer_with(
+      "guest-exec",
+      R"({"error": {"class": "GenericError", "desc": "Guest agent command failed, error was 'Failed to execute child process \u201c/bin/sh\u201d (Permission denied)'"}})");
+  const auto started = guest_->start_service("a", soon());
+  EXPECT_EQ(kind(started), Failure::not_supported);
+  EXPECT_NE(started.error().message.find("virt_qemu_ga_run_unconfined"), std::string::npos) << started.error().message;
+}
+
+TEST_F(GuestTest, WithoutConfinementADenialIsTheGuestsOwnMatter) {
+  transport_->reply(start_script,
+                    {0, "ExitStatus=4\n" + shown("a.service", "inactive") + "\n", "Failed to start a: Access denied"});
+  EXPECT_EQ(guest_->start_service("a", soon())->message, "Failed to start a: Access denied");
+}
+
 TEST_F(GuestTest, AGuestThatIsStartingIsWaitedFor) {
   transport_->reply("vmms-discovery", {1, "Init=systemd\nManager=systemd\n", "Failed to connect to bus"});
   auto starting = start_async(30s);

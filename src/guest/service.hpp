@@ -9,7 +9,11 @@
 
 namespace vmms::guest {
 
-/// Texts are the service manager's own words (systemd: `systemctl show`), empty when it does not say.
+/// Whether a service starts with its guest, and whether it can be started at all.
+enum class StartMode : std::uint8_t { automatic, manual, disabled };
+
+/// Other service managers than systemd have their states told in systemd's words. Texts are the service manager's own
+/// words (systemd: `systemctl show`), empty when it does not say.
 struct Service {
   std::string name;  ///< canonical unit name, "nginx.service"; aliases are resolved
   std::string description;
@@ -27,9 +31,14 @@ struct Service {
   bool exists() const { return load_state != "not-found" && !load_state.empty(); }
   bool started() const { return active_state == "active" || active_state == "reloading"; }
   bool starting() const { return active_state == "activating"; }
+  StartMode start_mode() const {
+    if (unit_file_state.starts_with("masked")) return StartMode::disabled;
+    return unit_file_state.starts_with("enabled") || unit_file_state == "generated" ? StartMode::automatic
+                                                                                    : StartMode::manual;
+  }
 };
 
-/// What StartService or StopService led to.
+/// What StartService, StopService or ChangeStartMode led to.
 struct ServiceOutcome {
   Service service;                     ///< the state read after the action, in the same agent command
   std::uint32_t exit_status = 0;       ///< of the service manager's tool; 0: it says that it worked

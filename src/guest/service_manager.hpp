@@ -22,6 +22,9 @@ struct ServiceList {
   std::set<std::string> defined;  ///< canonical names of services that are listed even when they are not loaded
 };
 
+/// An answer of a service manager's tools that makes no sense, or that they gave none, when asked for `what`.
+Error not_understood(std::string_view manager, const Output& output, std::string_view what);
+
 /// Scripts are started in the guest by the caller, who hands their output back. Stateless and thread-safe. Outputs come
 /// from a guest: a method that reads one accepts any bytes.
 class ServiceManager {
@@ -45,6 +48,9 @@ class ServiceManager {
   /// doing it once.
   virtual Script start_script(const std::string& full_name) const = 0;
   virtual Script stop_script(const std::string& full_name) const = 0;
+  /// Sets whether the service starts with the guest and reads the state afterwards; does not start or stop it.
+  /// not_supported: this manager has no such mode.
+  virtual Result<Script> mode_script(const std::string& full_name, StartMode mode) const = 0;
   virtual Result<ServiceOutcome> read_outcome(const std::string& full_name, const Output& output) const = 0;
 };
 

@@ -26,15 +26,8 @@ std::optional<std::string_view> take_value(std::string_view& text, std::string_v
 }
 
 Error not_understood(const Output& output, std::string_view what) {
-  std::string message = "systemd in the guest did not answer";
-  if (output.signal) {
-    message = "systemctl in the guest was ended by signal " + std::to_string(*output.signal);
-  } else if (output.exit_status.value_or(0) != 0) {
-    message = "systemctl in the guest failed with exit status " + std::to_string(*output.exit_status);
-  }
-  message += " when asked for " + std::string(what);
-  const std::string words = printable(output.err, message_limit);
-  return error(Failure::failed, words.empty() ? message : message + ": " + words);
+  const bool failed = output.signal || output.exit_status.value_or(0) != 0;
+  return guest::not_understood(failed ? "systemctl" : "systemd", output, what);
 }
 
 Error no_such_service(const std::string& name) {
@@ -75,6 +68,10 @@ class Systemd : public ServiceManager {
   }
   Script stop_script(const std::string& full_name) const override {
     return {systemd_stop_script, systemd_scripts::stop, {full_name, time_option_}};
+  }
+  Result<Script> mode_script(const std::string& full_name, StartMode mode) const override {
+    const char* verb = mode == StartMode::automatic ? "enable" : mode == StartMode::manual ? "disable" : "mask";
+    return Script{systemd_mode_script, systemd_scripts::mode, {full_name, time_option_, verb}};
   }
   Result<ServiceOutcome> read_outcome(const std::string& full_name, const Output& output) const override;
 

@@ -12,6 +12,7 @@ constexpr std::string_view systemd_list_script = "vmms-systemd-list";
 constexpr std::string_view systemd_state_script = "vmms-systemd-state";
 constexpr std::string_view systemd_start_script = "vmms-systemd-start";
 constexpr std::string_view systemd_stop_script = "vmms-systemd-stop";
+constexpr std::string_view systemd_mode_script = "vmms-systemd-mode";
 
 /// `version`: systemd's major version, 0 when unknown. From 247 on systemctl prints times with microseconds; before,
 /// whole seconds.

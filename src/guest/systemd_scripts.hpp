@@ -46,6 +46,20 @@ case $status:$state in
 esac
 )" VMMS_SYSTEMD_JOURNAL;
 
+/// $1 and $2 as above, $3 what systemctl does: enable, disable or mask. The unit is unmasked first where it must be;
+/// what that fails with is the answer. Each systemctl lets process 1 read all units anew, so none is run in vain.
+inline constexpr std::string_view mode = "time=$2\n" VMMS_SYSTEMD_SHOW R"(
+state=$(show -- "$1" 2>/dev/null)
+status=0
+case $3:$state in
+mask:*) ;;
+*UnitFileState=masked*) systemctl --no-ask-password unmask -- "$1" >&2 || status=$? ;;
+esac
+[ $status != 0 ] || systemctl --no-ask-password "$3" -- "$1" >&2 || status=$?
+state=$(show -- "$1" 2>/dev/null)
+printf 'ExitStatus=%s\n%s\n\n' "$status" "$state"
+)";
+
 /// $1 the fingerprint of an earlier list or empty, $2 as above: `Fingerprint=…`, the properties of each loaded service
 /// with empty lines between, then either `UnitFiles=unchanged`, or `UnitFiles=` with the names of all files that define
 /// services and the properties of those that are not loaded.
