@@ -218,7 +218,8 @@ class Reader {
   void read_guest(const toml::table& table, GuestDescription& guest) {
     TableReader reader(table, file_);
     reader.read("agent", guest.agent, {"none", "connected", "silent"});
-    reader.read("service_manager", guest.manager, {"systemd", "none", "starting"});
+    reader.read("service_manager", guest.manager, {"systemd", "none", "starting", "openrc", "sysvinit", "windows"});
+    if (guest.manager == ManagerState::windows) guest.os_id = "mswindows";
     if (reader.has("starting_milliseconds")) guest.manager_ready = milliseconds(0);
     read_time(reader, "starting_milliseconds", guest.manager_ready ? *guest.manager_ready : ignored_);
     read_time(reader, "boot_milliseconds", guest.boot_time);

@@ -37,7 +37,7 @@ struct ServiceDescription {
 };
 
 enum class AgentState : std::uint8_t { none, connected, silent };
-enum class ManagerState : std::uint8_t { systemd, none, starting };
+enum class ManagerState : std::uint8_t { systemd, none, starting, openrc, sysvinit, windows };
 
 struct GuestDescription {
   AgentState agent = AgentState::connected;

@@ -3,6 +3,7 @@
 #include "guest/base64.hpp"
 #include "guest/discovery.hpp"
 #include "guest/systemd.hpp"
+#include "guest/windows.hpp"
 #include "hypervisor/power.hpp"
 
 #include <fmt/format.h>
@@ -166,26 +167,52 @@ json::value SimulatedGuest::operating_system() const {
           {"machine", description_->machine}};
 }
 
-// Knows the scripts of src/guest by their `$0` and nothing else: arg is ["-c", text, name, parameters…].
-json::value SimulatedGuest::execute(const json::object& arguments) {
-  const json::value* path = arguments.if_contains("path");
+namespace {
+
+// Name and parameters of a script: for a shell, arg is ["-c", text, name, parameters…]; for PowerShell, lines of base64
+// on its standard input.
+std::vector<std::string> script_words(const json::object& arguments, bool windows) {
+  const auto text = [&](std::string_view key) {
+    const json::value* value = arguments.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+  };
+  std::vector<std::string> words;
+  if (windows) {
+    if (text("path") != "powershell.exe") return words;
+    const std::string input = guest::decode_base64(text("input-data")).value_or("");
+    std::string_view rest = input;
+    for (std::size_t end = 0; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1))
+      words.push_back(guest::decode_base64(rest.substr(0, end)).value_or(""));
+    return words;
+  }
   const json::value* list = arguments.if_contains("arg");
   const json::array* values = list == nullptr ? nullptr : list->if_array();
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; values != nullptr && i < values->size(); ++i)
-    texts.emplace_back((*values)[i].is_string() ? std::string_view((*values)[i].get_string()) : std::string_view());
-  const bool shell = path != nullptr && path->is_string() && path->get_string() == "/bin/sh";
-  if (!shell || texts.size() < 3 || description_->os_id == "mswindows")
+  if (text("path") != "/bin/sh" || values == nullptr) return words;
+  for (std::size_t i = 2; i < values->size(); ++i)
+    words.emplace_back((*values)[i].is_string() ? std::string_view((*values)[i].get_string()) : std::string_view());
+  return words;
+}
+
+}  // namespace
+
+// Knows the scripts of src/guest by their `$0` and nothing else.
+json::value SimulatedGuest::execute(const json::object& arguments) {
+  const bool windows = description_->manager == ManagerState::windows;
+  std::vector<std::string> words = script_words(arguments, windows);
+  if (words.empty() || (description_->os_id == "mswindows" && !windows))
     return refusal("GenericError", "Guest agent command failed, error was 'Failed to execute child process'");
 
-  Process process{std::move(texts[2]),
-                  {std::make_move_iterator(texts.begin() + 3), std::make_move_iterator(texts.end())}};
-  process.parameters.resize(std::max<std::size_t>(process.parameters.size(), 2));
+  Process process{std::move(words[0]),
+                  {std::make_move_iterator(words.begin() + 1), std::make_move_iterator(words.end())}};
+  process.parameters.resize(std::max<std::size_t>(process.parameters.size(), 3));
   if (!services_) services_ = std::make_unique<Services>(description_);
   const Clock::time_point now = Clock::now();
   const std::string& unit = process.parameters.front();
   if (process.script == guest::systemd_start_script) process.ticket = services_->start(unit, now);
   if (process.script == guest::systemd_stop_script) process.ticket = services_->stop(unit, now);
+  const OtherScript other = other_script(process.script, process.parameters);
+  if (other.action == OtherScript::Action::start) process.ticket = services_->start(other.unit, now);
+  if (other.action == OtherScript::Action::stop) process.ticket = services_->stop(other.unit, now);
   if (processes_.size() >= processes_limit) {
     if (processes_.begin()->second.ticket != 0) services_->ended(processes_.begin()->second.ticket, now);
     processes_.erase(processes_.begin());
@@ -213,7 +240,9 @@ json::value SimulatedGuest::status(const json::object& arguments) {
 bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& out, std::string& err) {
   const Clock::time_point now = Clock::now();
   const std::string& unit = process.parameters.front();
-  if (process.script == guest::discovery_script) {
+  const OtherScript other = other_script(process.script, process.parameters);
+  if (other.action != OtherScript::Action::none) return run_other(other, process.ticket, out, err);
+  if (process.script == guest::discovery_script || process.script == guest::windows_discovery_script) {
     exit_status = discover(out, err) ? 0 : 1;
   } else if (process.script == guest::systemd_list_script) {
     constexpr std::string_view fingerprint = "simulated";
@@ -223,6 +252,10 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
                : fmt::format("UnitFiles={}\n{}", services_->file_names(), services_->show_unloaded(now));
   } else if (process.script == guest::systemd_state_script) {
     out = services_->show(unit, now);
+  } else if (process.script == guest::systemd_mode_script) {
+    const Services::Ended ended = services_->change_mode(unit, process.parameters[2]);
+    out = fmt::format("ExitStatus={}\n{}\n", ended.exit_status, services_->show(unit, now));
+    err = ended.message;
   } else if (process.ticket != 0) {
     const std::optional<Services::Ended> ended = services_->ended(process.ticket, now);
     if (!ended) return false;
@@ -237,9 +270,39 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
   return true;
 }
 
+// As `run`, for another service manager than systemd.
+bool SimulatedGuest::run_other(const OtherScript& script, Services::Ticket ticket, std::string& out, std::string& err) {
+  const Clock::time_point now = Clock::now();
+  Services::Ended done;
+  if (script.action == OtherScript::Action::list) {
+    out = print_list(script, *services_, now);
+    return true;
+  }
+  if (script.action == OtherScript::Action::mode) done = services_->change_mode(script.unit, script.verb);
+  if (ticket != 0) {
+    const std::optional<Services::Ended> ended = services_->ended(ticket, now);
+    if (!ended) return false;
+    done = *ended;
+  }
+  const bool action = script.action != OtherScript::Action::state;
+  if (action) out = fmt::format("ExitStatus={}\n", done.exit_status);
+  out += print_state(script, *services_, now);
+  if (action && done.exit_status != 0) out += "Log:\n" + services_->log(script.unit);
+  err = done.message;
+  return true;
+}
+
 bool SimulatedGuest::discover(std::string& out, std::string& err) const {
   if (description_->manager == ManagerState::none) {
     out = "Init=init\n";
+    return true;
+  }
+  if (description_->manager == ManagerState::windows) {
+    out = "Manager=windows\nVersion=5.1\n";
+    return true;
+  }
+  if (description_->manager == ManagerState::openrc || description_->manager == ManagerState::sysvinit) {
+    out = fmt::format("Init=init\nManager={}\n", description_->manager == ManagerState::openrc ? "openrc" : "sysvinit");
     return true;
   }
   out = "Init=systemd\nManager=systemd\n";

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "guest/transport.hpp"
 #include "hypervisor/simulator/description.hpp"
+#include "hypervisor/simulator/other_managers.hpp"
 #include "hypervisor/simulator/services.hpp"
 
 #include <boost/json.hpp>
@@ -58,6 +59,7 @@ class SimulatedGuest : public guest::Transport {
   boost::json::value execute(const boost::json::object& arguments);
   boost::json::value status(const boost::json::object& arguments);
   bool run(const Process& process, int& exit_status, std::string& out, std::string& err);
+  bool run_other(const OtherScript& script, Services::Ticket ticket, std::string& out, std::string& err);
   bool discover(std::string& out, std::string& err) const;
   boost::json::value information() const;
   boost::json::value operating_system() const;

@@ -147,11 +147,29 @@ void Services::fail(Unit& unit, std::string_view result) {
   unit.log.push_back(fmt::format("{}: Failed with result '{}'.", unit.state.name, result));
 }
 
+Services::Ended Services::change_mode(std::string_view name, std::string_view verb) {
+  Unit* found = unit(name);
+  if (found == nullptr) return {1, fmt::format("Failed to {} unit: Unit file {} does not exist.\n", verb, name)};
+  guest::Service& state = found->state;
+  const std::string& file = found->description->unit_file_state;
+  if (verb == "mask") {
+    state.load_state = state.unit_file_state = "masked";
+    return {};
+  }
+  state.load_state = "loaded";
+  // What has no [Install] section stays what it is.
+  const bool fixed = file != "enabled" && file != "disabled";
+  state.unit_file_state = fixed ? file : verb == "enable" ? "enabled" : "disabled";
+  if (fixed && verb == "enable")
+    return {0, "The unit files have no installation config (WantedBy=, RequiredBy=, Also=, Alias= settings).\n"};
+  return {};
+}
+
 Services::Ticket Services::start(std::string_view name, Clock::time_point now) {
   advance(now);
   Unit* found = unit(name);
   if (found == nullptr) return ended_ticket(5, fmt::format("Failed to start {0}: Unit {0} not found.\n", name));
-  if (found->description->masked)
+  if (found->state.load_state == "masked")
     return ended_ticket(1, fmt::format("Failed to start {0}: Unit {0} is masked.\n", found->state.name));
   if (found->job && !found->job->start) {
     found->start_after_stop.push_back(ticket());
@@ -270,6 +288,21 @@ std::optional<Services::Ended> Services::ended(Ticket ticket, Clock::time_point 
   Ended result = std::move(found->second);
   ended_.erase(found);
   return result;
+}
+
+guest::Service Services::find(std::string_view name, Clock::time_point now) {
+  advance(now);
+  std::string canonical;
+  const ServiceDescription* description = describe(name, canonical);
+  return description == nullptr ? unknown(name) : state(canonical, *description);
+}
+
+std::vector<guest::Service> Services::list(Clock::time_point now) {
+  advance(now);
+  std::vector<guest::Service> services;
+  for (const ServiceDescription& description : guest_->services)
+    if (!guest::is_service_template(description.name)) services.push_back(state(description.name, description));
+  return services;
 }
 
 std::string Services::show(std::string_view name, Clock::time_point now) {

@@ -32,8 +32,14 @@ class Services {
 
   Ticket start(std::string_view name, Clock::time_point now);
   Ticket stop(std::string_view name, Clock::time_point now);
+  /// `systemctl enable`, `disable` or `mask` of a service, the latter two ways after unmasking it.
+  Ended change_mode(std::string_view name, std::string_view verb);
   /// The end of a systemctl, once.
   std::optional<Ended> ended(Ticket ticket, Clock::time_point now);
+
+  /// One service, and all of them, as values.
+  guest::Service find(std::string_view name, Clock::time_point now);
+  std::vector<guest::Service> list(Clock::time_point now);
 
   /// `systemctl show` of one service; load state not-found when there is none.
   std::string show(std::string_view name, Clock::time_point now);
