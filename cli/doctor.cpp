@@ -112,8 +112,12 @@ class Examination {
           "to "
           "allow-rpcs) in /etc/qemu/qemu-ga.conf, on Red Hat's systems in /etc/sysconfig/qemu-ga, and restart "
           "qemu-guest-agent.");
+    else if (contact_word == "degraded" && way.find("SELinux") != std::string::npos)
+      advise("SELinux in the guest confines its agent. Set the boolean that is named above, in the guest.");
     else if (contact_word == "degraded")
-      advise("The guest has no service manager that vmms knows: services are started through systemd.");
+      advise(
+          "The guest has no service manager that vmms knows: systemd, OpenRC, SysV init scripts, or Windows' service "
+          "control manager.");
     add("Guest services", services > 0, services > 0 ? fmt::format("{}, {} started", services, started) : "none");
     return {};
   }

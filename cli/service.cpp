@@ -1,4 +1,4 @@
-// vmms service list|start|stop|show: the services of the guest's own service manager.
+// vmms service list|start|stop|mode|show: the services of the guest's own service manager.
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/record.hpp"
@@ -31,13 +31,17 @@ std::string process(const wsman::Record& service) {
 }
 
 // Why guest services are not supported: the interface is off, or the guest offers no way in.
-std::string why_not_supported(Session& session, const VirtualMachine& machine) {
+std::string why_not_supported(Session& session, const VirtualMachine& machine, std::string_view method = {}) {
   const auto enabled = interface_enabled(session, machine);
   if (enabled && !*enabled)
     return fmt::format("the Guest Service Interface of VM '{}' is off; enable it with: vmms guest enable {}",
                        machine.name, shell_word(machine.name));
   const auto component = session.client().get(interface_component(machine));
   if (!component) return component.error().message;
+  if (method == "ChangeStartMode" && component->text("OperationalStatus") == "2")
+    return fmt::format(
+        "the service manager in the guest of VM '{}' has no such start mode; Disabled is known to systemd and Windows",
+        machine.name);
   std::string text = fmt::format("the guest of VM '{}' offers no way to its services", machine.name);
   for (const std::string_view line : component->texts("StatusDescriptions")) text += fmt::format("\n  {}", line);
   return text;
@@ -86,29 +90,40 @@ std::string describe(const wsman::Record& service) {
   return text;
 }
 
-Result<int> call(Session& session, const std::string& vm, const std::string& name, std::string_view method) {
+Result<int> call(Session& session, const std::string& vm, const std::string& name, std::string_view method,
+                 std::string_view past, const std::vector<wsman::Input>& inputs = {}) {
   const auto machine = session.find_virtual_machine(vm);
   if (!machine) return machine.error();
-  const std::string unit = unit_name(name);
+  std::string unit = unit_name(name);
   const cim::ObjectPath path = guest_service(*machine, unit);
-  auto completion = session.call(path, method);
+  auto completion = session.call(path, method, inputs);
   if (!completion) return completion.error();
-  boost::json::object result{{"vm", machine->name}, {"id", machine->id}, {"service", unit}};
-  std::string text =
-      fmt::format("{} of VM '{}' {}", unit, machine->name, method == "StartService" ? "started" : "stopped");
+  boost::json::object result{{"vm", machine->name}, {"id", machine->id}};
+  std::string became;
   if (completion->succeeded()) {
     // What became of it belongs to the answer, but not being able to read it does not undo it.
     if (const auto service = session.client().get(path)) {
+      if (!service->text("Name").empty()) unit = service->text("Name");  // as the guest's service manager calls it
       result["started"] = service->is_true("Started");
       result["active_state"] = service->text("ActiveState");
       result["sub_state"] = service->text("SubState");
+      result["start_mode"] = service->text("StartMode");
       result["main_process_id"] = service->number("MainProcessID").value_or(0);
-      text += ": " + describe(*service);
+      became = ": " + describe(*service);
     }
   } else if (completion->return_value == not_supported) {
-    completion->explanation = why_not_supported(session, *machine);
+    completion->explanation = why_not_supported(session, *machine, method);
   }
-  return finish(session.console(), *completion, std::move(result), printable(text));
+  result["service"] = unit;
+  return finish(session.console(), *completion, std::move(result),
+                printable(fmt::format("{} of VM '{}' {}{}", unit, machine->name, past, became)));
+}
+
+// ChangeStartMode's values from what one types.
+Result<int> change_mode(Session& session, const std::string& vm, const std::string& name, const std::string& mode) {
+  std::string value = mode;
+  value.front() = static_cast<char>(value.front() - 'a' + 'A');
+  return call(session, vm, name, "ChangeStartMode", "is now " + mode, {{"StartMode", value}});
 }
 
 Result<int> show(Session& session, const std::string& vm, const std::string& name) {
@@ -145,7 +160,7 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
 }  // namespace
 
 void add_service(CLI::App& app, Program& program) {
-  CLI::App* service = app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, show");
+  CLI::App* service = app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, mode, show");
   service->require_subcommand(1);
   service->footer(
       R"(The services are those of the guest's own service manager (class Vmms_GuestOSService). Names are case-sensitive; one
@@ -175,10 +190,21 @@ without a suffix gets ".service". The VM's Guest Service Interface must be enabl
                     "It returns 0 when the service runs afterwards, 1 when it is not supported (the Guest Service "
                     "Interface is off,\nno agent in the guest); a service that fails is an error with its last "
                     "log lines.")),
-      program, [vm, name](Session& session) { return call(session, *vm, *name, "StartService"); });
+      program, [vm, name](Session& session) { return call(session, *vm, *name, "StartService", "started"); });
   run_online(*add_name(add("stop", "Stop a service (StopService), and show what became of it",
                            "Example:\n  vmms service stop demo nginx")),
-             program, [vm, name](Session& session) { return call(session, *vm, *name, "StopService"); });
+             program, [vm, name](Session& session) { return call(session, *vm, *name, "StopService", "stopped"); });
+  auto mode = std::make_shared<std::string>();
+  CLI::App* change =
+      add_name(add("mode", "Decide whether a service starts with the guest (ChangeStartMode)",
+                   "automatic: it starts with the guest. manual: it starts when somebody starts it. disabled: nothing "
+                   "can start it\n(systemd calls it masked; OpenRC and SysV init have no such mode). It is neither "
+                   "started nor stopped now.\n\nExample:\n  vmms service mode demo nginx automatic"));
+  change->add_option("MODE", *mode, "automatic, manual or disabled")
+      ->required()
+      ->type_name("")
+      ->check(CLI::IsMember({"automatic", "manual", "disabled"}));
+  run_online(*change, program, [vm, name, mode](Session& session) { return change_mode(session, *vm, *name, *mode); });
   run_online(*add_name(add("show", "Show what the guest says of a service",
                            "Examples:\n  vmms service show demo nginx\n"
                            "  vmms service show demo nginx --json | jq .MainProcessID")),

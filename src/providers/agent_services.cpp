@@ -1,18 +1,26 @@
 #include "providers/agent_services.hpp"
 
+#include "guest/agent.hpp"
+
 namespace vmms::providers {
 
 using hypervisor::VirtualMachine;
 
-bool is_started(const Environment& environment, const VirtualMachine& machine, const AgentService& service) {
-  if (!interface_enabled(environment, machine) || !(machine.settings.*service.setting).value_or(true) ||
-      !machine.agent_connected)
-    return false;
-  if (environment.configuration.strict && service.exists_without_interface) return false;
+AgentServiceState state_of(const Environment& environment, const VirtualMachine& machine, const AgentService& service) {
+  if (!interface_enabled(environment, machine)) return {false, 10, "stopped: the Guest Service Interface is off"};
+  if (!machine.agent_connected) return {false, 12, "no agent is connected"};
   // What the agent forbids is known once it was asked; until then it is taken to allow it, as agents do by default.
   const auto guest = environment.guests.find(machine.id);
   const auto known = guest ? guest->known_capabilities() : nullptr;
-  return !known || (*known).*service.capability;
+  if (known && !((*known).*service.capability))
+    return {std::nullopt, 10, fmt::format("not available: {}", refusal(service))};
+  const bool strict = environment.configuration.strict && service.exists_without_interface;
+  if (strict || !(machine.settings.*service.setting).value_or(true)) return {false, 10, "stopped"};
+  return {true, 2, "OK"};
+}
+
+std::string refusal(const AgentService& service) {
+  return fmt::format("the guest agent forbids or does not know one of {}; {}", service.commands, guest::allow_advice);
 }
 
 bool has_instance(const Environment& environment, const VirtualMachine& machine, const AgentService& service) {
@@ -30,8 +38,7 @@ Result<std::uint32_t> act_on_agent_service(const Environment& environment, const
     if (const Status alive = target.guest->ping(deadline); !alive) return alive;
     const auto capabilities = target.guest->capabilities(deadline);
     if (!capabilities) return capabilities.error();
-    if (!((*capabilities).*service.capability))
-      return error(Failure::not_supported, fmt::format("the guest's agent does not allow {}", service.commands));
+    if (!((*capabilities).*service.capability)) return error(Failure::not_supported, refusal(service));
     return environment.host.change_settings(target.machine->id, [&](hypervisor::Settings& settings) {
       settings.*service.setting = action == ServiceAction::start;
     });

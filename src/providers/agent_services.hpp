@@ -23,8 +23,17 @@ struct AgentService {
   bool exists_without_interface;                       ///< shown, not started, while the interface is off
 };
 
-/// Whether the service can be used now: the interface is on, nobody stopped it, an agent is there that allows it.
-bool is_started(const Environment& environment, const hypervisor::VirtualMachine& machine, const AgentService& service);
+/// How the service is, as far as is known without asking the guest.
+struct AgentServiceState {
+  std::optional<bool> started;  ///< nothing: it can be neither started nor stopped, since the agent forbids it
+  std::uint16_t operational_status;
+  std::string text;  ///< the reason, and what to do
+};
+AgentServiceState state_of(const Environment& environment, const hypervisor::VirtualMachine& machine,
+                           const AgentService& service);
+
+/// Why the agent of a guest does not give the service, and what to do.
+std::string refusal(const AgentService& service);
 
 /// Whether the VM has an instance of the service.
 bool has_instance(const Environment& environment, const hypervisor::VirtualMachine& machine,
@@ -40,35 +49,22 @@ template <class T>
 T agent_service_instance(const Environment& environment, const hypervisor::VirtualMachine& machine,
                          const AgentService& service) {
   T instance;
-  const bool started = is_started(environment, machine, service);
-  const bool connected = machine.agent_connected;
+  AgentServiceState state = state_of(environment, machine, service);
   instance.creation_class_name = std::string(T::cim_class().name);
   instance.system_creation_class_name = std::string(computer_system_class);
   instance.system_name = machine.id;
   instance.name = std::string(service.name);
   instance.caption = instance.element_name = std::string(service.element_name);
-  instance.started = started;
-  instance.enabled_state = started ? 2 : 3;
+  instance.started = state.started;
+  instance.enabled_state = !state.started ? 5 : *state.started ? 2 : 3;
   instance.enabled_default = 2;
   instance.requested_state = 12;
   instance.transitioning_to_state = 12;
   instance.health_state = 5;
   instance.start_mode = "Automatic";
-  instance.status = "OK";
-  if (!interface_enabled(environment, machine)) {
-    instance.operational_status = {{10}};
-    instance.status_descriptions = {{"stopped: the Guest Service Interface is off"}};
-  } else if (!connected) {
-    instance.operational_status = {{12}};
-    instance.status = "No Contact";
-    instance.status_descriptions = {{"no agent is connected"}};
-  } else if (!started) {
-    instance.operational_status = {{10}};
-    instance.status_descriptions = {{"stopped"}};
-  } else {
-    instance.operational_status = {{2}};
-    instance.status_descriptions = {{"OK"}};
-  }
+  instance.status = state.operational_status == 12 ? "No Contact" : "OK";
+  instance.operational_status = {{state.operational_status}};
+  instance.status_descriptions = {{std::move(state.text)}};
   return instance;
 }
 

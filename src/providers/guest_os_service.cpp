@@ -11,6 +11,7 @@ namespace vmms::providers {
 namespace {
 
 using guest::Service;
+using guest::StartMode;
 using hypervisor::VirtualMachine;
 using hypervisor::VirtualMachinePtr;
 using schema::vmms::GuestOSService;
@@ -52,17 +53,23 @@ void tell_state(GuestOSService& instance, const Service& service) {
   if (instance.operational_status->size() == 2) instance.status_descriptions->push_back("stopped");
 }
 
-void tell_start_mode(GuestOSService& instance, const std::string& unit_file_state) {
-  if (unit_file_state.starts_with("enabled") || unit_file_state == "generated") {
-    instance.start_mode = "Automatic";
-    instance.enabled_default = 2;
-  } else if (unit_file_state.starts_with("masked")) {
-    instance.start_mode.reset();
-    instance.enabled_default = 5;
-  } else {
-    instance.start_mode = "Manual";
-    instance.enabled_default = 3;
+std::string_view word_of(StartMode mode) {
+  switch (mode) {
+    case StartMode::automatic:
+      return "Automatic";
+    case StartMode::manual:
+      return "Manual";
+    case StartMode::disabled:
+      return "Disabled";
   }
+  return "";
+}
+
+// Exactly as ValueMap has it, but for case.
+std::optional<StartMode> start_mode_of(std::string_view word) {
+  for (const StartMode mode : {StartMode::automatic, StartMode::manual, StartMode::disabled})
+    if (equals_no_case(word, word_of(mode))) return mode;
+  return std::nullopt;
 }
 
 std::optional<std::string> text_or_null(const std::string& text) {
@@ -80,7 +87,8 @@ GuestOSService instance_of(const VirtualMachine& machine, const Service& service
   instance.caption = service.name.substr(0, 64);  // MaxLen
   instance.description = text_or_null(service.description);
   tell_state(instance, service);
-  tell_start_mode(instance, service.unit_file_state);
+  instance.start_mode = std::string(word_of(service.start_mode()));
+  instance.enabled_default = service.start_mode() == StartMode::automatic ? 2 : 3;
   if (service.state_changed) instance.time_of_last_state_change = cim::DateTime::timestamp(*service.state_changed);
   instance.load_state = text_or_null(service.load_state);
   instance.active_state = text_or_null(service.active_state);
@@ -98,6 +106,14 @@ std::string where(const VirtualMachine& machine, const Service& service) {
   return fmt::format("service '{}' of virtual machine '{}'", service.name, machine.name);
 }
 
+// systemd keeps the result of the failure before, if there was one, and says the rest in the log.
+bool hit_start_limit(const guest::ServiceOutcome& outcome) {
+  return outcome.service.result == "start-limit-hit" ||
+         std::any_of(outcome.log_lines.begin(), outcome.log_lines.end(), [](const std::string& line) {
+           return line.find("Start request repeated too quickly") != std::string::npos;
+         });
+}
+
 // What a failed start or stop looked like in the guest.
 std::string evidence(const guest::ServiceOutcome& outcome) {
   const Service& service = outcome.service;
@@ -105,6 +121,10 @@ std::string evidence(const guest::ServiceOutcome& outcome) {
   if (!service.result.empty()) text += ", result " + service.result;
   if (service.exit_status) text += fmt::format(", exit status {}", *service.exit_status);
   if (service.exit_signal) text += fmt::format(", ended by signal {}", *service.exit_signal);
+  if (hit_start_limit(outcome))
+    text +=
+        " (start-limit-hit: it was started too often in a short time; wait, or run systemctl reset-failed in the "
+        "guest)";
   if (!outcome.message.empty()) text += "; the service manager says: " + outcome.message;
   if (!outcome.log_lines.empty()) {
     text += "; last log lines:";
@@ -131,6 +151,18 @@ Status judge_stop(const VirtualMachine& machine, const guest::ServiceOutcome& ou
     return error(Failure::not_found, fmt::format("there is no {}", where(machine, service)));
   if (service.active_state == "inactive" || service.active_state == "failed") return {};
   return error(Failure::failed, fmt::format("{} did not stop: {}", where(machine, service), evidence(outcome)));
+}
+
+Status judge_mode(const VirtualMachine& machine, const guest::ServiceOutcome& outcome, StartMode mode) {
+  const Service& service = outcome.service;
+  if (!service.exists() && service.load_state != "masked")
+    return error(Failure::not_found, fmt::format("there is no {}", where(machine, service)));
+  if (outcome.exit_status == 0 && service.start_mode() == mode) return {};
+  std::string text =
+      fmt::format("{} is not {} but {}", where(machine, service), word_of(mode), word_of(service.start_mode()));
+  if (!service.unit_file_state.empty()) text += fmt::format(" ({})", service.unit_file_state);
+  if (!outcome.message.empty()) text += "; the service manager says: " + outcome.message;
+  return error(Failure::failed, std::move(text));
 }
 
 class Provider : public schema::vmms::GuestOSServiceProvider {
@@ -177,6 +209,21 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
                                   const StopService::In&) override {
     return answer<StopService::Out>(act(context, key, ServiceAction::stop));
   }
+  Result<ChangeStartMode::Out> invoke(const cim::Context& context, ChangeStartMode, const Key& key,
+                                      const ChangeStartMode::In& in) override {
+    const auto mode = start_mode_of(in.start_mode.value_or(""));
+    if (!mode)
+      return error(Failure::invalid_argument,
+                   fmt::format("ChangeStartMode needs StartMode: Automatic, Manual or Disabled, not \"{:.100}\"",
+                               in.start_mode.value_or("")));
+    return answer<ChangeStartMode::Out>(
+        act_on_service(environment_, key.system_name, key.name, ServiceAction::change_mode,
+                       [&](const ServiceTarget& target) -> Status {
+                         const auto outcome = target.guest->change_start_mode(key.name, *mode, guest_deadline(context));
+                         if (!outcome) return in_words(outcome.error(), key, *target.machine);
+                         return judge_mode(*target.machine, *outcome, *mode);
+                       }));
+  }
   Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
                                          const RequestStateChange::In& in) override {
     return answer<RequestStateChange::Out>(
@@ -185,14 +232,17 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   }
 
  private:
+  static Error in_words(const Error& why, const Key& key, const VirtualMachine& machine) {
+    return error(why.kind,
+                 fmt::format("service '{}' of virtual machine '{}': {}", key.name, machine.name, why.message));
+  }
+
   Result<std::uint32_t> act(const cim::Context& context, const Key& key, ServiceAction action) {
     return act_on_service(environment_, key.system_name, key.name, action, [&](const ServiceTarget& target) -> Status {
       const auto deadline = guest_deadline(context);
       const auto outcome = action == ServiceAction::start ? target.guest->start_service(key.name, deadline)
                                                           : target.guest->stop_service(key.name, deadline);
-      if (!outcome)
-        return error(outcome.error().kind, fmt::format("service '{}' of virtual machine '{}': {}", key.name,
-                                                       target.machine->name, outcome.error().message));
+      if (!outcome) return in_words(outcome.error(), key, *target.machine);
       return action == ServiceAction::start ? judge_start(*target.machine, *outcome)
                                             : judge_stop(*target.machine, *outcome);
     });

@@ -2,6 +2,8 @@
 #include "schema/msvm/guest_service_interface_component.hpp"
 
 #include "base/text.hpp"
+#include "guest/agent.hpp"
+#include "guest/discovery.hpp"
 #include "providers/machines.hpp"
 
 namespace vmms::providers {
@@ -37,7 +39,7 @@ Contact contact(const Environment& environment, const VirtualMachine& machine) {
   const auto guest = environment.guests.find(machine.id);
   const auto known = guest ? guest->known_capabilities() : nullptr;
   if (!known) return {ok, "OK: the guest's own qemu-guest-agent"};
-  const bool whole = known->can_execute && !known->service_manager.empty();
+  const bool whole = known->can_execute && !known->service_manager.empty() && known->confinement.empty();
   std::string text =
       fmt::format("{}: the guest's own qemu-guest-agent {}", whole ? "OK" : "Degraded", known->agent_version);
   if (!known->service_manager.empty())
@@ -45,7 +47,12 @@ Contact contact(const Environment& environment, const VirtualMachine& machine) {
   else if (known->can_execute)  // else nobody could look
     text += ", no known service manager";
   if (!known->os_name.empty()) text += ", " + known->os_name;
-  if (!known->forbidden.empty()) text += "; the agent forbids " + known->forbidden;
+  if (!known->forbidden.empty())
+    text += fmt::format("; the agent forbids {}: {}", known->forbidden, guest::allow_advice);
+  else if (!whole && !known->reason.empty())
+    text += "; " + known->reason;
+  if (!known->confinement.empty() && known->reason.find("SELinux") == std::string::npos)
+    text += "; " + guest::confinement_advice(known->confinement);
   return {whole ? ok : degraded, std::move(text)};
 }
 

@@ -6,6 +6,22 @@ namespace vmms::providers {
 
 using hypervisor::PowerState;
 
+namespace {
+
+std::string_view verb_of(ServiceAction action) {
+  switch (action) {
+    case ServiceAction::start:
+      return "StartService";
+    case ServiceAction::stop:
+      return "StopService";
+    case ServiceAction::change_mode:
+      return "ChangeStartMode";
+  }
+  return "";
+}
+
+}  // namespace
+
 Status check_reachable(const hypervisor::VirtualMachine& machine) {
   if (machine.power == PowerState::paused)
     return error(
@@ -18,7 +34,7 @@ Status check_reachable(const hypervisor::VirtualMachine& machine) {
 Result<std::uint32_t> act_on_service(const Environment& environment, std::string_view machine_id,
                                      std::string_view service, ServiceAction action,
                                      const std::function<Status(const ServiceTarget&)>& act) {
-  const char* verb = action == ServiceAction::start ? "StartService" : "StopService";
+  const std::string_view verb = verb_of(action);
   const auto machine = find_active_machine(environment, machine_id);
   if (!machine) return machine.error();
   if (!interface_enabled(environment, **machine)) {

@@ -1,5 +1,5 @@
-// StartService, StopService and RequestStateChange on guest services: the order of checks and the answers, the same for
-// every class of the family (docs/guest-services.md, "What StartService answers").
+// StartService, StopService, ChangeStartMode and RequestStateChange on guest services: the order of checks and the
+// answers, the same for every class of the family (docs/guest-services.md, "What StartService answers").
 #pragma once
 
 #include "guest/guest.hpp"
@@ -13,7 +13,7 @@
 
 namespace vmms::providers {
 
-enum class ServiceAction : std::uint8_t { start, stop };
+enum class ServiceAction : std::uint8_t { start, stop, change_mode };
 
 /// Return values that the reference pages document.
 inline constexpr std::uint32_t completed = 0;
@@ -21,7 +21,7 @@ inline constexpr std::uint32_t not_supported = 1;
 inline constexpr std::uint32_t timeout_parameter_not_supported = 4098;
 inline constexpr std::uint32_t invalid_state_for_operation = 32775;
 
-/// A guest service that somebody wants to start or stop: its VM runs or is paused, and its interface is on.
+/// A guest service that somebody wants to start, stop or change: its VM runs or is paused, and its interface is on.
 struct ServiceTarget {
   hypervisor::VirtualMachinePtr machine;
   std::shared_ptr<guest::Guest> guest;
