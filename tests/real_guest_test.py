@@ -49,9 +49,10 @@ class RealGuest(unittest.TestCase):
         self.client = self.daemon.client()
         self.addCleanup(self.client.close)
 
-    def call(self, service, method="StartService", client=None, timeout=None, class_name="Vmms_GuestOSService"):
+    def call(self, service, method="StartService", client=None, timeout=None, class_name="Vmms_GuestOSService",
+             inputs=""):
         keys = service_keys(self.machine, service, class_name)
-        return (client or self.client).invoke(class_name, keys, method, timeout=timeout)["ReturnValue"]
+        return (client or self.client).invoke(class_name, keys, method, inputs, timeout)["ReturnValue"]
 
     def service(self, name):
         return self.client.get("Vmms_GuestOSService", service_keys(self.machine, name))
@@ -116,6 +117,80 @@ class RealGuest(unittest.TestCase):
         self.assertEqual(self.call("vmms-demo-instance@one.service"), 0)
         self.assertEqual(self.service("vmms-demo-instance@one.service")["Started"], "true")
         self.assertEqual(self.call("vmms-demo-instance@one.service", "StopService"), 0)
+
+    def test_07_a_aliases_are_the_unit_that_they_name(self):
+        self.assertEqual(self.call("vmms-demo-alias.service"), 0)
+        self.assertEqual(self.service("vmms-demo-alias.service")["Name"], "vmms-demo-oneshot-remains.service")
+        self.assertEqual(self.call("vmms-demo-alias.service", "StopService"), 0)
+        self.assertEqual(self.service("vmms-demo-oneshot-remains.service")["Started"], "false")
+
+    def set_mode(self, service, mode):
+        return self.call(service, "ChangeStartMode", inputs=f"<p:StartMode>{mode}</p:StartMode>")
+
+    def test_07_b_start_modes(self):
+        name = "vmms-demo-packaged.service"
+        for mode, unit_file in (("Automatic", "enabled"), ("Disabled", "masked"), ("Automatic", "enabled"),
+                                ("Manual", "disabled")):
+            self.assertEqual(self.set_mode(name, mode), 0)
+            service = self.service(name)
+            self.assertEqual((service["StartMode"], service["UnitFileState"], service["Started"]),
+                             (mode, unit_file, "false"))
+            if mode == "Disabled":
+                self.assertIn("masked", self.fault(name).text)
+                listed = {s["Name"]: s for s in self.client.enumerate("Vmms_GuestOSService")}
+                self.assertEqual(listed[name]["StartMode"], "Disabled")
+        self.assertEqual(self.call(name), 0)
+        self.daemon.cli("service", "mode", "guest", name, "disabled")
+        self.assertEqual(self.service(name)["Started"], "true", "it runs on")
+        self.assertEqual(self.call(name, "StopService"), 0)
+        self.daemon.cli("service", "mode", "guest", name, "manual")
+
+    def test_07_c_start_modes_that_a_unit_cannot_have(self):
+        def fault(name, mode):
+            with self.assertRaises(Fault) as caught:
+                self.set_mode(name, mode)
+            return caught.exception
+
+        self.assertIn("static", fault("vmms-demo-fail.service", "Automatic").text)
+        self.assertIn("exists", fault("vmms-demo-web.service", "Disabled").text, "its file is where the mask would be")
+        self.assertEqual(fault("no-such-thing.service", "Manual").subcode, "DestinationUnreachable")
+        self.assertIn("Automatic, Manual or Disabled", fault("vmms-demo-web.service", "enabled").text)
+
+    def test_07_d_the_start_limit_is_named(self):
+        for _ in range(2):
+            self.fault("vmms-demo-limited.service")
+        text = self.fault("vmms-demo-limited.service").text
+        self.assertIn("start-limit-hit", text)
+        self.assertIn("reset-failed", text)
+
+    def poll(self, name, started, seconds):
+        """Waits until the service is as told; how long that took."""
+        begun = time.monotonic()
+        while self.service(name)["Started"] != started:
+            self.assertLess(time.monotonic() - begun, seconds, f"{name} is started: {started}")
+        return time.monotonic() - begun
+
+    def test_07_e_a_socket_starts_its_service(self):
+        self.assertEqual(self.service("vmms-demo-listener.service")["Started"], "false")
+        self.assertEqual(self.call("vmms-demo-knock.service"), 0)
+        self.poll("vmms-demo-listener.service", "true", 2 if not vmms.SANITIZED else 10)
+        self.assertEqual(self.call("vmms-demo-listener.service", "StopService"), 0)
+        self.assertEqual(self.fault("vmms-demo-listener.socket").subcode, "DestinationUnreachable")
+
+    def test_07_f_who_polls_sees_within_two_seconds_what_a_timer_started(self):
+        self.assertEqual(self.call("vmms-demo-arm.service"), 0)
+        self.poll("vmms-demo-tick.service", "true", 1 + 2 if not vmms.SANITIZED else 15)
+        self.assertEqual(self.call("vmms-demo-tick.service", "StopService"), 0)
+
+    def test_07_g_a_unit_that_is_activating(self):
+        for method, answer in (("StartService", "true"), ("StopService", "false")):
+            self.assertEqual(self.fault("vmms-demo-slow.service", timeout=2).subcode, "TimedOut")
+            service = self.service("vmms-demo-slow.service")
+            self.assertEqual((service["ActiveState"], service["Started"], service["EnabledState"]),
+                             ("activating", "false", "10"))
+            self.assertEqual(self.call("vmms-demo-slow.service", method), 0)
+            self.assertEqual(self.service("vmms-demo-slow.service")["Started"], answer)
+            self.assertEqual(self.call("vmms-demo-slow.service", "StopService"), 0)
 
     def test_08_a_service_that_ignores_stop(self):
         self.assertEqual(self.call("vmms-demo-stubborn.service"), 0)

@@ -115,6 +115,31 @@ settings = { guest_service_interface = true }
 forbids = ["guest-exec", "guest-file-open", "guest-fsfreeze-freeze"]
 
 [[vm]]
+name = "forbids-programs"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+forbids = ["guest-exec", "guest-exec-status"]
+
+[[vm]]
+name = "forbids-files"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+forbids = ["guest-file-write"]
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "openrc"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+service_manager = "openrc"
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
 name = "no-manager"
 state = "running"
 settings = { guest_service_interface = true }
@@ -205,6 +230,29 @@ class WhatStartServiceAnswers(Simulated):
         self.assertEqual(self.start("forbids", "web.service"), 1)
         self.assertEqual(self.start("forbids", "guestfilesvc", class_name="Msvm_GuestFileService"), 1)
         self.assertEqual(self.start("forbids", "vsssvc", class_name="Msvm_VssService"), 1)
+
+    def test_what_the_agent_forbids_is_told_with_the_setting_to_change(self):
+        for machine, programs, files in (("forbids-programs", 1, 0), ("forbids-files", 0, 1)):
+            with self.subTest(machine):
+                self.assertEqual(self.start(machine, "web.service"), programs)
+                self.assertEqual(self.start(machine, "guestfilesvc", class_name="Msvm_GuestFileService"), files)
+                self.assertEqual(self.start(machine, "vsssvc", class_name="Msvm_VssService"), 0)
+                service = self.client.get("Msvm_GuestFileService",
+                                          service_keys(self.id(machine), "guestfilesvc", "Msvm_GuestFileService"))
+                interface = next(each for each in self.client.enumerate("Msvm_GuestServiceInterfaceComponent")
+                                 if each["SystemName"] == self.id(machine))
+                if files:
+                    self.assertIsNone(service["Started"])
+                    self.assertEqual(service["EnabledState"], "5")
+                    self.assertIn("/etc/qemu/qemu-ga.conf", service["StatusDescriptions"])
+                else:
+                    self.assertEqual(service["Started"], "true")
+                    self.assertEqual(interface["OperationalStatus"], "3")
+                for text in ("forbids", "/etc/qemu/qemu-ga.conf", "/etc/sysconfig/qemu-ga"):
+                    self.assertIn(text, interface["StatusDescriptions"])
+        log = (self.daemon.folder / "log").read_text()
+        for machine in ("forbids-programs", "forbids-files"):
+            self.assertRegex(log, f"virtual machine '{machine}': 1, .*qemu-ga.conf")
 
     def test_no_known_service_manager(self):
         self.assertEqual(self.start("no-manager", "web.service"), 1)
@@ -579,6 +627,44 @@ class Queries(Simulated):
         wrong = self.daemon.cli("query", "SELECT", check=False)
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("position", wrong.stderr)
+
+
+class StartModes(Simulated):
+    def change(self, machine, name, mode):
+        return self.client.invoke("Vmms_GuestOSService", service_keys(self.id(machine), name), "ChangeStartMode",
+                                  f"<p:StartMode>{mode}</p:StartMode>")["ReturnValue"]
+
+    def service(self, machine, name):
+        return self.client.get("Vmms_GuestOSService", service_keys(self.id(machine), name))
+
+    def test_each_mode_shows_in_the_service(self):
+        for mode, default, unit_file in (("Disabled", "3", "masked"), ("Automatic", "2", "enabled"),
+                                         ("Manual", "3", "disabled")):
+            self.assertEqual(self.change("good", "web.service", mode), 0)
+            service = self.service("good", "web.service")
+            self.assertEqual((service["StartMode"], service["EnabledDefault"], service["UnitFileState"]),
+                             (mode, default, unit_file))
+
+    def test_faults_and_one(self):
+        with self.assertRaises(Fault) as caught:
+            self.change("good", "web.service", "Boot")
+        self.assertIn("Automatic, Manual or Disabled", caught.exception.text)
+        with self.assertRaises(Fault) as caught:
+            self.change("good", "nothing.service", "Manual")
+        self.assertEqual(caught.exception.subcode, "DestinationUnreachable")
+        self.assertEqual(self.change("plain", "web.service", "Manual"), 1)
+        self.assertEqual(self.change("forbids-programs", "web.service", "Manual"), 1)
+        self.assertEqual(self.change("openrc", "web", "Automatic"), 0)
+        self.assertEqual(self.change("openrc", "web", "Disabled"), 1)
+
+    def test_from_the_command_line(self):
+        done = self.daemon.cli("service", "mode", "openrc", "web", "automatic")
+        self.assertIn("web of VM 'openrc' is now automatic", done.stdout)
+        self.assertEqual(self.service("openrc", "web")["StartMode"], "Automatic")
+        self.assertEqual(self.daemon.json("service", "mode", "good", "web", "manual")["start_mode"], "Manual")
+        self.assertEqual(self.daemon.cli("service", "mode", "good", "web", "boot", check=False).returncode, 2)
+        self.assertIn("no such start mode",
+                      self.daemon.cli("service", "mode", "openrc", "web", "disabled", check=False).stderr)
 
 
 class Doctor(Simulated):
