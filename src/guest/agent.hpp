@@ -61,8 +61,11 @@ struct OperatingSystem {
 
 /// No command is waited for longer than this, whatever the caller's deadline: a silent agent is found within 5 s.
 constexpr std::chrono::seconds command_time{4};
-/// What is read or written of a file at a time, in bytes: 48 MiB would put the agent's channel out of step.
-constexpr std::size_t file_chunk = std::size_t{1} << 20;
+/// What is written of a file in one command, in bytes. libvirt (9.0 at least) loses count of a command that its socket
+/// does not take at once (about 200 KB): the agent then waits for the rest for ever.
+constexpr std::size_t file_chunk = std::size_t{64} << 10;
+/// What is read of a file in one command; answers of megabytes come through.
+constexpr std::size_t file_read_chunk = std::size_t{1} << 20;
 /// The largest answer that is read: 1 MiB of error output and 4 MiB of output as base64.
 constexpr std::size_t answer_limit = std::size_t{7} << 20;
 
@@ -90,7 +93,7 @@ class Agent {
 
   /// guest-file-*: `mode` as of fopen(3). Handles are the agent's; it forgets them when it is restarted.
   Result<std::int64_t> open_file(std::string_view path, std::string_view mode, Clock::time_point deadline);
-  /// Writes all of `bytes`, at most `file_chunk`.
+  /// Writes all of `bytes`, at most `file_chunk` of them.
   Status write_file(std::int64_t handle, std::string_view bytes, Clock::time_point deadline);
   Result<FilePiece> read_file(std::int64_t handle, std::size_t most, Clock::time_point deadline);
   /// Flushes, then closes.

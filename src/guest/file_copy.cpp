@@ -227,7 +227,7 @@ Result<std::string> FileCopy::in_place(const SourceFile& source, const Destinati
   ContentHash arrived;
   std::uint64_t size = 0;
   for (bool end = false; !end;) {
-    const Result<FilePiece> piece = agent.read_file(*handle, file_chunk, soon());
+    const Result<FilePiece> piece = agent.read_file(*handle, file_read_chunk, soon());
     if (!piece) return piece.error();
     arrived.add(piece->bytes);
     size += piece->bytes.size();

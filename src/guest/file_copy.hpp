@@ -3,6 +3,7 @@
 
 #include "guest/content_hash.hpp"
 #include "guest/files.hpp"
+#include "guest/patient_transport.hpp"
 
 #include <functional>
 #include <memory>
@@ -19,9 +20,9 @@ struct Destination {
 };
 
 /// Copies files one after the other, by the quickest way that the guest offers:
-///   up to 256 KiB   as standard input of the script that also checks and puts the file in its place
+///   up to 64 KiB    as standard input of the script that also checks and puts the file in its place
 ///   above           through a data port, opened for the first such file and kept for the rest
-///   without ports   guest-file-write in chunks of 1 MiB (about a twentieth of the speed)
+///   without ports   guest-file-write in chunks of 64 KiB (about a twentieth of the speed)
 ///   no guest-exec   guest-file-write into the target itself, read back; nothing can be atomic then
 /// A file appears in the guest whole, with the hash it was read with, or not at all: it is written beside its target
 /// and renamed. Not thread-safe; takes as long as it needs, and gives up when the guest takes nothing for a minute.
@@ -29,7 +30,7 @@ class FileCopy {
  public:
   FileCopy(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers, Capabilities capabilities,
            CopyObserver observer)
-      : transport_(std::move(transport)),
+      : transport_(std::make_shared<PatientTransport>(std::move(transport))),
         leftovers_(std::move(leftovers)),
         capabilities_(std::move(capabilities)),
         observer_(std::move(observer)) {}

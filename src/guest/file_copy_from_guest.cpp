@@ -29,7 +29,7 @@ Status FileCopy::from_guest(const std::string& path, TargetFile& target) {
   if (file->type == FileInformation::Type::directory)
     return error(Failure::invalid_argument, "\"" + printable(path, 1000) + "\" in the guest is a directory");
   Status done;
-  if (file->size <= at_once_limit) {
+  if (file->size <= answer_at_once_limit) {
     done = send_at_once(*file, path, target);
   } else if (port()) {
     done = send_through_port(*file, path, target);
@@ -99,7 +99,7 @@ Status FileCopy::read_chunks(const FileInformation& file, const std::string& pat
   while (done && left > 0) {
     if (cancelled()) done = cancelled_error();
     const Result<FilePiece> piece =
-        agent.read_file(*handle, static_cast<std::size_t>(std::min<std::uint64_t>(file_chunk, left)), soon());
+        agent.read_file(*handle, static_cast<std::size_t>(std::min<std::uint64_t>(file_read_chunk, left)), soon());
     if (done && !piece) done = piece.error();
     if (done && piece->bytes.empty()) done = changed_in_guest(path);
     if (!done) break;

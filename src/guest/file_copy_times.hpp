@@ -5,7 +5,10 @@
 
 namespace vmms::guest {
 
-inline constexpr std::uint64_t at_once_limit = 256U << 10;
+/// What fits into one agent command.
+inline constexpr std::uint64_t at_once_limit = file_chunk;
+/// What fits into one answer.
+inline constexpr std::uint64_t answer_at_once_limit = 512U << 10;
 inline constexpr std::size_t port_chunk = 256U << 10;
 /// A guest that takes or gives nothing for so long has given up.
 inline constexpr std::chrono::seconds stall_time{60};

@@ -50,6 +50,10 @@ Status AgentTransport::available() const {
 
 Result<std::string> AgentTransport::command(std::string_view json, Clock::time_point deadline) {
   if (auto ready = available(); !ready) return ready.error();
+  if (json.size() > kLongestCommand) {
+    return error(Failure::failed, fmt::format("a command of {} bytes is too long for the agent of VM {}: at most {}",
+                                              json.size(), id_, kLongestCommand));
+  }
   const auto request = std::make_shared<Request>();
   request->json = json;
   request->deadline = deadline;

@@ -27,6 +27,8 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   using Clock = guest::Clock;
   /// Commands that wait for one guest.
   static constexpr std::size_t kMostWaiting = 64;
+  /// The longest command taken, in bytes: libvirt loses count of one that its socket does not take at once.
+  static constexpr std::size_t kLongestCommand = 128U << 10;
   /// The longest answer taken, in bytes; libvirt's own limit is lower.
   static constexpr std::size_t kLongestAnswer = 64U << 20;
 

@@ -188,6 +188,8 @@ TEST(AgentTransport, RefusesAnAnswerWithoutMeasure) {
                                  },
                                  1ms});
   EXPECT_EQ(transport->command("x", in(60s)).error().kind, Failure::failed);
+  const auto too_long = transport->command(std::string(AgentTransport::kLongestCommand + 1, 'x'), in(60s));
+  EXPECT_NE(too_long.error().message.find("too long"), std::string::npos) << too_long.error().message;
   while (transport.use_count() > 1) std::this_thread::yield();
 }
 
