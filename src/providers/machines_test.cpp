@@ -34,7 +34,9 @@ TEST(MachineOf, KnowsPathsOfEveryKind) {
   EXPECT_EQ(machine_of(system), id);
   for (const auto& path : {computer_system_path(id), settings_path(id), interface_path(id), interface_setting_path(id)})
     EXPECT_EQ(machine_of(path), id) << path.to_string();
-  EXPECT_EQ(machine_of(job_path("x")), "");
+  cim::job::Job job;
+  job.id = "x";
+  EXPECT_EQ(machine_of(job_path(job)), "");
 }
 
 TEST(GuestDeadline, LeavesTimeForTheAnswer) {
