@@ -66,6 +66,7 @@ class Progress {
                                                             {"bytes", static_cast<std::uint64_t>(done)},
                                                             {"bytes_per_second", static_cast<std::uint64_t>(rate)},
                                                             {"remaining_seconds", static_cast<std::uint64_t>(left)}}));
+      console_.out.flush();  // who reads events waits for them
       return;
     }
     constexpr std::size_t width = 30;

@@ -12,10 +12,11 @@ import time
 import unittest
 
 import vmms
+from guest_files import GuestFiles
 from vmms import Fault, machine_keys, service_keys
 
 
-class RealGuest(unittest.TestCase):
+class RealGuest(GuestFiles, unittest.TestCase):
     """The tests run in the order of their names: the later ones kill agent, daemon and guest."""
 
     @classmethod

@@ -204,6 +204,26 @@ def interface_setting(machine_id, enabled):
     return f"<p:GuestServiceSettings>{escape(instance)}</p:GuestServiceSettings>"
 
 
+def copy_setting(source, destination, overwrite=False, create_path=False, dtd=2):
+    """An element of CopyFilesToGuest's input, as GetText(1) (WMI's own spelling) or GetText(2) (CIM's) writes it."""
+    origin = ' CLASSORIGIN="Msvm_CopyFileToGuestSettingData"' if dtd == 1 else ""
+    properties = "".join(
+        f'<PROPERTY NAME="{name}"{origin} TYPE="{kind}"><VALUE>{escape(str(value))}</VALUE></PROPERTY>'
+        for name, kind, value in (("SourcePath", "string", source), ("DestinationPath", "string", destination),
+                                  ("OverwriteExisting", "boolean", str(overwrite).upper()),
+                                  ("CreateFullPath", "boolean", str(create_path).upper())))
+    extras = ""
+    if dtd == 1:  # qualifiers, and properties that are NULL
+        extras = ('<QUALIFIER NAME="AMENDMENT" PROPAGATED="true" TYPE="boolean" OVERRIDABLE="false"><VALUE>TRUE</VALUE>'
+                  '</QUALIFIER><PROPERTY NAME="Caption" CLASSORIGIN="CIM_ManagedElement" TYPE="string"></PROPERTY>')
+    instance = f'<INSTANCE CLASSNAME="Msvm_CopyFileToGuestSettingData">{extras}{properties}</INSTANCE>'
+    return f"<p:CopyFileToGuestSettings>{escape(instance)}</p:CopyFileToGuestSettings>"
+
+
+def job_id_of(output):
+    return re.search(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", output["Job"]).group(0)
+
+
 class Daemon:
     """A vmmsd on a port that the kernel chose, with one user. Ends with the test."""
 
@@ -267,12 +287,12 @@ class Daemon:
             self.process.stdout.close()
             self.log.close()
 
-    def job(self, client, output, timeout=60):
+    def job(self, client, output, timeout=60, class_name="Msvm_ConcreteJob"):
         """Waits for the job of an output and returns its instance."""
-        job_id = re.search(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", output["Job"]).group(0)
+        job_id = job_id_of(output)
         end = time.monotonic() + timeout
         while True:
-            job = client.get("Msvm_ConcreteJob", {"InstanceID": job_id})
+            job = client.get(class_name, {"InstanceID": job_id})
             if int(job["JobState"]) >= 7 or time.monotonic() > end:
                 return job
             time.sleep(0.1)

@@ -1,5 +1,6 @@
 #include "providers/file_copies.hpp"
 
+#include "base/shortened.hpp"
 #include "base/source_file.hpp"
 #include "base/target_file.hpp"
 #include "base/text.hpp"
@@ -157,7 +158,7 @@ Status check_copies(const Environment& environment, const cim::Context& context,
   if (!guest) return error(Failure::not_found, "it is gone");
   const auto capabilities = guest->capabilities(guest_deadline(context));
   if (!capabilities) return capabilities.error();
-  if (!capabilities->can_execute && !capabilities->can_write_files)
+  if (!capabilities->can_write_files)
     return error(Failure::not_supported, "its agent forbids " + capabilities->forbidden);
   return {};
 }
@@ -225,8 +226,8 @@ Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& co
   const auto machine = find_active_machine(environment, machine_id);
   if (!machine) return machine.error();
   const auto refused = [&](const Error& why) {
-    spdlog::info("{} of virtual machine '{}': {}, {:.1000}", job_class, (*machine)->name,
-                 cim::job::error_code(why.kind), why.message);
+    spdlog::info("{} of virtual machine '{}': {}, {}", job_class, (*machine)->name, cim::job::error_code(why.kind),
+                 one_line(why.message, 1000));
     return CopyAnswer{cim::job::error_code(why.kind), {}};
   };
   if (!settings) return refused(settings.error());

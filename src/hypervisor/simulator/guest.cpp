@@ -20,17 +20,11 @@ namespace {
 constexpr std::size_t processes_limit = 1000;
 constexpr std::string_view agent_version = "7.2.0";
 
-constexpr std::array<std::string_view, 11> agent_commands{"guest-ping",
-                                                          "guest-info",
-                                                          "guest-get-osinfo",
-                                                          "guest-exec",
-                                                          "guest-exec-status",
-                                                          "guest-file-open",
-                                                          "guest-file-write",
-                                                          "guest-file-close",
-                                                          "guest-fsfreeze-status",
-                                                          "guest-fsfreeze-freeze",
-                                                          "guest-fsfreeze-thaw"};
+constexpr std::array<std::string_view, 13> agent_commands{
+    "guest-ping",         "guest-info",       "guest-get-osinfo",      "guest-exec",
+    "guest-exec-status",  "guest-file-open",  "guest-file-write",      "guest-file-read",
+    "guest-file-flush",   "guest-file-close", "guest-fsfreeze-status", "guest-fsfreeze-freeze",
+    "guest-fsfreeze-thaw"};
 
 // What the agent still does while file systems are frozen.
 constexpr std::array<std::string_view, 4> allowed_when_frozen{"guest-ping", "guest-info", "guest-fsfreeze-status",
@@ -147,6 +141,7 @@ std::string SimulatedGuest::answer(std::string_view text) {
   }
   if (command == "guest-exec") return json::serialize(execute(arguments));
   if (command == "guest-exec-status") return json::serialize(status(arguments));
+  if (command.starts_with("guest-file-")) return json::serialize(file_command(command, arguments));
   return json::serialize(refusal("GenericError", fmt::format("{} is not simulated", command)));
 }
 
@@ -193,7 +188,43 @@ std::vector<std::string> script_words(const json::object& arguments, bool window
   return words;
 }
 
+std::string standard_input(const json::object& arguments) {
+  const json::value* value = arguments.if_contains("input-data");
+  return value != nullptr && value->is_string() ? guest::decode_base64(value->get_string()).value_or("") : "";
+}
+
 }  // namespace
+
+json::value SimulatedGuest::file_command(std::string_view command, const json::object& arguments) {
+  const auto text = [&](std::string_view key) {
+    const json::value* value = arguments.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  const auto number = [&](std::string_view key) {
+    const json::value* value = arguments.if_contains(key);
+    return value != nullptr && value->is_int64() ? value->get_int64() : std::int64_t{0};
+  };
+  if (command == "guest-file-open") {
+    const auto handle = files_.open(text("path"), text("mode"));
+    return handle ? returned(*handle) : refusal("GenericError", "failed to open file: No such file or directory");
+  }
+  const std::int64_t handle = number("handle");
+  const json::value none = refusal("GenericError", fmt::format("handle '{}' has not been found", handle));
+  if (command == "guest-file-write") {
+    const std::string bytes = guest::decode_base64(text("buf-b64")).value_or("");
+    if (!files_.write(handle, bytes)) return none;
+    return returned({{"count", bytes.size()}, {"eof", false}});
+  }
+  if (command == "guest-file-read") {
+    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(number("count"), 0));
+    const std::optional<std::string> bytes = files_.read(handle, most);
+    if (!bytes) return none;
+    return returned(
+        {{"count", bytes->size()}, {"buf-b64", guest::encode_base64(*bytes)}, {"eof", bytes->size() < most}});
+  }
+  if (command == "guest-file-close" && !files_.close(handle)) return none;
+  return returned(json::object{});
+}
 
 // Knows the scripts of src/guest by their `$0` and nothing else.
 json::value SimulatedGuest::execute(const json::object& arguments) {
@@ -203,7 +234,9 @@ json::value SimulatedGuest::execute(const json::object& arguments) {
     return refusal("GenericError", "Guest agent command failed, error was 'Failed to execute child process'");
 
   Process process{std::move(words[0]),
-                  {std::make_move_iterator(words.begin() + 1), std::make_move_iterator(words.end())}};
+                  {std::make_move_iterator(words.begin() + 1), std::make_move_iterator(words.end())},
+                  0,
+                  windows ? std::string() : standard_input(arguments)};
   process.parameters.resize(std::max<std::size_t>(process.parameters.size(), 3));
   if (!services_) services_ = std::make_unique<Services>(description_);
   const Clock::time_point now = Clock::now();
@@ -256,6 +289,9 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
     const Services::Ended ended = services_->change_mode(unit, process.parameters[2]);
     out = fmt::format("ExitStatus={}\n{}\n", ended.exit_status, services_->show(unit, now));
     err = ended.message;
+  } else if (auto printed = files_.run(process.script, process.parameters, process.input)) {
+    out = std::move(printed->out);
+    err = std::move(printed->err);
   } else if (process.ticket != 0) {
     const std::optional<Services::Ended> ended = services_->ended(process.ticket, now);
     if (!ended) return false;

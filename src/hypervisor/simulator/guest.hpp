@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "guest/transport.hpp"
 #include "hypervisor/simulator/description.hpp"
+#include "hypervisor/simulator/files.hpp"
 #include "hypervisor/simulator/other_managers.hpp"
 #include "hypervisor/simulator/services.hpp"
 
@@ -51,6 +52,7 @@ class SimulatedGuest : public guest::Transport {
     std::string script;
     std::vector<std::string> parameters;
     Services::Ticket ticket = 0;
+    std::string input;
   };
 
   Status available() const;
@@ -58,6 +60,7 @@ class SimulatedGuest : public guest::Transport {
   std::string answer(std::string_view json);
   boost::json::value execute(const boost::json::object& arguments);
   boost::json::value status(const boost::json::object& arguments);
+  boost::json::value file_command(std::string_view command, const boost::json::object& arguments);
   bool run(const Process& process, int& exit_status, std::string& out, std::string& err);
   bool run_other(const OtherScript& script, Services::Ticket ticket, std::string& out, std::string& err);
   bool discover(std::string& out, std::string& err) const;
@@ -79,6 +82,7 @@ class SimulatedGuest : public guest::Transport {
   milliseconds latency_;
   Clock::time_point booted_;
   std::unique_ptr<Services> services_;
+  SimulatedFiles files_;
   std::map<std::int64_t, Process> processes_;
   std::int64_t last_process_ = 400;
 };

@@ -1,0 +1,209 @@
+#include "hypervisor/simulator/files.hpp"
+
+#include "guest/content_hash.hpp"
+#include "guest/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace vmms::hypervisor::simulator {
+
+namespace {
+
+constexpr std::size_t handles_limit = 100;
+
+SimulatedFiles::Printed failed(std::string_view code) { return {fmt::format("Error={}\n", code), {}}; }
+
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
+std::string expand(std::string path) {
+  for (const auto& [name, value] : {std::pair{"HOME", "/root"}, {"TMPDIR", "/tmp"}}) {
+    replace_all(path, fmt::format("${{{}}}", name), value);
+    replace_all(path, fmt::format("${}", name), value);
+  }
+  return path;
+}
+
+std::string without_slash(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::string parent_of(const std::string& path) { return without_slash(path.substr(0, path.rfind('/') + 1)); }
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string hash_of(std::string_view content) {
+  guest::ContentHash hash;
+  hash.add(content);
+  return hash.finish();
+}
+
+}  // namespace
+
+std::optional<SimulatedFiles::Printed> SimulatedFiles::run(std::string_view script, Words words,
+                                                           const std::string& input) {
+  if (script == guest::file_prepare_script && words.size() >= 6) return prepare(words);
+  if (script == guest::file_receive_script && words.size() >= 8) return receive(words, input);
+  if (script == guest::file_describe_script) return describe(words);
+  if (script == guest::file_list_script) return list(words);
+  if (script == guest::file_remove_script) return remove(words);
+  if (script == guest::file_send_script && words.size() >= 3) return send(words);
+  if (script == guest::file_discard_script) {
+    files_.erase(words.front());
+    return Printed{"Done=1\n", {}};
+  }
+  return std::nullopt;
+}
+
+std::uint64_t SimulatedFiles::bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [path, file] : files_) sum += file.content.size();
+  return sum;
+}
+
+SimulatedFiles::Printed SimulatedFiles::prepare(Words words) {
+  std::string target = expand(words[0]);
+  const bool overwrite = words[2] == "1";
+  const bool create = words[3] == "1";
+  if (!target.starts_with('/')) return failed("relative");
+  const bool names_directory = target.ends_with('/');
+  target = without_slash(target);
+  if (names_directory && !is_directory(target) && !create) return failed("no-directory");
+  if (names_directory || is_directory(target)) target = (target == "/" ? "" : target) + "/" + words[1];
+  if (is_directory(target)) return failed("directory");
+  const std::string directory = parent_of(target);
+  if (!is_directory(directory)) {
+    if (!create) return failed("no-directory");
+    for (std::string made = directory; !is_directory(made); made = parent_of(made)) directories_.insert(made);
+  }
+  if (!overwrite && files_.contains(target)) return failed("exists");
+  if (bytes() + number(words[5]) > most_bytes) return failed("space");
+  const std::string part = (directory == "/" ? "" : directory) + "/" + words[4];
+  files_[part] = {{}, "600", 0};
+  return {fmt::format("Target={}\nPart={}\n", target, part), {}};
+}
+
+SimulatedFiles::Printed SimulatedFiles::receive(Words words, const std::string& input) {
+  const auto part = files_.find(words[1]);
+  if (part == files_.end()) return failed("denied");
+  File file = std::move(part->second);
+  files_.erase(part);
+  const std::string& target = words[2];
+  const std::uint64_t size = number(words[3]);
+  if (size > most_bytes) return failed("write");
+  std::string data;
+  if (words[0] == "-") {
+    file.content.assign(size, '\0');
+    std::size_t taken = 0;
+    for (std::size_t i = 8; i + 1 < words.size() && !words[i].empty(); i += 2) {
+      const std::uint64_t offset = number(words[i]);
+      const std::uint64_t length = number(words[i + 1]);
+      if (offset + length > size || taken + length > input.size()) return failed("hash");
+      file.content.replace(offset, length, input, taken, length);
+      taken += length;
+    }
+    data = input;
+  } else {
+    data = file.content;
+  }
+  if (file.content.size() != size || hash_of(data) != words[7]) return failed("hash");
+  const auto old = files_.find(target);
+  if (old != files_.end() && words[4] != "1") return failed("exists");
+  file.permissions = old != files_.end() ? old->second.permissions : words[5];
+  file.modified = static_cast<std::int64_t>(number(words[6]));
+  files_[target] = std::move(file);
+  return {"Done=1\n", {}};
+}
+
+std::string SimulatedFiles::line(const std::string& path, const std::string& name) const {
+  const auto file = files_.find(path);
+  if (file == files_.end()) return fmt::format("41ed 4096 0 root root {}\n", name);
+  unsigned permissions = 0;
+  const std::string& text = file->second.permissions;
+  std::from_chars(text.data(), text.data() + text.size(), permissions, 8);
+  return fmt::format("{:x} {} {} root root {}\n", 0100000U | permissions, file->second.content.size(),
+                     file->second.modified, name);
+}
+
+SimulatedFiles::Printed SimulatedFiles::describe(Words words) const {
+  const std::string path = without_slash(expand(words[0]));
+  if (!files_.contains(path) && !is_directory(path)) return failed("missing");
+  return {"File=" + line(path, path), {}};
+}
+
+SimulatedFiles::Printed SimulatedFiles::list(Words words) const {
+  const std::string path = without_slash(expand(words[0]));
+  if (files_.contains(path)) return failed("not-directory");
+  if (!is_directory(path)) return failed("missing");
+  Printed printed{"File=" + line(path, path), {}};
+  const auto add = [&](const std::string& entry) {
+    if (entry != "/" && parent_of(entry) == path) printed.out += line(entry, "./" + entry.substr(entry.rfind('/') + 1));
+  };
+  for (const std::string& directory : directories_) add(directory);
+  for (const auto& [name, file] : files_) add(name);
+  return printed;
+}
+
+SimulatedFiles::Printed SimulatedFiles::remove(Words words) {
+  const std::string path = without_slash(expand(words[0]));
+  if (files_.erase(path) == 1) return {"Done=1\n", {}};
+  if (!is_directory(path)) return failed("missing");
+  const auto inside = [&](const std::string& entry) { return entry != "/" && parent_of(entry) == path; };
+  const bool empty = std::none_of(directories_.begin(), directories_.end(), inside) &&
+                     std::none_of(files_.begin(), files_.end(), [&](const auto& file) { return inside(file.first); });
+  if (!empty) return failed("not-empty");
+  directories_.erase(path);
+  return {"Done=1\n", {}};
+}
+
+SimulatedFiles::Printed SimulatedFiles::send(Words words) const {
+  const auto file = files_.find(expand(words[1]));
+  if (file == files_.end()) return {{}, "Error=read\n"};
+  const std::string content = file->second.content.substr(0, number(words[2]));
+  const std::string sums = hash_of(content);
+  return {words[0] == "-" ? content : std::string(), fmt::format("Sum={}\n", sums.substr(0, sums.find(' ')))};
+}
+
+std::optional<std::int64_t> SimulatedFiles::open(const std::string& path, std::string_view mode) {
+  const bool exists = files_.contains(path);
+  if (handles_.size() >= handles_limit || is_directory(path) || !is_directory(parent_of(path)) ||
+      (!exists && mode.starts_with('r')))
+    return std::nullopt;
+  if (mode.starts_with('w')) files_[path].content.clear();
+  handles_[++last_handle_] = {path, 0};
+  return last_handle_;
+}
+
+bool SimulatedFiles::write(std::int64_t handle, std::string_view bytes_written) {
+  const auto found = handles_.find(handle);
+  if (found == handles_.end() || bytes() + bytes_written.size() > most_bytes) return false;
+  const auto file = files_.find(found->second.path);
+  if (file == files_.end()) return true;  // it was removed and is still open
+  std::string& content = file->second.content;
+  content.resize(std::max(content.size(), found->second.offset + bytes_written.size()));
+  content.replace(found->second.offset, bytes_written.size(), bytes_written);
+  found->second.offset += bytes_written.size();
+  return true;
+}
+
+std::optional<std::string> SimulatedFiles::read(std::int64_t handle, std::size_t most) {
+  const auto found = handles_.find(handle);
+  if (found == handles_.end()) return std::nullopt;
+  const auto file = files_.find(found->second.path);
+  if (file == files_.end() || found->second.offset >= file->second.content.size()) return std::string();
+  std::string piece = file->second.content.substr(found->second.offset, most);
+  found->second.offset += piece.size();
+  return piece;
+}
+
+}  // namespace vmms::hypervisor::simulator
