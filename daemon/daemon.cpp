@@ -1,5 +1,6 @@
 #include "daemon/daemon.hpp"
 
+#include "agent/image.hpp"
 #include "base/worker_pool.hpp"
 #include "cim/job/jobs.hpp"
 #include "cim/object_manager.hpp"
@@ -127,7 +128,10 @@ Status serve_until_told(const Options& options) {
   (*jobs)->run_lengthy_on([&copy_pool](std::string_view key, std::function<void()> task) {
     return copy_pool.submit(key, std::move(task));
   });
-  providers::Guests guests(**host);
+  providers::Guests::Options guest_options;
+  if (options.agent == "auto") guest_options.own_agent = {agent::image(), agent::image_sha256()};
+  guest_options.guest_service_interface = options.guest_service_interface;
+  providers::Guests guests(**host, guest_options);
   cim::ObjectManager manager(authorize, (*host)->information().name);
   providers::Environment environment{
       **host,

@@ -109,6 +109,11 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "Copy files of this host into guests, and of guests to this host, below this folder only")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
+  app.add_option("--agent", options.agent,
+                 "auto: bring a small program of our own into guests under systemd, which makes their services quick; "
+                 "never: use the guest's qemu-guest-agent alone")
+      ->check(CLI::IsMember({"auto", "never"}))
+      ->capture_default_str();
   app.add_option("--log-level", options.log_level, "What is logged on standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -28,6 +28,7 @@ struct Options {
   bool guest_service_interface = false;
   std::string compatibility = "extended";
   std::string copy_root = "/";
+  std::string agent = "auto";  ///< or "never": whether our own agent is brought into guests
   std::string log_level = "info";
   std::size_t io_threads = 2;
   std::size_t worker_threads = 256;

@@ -2,8 +2,10 @@
 """StartService on a real guest: one boot of the demonstration guest under libvirt's embedded QEMU driver."""
 
 import concurrent.futures
+import datetime
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -276,6 +278,98 @@ class RealGuest(GuestFiles, unittest.TestCase):
         done = self.daemon.cli("doctor", "guest", server=f"unix:{self.daemon.socket}")
         self.assertIn("Nothing is in the way", done.stdout)
         self.assertIn("systemd", done.stdout)
+
+    def way_in(self):
+        return self.client.enumerate("Msvm_GuestServiceInterfaceComponent")[0]["StatusDescriptions"]
+
+    def own_agent(self):
+        """Waits until our own agent is in the guest: the first call of a service brings it there."""
+        deadline = time.monotonic() + 60
+        while "our own agent for services" not in str(self.way_in()):
+            self.assertLess(time.monotonic(), deadline, self.way_in())
+            self.service("vmms-demo-1.service")
+            time.sleep(0.2)
+
+    def test_14_za_our_own_agent_tells_what_the_guest_says(self):
+        self.own_agent()
+        self.assertEqual(self.call("vmms-demo-1.service"), 0)
+        listed = {s["Name"]: s for s in self.client.enumerate("Vmms_GuestOSService")}
+        for name in ("vmms-demo-1.service", "vmms-demo-fail.service", "vmms-demo-web.service", "dbus.service"):
+            self.assertEqual(dict(self.service(name)), dict(listed[name]))
+        self.assertEqual(self.call("vmms-demo-1.service", "StopService"), 0)
+        fault = self.fault("vmms-demo-fail.service")
+        for part in ("exit status 3", "no such setting: colour"):
+            self.assertIn(part, fault.text)
+        self.assertIn("our own agent for services", str(self.way_in()), "it was in use all the time")
+
+    def test_14_zb_a_change_in_the_guest_shows_within_300_ms(self):
+        # A start that its client gave up goes on: the change comes from inside. A client polls.
+        self.own_agent()
+        self.fault("vmms-demo-slow.service", timeout=1)
+        deadline = time.monotonic() + 60
+        while (service := self.service("vmms-demo-slow.service"))["Started"] != "true":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        seen = time.time()
+        late = seen - self.state_changed("vmms-demo-slow.service") - self.clock_offset()
+        print(f"a change showed after {late * 1000:.0f} ms")
+        if not vmms.SANITIZED:
+            self.assertLess(late, 0.3)
+        self.assertEqual(self.call("vmms-demo-slow.service", "StopService"), 0)
+
+    def state_changed(self, name):
+        """When the guest says that the service's state changed, in seconds of the guest's clock."""
+        text = re.sub(r"[^0-9.]", "", self.service(name)["TimeOfLastStateChange"])
+        day = datetime.datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=datetime.timezone.utc)
+        return day.timestamp() + float("0." + text[15:21])
+
+    def clock_offset(self):
+        """Our clock minus the guest's: each change lies between a call and its answer."""
+        least, most = [], []
+        for method in ("StopService", "StartService") * 5:
+            before = time.time()
+            self.assertEqual(self.call("vmms-demo-oneshot-remains.service", method), 0)
+            after = time.time()
+            if method == "StartService":
+                changed = self.state_changed("vmms-demo-oneshot-remains.service")
+                least.append(before - changed)
+                most.append(after - changed)
+        return (max(least) + min(most)) / 2
+
+    def test_14_zc_eight_starts_in_one_guest_overlap(self):
+        self.own_agent()
+        begun = {}
+        ended = {}
+
+        def start(name):
+            client = self.daemon.client()
+            begun[name] = time.monotonic()
+            result = self.call(name, client=client)
+            ended[name] = time.monotonic()
+            client.close()
+            return result
+
+        names = [f"vmms-demo-{number}.service" for number in range(1, 9)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(list(pool.map(start, names)), [0] * 8)
+        self.assertLess(max(begun.values()), min(ended.values()), "each began before any had ended")
+        for name in names:
+            self.assertEqual(self.call(name, "StopService"), 0)
+
+    def test_14_zd_the_interface_turned_off_takes_our_own_agent_away(self):
+        self.own_agent()
+        self.assertEqual(self.service("vmms-agent.service")["Started"], "true")
+        self.daemon.cli("guest", "disable", "guest")
+        self.assertNotIn("our own agent for services", str(self.way_in()))
+        time.sleep(1)
+        self.daemon.cli("guest", "enable", "guest")
+        fault = None
+        try:
+            found = self.service("vmms-agent.service")["Started"]
+        except Fault as caught:
+            fault = caught
+        self.assertTrue(fault is not None or found == "false", "it has ended")
+        self.own_agent()
 
     def test_15_the_agent_is_killed_in_mid_call(self):
         # The agent's own service is stopped from inside; systemd starts it again.

@@ -10,6 +10,53 @@ namespace {
 
 constexpr std::chrono::seconds tidy_interval{5};
 
+class ScriptDoing : public Doing {
+ public:
+  ScriptDoing(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers,
+              std::shared_ptr<const ServiceManager> manager, Actions::Kind kind, const std::string& full_name)
+      : manager_(std::move(manager)),
+        full_name_(full_name),
+        execution_(
+            std::move(transport), std::move(leftovers),
+            kind == Actions::Kind::start ? manager_->start_script(full_name) : manager_->stop_script(full_name)) {}
+
+  std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) override {
+    const std::optional<Result<Output>> output = execution_.advance(deadline);
+    if (!output) return std::nullopt;
+    if (!*output) return Result<ServiceOutcome>(output->error());
+    return manager_->read_outcome(full_name_, **output);
+  }
+  bool running() const override { return execution_.running(); }
+
+ private:
+  const std::shared_ptr<const ServiceManager> manager_;
+  const std::string full_name_;
+  Execution execution_;
+};
+
+class OwnAgentDoing : public Doing {
+ public:
+  OwnAgentDoing(std::shared_ptr<OwnAgentSession> session, Actions::Kind kind, const std::string& full_name)
+      : session_(std::move(session)), kind_(kind), full_name_(full_name) {}
+
+  std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) override {
+    if (!act_) {
+      Result<OwnAgentSession::Act> act =
+          kind_ == Actions::Kind::start ? session_->start(full_name_) : session_->stop(full_name_);
+      if (!act) return Result<ServiceOutcome>(act.error());
+      act_ = std::move(*act);
+    }
+    return act_->advance(deadline);
+  }
+  bool running() const override { return act_.has_value(); }
+
+ private:
+  const std::shared_ptr<OwnAgentSession> session_;
+  const Actions::Kind kind_;
+  const std::string full_name_;
+  std::optional<OwnAgentSession::Act> act_;
+};
+
 }  // namespace
 
 struct Actions::Ended {
@@ -20,18 +67,18 @@ struct Actions::Ended {
 struct Actions::Action {
   Kind kind = Kind::start;
   Clock::time_point begun = Clock::now();
-  std::unique_ptr<Execution> execution;
+  std::unique_ptr<Doing> doing;
   std::unique_ptr<Flight<Ended>> flight;
   unsigned waiters = 0;             ///< guarded by Actions::mutex_
   Clock::time_point tidied{};       ///< guarded by Actions::mutex_
   std::atomic<bool> rested{false};  ///< everybody left, and it has not been seen to go on since
 };
 
-Result<ServiceOutcome> Actions::act(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
-                                    const std::string& full_name, Clock::time_point deadline) {
+Result<ServiceOutcome> Actions::act(Kind kind, const Make& make, const std::string& full_name,
+                                    Clock::time_point deadline) {
   tidy(deadline);
   while (true) {
-    const Result<ActionPtr> action = join(kind, manager, full_name);
+    const Result<ActionPtr> action = join(kind, make, full_name);
     if (!action) return action.error();
     const std::optional<Result<Ended>> ended = (*action)->flight->wait(deadline);
     leave(full_name, *action);
@@ -45,8 +92,7 @@ Result<ServiceOutcome> Actions::act(Kind kind, const std::shared_ptr<const Servi
   }
 }
 
-Result<Actions::ActionPtr> Actions::join(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
-                                         const std::string& full_name) {
+Result<Actions::ActionPtr> Actions::join(Kind kind, const Make& make, const std::string& full_name) {
   const std::lock_guard lock(mutex_);
   const auto found = latest_.find(full_name);
   const ActionPtr before = found == latest_.end() || found->second->flight->done() ? nullptr : found->second;
@@ -57,20 +103,18 @@ Result<Actions::ActionPtr> Actions::join(Kind kind, const std::shared_ptr<const 
   if (!before && latest_.size() >= most_under_way)
     return error(Failure::busy, std::to_string(most_under_way) +
                                     " services of this guest are being started or stopped already; try again later");
-  ActionPtr action = begin(kind, manager, full_name, before);
+  ActionPtr action = begin(kind, make, full_name, before);
   ++action->waiters;
   latest_[full_name] = action;
   return action;
 }
 
-Actions::ActionPtr Actions::begin(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
-                                  const std::string& full_name, const ActionPtr& before) {
+Actions::ActionPtr Actions::begin(Kind kind, const Make& make, const std::string& full_name, const ActionPtr& before) {
   auto action = std::make_shared<Action>();
   action->kind = kind;
-  action->execution = std::make_unique<Execution>(
-      transport_, leftovers_, kind == Kind::start ? manager->start_script(full_name) : manager->stop_script(full_name));
+  action->doing = make(kind, full_name);
   action->flight =
-      std::make_unique<Flight<Ended>>([this, manager, full_name, waits_for = before, sent = false, me = action.get()](
+      std::make_unique<Flight<Ended>>([this, waits_for = before, begun = false, me = action.get()](
                                           Clock::time_point deadline) mutable -> std::optional<Result<Ended>> {
         if (waits_for) {
           const Clock::time_point limit = waits_for->begun + order_time;
@@ -78,9 +122,9 @@ Actions::ActionPtr Actions::begin(Kind kind, const std::shared_ptr<const Service
           if (Clock::now() >= deadline) return std::nullopt;
           waits_for.reset();
         }
-        if (!std::exchange(sent, true)) changing_();
-        const std::optional<Result<Output>> output = me->execution->advance(deadline);
-        if (!output) {
+        if (!std::exchange(begun, true)) changing_();
+        std::optional<Result<ServiceOutcome>> outcome = me->doing->advance(deadline);
+        if (!outcome) {
           if (Clock::now() < deadline) me->rested = false;
           return std::nullopt;
         }
@@ -88,10 +132,8 @@ Actions::ActionPtr Actions::begin(Kind kind, const std::shared_ptr<const Service
         Ended ended;
         ended.overtaken = me->rested;
         if (ended.overtaken) return Result<Ended>(std::move(ended));
-        if (!*output) return Result<Ended>(output->error());
-        Result<ServiceOutcome> outcome = manager->read_outcome(full_name, **output);
-        if (!outcome) return Result<Ended>(outcome.error());
-        ended.outcome = std::move(*outcome);
+        if (!*outcome) return Result<Ended>(outcome->error());
+        ended.outcome = std::move(**outcome);
         return Result<Ended>(std::move(ended));
       });
   return action;
@@ -101,7 +143,7 @@ void Actions::leave(const std::string& full_name, const ActionPtr& action) {
   const std::lock_guard lock(mutex_);
   --action->waiters;
   // What was not sent, or perhaps not, must not be sent later, when nobody wants it any more.
-  const bool over = action->flight->done() || (action->waiters == 0 && !action->execution->running());
+  const bool over = action->flight->done() || (action->waiters == 0 && !action->doing->running());
   if (over) {
     const auto found = latest_.find(full_name);
     if (found != latest_.end() && found->second == action) latest_.erase(found);
@@ -127,6 +169,18 @@ void Actions::tidy(Clock::time_point deadline) {
   }
   action->flight->poke(deadline);
   leave(name, action);
+}
+
+std::unique_ptr<Doing> make_script_doing(const std::shared_ptr<Transport>& transport,
+                                         const std::shared_ptr<Leftovers>& leftovers,
+                                         const std::shared_ptr<const ServiceManager>& manager, Actions::Kind kind,
+                                         const std::string& full_name) {
+  return std::make_unique<ScriptDoing>(transport, leftovers, manager, kind, full_name);
+}
+
+std::unique_ptr<Doing> make_own_agent_doing(const std::shared_ptr<OwnAgentSession>& session, Actions::Kind kind,
+                                            const std::string& full_name) {
+  return std::make_unique<OwnAgentDoing>(session, kind, full_name);
 }
 
 }  // namespace vmms::guest

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "guest/execution.hpp"
 #include "guest/flight.hpp"
+#include "guest/own_agent_session.hpp"
 #include "guest/service.hpp"
 #include "guest/service_manager.hpp"
 
@@ -14,6 +15,16 @@
 #include <string>
 
 namespace vmms::guest {
+
+/// One start or stop on its way into a guest. Not thread-safe: a Flight sees to that.
+class Doing {
+ public:
+  virtual ~Doing() = default;
+  /// The next step; nothing: not at an end yet, also when the deadline passes.
+  virtual std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) = 0;
+  /// Whether the guest has begun with it and is not known to have ended it.
+  virtual bool running() const = 0;
+};
 
 /// Thread-safe. A second start of a service joins the first while that is under way, whatever their deadlines. A stop
 /// waits for a start that has just been sent (and the other way round), so that they take effect in the order in which
@@ -27,29 +38,36 @@ class Actions {
   /// How long an action waits for the one before it, counted from that one's begin.
   static constexpr std::chrono::seconds order_time{2};
 
-  /// `changing` is called before a script is sent and after it ended: service states read before are void.
-  Actions(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers, std::function<void()> changing)
-      : transport_(std::move(transport)), leftovers_(std::move(leftovers)), changing_(std::move(changing)) {}
+  /// Makes what has not begun yet.
+  using Make = std::function<std::unique_ptr<Doing>(Kind kind, const std::string& full_name)>;
 
-  Result<ServiceOutcome> act(Kind kind, const std::shared_ptr<const ServiceManager>& manager,
-                             const std::string& full_name, Clock::time_point deadline);
+  /// `changing` is called before an action begins and after it ended: service states read before are void.
+  explicit Actions(std::function<void()> changing) : changing_(std::move(changing)) {}
+
+  Result<ServiceOutcome> act(Kind kind, const Make& make, const std::string& full_name, Clock::time_point deadline);
 
  private:
   struct Action;
   struct Ended;
   using ActionPtr = std::shared_ptr<Action>;
 
-  Result<ActionPtr> join(Kind kind, const std::shared_ptr<const ServiceManager>& manager, const std::string& full_name);
-  ActionPtr begin(Kind kind, const std::shared_ptr<const ServiceManager>& manager, const std::string& full_name,
-                  const ActionPtr& before);
+  Result<ActionPtr> join(Kind kind, const Make& make, const std::string& full_name);
+  ActionPtr begin(Kind kind, const Make& make, const std::string& full_name, const ActionPtr& before);
   void leave(const std::string& full_name, const ActionPtr& action);
   void tidy(Clock::time_point deadline);
 
-  std::shared_ptr<Transport> transport_;
-  std::shared_ptr<Leftovers> leftovers_;
   std::function<void()> changing_;
   std::mutex mutex_;
   std::map<std::string, ActionPtr> latest_;  ///< of each service, while it is under way
 };
+
+/// By a script of the service manager, through guest-exec.
+std::unique_ptr<Doing> make_script_doing(const std::shared_ptr<Transport>& transport,
+                                         const std::shared_ptr<Leftovers>& leftovers,
+                                         const std::shared_ptr<const ServiceManager>& manager, Actions::Kind kind,
+                                         const std::string& full_name);
+/// Through our own agent.
+std::unique_ptr<Doing> make_own_agent_doing(const std::shared_ptr<OwnAgentSession>& session, Actions::Kind kind,
+                                            const std::string& full_name);
 
 }  // namespace vmms::guest

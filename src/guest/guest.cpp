@@ -7,6 +7,7 @@
 #include "guest/flight.hpp"
 #include "guest/recent_lists.hpp"
 
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -24,6 +25,8 @@ constexpr std::chrono::seconds fresh_time{1};
 /// That there is no service manager is believed for so long.
 constexpr std::chrono::seconds no_manager_time{5};
 constexpr std::chrono::seconds starting_time{4};
+/// Of a list that is older than what our own agent told.
+constexpr std::uint64_t unknown_states = std::numeric_limits<std::uint64_t>::max();
 constexpr std::chrono::milliseconds starting_interval{500};
 
 Error deadline_error(std::string_view what) {
@@ -32,8 +35,10 @@ Error deadline_error(std::string_view what) {
 
 class AgentGuest : public Guest {
  public:
-  explicit AgentGuest(std::shared_ptr<Transport> transport)
-      : transport_(std::move(transport)), actions_(transport_, leftovers_, [this] { void_reads(); }) {}
+  AgentGuest(std::shared_ptr<Transport> transport, OwnAgentProgram program)
+      : transport_(std::move(transport)),
+        own_agent_(std::make_shared<OwnAgent>(transport_, leftovers_, program)),
+        actions_([this] { void_reads(); }) {}
 
   Result<Capabilities> capabilities(Clock::time_point deadline) override;
   std::shared_ptr<const Capabilities> known_capabilities() const override;
@@ -47,6 +52,9 @@ class AgentGuest : public Guest {
     return act(Actions::Kind::stop, name, deadline);
   }
   Result<ServiceOutcome> change_start_mode(std::string_view name, StartMode mode, Clock::time_point deadline) override;
+  std::shared_ptr<OwnAgentSession> own_agent() override;
+  void drop_own_agent() override { own_agent_->drop(); }
+  std::string own_agent_description() const override { return own_agent_->description(); }
   const Files& files() const override { return files_; }
   Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) override {
     const Result<DiscoveryPtr> discovery = discovered(deadline);
@@ -67,6 +75,8 @@ class AgentGuest : public Guest {
   Result<DiscoveryPtr> discovered(Clock::time_point deadline);
   std::shared_ptr<Flight<DiscoveryPtr>> begin_discovery(std::uint64_t connection);
   Result<ManagerPtr> manager(Clock::time_point deadline);
+  std::shared_ptr<OwnAgentSession> own_agent(const ServiceManager& manager);
+  ListPtr list_told_by(OwnAgentSession& session, Clock::time_point deadline);
   Reading<ListPtr> begin_list(const ManagerPtr& manager);
   Reading<Service> begin_state(const ManagerPtr& manager, const std::string& full_name);
   Result<ServiceOutcome> act(Actions::Kind kind, std::string_view name, Clock::time_point deadline);
@@ -83,6 +93,7 @@ class AgentGuest : public Guest {
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
+  const std::shared_ptr<OwnAgent> own_agent_;
   Actions actions_;
   const Files files_{transport_, leftovers_};
 
@@ -95,8 +106,10 @@ class AgentGuest : public Guest {
 
   std::uint64_t changes_ = 0;  ///< our own starts and stops, each counted before and after
   Reading<ListPtr> listing_;
-  std::weak_ptr<const ServiceList> list_;  ///< the newest; recent_lists decides how long it lives
-  Reading<ListPtr> list_reading_;          ///< when that was read; without the flight
+  std::weak_ptr<const ServiceList> list_;        ///< the newest; recent_lists decides how long it lives
+  Reading<ListPtr> list_reading_;                ///< when that was read; without the flight
+  std::weak_ptr<OwnAgentSession> list_session_;  ///< whose versions these are; nobody's when it was only read
+  OwnAgentSession::Versions list_versions_;
   std::map<std::string, Reading<Service>> states_;
 };
 
@@ -163,9 +176,48 @@ Result<ManagerPtr> AgentGuest::manager(Clock::time_point deadline) {
   }
 }
 
+std::shared_ptr<OwnAgentSession> AgentGuest::own_agent() {
+  ManagerPtr manager;
+  {
+    const std::lock_guard lock(mutex_);
+    if (known_) manager = known_->manager;
+  }
+  return manager ? own_agent(*manager) : nullptr;
+}
+
+std::shared_ptr<OwnAgentSession> AgentGuest::own_agent(const ServiceManager& manager) {
+  if (manager.name() != "systemd") return nullptr;
+  auto session = own_agent_->session();
+  if (!session) own_agent_->want();
+  return session;
+}
+
+// The list that was read last as it is now; null when it must be read (anew).
+ListPtr AgentGuest::list_told_by(OwnAgentSession& session, Clock::time_point deadline) {
+  if (!session.current(deadline)) return nullptr;
+  const std::optional<OwnAgentSession::Versions> versions = session.versions();
+  if (!versions) return nullptr;
+  ListPtr list;
+  {
+    const std::lock_guard lock(mutex_);
+    list = list_.lock();
+    if (!list || list_session_.lock().get() != &session || list_versions_.files != versions->files) return nullptr;
+    if (list_versions_ == *versions) return list;
+  }
+  const auto now = std::make_shared<const ServiceList>(session.now(*list));
+  recent_lists().keep(now);
+  const std::lock_guard lock(mutex_);
+  list_ = now;
+  list_versions_ = *versions;
+  return now;
+}
+
 Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline) {
   const Result<ManagerPtr> manager = this->manager(deadline);
   if (!manager) return manager.error();
+  if (const auto session = own_agent(**manager))
+    if (const ListPtr list = list_told_by(*session, deadline))
+      return std::shared_ptr<const ServiceMap>(list, &list->services);
   while (true) {
     std::shared_ptr<Flight<ListPtr>> flight;
     bool usable = true;
@@ -195,8 +247,13 @@ AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
   reading.changes = changes_;
   const ListPtr known = list_.lock();
   auto execution = std::make_shared<Execution>(transport_, leftovers_, manager->list_script(known.get()));
+  // What our own agent tells from now on is newer than this list.
+  const auto session = own_agent_->session();
+  auto versions = session ? session->versions() : std::nullopt;
+  if (versions) versions->states = unknown_states;
   reading.flight = std::make_shared<Flight<ListPtr>>(
-      [this, manager, known, execution, when = reading](Clock::time_point deadline) -> std::optional<Result<ListPtr>> {
+      [this, manager, known, execution, when = reading, versions,
+       session = std::weak_ptr(session)](Clock::time_point deadline) -> std::optional<Result<ListPtr>> {
         const std::optional<Result<Output>> output = execution->advance(deadline);
         if (!output) return std::nullopt;
         if (!*output) return Result<ListPtr>(output->error());
@@ -206,6 +263,8 @@ AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
         const std::lock_guard lock(mutex_);
         list_ = *list;
         list_reading_ = when;
+        list_session_ = versions ? session : std::weak_ptr<OwnAgentSession>();
+        list_versions_ = versions.value_or(OwnAgentSession::Versions{});
         return list;
       });
   return reading;
@@ -216,6 +275,12 @@ Result<Service> AgentGuest::service(std::string_view name, Clock::time_point dea
   if (!manager) return manager.error();
   const Result<std::string> full_name = (*manager)->full_name(name);
   if (!full_name) return full_name.error();
+
+  if (const auto session = own_agent(**manager); session && session->current(deadline)) {
+    if (std::optional<Service> loaded = session->loaded(*full_name)) return *std::move(loaded);
+    Result<Service> asked = session->state(*full_name, deadline);
+    if (asked || asked.error().kind != Failure::unreachable) return asked;
+  }
 
   std::shared_ptr<Flight<Service>> flight;
   {
@@ -254,7 +319,18 @@ Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name
   if (!manager) return manager.error();
   const Result<std::string> full_name = (*manager)->full_name(name);
   if (!full_name) return full_name.error();
-  return with_advice(actions_.act(kind, *manager, *full_name, deadline));
+  if (const auto session = own_agent(**manager)) {
+    const auto through_it = [&session](Actions::Kind what, const std::string& unit) {
+      return make_own_agent_doing(session, what, unit);
+    };
+    Result<ServiceOutcome> outcome = actions_.act(kind, through_it, *full_name, deadline);
+    if (outcome || outcome.error().kind != Failure::unreachable) return outcome;
+    // It went away in mid-call. Doing it twice is the same as doing it once.
+  }
+  const auto by_script = [this, &manager](Actions::Kind what, const std::string& unit) {
+    return make_script_doing(transport_, leftovers_, *manager, what, unit);
+  };
+  return with_advice(actions_.act(kind, by_script, *full_name, deadline));
 }
 
 Result<ServiceOutcome> AgentGuest::change_start_mode(std::string_view name, StartMode mode,
@@ -282,8 +358,8 @@ Result<ServiceOutcome> AgentGuest::with_advice(Result<ServiceOutcome> outcome) c
 
 }  // namespace
 
-std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport) {
-  return std::make_shared<AgentGuest>(std::move(transport));
+std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program) {
+  return std::make_shared<AgentGuest>(std::move(transport), program);
 }
 
 }  // namespace vmms::guest

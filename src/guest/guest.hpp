@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "guest/own_agent.hpp"
 #include "guest/service.hpp"
 #include "guest/transport.hpp"
 
@@ -71,12 +72,20 @@ class Guest {
   virtual Result<ServiceOutcome> change_start_mode(std::string_view name, StartMode mode,
                                                    Clock::time_point deadline) = 0;
 
+  /// Our own agent in the guest, while it is there; null otherwise. Asked for, it is brought there where it may be.
+  virtual std::shared_ptr<OwnAgentSession> own_agent() = 0;
+  /// Takes it out of the guest; waits for nothing. It comes again with the next call of a service.
+  virtual void drop_own_agent() = 0;
+  /// Whether it is in use, and why not, for people.
+  virtual std::string own_agent_description() const = 0;
+
   /// src/guest/files.hpp and file_copy.hpp.
   virtual const Files& files() const = 0;
   virtual Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) = 0;
 };
 
 /// A guest behind its agent. The transport outlives it or answers "invalid_state" once its VM is gone.
-std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport);
+/// `program` is brought into it, unless that is empty.
+std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program = {});
 
 }  // namespace vmms::guest

@@ -30,22 +30,6 @@ Error not_understood(const Output& output, std::string_view what) {
   return guest::not_understood(failed ? "systemctl" : "systemd", output, what);
 }
 
-Error no_such_service(const std::string& name) {
-  return error(Failure::not_found, "no service \"" + name + "\" in the guest: systemd finds no unit file of that name");
-}
-
-// What systemd tells of a unit once it has unloaded it.
-Service unloaded(Service service) {
-  service.active_state = "inactive";
-  service.sub_state = "dead";
-  service.result = "success";
-  service.main_process_id = 0;
-  service.exit_status.reset();
-  service.exit_signal.reset();
-  service.state_changed.reset();
-  return service;
-}
-
 class Systemd : public ServiceManager {
  public:
   explicit Systemd(unsigned version) : time_option_(version >= first_with_microseconds ? "--timestamp=us+utc" : "") {}
@@ -173,6 +157,21 @@ Result<ServiceOutcome> Systemd::read_outcome(const std::string& full_name, const
 }
 
 }  // namespace
+
+Error no_such_service(const std::string& name) {
+  return error(Failure::not_found, "no service \"" + name + "\" in the guest: systemd finds no unit file of that name");
+}
+
+Service unloaded(Service service) {
+  service.active_state = "inactive";
+  service.sub_state = "dead";
+  service.result = "success";
+  service.main_process_id = 0;
+  service.exit_status.reset();
+  service.exit_signal.reset();
+  service.state_changed.reset();
+  return service;
+}
 
 std::unique_ptr<ServiceManager> make_systemd(unsigned version) { return std::make_unique<Systemd>(version); }
 

@@ -53,6 +53,7 @@ Contact contact(const Environment& environment, const VirtualMachine& machine) {
     text += "; " + known->reason;
   if (!known->confinement.empty() && known->reason.find("SELinux") == std::string::npos)
     text += "; " + guest::confinement_advice(known->confinement);
+  if (known->service_manager == "systemd") text += "; " + guest->own_agent_description();
   return {whole ? ok : degraded, std::move(text)};
 }
 

@@ -4,13 +4,31 @@
 
 namespace vmms::providers {
 
-Guests::Guests(hypervisor::Host& host) : host_(host) {
-  host.listen(
-      [shared = shared_](const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
-        if (!before || after) return;
-        const std::lock_guard lock(shared->mutex);
-        shared->guests.erase(before->id);
-      });
+namespace {
+
+// Our own agent has no business where the interface is off, and has ended with the guest where that does not run.
+bool may_have_own_agent(const hypervisor::VirtualMachine& machine, bool interface_by_default) {
+  return machine.settings.guest_service_interface.value_or(interface_by_default) &&
+         machine.power != hypervisor::PowerState::off && machine.power != hypervisor::PowerState::saved;
+}
+
+}  // namespace
+
+Guests::Guests(hypervisor::Host& host, Options options) : host_(host), options_(options) {
+  host.listen([shared = shared_, by_default = options.guest_service_interface](
+                  const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
+    if (!before || (after && (may_have_own_agent(*after, by_default) || !may_have_own_agent(*before, by_default))))
+      return;
+    std::shared_ptr<guest::Guest> guest;  // let go after the lock
+    {
+      const std::lock_guard lock(shared->mutex);
+      const auto found = shared->guests.find(before->id);
+      if (found == shared->guests.end()) return;
+      guest = found->second;
+      if (!after) shared->guests.erase(found);
+    }
+    guest->drop_own_agent();
+  });
 }
 
 std::shared_ptr<guest::Guest> Guests::find(std::string_view id) {
@@ -23,7 +41,7 @@ std::shared_ptr<guest::Guest> Guests::find(std::string_view id) {
   if (!transport) return nullptr;
   const std::lock_guard lock(shared_->mutex);
   auto& slot = shared_->guests[key];
-  if (!slot) slot = guest::make_agent_guest(std::move(transport));
+  if (!slot) slot = guest::make_agent_guest(std::move(transport), options_.own_agent);
   return slot;
 }
 

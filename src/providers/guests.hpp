@@ -15,7 +15,12 @@ namespace vmms::providers {
 /// Thread-safe. Outlives the host's listeners through shared state.
 class Guests {
  public:
-  explicit Guests(hypervisor::Host& host);
+  struct Options {
+    guest::OwnAgentProgram own_agent;      ///< is brought into guests; empty: never
+    bool guest_service_interface = false;  ///< whether it is on where nobody set it
+  };
+  explicit Guests(hypervisor::Host& host) : Guests(host, Options()) {}
+  Guests(hypervisor::Host& host, Options options);
 
   /// nullptr when there is no such VM.
   std::shared_ptr<guest::Guest> find(std::string_view id);
@@ -26,6 +31,7 @@ class Guests {
     std::map<std::string, std::shared_ptr<guest::Guest>, std::less<>> guests;  ///< by upper-case VM id
   };
   hypervisor::Host& host_;
+  const Options options_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 

@@ -1,0 +1,153 @@
+// A conversation with our own agent in a guest (agent/): services as it tells of them, starts and stops, file streams.
+#pragma once
+
+#include "base/result.hpp"
+#include "guest/port.hpp"
+#include "guest/protocol/frames.hpp"
+#include "guest/service.hpp"
+#include "guest/service_manager.hpp"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::guest {
+
+/// Thread-safe. One thread reads the port and keeps the session alive until it ends. What the guest says is bounded and
+/// validated, and what makes no sense ends the session. Failures:
+///   unreachable  the session has ended, or the agent cannot hear the service manager; there are other ways
+///   timed_out    the deadline passed
+///   not_found    no such service
+///   failed       the guest tried and failed
+///   busy         too much is under way
+class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
+ public:
+  /// Requests under way in one guest.
+  static constexpr std::size_t most_under_way = 128;
+  /// An agent that says nothing for so long, though asked, is given up.
+  static constexpr std::chrono::seconds silent_time{3};
+
+  /// Waits for the agent's first words. `build` is what it must say it is.
+  static Result<std::shared_ptr<OwnAgentSession>> begin(std::unique_ptr<Port> port, std::string_view build,
+                                                        Clock::time_point deadline);
+  ~OwnAgentSession();
+
+  bool alive() const;
+  /// Why it ended.
+  std::string end_reason() const;
+  /// Ends it and waits for nothing. `remove`: the agent ends and removes its file.
+  void end(bool remove, std::string reason);
+
+  /// Everything that the service manager said up to now has been taken in, apart from the last tenth of a second.
+  Status current(Clock::time_point deadline);
+
+  /// Counts changes of states, and of the files that define services.
+  struct Versions {
+    std::uint64_t states = 0;
+    std::uint64_t files = 0;
+    friend bool operator==(const Versions&, const Versions&) = default;
+  };
+  /// Nothing while not all loaded services are known.
+  std::optional<Versions> versions() const;
+  /// A loaded service, by its name or an alias, as it was told last.
+  std::optional<Service> loaded(const std::string& full_name) const;
+  /// `list` as it is now, when the files that it was read from are still the same.
+  ServiceList now(const ServiceList& list) const;
+
+  /// Any service, also one that is not loaded: asks the guest.
+  Result<Service> state(const std::string& full_name, Clock::time_point deadline);
+
+  /// A start or stop under way: sent when made.
+  class Act {
+   public:
+    /// Waits for its end; nothing when the deadline passed first.
+    std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline);
+
+   private:
+    friend class OwnAgentSession;
+    std::shared_ptr<OwnAgentSession> session_;
+    std::string full_name_;
+    bool start_ = false;
+    std::uint32_t id_ = 0;
+    std::shared_ptr<void> given_up_;  ///< with the last copy, nobody waits any more
+  };
+  Result<Act> start(const std::string& full_name) { return act(full_name, true); }
+  Result<Act> stop(const std::string& full_name) { return act(full_name, false); }
+
+  /// What travelled; the hash is of these bytes in their order, without holes.
+  struct Transfer {
+    std::uint64_t bytes = 0;
+    std::array<std::uint8_t, 32> sha256{};
+  };
+  /// The guest reads the segments' bytes, which the caller writes meanwhile, from the port of that name into the file
+  /// `path` (made with mode 0600 or emptied first; `size` bytes long, and on disk, at the end). `cancelled` is asked
+  /// now and then; the file is then left as it is. A text that starts with "errno N: " is the guest's own failure.
+  Result<Transfer> receive_file(std::string_view port_name, std::string_view path, std::uint64_t size,
+                                std::vector<protocol::Segment> segments, Clock::time_point deadline,
+                                const std::function<bool()>& cancelled = {});
+  /// The guest writes at most `length` bytes of the file from `offset` on to the port, which the caller reads
+  /// meanwhile.
+  Result<Transfer> send_file(std::string_view port_name, std::string_view path, std::uint64_t offset,
+                             std::uint64_t length, Clock::time_point deadline,
+                             const std::function<bool()>& cancelled = {});
+
+ private:
+  struct Loaded {
+    Service service;
+    std::vector<std::string> names;
+  };
+  using Answer = protocol::ToHost;
+
+  explicit OwnAgentSession(std::unique_ptr<Port> port) : port_(std::move(port)) {}
+
+  void read();
+  Status take_frames(std::string_view bytes);
+  Status take(protocol::ToHost message);
+  void take_unit(const protocol::Unit& unit);
+  void forget_unit(const std::string& name);
+  Result<Act> act(const std::string& full_name, bool start);
+  Result<Transfer> transfer(std::uint32_t id, std::string_view path, Clock::time_point deadline,
+                            const std::function<bool()>& cancelled);
+
+  template <class Message>
+  Result<std::uint32_t> send(Message message);
+  /// The answer to a request; nothing when the deadline passed first. Checks now and then that the agent is there.
+  std::optional<Result<Answer>> await(std::uint32_t id, Clock::time_point deadline);
+  void give_up(std::uint32_t id);
+  void close(std::string reason);
+  Error ended() const;
+
+  const std::unique_ptr<Port> port_;
+  protocol::FrameReader frames_;  ///< of the reading thread
+  std::mutex writing_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  bool greeted_ = false;
+  std::string build_;
+  std::optional<std::string> end_reason_;
+  bool leaving_ = false;  ///< told to exit
+  std::uint32_t last_id_ = 0;
+  std::map<std::uint32_t, std::optional<Answer>> waiting_;
+  std::uint64_t events_ = 0;
+  Clock::time_point current_as_of_{};
+  bool synchronized_ = false;
+  Versions versions_;
+  std::map<std::string, Loaded> loaded_;
+  std::map<std::string, std::string> canonical_;  ///< of aliases
+
+  friend struct OwnAgentSessionFuzz;
+};
+
+/// A service as the guest told it, with every text bounded and printable; nothing when it is none.
+std::optional<Service> service_of(const protocol::Unit& unit);
+
+}  // namespace vmms::guest
