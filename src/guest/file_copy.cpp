@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <future>
 #include <utility>
 
 namespace vmms::guest {
@@ -92,7 +95,14 @@ Script FileCopy::receive_script(std::string_view from, const SourceFile& source,
 
 Status FileCopy::receive(const SourceFile& source, const Prepared& prepared, bool overwrite) {
   if (source.data_bytes() <= at_once_limit) return at_once(source, prepared, overwrite);
-  if (port()) return through_port(source, prepared, overwrite);
+  if (port()) {
+    if (const auto agent = own_agent_ ? own_agent_() : nullptr) {
+      const Status done = through_own_agent(*agent, source, prepared, overwrite);
+      // It may end at any time; there are other ways.
+      if (done || done.error().kind != Failure::unreachable || !port()) return done;
+    }
+    return through_port(source, prepared, overwrite);
+  }
   if (capabilities_.can_write_files) return in_chunks(source, prepared, overwrite);
   return error(Failure::not_supported,
                "the virtual machine takes no data port and its agent forbids guest-file-write; allow it in the guest "
@@ -161,6 +171,57 @@ Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared
     finish(execution, prepared, 0);
     return sent;
   }
+  return finish(execution, prepared, source.data_bytes());
+}
+
+Status FileCopy::through_own_agent(OwnAgentSession& agent, const SourceFile& source, const Prepared& prepared,
+                                   bool overwrite) {
+  std::vector<protocol::Segment> segments;
+  for (const SourceFile::Piece& piece : source.pieces()) segments.push_back({piece.offset, piece.length});
+  std::atomic<bool> stop{false};
+  auto received = std::async(std::launch::async, [&, name = port_->name()] {
+    return agent.receive_file(name, prepared.part, source.size(), std::move(segments), time_for(source.data_bytes()),
+                              [&] { return stop.load(); });
+  });
+  const auto ended = [&] { return received.wait_for(0s) == std::future_status::ready; };
+  ContentHash hash;
+  Status sent;
+  for (const SourceFile::Piece& piece : source.pieces()) {
+    for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
+      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
+      const Result<std::string> bytes = source.read(piece.offset + at, length);
+      if (!bytes) sent = bytes.error();
+      for (const Clock::time_point patience = soon(); sent;) {
+        const Status written = port_->write(*bytes, Clock::now() + port_time);
+        if (written) break;
+        if (cancelled()) sent = cancelled_error();
+        if (written.error().kind != Failure::timed_out || Clock::now() >= patience || ended()) sent = written;
+      }
+      if (cancelled()) sent = cancelled_error();
+      if (!sent) break;
+      hash.add(*bytes);
+      moved(length);
+    }
+  }
+  if (sent && source.changed())
+    sent = error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
+  if (!sent) {
+    stop = true;
+    port_.reset();
+  }
+  const Result<OwnAgentSession::Transfer> transfer = received.get();
+  if (!sent && sent.error().kind != Failure::timed_out) return sent;
+  if (!transfer) {
+    port_.reset();
+    const Failure kind = transfer.error().kind;
+    return kind == Failure::failed ? file_error("write", prepared.target, transfer.error().message) : transfer.error();
+  }
+  if (!sent) return sent;
+  std::string sum = "sha256:";
+  for (const std::uint8_t byte : transfer->sha256) sum += fmt::format("{:02x}", byte);
+  if (transfer->bytes != source.data_bytes() || !same_hash(hash.finish(), sum))
+    return file_error("hash", prepared.target, {});
+  Execution execution(transport_, leftovers_, receive_script("checked", source, prepared, overwrite, {}));
   return finish(execution, prepared, source.data_bytes());
 }
 

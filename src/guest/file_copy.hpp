@@ -3,6 +3,7 @@
 
 #include "guest/content_hash.hpp"
 #include "guest/files.hpp"
+#include "guest/own_agent_session.hpp"
 #include "guest/patient_transport.hpp"
 
 #include <functional>
@@ -21,19 +22,24 @@ struct Destination {
 
 /// Copies files one after the other, by the quickest way that the guest offers:
 ///   up to 64 KiB    as standard input of the script that also checks and puts the file in its place
-///   above           through a data port, opened for the first such file and kept for the rest
+///   above           through a data port, opened for the first such file and kept for the rest; our own agent reads it
+///                   where it is in the guest (it hashes while it receives), else a script
 ///   without ports   guest-file-write in chunks of 64 KiB (about a twentieth of the speed)
 ///   no guest-exec   guest-file-write into the target itself, read back; nothing can be atomic then
 /// A file appears in the guest whole, with the hash it was read with, or not at all: it is written beside its target
 /// and renamed. Not thread-safe; takes as long as it needs, and gives up when the guest takes nothing for a minute.
 class FileCopy {
  public:
+  /// Our own agent in the guest, if it is there now.
+  using OwnAgent = std::function<std::shared_ptr<OwnAgentSession>()>;
+
   FileCopy(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers, Capabilities capabilities,
-           CopyObserver observer)
+           CopyObserver observer, OwnAgent own_agent = {})
       : transport_(std::make_shared<PatientTransport>(std::move(transport))),
         leftovers_(std::move(leftovers)),
         capabilities_(std::move(capabilities)),
-        observer_(std::move(observer)) {}
+        observer_(std::move(observer)),
+        own_agent_(std::move(own_agent)) {}
 
   /// The path that the file has in the guest now. Failures: as of Files, invalid_state when it was cancelled.
   Result<std::string> to_guest(const SourceFile& source, const Destination& destination);
@@ -60,6 +66,7 @@ class FileCopy {
   Status receive(const SourceFile& source, const Prepared& prepared, bool overwrite);
   Status at_once(const SourceFile& source, const Prepared& prepared, bool overwrite);
   Status through_port(const SourceFile& source, const Prepared& prepared, bool overwrite);
+  Status through_own_agent(OwnAgentSession& agent, const SourceFile& source, const Prepared& prepared, bool overwrite);
   Status in_chunks(const SourceFile& source, const Prepared& prepared, bool overwrite);
   Result<std::string> in_place(const SourceFile& source, const Destination& destination);
   Status write_chunks(const SourceFile& source, std::int64_t handle, ContentHash& hash);
@@ -73,6 +80,7 @@ class FileCopy {
   const std::shared_ptr<Leftovers> leftovers_;
   const Capabilities capabilities_;
   const CopyObserver observer_;
+  const OwnAgent own_agent_;
   std::unique_ptr<Port> port_;
   bool no_port_ = false;  ///< none can be had
 };

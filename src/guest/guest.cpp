@@ -59,7 +59,8 @@ class AgentGuest : public Guest {
   Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) override {
     const Result<DiscoveryPtr> discovery = discovered(deadline);
     if (!discovery) return discovery.error();
-    return std::make_unique<FileCopy>(transport_, leftovers_, (*discovery)->capabilities, std::move(observer));
+    return std::make_unique<FileCopy>(transport_, leftovers_, (*discovery)->capabilities, std::move(observer),
+                                      [own_agent = own_agent_] { return own_agent->session(); });
   }
 
  private:
