@@ -9,6 +9,7 @@
 #include "providers/environment.hpp"
 #include "providers/guests.hpp"
 #include "providers/machines.hpp"
+#include "providers/upkeep.hpp"
 #include "schema/cimv2/classes.hpp"
 #include "schema/cimv2/providers.hpp"
 #include "schema/classes.hpp"
@@ -128,6 +129,7 @@ Status serve_until_told(const Options& options) {
     return copy_pool.submit(key, std::move(task));
   });
   providers::Guests guests(**host);
+  const providers::Upkeep upkeep(**host, guests, submit);
   cim::ObjectManager manager(authorize, (*host)->information().name);
   providers::Environment environment{
       **host,
