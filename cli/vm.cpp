@@ -140,9 +140,9 @@ Result<int> shut_down(Session& session, const Shutdown& wanted) {
                                  {{"Force", wanted.force ? "true" : "false"}, {"Reason", wanted.reason}});
   if (!completion) return completion.error();
   explain(session, *machine, *completion);
-  return finish(session.console(), *completion, {{"vm", machine->name}, {"id", machine->id}},
-                fmt::format("The guest of VM '{}' was told to {}", machine->name,
-                            wanted.reboot ? "start anew" : "shut down"));
+  return finish(
+      session.console(), *completion, {{"vm", machine->name}, {"id", machine->id}},
+      fmt::format("The guest of VM '{}' was told to {}", machine->name, wanted.reboot ? "start anew" : "shut down"));
 }
 
 Result<int> stop(Session& session, const std::string& name) {

@@ -90,6 +90,36 @@ class Components(Base):
         print(text)
         self.assertRegex(text, r"OK: clock offset [+-]\d+\.\d{3} s")
 
+    def test_04a_the_clock_is_set_on_resume_and_restore(self):
+        states = [9]
+        if os.path.exists("/usr/lib/libvirt/libvirt_iohelper"):  # saving needs it
+            states.append(6)
+        for state in states:
+            count = (self.daemon.folder / "log").read_text().count("setting its clock: done")
+            job = self.client.invoke("Msvm_ComputerSystem", machine_keys(self.machine), "RequestStateChange",
+                                     f"<p:RequestedState>{state}</p:RequestedState>")
+            self.assertEqual(self.daemon.job(self.client, job)["JobState"], "7")
+            if state == 9:
+                self.assertEqual(self.status(), "15")
+            time.sleep(5)  # how far the clock would be behind
+            self.daemon.cli("vm", "start", "guest", "--wait", "60")
+            self.wait_for(lambda: (self.daemon.folder / "log").read_text().count("setting its clock: done") > count)
+            time.sleep(5.1)  # what was read of the clock before is forgotten
+            text = self.device("guest", "TimeSync")["StatusDescriptions"]
+            print(f"after state {state}: {text}")
+            self.assertLess(abs(float(re.search(r"[+-]\d+\.\d+", text).group())), 1.5)
+        # Off: the clock stays where it was.
+        self.assertEqual(self.modify("guest", "TimeSync", 3), 0)
+        self.client.invoke("Msvm_ComputerSystem", machine_keys(self.machine), "RequestStateChange",
+                           "<p:RequestedState>9</p:RequestedState>")
+        self.wait_for(lambda: self.status() == "15")
+        time.sleep(5)
+        self.daemon.cli("vm", "start", "guest", "--wait", "60")
+        self.assertEqual(self.modify("guest", "TimeSync", 2), 0)
+        text = self.device("guest", "TimeSync")["StatusDescriptions"]
+        print(f"not set: {text}")
+        self.assertLess(float(re.search(r"[+-]\d+\.\d+", text).group()), -3)
+
     def test_05_vss(self):
         keys = vmms.service_keys(self.machine, "vsssvc", "Msvm_VssService")
         self.assertEqual(self.client.invoke("Msvm_VssService", keys, "StartService")["ReturnValue"], 0)
@@ -134,6 +164,7 @@ class Components(Base):
         self.wait_for(lambda: (self.daemon.folder / "log").read_text().count("delivering key-value pairs: done") >= 2)
 
     def test_08_shutdown(self):
+        self.wait_for(lambda: self.started("vmms-demo-web.service"))
         begun = time.monotonic()
         self.daemon.cli("vm", "shutdown", "guest")
         self.wait_for(lambda: self.client.get("Msvm_ComputerSystem", machine_keys(self.machine))["EnabledState"] == "3", 90)

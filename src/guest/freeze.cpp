@@ -60,8 +60,9 @@ Status Freeze::thaw() {
   changed_.notify_all();
   if (watch_.joinable()) watch_.join();
   if (expired_)
-    return error(Failure::timed_out, "the guest's file systems were thawed before the end, since they had stood still "
-                                     "for the longest time allowed");
+    return error(Failure::timed_out,
+                 "the guest's file systems were thawed before the end, since they had stood still "
+                 "for the longest time allowed");
   return thaw_now();
 }
 

@@ -37,8 +37,10 @@ Error deadline_error(std::string_view what) {
 // A command that the agent refuses leaves its part empty; an agent that does not answer gives nothing.
 template <class T>
 Status take(Result<T> found, T& into) {
-  if (found) into = *std::move(found);
-  else if (found.error().kind != Failure::failed && found.error().kind != Failure::not_supported) return found.error();
+  if (found)
+    into = *std::move(found);
+  else if (found.error().kind != Failure::failed && found.error().kind != Failure::not_supported)
+    return found.error();
   return {};
 }
 

@@ -16,7 +16,7 @@ namespace vmms::guest {
 /// nearly so. Thread-safe.
 class Heartbeat {
  public:
-  static constexpr std::chrono::milliseconds patience{950};
+  static constexpr std::chrono::milliseconds patience{800};
   static constexpr std::chrono::milliseconds patience_with_silence{100};
   static constexpr std::chrono::seconds believed{1};
 

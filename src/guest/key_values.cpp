@@ -10,10 +10,14 @@ namespace {
 
 void append_escaped(std::string& out, std::string_view text) {
   for (const char c : text) {
-    if (c == '\\') out += "\\\\";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
 }
 
@@ -25,10 +29,14 @@ std::string unescaped(std::string_view text) {
       continue;
     }
     const char next = text[++i];
-    if (next == 't') out += '\t';
-    else if (next == 'n') out += '\n';
-    else if (next == '\\') out += '\\';
-    else (out += '\\') += next;  // nobody's escape: as it stands
+    if (next == 't')
+      out += '\t';
+    else if (next == 'n')
+      out += '\n';
+    else if (next == '\\')
+      out += '\\';
+    else
+      (out += '\\') += next;  // nobody's escape: as it stands
   }
   return out;
 }

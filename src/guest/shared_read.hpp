@@ -17,8 +17,7 @@ namespace vmms::guest {
 template <class T>
 class SharedRead {
  public:
-  SharedRead(std::shared_ptr<Transport> transport, Clock::duration age)
-      : transport_(std::move(transport)), age_(age) {}
+  SharedRead(std::shared_ptr<Transport> transport, Clock::duration age) : transport_(std::move(transport)), age_(age) {}
 
   /// `read` must return by its deadline, with timed_out when that was too early.
   Result<T> get(Clock::time_point deadline, const std::function<Result<T>(Clock::time_point)>& read) {

@@ -19,7 +19,6 @@ constexpr std::size_t name_limit = 255;
 constexpr std::size_t interfaces_limit = 256;
 constexpr std::size_t addresses_limit = 64;
 constexpr auto clock_tolerance = 2s;
-constexpr auto shutdown_silence = 1s;
 
 // The name's file is replaced as a whole, so that nobody reads half of it.
 constexpr std::string_view write_text = R"(
@@ -147,17 +146,15 @@ Status System::shut_down(ShutdownMode mode, Clock::time_point deadline) {
   const std::string_view command = hibernate ? "guest-suspend-disk" : "guest-shutdown";
   json::object arguments;
   if (!hibernate) arguments["mode"] = mode == ShutdownMode::reboot ? "reboot" : "powerdown";
-  const auto patience = Clock::now() + shutdown_silence;
-  const Result<json::value> answer = call_agent(*transport_, command, arguments, std::min(deadline, patience));
+  // While file systems are frozen the agent refuses everything, and the guest's system could not end.
+  if (const Result<bool> is_frozen = frozen(deadline); is_frozen && *is_frozen)
+    return error(Failure::busy, frozen_error().message);
+  const Result<json::value> answer = call_agent(*transport_, command, arguments, deadline);
   if (answer) return {};
   switch (answer.error().kind) {
     case Failure::timed_out:      // it said nothing
+    case Failure::unreachable:    // for a command's time, or is gone
     case Failure::invalid_state:  // the VM is off
-      return {};
-    case Failure::unreachable:  // the agent is gone, unless file systems are frozen
-      if (const Result<bool> is_frozen = frozen(std::min(deadline, Clock::now() + shutdown_silence));
-          is_frozen && *is_frozen)
-        return error(Failure::busy, frozen_error().message);
       return {};
     default:
       return answer.error();
@@ -187,8 +184,7 @@ Status System::write_host_key_values(const KeyValues& values, Clock::time_point 
 }
 
 Result<KeyValues> System::read_guest_key_values(Clock::time_point deadline) {
-  const Result<Output> output =
-      run({read_key_values_script, read_text, {std::to_string(key_values_bytes)}}, deadline);
+  const Result<Output> output = run({read_key_values_script, read_text, {std::to_string(key_values_bytes)}}, deadline);
   if (!output) return output.error();
   return read_key_values(output->out);
 }

@@ -49,7 +49,7 @@ class System {
   Status set_clock(Clock::time_point deadline);
 
   /// Tells the guest's system to end. Success is that the agent took the command: it does not answer when it did, so
-  /// an agent that answers a ping and then says nothing for a second has.
+  /// an agent that answered a ping and then goes away, or says nothing for the time of a command, has.
   /// Errors: busy (file systems are frozen), those of Agent.
   Status shut_down(ShutdownMode mode, Clock::time_point deadline);
 

@@ -68,9 +68,9 @@ struct VirtualMachine {
   std::optional<SystemTime> created;        ///< when it was defined, as far as it is known
   std::optional<SystemTime> state_changed;  ///< the last power state change seen
   std::optional<SystemTime> configuration_changed;
-  std::optional<SystemTime> started;  ///< start of the present run
-  bool agent_channel = false;         ///< it has a channel for a guest agent
-  bool agent_connected = false;       ///< an agent holds its other end
+  std::optional<SystemTime> started;           ///< start of the present run
+  bool agent_channel = false;                  ///< it has a channel for a guest agent
+  bool agent_connected = false;                ///< an agent holds its other end
   std::optional<std::uint32_t> vsock_context;  ///< the context id of its vsock device, when it has one and runs
   Settings settings;
 };
@@ -123,6 +123,9 @@ class Host {
   /// switch. Errors: not_found, invalid_state (is in that state already, or in a transition), failed, unreachable.
   virtual Status start(std::string_view id) = 0;
   virtual Status turn_off(std::string_view id) = 0;
+  /// The VM's processors stop; its memory stays. The VM is saved: its memory goes to disk and it stops.
+  virtual Status pause(std::string_view id) = 0;
+  virtual Status save(std::string_view id) = 0;
 
   /// Presses the power button (ACPI): the guest is asked to shut down, or to start anew, and may ignore it. Returns
   /// when it was asked. Errors: as above.

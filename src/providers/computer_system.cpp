@@ -119,6 +119,11 @@ constexpr Transition transitions[] = {
      [](const Environment& environment, const std::string& id) {
        return end_guest(environment, id, guest::ShutdownMode::power_down);
      }},
+    {6, "Saving Virtual Machine",
+     [](PowerState power) { return power == PowerState::running || power == PowerState::paused; },
+     [](const Environment& environment, const std::string& id) { return environment.host.save(id); }},
+    {9, "Pausing Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.pause(id); }},
     {10, "Rebooting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
      [](const Environment& environment, const std::string& id) {
        return end_guest(environment, id, guest::ShutdownMode::reboot);
@@ -175,19 +180,20 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     if (!transition)
       return error(
           in.requested_state ? Failure::not_supported : Failure::invalid_argument,
-          fmt::format("RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off, 4 shuts "
-                      "its guest down, 10 starts its guest anew; other states are not supported here",
-                      vm.name));
+          fmt::format(
+              "RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off, 4 shuts "
+              "its guest down, 6 saves it, 9 pauses it, 10 starts its guest anew; other states are not supported "
+              "here",
+              vm.name));
     RequestStateChange::Out out;
     if (!transition->possible(vm.power)) {
       out.return_value = 32775;
       return out;
     }
     const std::string id = vm.id;
-    auto job = environment_.jobs.start(transition->caption, context.caller.user, computer_system_path(id).to_string(),
-                                       id, [&environment = environment_, id, run = transition->run] {
-                                         return run(environment, id);
-                                       });
+    auto job = environment_.jobs.start(
+        transition->caption, context.caller.user, computer_system_path(id).to_string(), id,
+        [&environment = environment_, id, run = transition->run] { return run(environment, id); });
     if (!job) return job.error();
     out.return_value = 4096;
     out.job = job_path(*job);

@@ -67,8 +67,8 @@ class Provider : public schema::msvm::GuestCommunicationServiceProvider {
     return is_active(machine) && interface_enabled(environment_, machine);
   }
   static Error unknown(const VirtualMachine& machine, std::string_view name) {
-    return error(Failure::not_found, fmt::format("virtual machine '{}' has no guest communication service '{:.100}'",
-                                                 machine.name, name));
+    return error(Failure::not_found,
+                 fmt::format("virtual machine '{}' has no guest communication service '{:.100}'", machine.name, name));
   }
 
   // Why the service cannot be reached; nothing: it can, if it listens.
@@ -83,9 +83,8 @@ class Provider : public schema::msvm::GuestCommunicationServiceProvider {
   Service instance(const VirtualMachine& machine, const CommunicationService& service) const {
     const auto hindered = obstacle(machine, service);
     // Deferred means what holds for services without a setting: enabled, as the interface's DefaultEnabledStatePolicy.
-    const bool allowed =
-        service.policy == policy_enabled ||
-        (service.policy != policy_disabled && environment_.configuration.guest_service_interface);
+    const bool allowed = service.policy == policy_enabled ||
+                         (service.policy != policy_disabled && environment_.configuration.guest_service_interface);
     Service found;
     found.system_name = machine.id;
     found.name = found.element_name = found.caption = service.id;

@@ -1,5 +1,5 @@
-// Msvm_GuestNetworkAdapterConfiguration: the addresses that a guest has on one adapter, as it says itself. Adapters have
-// no setting data yet, so an adapter's GUID is made of its hardware address: 00000000-0000-0000-0000-525400123456.
+// Msvm_GuestNetworkAdapterConfiguration: the addresses that a guest has on one adapter, as it says itself. Adapters
+// have no setting data yet, so an adapter's GUID is made of its hardware address: 00000000-0000-0000-0000-525400123456.
 #include "schema/msvm/guest_network_adapter_configuration.hpp"
 
 #include "base/text.hpp"
@@ -82,10 +82,10 @@ class Provider : public schema::msvm::GuestNetworkAdapterConfigurationProvider {
     const Contact reached = contact(environment_, machine, key_value_exchange, deadline);
     if (reached.status == status::no_contact) return found;
     const auto guest = environment_.guests.find(machine.id);
-    const auto identity = reached.status != status::ok || !guest
-                              ? Result<std::shared_ptr<const guest::Identity>>(
-                                    error(Failure::unreachable, reached.text))
-                              : guest->identity(deadline);
+    const auto identity =
+        reached.status != status::ok || !guest
+            ? Result<std::shared_ptr<const guest::Identity>>(error(Failure::unreachable, reached.text))
+            : guest->identity(deadline);
     if (!identity) {
       failures.push_back(error(identity.error().kind, fmt::format("network adapters of virtual machine '{}': {}",
                                                                   machine.name, identity.error().message)));

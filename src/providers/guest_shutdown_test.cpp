@@ -69,6 +69,14 @@ TEST_F(GuestShutdown, AsAStateOfTheVm) {
   EXPECT_EQ(power("alpha"), PowerState::off);
   EXPECT_EQ(request("alpha", 4), 32775u) << "it is off";
   EXPECT_EQ(request("gamma", 10), 32775u);
+  EXPECT_EQ(request("beta", 9), 4096u);
+  EXPECT_EQ(power("beta"), PowerState::paused);
+  EXPECT_EQ(request("beta", 9), 32775u);
+  EXPECT_EQ(request("beta", 4), 32775u);
+  EXPECT_EQ(request("beta", 6), 4096u);
+  EXPECT_EQ(power("beta"), PowerState::saved);
+  EXPECT_EQ(request("beta", 2), 4096u);
+  EXPECT_EQ(power("beta"), PowerState::running);
 }
 
 }  // namespace

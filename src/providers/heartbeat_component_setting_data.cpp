@@ -6,8 +6,8 @@
 namespace vmms::schema::msvm {
 std::unique_ptr<HeartbeatComponentSettingDataProvider> make_heartbeat_component_setting_data_provider(
     ::vmms::providers::Environment& environment) {
-  using Provider =
-      ::vmms::providers::IntegrationSettingProvider<HeartbeatComponentSettingData, HeartbeatComponentSettingDataProvider>;
+  using Provider = ::vmms::providers::IntegrationSettingProvider<HeartbeatComponentSettingData,
+                                                                 HeartbeatComponentSettingDataProvider>;
   return std::make_unique<Provider>(environment, ::vmms::providers::heartbeat);
 }
 }  // namespace vmms::schema::msvm

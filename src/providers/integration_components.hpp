@@ -74,15 +74,14 @@ class IntegrationComponentProvider : public Base {
     const auto machine = find_active_machine(environment_, key.system_name);
     if (!machine) return machine.error();
     if (!equals_no_case(key.device_id, device_id(component_)))
-      return error(Failure::not_found,
-                   fmt::format("virtual machine '{}' has no {} {:.100}; it is {}", (*machine)->name,
-                               T::cim_class().name, key.device_id, device_id(component_)));
+      return error(Failure::not_found, fmt::format("virtual machine '{}' has no {} {:.100}; it is {}", (*machine)->name,
+                                                   T::cim_class().name, key.device_id, device_id(component_)));
     return instance(context, **machine, Query());
   }
 
  protected:
-  /// What is special to the class; `contact` is what OperationalStatus and StatusDescriptions show, unless these are set
-  /// here, and has no text when nobody wants to know.
+  /// What is special to the class; `contact` is what OperationalStatus and StatusDescriptions show, unless these are
+  /// set here, and has no text when nobody wants to know.
   virtual void complete(const cim::Context&, const Machine&, const Query&, Contact&, T&) {}
 
   Environment& environment_;

@@ -95,7 +95,8 @@ TEST_F(IntegrationComponents, DevicesAreOfVmsThatAreOnAndSettingsOfAll) {
 TEST_F(IntegrationComponents, EachIsLinkedToItsSetting) {
   for (const IntegrationComponent* component : integration_components) {
     const auto one = std::make_shared<const cim::ObjectPath>(in_space(component_path(id("beta"), *component)));
-    const auto other = std::make_shared<const cim::ObjectPath>(in_space(component_setting_path(id("beta"), *component)));
+    const auto other =
+        std::make_shared<const cim::ObjectPath>(in_space(component_setting_path(id("beta"), *component)));
     for (const auto& [role, end] : {std::pair{"ManagedElement", one}, std::pair{"SettingData", other}}) {
       const auto found = all("Msvm_ElementSettingData", 100, {{role, {}, end}});
       ASSERT_EQ(found.size(), 1u) << component->class_name << " " << role;

@@ -38,14 +38,16 @@ Result<Settings::KeyValue> read_item(const cim::InstancePtr& instance) {
     return invalid(fmt::format("the Name of a key-value pair has 1 to {} characters, none of them control characters",
                                guest::key_value_characters));
   if (!value || *value > guest::key_value_characters)
-    return invalid(fmt::format("the Data of key-value pair '{}' has up to {} characters, of the control characters only "
-                               "tab and line feed",
-                               found.name, guest::key_value_characters));
+    return invalid(
+        fmt::format("the Data of key-value pair '{}' has up to {} characters, of the control characters only "
+                    "tab and line feed",
+                    found.name, guest::key_value_characters));
   const auto source = static_cast<KeyValueSource>(item->source.value_or(0));
   if (source != KeyValueSource::host && source != KeyValueSource::host_only)
-    return invalid(fmt::format("the Source {} of key-value pair '{}' is not valid: 0 is for the guest, 4 for the host "
-                               "alone",
-                               *item->source, found.name));
+    return invalid(
+        fmt::format("the Source {} of key-value pair '{}' is not valid: 0 is for the guest, 4 for the host "
+                    "alone",
+                    *item->source, found.name));
   found.host_only = source == KeyValueSource::host_only;
   return found;
 }
@@ -149,7 +151,8 @@ std::vector<cim::InstancePtr> intrinsic_items(const guest::Identity& identity) {
   }
   std::vector<cim::InstancePtr> items;
   for (const auto& [name, value] : values)
-    items.push_back(key_value_item(name, value.substr(0, guest::key_value_characters), KeyValueSource::guest_intrinsic));
+    items.push_back(
+        key_value_item(name, value.substr(0, guest::key_value_characters), KeyValueSource::guest_intrinsic));
   return items;
 }
 

@@ -75,9 +75,9 @@ TEST_F(KeyValueItems, AllOrNone) {
 }
 
 TEST_F(KeyValueItems, ThoseThatCannotBeAreRefused) {
-  for (const auto& wrong : {item("", "1"), item(std::string(1025, 'x'), "1"), item("a", std::string(1025, 'x')),
-                            item("a\n", "1"), item("a", std::string("\x01")), item("a", "1", 1), item("a", "1", 2),
-                            item("a", "1", 7)})
+  for (const auto& wrong :
+       {item("", "1"), item(std::string(1025, 'x'), "1"), item("a", std::string(1025, 'x')), item("a\n", "1"),
+        item("a", std::string("\x01")), item("a", "1", 1), item("a", "1", 2), item("a", "1", 7)})
     EXPECT_EQ(change("AddKvpItems", {wrong}), 4096u);
   EXPECT_EQ(change("AddKvpItems", {}), 4096u);
   EXPECT_EQ(change("AddKvpItems", {std::make_shared<const cim::Instance>(schema::Msvm_Error)}), 4096u);

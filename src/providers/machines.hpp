@@ -34,9 +34,9 @@ inline constexpr IntegrationComponent heartbeat{"Msvm_HeartbeatComponent", "Msvm
 inline constexpr IntegrationComponent key_value_exchange{
     "Msvm_KvpExchangeComponent", "Msvm_KvpExchangeComponentSettingData", "2A34B1C2-FD73-4043-8A5B-DD2159BC743F",
     &hypervisor::Settings::key_value_exchange};
-inline constexpr IntegrationComponent shutdown_component{
-    "Msvm_ShutdownComponent", "Msvm_ShutdownComponentSettingData", "9F8233AC-BE49-4C79-8EE3-E7E1985B2077",
-    &hypervisor::Settings::shutdown};
+inline constexpr IntegrationComponent shutdown_component{"Msvm_ShutdownComponent", "Msvm_ShutdownComponentSettingData",
+                                                         "9F8233AC-BE49-4C79-8EE3-E7E1985B2077",
+                                                         &hypervisor::Settings::shutdown};
 inline constexpr IntegrationComponent time_synchronization{
     "Msvm_TimeSyncComponent", "Msvm_TimeSyncComponentSettingData", "2497F4DE-E9FA-4204-80E4-4B75C46419C0",
     &hypervisor::Settings::time_synchronization};
@@ -44,8 +44,8 @@ inline constexpr IntegrationComponent volume_backup{"Msvm_VssComponent", "Msvm_V
                                                     "5CED1297-4598-4915-A5FC-AD21BB4D02A4",
                                                     &hypervisor::Settings::volume_backup};
 inline constexpr std::array<const IntegrationComponent*, 6> integration_components{
-    &guest_service_interface, &heartbeat, &key_value_exchange, &shutdown_component, &time_synchronization,
-    &volume_backup};
+    &guest_service_interface, &heartbeat,    &key_value_exchange, &shutdown_component,
+    &time_synchronization,    &volume_backup};
 inline constexpr std::string_view guest_service_interface_id = guest_service_interface.id;
 
 /// By the name of its class, or of its setting's; without case. nullptr: there is none.

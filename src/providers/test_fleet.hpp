@@ -24,10 +24,12 @@ namespace vmms::providers::testing {
 inline constexpr const char* fleet = R"(
 [host]
 name = "HOST1"
+vsock = true
 
 [[vm]]
 name = "alpha"
 state = "running"
+vsock_context = 5
 settings = { guest_service_interface = true }
 [vm.guest]
 host_name = "alpha.example.org"
@@ -75,6 +77,8 @@ class CountingHost : public hypervisor::Host {
   Status health() const override { return simulator_.health(); }
   Status start(std::string_view id) override { return simulator_.start(id); }
   Status turn_off(std::string_view id) override { return simulator_.turn_off(id); }
+  Status pause(std::string_view id) override { return simulator_.pause(id); }
+  Status save(std::string_view id) override { return simulator_.save(id); }
   Status request_power(std::string_view id, PowerRequest request) override {
     return simulator_.request_power(id, request);
   }

@@ -1,5 +1,5 @@
-// Msvm_TimeSyncComponent: keeps the clock of a guest right. The clock is set when the VM goes on after a pause or from a
-// saved state (upkeep.hpp); here it is read.
+// Msvm_TimeSyncComponent: keeps the clock of a guest right. The clock is set when the VM goes on after a pause or from
+// a saved state (upkeep.hpp); here it is read.
 #include "schema/msvm/time_sync_component.hpp"
 
 #include "providers/integration_components.hpp"

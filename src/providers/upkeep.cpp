@@ -25,9 +25,7 @@ constexpr auto thaw_patience = 30s;
 constexpr unsigned most_tries = 5;  // a guest that has just started may have its disks read-only yet
 constexpr auto between_tries = 1s;
 
-bool reaches(const VirtualMachine& machine) {
-  return machine.power == PowerState::running && machine.agent_connected;
-}
+bool reaches(const VirtualMachine& machine) { return machine.power == PowerState::running && machine.agent_connected; }
 
 bool same_delivery(const hypervisor::Settings& left, const hypervisor::Settings& right) {
   return delivered_items(left) == delivered_items(right);
@@ -90,8 +88,8 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
                      fmt::format("the file systems of virtual machine '{}' are frozen already", machine->name));
     }
     // Ends with the freeze, whichever way that goes.
-    const std::shared_ptr<void> ours(
-        nullptr, [self = shared_from_this(), id = machine->id](void*) { self->freeze_ended(id); });
+    const std::shared_ptr<void> ours(nullptr,
+                                     [self = shared_from_this(), id = machine->id](void*) { self->freeze_ended(id); });
     return guest::Freeze::begin(
         guest->system(),
         [self = shared_from_this(), id = machine->id, ours](bool frozen) { return self->mark(id, frozen); }, most,
@@ -101,7 +99,7 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
  private:
   /// What is to be done for a VM as soon as its guest can be reached.
   struct Waiting {
-    bool rested = false;   ///< paused or saved: when it goes on, its clock is behind
+    bool rested = false;  ///< paused or saved: when it goes on, its clock is behind
     bool clock = false;
     bool values = false;
     bool thaw = false;

@@ -46,8 +46,10 @@ class UpkeepTest : public testing::Providers {
   static bool soon(const std::function<bool()>& condition) {
     const auto end = Clock::now() + 10s;
     while (!condition())
-      if (Clock::now() > end) return false;
-      else std::this_thread::sleep_for(2ms);
+      if (Clock::now() > end)
+        return false;
+      else
+        std::this_thread::sleep_for(2ms);
     return true;
   }
   std::shared_ptr<hypervisor::simulator::SimulatedGuest> inside(std::string_view vm) {

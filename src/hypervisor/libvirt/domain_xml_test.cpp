@@ -171,15 +171,17 @@ TEST(WriteSettings, ComponentsAndKeyValuesAreWrittenAndReadBack) {
   ASSERT_TRUE(written);
   EXPECT_NE(written->find(R"(<hostKeyValue name="secret" value="" hostOnly="yes"/>)"), std::string::npos) << *written;
   const auto read = [](std::string element) {
-    return parse_domain(with_metadata(element.insert(9, " xmlns=\"" + std::string(kSettingsNamespace) + "\"")))->settings;
+    return parse_domain(with_metadata(element.insert(9, " xmlns=\"" + std::string(kSettingsNamespace) + "\"")))
+        ->settings;
   };
   EXPECT_EQ(read(*written), settings);
   EXPECT_EQ(*write_settings(*written, {}), "<settings><later/></settings>");
   // By hand: unordered, twice, without a name.
-  EXPECT_EQ(read("<settings><hostKeyValue name='b' value='1'/><hostKeyValue name='A' value='2'/><hostKeyValue name='B'/>"
-                 "<hostKeyValue value='x'/></settings>")
-                .host_key_values,
-            (std::vector<Settings::KeyValue>{{"A", "2", false}, {"b", "1", false}}));
+  EXPECT_EQ(
+      read("<settings><hostKeyValue name='b' value='1'/><hostKeyValue name='A' value='2'/><hostKeyValue name='B'/>"
+           "<hostKeyValue value='x'/></settings>")
+          .host_key_values,
+      (std::vector<Settings::KeyValue>{{"A", "2", false}, {"b", "1", false}}));
 }
 
 TEST(DomainXml, KnowsItsVsockDevice) {

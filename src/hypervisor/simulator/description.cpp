@@ -260,7 +260,8 @@ class Reader {
     for (const auto& [key, node] : table) {
       std::string value;
       reader.read(key.str(), value);
-      const auto at = std::lower_bound(values.begin(), values.end(), std::pair<std::string, std::string>(key.str(), ""));
+      const auto at =
+          std::lower_bound(values.begin(), values.end(), std::pair<std::string, std::string>(key.str(), ""));
       if (at != values.end() && at->first == key.str())
         at->second = value;
       else

@@ -108,6 +108,18 @@ Status Simulator::turn_off(std::string_view id) {
   return {};
 }
 
+Status Simulator::rest(std::string_view id, PowerState power) {
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  const VirtualMachinePtr record = index_.find(id);
+  if (found == nullptr || !record) return no_such_vm(id);
+  if (record->power == power || (record->power != PowerState::running && record->power != PowerState::paused))
+    return error(Failure::invalid_state,
+                 fmt::format("VM \"{}\" is {}, not running", record->name, power_name(record->power)));
+  enter(record->id, *found, power);
+  return {};
+}
+
 Status Simulator::request_power(std::string_view id, PowerRequest request) {
   const std::lock_guard lock(mutex_);
   Machine* const found = machine(id);
