@@ -62,12 +62,19 @@ class Components(Base):
     def test_02_key_values(self):
         exchange = self.device("guest", "KvpExchange")
         intrinsic = self.items(exchange["GuestIntrinsicExchangeItems"])
-        print(intrinsic)
+        print(re.sub(r"<[^>]*>|Key-Value Pair Exchange Data Item|Microsoft", " ", intrinsic))
         for part in ("OSName", "Debian GNU/Linux", "OSBuildNumber", "ProcessorArchitecture", "x86_64"):
             self.assertIn(part, intrinsic)
         self.assertEqual(self.change_items("AddKvpItems", "guest", ("Owner", "Ann\tBob", 0), ("own", "x", 4))
                          ["ReturnValue"], 0)
         self.wait_for(lambda: "delivering key-value pairs: done" in (self.daemon.folder / "log").read_text())
+        # What the guest was told, and what it tells: files, copied out of it and into it.
+        told, tells = self.root / "told", self.root / "tells"
+        self.daemon.cli("copy", "guest:/var/lib/vmms/host-key-values", str(told))
+        self.assertEqual(told.read_text(), "Owner\tAnn\\tBob\n")
+        tells.write_text("Role\tweb server\n")
+        self.daemon.cli("copy", str(tells), "guest:/var/lib/vmms/guest-key-values")
+        self.wait_for(lambda: "web server" in self.items(self.device("guest", "KvpExchange")["GuestExchangeItems"]), 10)
 
     def test_03_a_hung_guest_shows_within_two_seconds(self):
         self.assertEqual(self.status(), "2")
