@@ -151,7 +151,7 @@ class Components(unittest.TestCase):
         self.assertIn("already", self.daemon.job(self.client, refused)["ErrorDescription"])
         self.assertEqual(self.change_items("RemoveKvpItems", "web", ("Owner", "", 0))["ReturnValue"], 0)
         shown = self.client.get("Msvm_KvpExchangeComponentSettingData", setting)
-        self.assertNotIn("Owner", self.items(shown.get("HostExchangeItems")))
+        self.assertNotIn("Owner", self.items(shown["HostExchangeItems"]))
 
     def test_shutdown_by_method_state_and_command_line(self):
         answer = self.client.invoke("Msvm_ShutdownComponent", self.keys("web", "Shutdown"), "InitiateReboot",

@@ -678,7 +678,7 @@ class Doctor(Simulated):
             ("no-agent", "Way into the guest", "qemu-guest-agent"),
             ("forbids", "Guest services", "allow-rpcs"),
             ("no-manager", "Guest services", "systemd"),
-            ("silent", "Guest services", "silent"),
+            ("silent", "Way into the guest", "silent"),
             ("frozen", "Guest services", "vmms doctor frozen"),
         ):
             with self.subTest(machine):

@@ -16,7 +16,7 @@ class Provider : public Base {
   explicit Provider(Environment& environment) : Base(environment, key_value_exchange) {}
 
  private:
-  // Without an agent, and while the exchange is off, there is nothing: empty. What could not be asked is NULL.
+  // NULL where there is nothing: without an agent that answers, and while the exchange is off.
   void complete(const cim::Context& context, const Machine& machine, const Query& query, Contact&,
                 Component& found) override {
     const bool wants_guest = query.wants(Component::Property::guest_exchange_items);
@@ -24,10 +24,6 @@ class Provider : public Base {
     if (!wants_guest && !wants_intrinsic) return;
     const auto deadline = guest_deadline(context);
     const Contact reached = contact(environment_, machine, component_, deadline);
-    if (reached.status == status::no_contact) {
-      found.guest_exchange_items.emplace();
-      found.guest_intrinsic_exchange_items.emplace();
-    }
     const auto guest = environment_.guests.find(machine.id);
     if (reached.status != status::ok || !guest) return;
     if (wants_intrinsic)
@@ -35,7 +31,7 @@ class Provider : public Base {
         found.guest_intrinsic_exchange_items = intrinsic_items(**identity);
     if (!wants_guest) return;
     const auto values = guest->key_values(deadline);
-    if (!values) return;
+    if (!values || values->empty()) return;
     found.guest_exchange_items.emplace();
     for (const auto& [name, value] : *values)
       found.guest_exchange_items->push_back(key_value_item(name, value, KeyValueSource::guest));

@@ -19,8 +19,10 @@ class Provider : public Base {
  private:
   void complete(const Machine& machine, Setting& setting) override {
     setting.disable_host_kvp_items = machine.settings.host_key_values_disabled.value_or(false);
-    setting.host_exchange_items = host_items(machine.settings, false);
-    setting.host_only_items = host_items(machine.settings, true);
+    // NULL where there are none: wbemcli cannot read arrays of embedded instances.
+    if (auto items = host_items(machine.settings, false); !items.empty())
+      setting.host_exchange_items = std::move(items);
+    if (auto items = host_items(machine.settings, true); !items.empty()) setting.host_only_items = std::move(items);
   }
 };
 
