@@ -74,7 +74,7 @@ class Components(Base):
         self.assertEqual(told.read_text(), "Owner\tAnn\\tBob\n")
         tells.write_text("Role\tweb server\n")
         self.daemon.cli("copy", str(tells), "guest:/var/lib/vmms/guest-key-values")
-        self.wait_for(lambda: "web server" in self.items(self.device("guest", "KvpExchange")["GuestExchangeItems"]), 10)
+        self.wait_for(lambda: "web server" in self.items(self.device("guest", "KvpExchange").get("GuestExchangeItems")), 10)
 
     def test_03_a_hung_guest_shows_within_two_seconds(self):
         self.assertEqual(self.status(), "2")
