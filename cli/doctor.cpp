@@ -92,12 +92,15 @@ class Examination {
                                "the VM's start, wait until the guest is up."));
       return {};
     }
+    if (contact_word == "lost")
+      advise(
+          "The agent is connected but silent: look at the guest's console and load; if the guest itself is well, "
+          "restart "
+          "qemu-guest-agent in it, and look at its log there.");
     if (failure) {
       add("Guest services", false, failure->message);
-      advise(failure->message.find("has not answered") != std::string::npos
-                 ? "The agent is connected but silent: look at the guest's console and load; if the guest itself is "
-                   "well, restart qemu-guest-agent in it, and look at its log there."
-                 : fmt::format("See the last line above; then look again: vmms doctor {}", word()));
+      if (contact_word != "lost")
+        advise(fmt::format("See the last line above; then look again: vmms doctor {}", word()));
       return {};
     }
     if (machine_.state != State::running) return {};

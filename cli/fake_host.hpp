@@ -225,6 +225,12 @@ class FakeHost {
       machine(properties["InstanceID"].substr(10, 36))->interface_enabled = properties["EnabledState"] == "2";
       return uses_jobs ? started_job(call) : returned(call, 0);
     }
+    if (call.method() == "InitiateShutdown" || call.method() == "InitiateReboot") {
+      Machine* each = machine(call.selectors.at("SystemName"));
+      if (each->state != 2) return fault(Failure::not_found, "its guest does not run");
+      if (call.method() == "InitiateShutdown") each->state = 3;
+      return returned(call, 0);
+    }
     if (call.method() == "StartService" || call.method() == "StopService") {
       const Machine* each = machine(call.selectors.at("SystemName"));
       const std::string& name = call.selectors.at("Name");

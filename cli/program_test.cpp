@@ -173,6 +173,14 @@ TEST_F(ProgramTest, VmStop) {
   EXPECT_EQ(vmms({"vm", "stop", "demo"}).status, 1);
 }
 
+TEST_F(ProgramTest, VmShutdown) {
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo", "--reboot"}).out, "The guest of VM 'demo' was told to start anew\n");
+  EXPECT_EQ(demo().state, 2);
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo", "--force"}).out, "The guest of VM 'demo' was told to shut down\n");
+  EXPECT_EQ(demo().state, 3);
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).status, 2);
+}
+
 TEST_F(ProgramTest, GuestEnableAndDisable) {
   demo().interface_enabled = false;
   EXPECT_EQ(vmms({"guest", "enable", "demo"}).out, "Guest Service Interface of VM 'demo' enabled\n");
@@ -428,6 +436,7 @@ TEST_F(ProgramTest, EveryVerbHasHelpWithAnExample) {
   const std::vector<std::vector<std::string>> verbs = {{},
                                                        {"vm", "list"},
                                                        {"vm", "start"},
+                                                       {"vm", "shutdown"},
                                                        {"vm", "stop"},
                                                        {"guest", "enable"},
                                                        {"guest", "disable"},

@@ -89,6 +89,13 @@ cim::ObjectPath interface_component(const VirtualMachine& machine) {
                                                            {"DeviceID", fmt::format("Microsoft:{}", interface_guid)}});
 }
 
+cim::ObjectPath shutdown_component(const VirtualMachine& machine) {
+  return make_path("Msvm_ShutdownComponent", {{"SystemCreationClassName", std::string(computer_system)},
+                                              {"SystemName", machine.id},
+                                              {"CreationClassName", "Msvm_ShutdownComponent"},
+                                              {"DeviceID", "Microsoft:9F8233AC-BE49-4C79-8EE3-E7E1985B2077"}});
+}
+
 cim::ObjectPath interface_settings(const VirtualMachine& machine) {
   return make_path("Msvm_GuestServiceInterfaceComponentSettingData",
                    {{"InstanceID", fmt::format("Microsoft:{}\\{}", machine.id, interface_guid)}});

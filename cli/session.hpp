@@ -85,6 +85,7 @@ class Session {
 
 /// The paths of a VM's parts.
 cim::ObjectPath interface_component(const VirtualMachine& machine);
+cim::ObjectPath shutdown_component(const VirtualMachine& machine);
 cim::ObjectPath interface_settings(const VirtualMachine& machine);
 cim::ObjectPath guest_service(const VirtualMachine& machine, std::string_view name);
 

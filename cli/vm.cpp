@@ -1,4 +1,4 @@
-// vmms vm list|start|stop
+// vmms vm list|start|shutdown|stop
 #include "base/text.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
@@ -126,6 +126,25 @@ Result<int> start(Session& session, const std::string& name, std::optional<unsig
   return exit_success;
 }
 
+struct Shutdown {
+  std::string machine;
+  bool reboot = false;
+  bool force = false;
+  std::string reason = "vmms vm shutdown";
+};
+
+Result<int> shut_down(Session& session, const Shutdown& wanted) {
+  const auto machine = session.find_virtual_machine(wanted.machine);
+  if (!machine) return machine.error();
+  auto completion = session.call(shutdown_component(*machine), wanted.reboot ? "InitiateReboot" : "InitiateShutdown",
+                                 {{"Force", wanted.force ? "true" : "false"}, {"Reason", wanted.reason}});
+  if (!completion) return completion.error();
+  explain(session, *machine, *completion);
+  return finish(
+      session.console(), *completion, {{"vm", machine->name}, {"id", machine->id}},
+      fmt::format("The guest of VM '{}' was told to {}", machine->name, wanted.reboot ? "start anew" : "shut down"));
+}
+
 Result<int> stop(Session& session, const std::string& name) {
   const auto machine = session.find_virtual_machine(name);
   if (!machine) return machine.error();
@@ -157,6 +176,16 @@ void add_vm(CLI::App& app, Program& program) {
       ->type_name("SECONDS");
   start_command->footer("Examples:\n  vmms vm start demo\n  vmms vm start demo --wait 60 && vmms service list demo");
   run_online(*start_command, program, [name, wait](Session& session) { return start(session, *name, *wait); });
+
+  auto wanted = std::make_shared<Shutdown>();
+  CLI::App* shutdown_command = vm->add_subcommand(
+      "shutdown", "Ask the guest of a VM to shut down (InitiateShutdown): by its agent, else by the power button");
+  shutdown_command->add_option("VM", wanted->machine, "name or GUID of the VM")->required()->type_name("");
+  shutdown_command->add_flag("--reboot", wanted->reboot, "start it anew instead (InitiateReboot)");
+  shutdown_command->add_flag("--force", wanted->force, "also when somebody is logged in, where guests ask that");
+  shutdown_command->add_option("--reason", wanted->reason, "for the log")->type_name("TEXT");
+  shutdown_command->footer("Examples:\n  vmms vm shutdown demo\n  vmms vm shutdown demo --reboot");
+  run_online(*shutdown_command, program, [wanted](Session& session) { return shut_down(session, *wanted); });
 
   CLI::App* stop_command = vm->add_subcommand(
       "stop", "Turn a VM off (RequestStateChange 3), like its power switch: the guest is not asked to shut down");

@@ -10,6 +10,7 @@
 #include "providers/environment.hpp"
 #include "providers/guests.hpp"
 #include "providers/machines.hpp"
+#include "providers/upkeep.hpp"
 #include "schema/cimv2/classes.hpp"
 #include "schema/cimv2/providers.hpp"
 #include "schema/classes.hpp"
@@ -132,6 +133,7 @@ Status serve_until_told(const Options& options) {
   if (options.agent == "auto") guest_options.own_agent = {agent::image(), agent::image_sha256()};
   guest_options.guest_service_interface = options.guest_service_interface;
   providers::Guests guests(**host, guest_options);
+  const providers::Upkeep upkeep(**host, guests, submit);
   cim::ObjectManager manager(authorize, (*host)->information().name);
   providers::Environment environment{
       **host,

@@ -29,7 +29,8 @@ name = "HOST1"
 [[vm]]
 name = "web"
 state = "running"
-settings = { guest_service_interface = true }
+# wbemcli cannot read arrays of embedded instances, such as those of the key-value pair exchange.
+settings = { guest_service_interface = true, key_value_exchange = false }
 [[vm.guest.service]]
 name = "web"
 [[vm.guest.service]]

@@ -214,13 +214,15 @@ class Libvirt(wire.Served):
             self.find(f"ASSOCIATORS OF {{Msvm_VirtualSystemSettingData.InstanceID='{settings['InstanceID']}'}} WHERE "
                       f"AssocClass = Msvm_VirtualSystemSettingDataComponent ResultClass = {result} ", result)
 
+    def test_the_shutdown_component_is_found(self):
+        component, = self.query(f"SELECT * FROM Msvm_ShutdownComponent WHERE SystemName = '{WEB.lower()}' ")
+        self.assertEqual((component["SystemName"], component["EnabledState"]), (WEB, "2"))
+
     def test_a_query_about_what_this_host_has_not_finds_nothing(self):
         owner = f"{SYSTEM}.CreationClassName='{SYSTEM}',Name='{WEB.lower()}'"
         settings = f"Msvm_VirtualSystemSettingData.InstanceID='Microsoft:{WEB}'"
         performance = "Win32_PerfRawData_HvStats_HyperVHypervisorVirtualProcessor"
         for query, class_name, namespace in (
-                (f"SELECT * FROM Msvm_ShutdownComponent WHERE SystemName = '{WEB.lower()}' ",
-                 "Msvm_ShutdownComponent", V2),
                 (f"ASSOCIATORS OF {{{owner}}} WHERE ResultClass = Msvm_Keyboard ", "Msvm_Keyboard", V2),
                 (f"ASSOCIATORS OF {{{owner}}} WHERE AssocClass = Msvm_SnapshotOfVirtualSystem ResultClass = "
                  "Msvm_VirtualSystemSettingData ", "Msvm_VirtualSystemSettingData", V2),

@@ -260,9 +260,9 @@ class RealGuest(GuestFiles, unittest.TestCase):
 
     def test_14_walks_over_associations_reach_the_guests_services(self):
         machine = f"Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='{self.machine}'"
-        interface = self.client.query(f"ASSOCIATORS OF {{{machine}}} WHERE AssocClass = Msvm_SystemDevice")
-        self.assertEqual([device.class_name for device in interface], ["Msvm_GuestServiceInterfaceComponent"])
-        keys = ",".join(f"{name}='{interface[0][name]}'" for name in
+        devices = self.client.query(f"ASSOCIATORS OF {{{machine}}} WHERE AssocClass = Msvm_SystemDevice")
+        interface, = (device for device in devices if device.class_name == "Msvm_GuestServiceInterfaceComponent")
+        keys = ",".join(f"{name}='{interface[name]}'" for name in
                         ("CreationClassName", "DeviceID", "SystemCreationClassName", "SystemName"))
         services = self.client.query(f"ASSOCIATORS OF {{Msvm_GuestServiceInterfaceComponent.{keys}}} "
                                      "WHERE AssocClass = Msvm_RegisteredGuestService ResultClass = Vmms_GuestOSService")

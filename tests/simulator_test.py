@@ -593,8 +593,9 @@ class Queries(Simulated):
     def test_walk_from_the_machine_to_its_services_and_back(self):
         machine = f"Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='{self.id('good').lower()}'"
         devices = self.client.query(f"ASSOCIATORS OF {{{machine}}} WHERE AssocClass = Msvm_SystemDevice")
-        self.assertEqual([device.class_name for device in devices], ["Msvm_GuestServiceInterfaceComponent"])
-        keys = ",".join(f"{name}='{devices[0][name]}'" for name in
+        self.assertEqual(len(devices), 6)
+        interface, = (device for device in devices if device.class_name == "Msvm_GuestServiceInterfaceComponent")
+        keys = ",".join(f"{name}='{interface[name]}'" for name in
                         ("CreationClassName", "DeviceID", "SystemCreationClassName", "SystemName"))
         services = self.client.query(f"ASSOCIATORS OF {{Msvm_GuestServiceInterfaceComponent.{keys}}} "
                                      "WHERE AssocClass = Msvm_RegisteredGuestService")
@@ -677,7 +678,7 @@ class Doctor(Simulated):
             ("no-agent", "Way into the guest", "qemu-guest-agent"),
             ("forbids", "Guest services", "allow-rpcs"),
             ("no-manager", "Guest services", "systemd"),
-            ("silent", "Guest services", "silent"),
+            ("silent", "Way into the guest", "silent"),
             ("frozen", "Guest services", "vmms doctor frozen"),
         ):
             with self.subTest(machine):

@@ -1,5 +1,6 @@
 #include "guest/agent.hpp"
 
+#include "guest/agent_call.hpp"
 #include "guest/base64.hpp"
 #include "guest/printable.hpp"
 
@@ -143,6 +144,15 @@ json::object powershell_process(const Script& script) {
 
 }  // namespace
 
+Result<json::value> call_agent(Transport& transport, std::string_view command, const json::object& arguments,
+                               Clock::time_point deadline) {
+  json::object request{{"execute", command}};
+  if (!arguments.empty()) request["arguments"] = arguments;
+  return ask_value(transport, command, json::serialize(request), deadline);
+}
+
+Error senseless_answer(std::string_view command, std::string_view what) { return nonsense(command, what); }
+
 Error frozen_error() {
   return error(Failure::unreachable,
                "the guest's file systems are frozen (a backup or snapshot is being made), so nothing can be run in it; "
@@ -191,9 +201,11 @@ Result<OperatingSystem> Agent::operating_system(Clock::time_point deadline) {
   OperatingSystem system;
   system.id = text_of(*object, "id");
   system.name = text_of(*object, "pretty-name");
-  if (system.name.empty()) system.name = text_of(*object, "name");
+  system.short_name = text_of(*object, "name");
+  if (system.name.empty()) system.name = system.short_name;
   system.version = text_of(*object, "version-id");
   system.kernel_release = text_of(*object, "kernel-release");
+  system.kernel_version = text_of(*object, "kernel-version");
   system.machine = text_of(*object, "machine");
   return system;
 }

@@ -53,9 +53,11 @@ struct FilePiece {
 /// guest-get-osinfo; empty where the guest does not say.
 struct OperatingSystem {
   std::string id;
-  std::string name;
+  std::string name;        ///< "Debian GNU/Linux 12 (bookworm)"
+  std::string short_name;  ///< "Debian GNU/Linux"
   std::string version;
   std::string kernel_release;
+  std::string kernel_version;
   std::string machine;
 };
 

@@ -1,7 +1,9 @@
 // What an agent answers, to every command.
 #include "guest/agent.hpp"
+#include "guest/system.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace {
@@ -21,8 +23,8 @@ class OneAnswer : public vmms::guest::Transport {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vmms::guest;
-  OneAnswer transport(std::string(reinterpret_cast<const char*>(data), size));
-  Agent agent(transport);
+  const auto transport = std::make_shared<OneAnswer>(std::string(reinterpret_cast<const char*>(data), size));
+  Agent agent(*transport);
   const auto deadline = Clock::now() + std::chrono::seconds(10);
   agent.ping(deadline);
   agent.information(deadline);
@@ -30,5 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   agent.frozen(deadline);
   agent.execute({"name", "text", {"parameter"}}, deadline);
   agent.status(1, deadline);
+  System system(transport, std::make_shared<Leftovers>());
+  system.host_name(deadline);
+  system.interfaces(deadline);
+  system.clock_offset(deadline);
+  system.thaw(deadline);
   return 0;
 }

@@ -5,7 +5,9 @@
 #include "guest/file_copy.hpp"
 #include "guest/files.hpp"
 #include "guest/flight.hpp"
+#include "guest/heartbeat.hpp"
 #include "guest/recent_lists.hpp"
+#include "guest/shared_read.hpp"
 
 #include <limits>
 #include <mutex>
@@ -27,10 +29,31 @@ constexpr std::chrono::seconds no_manager_time{5};
 constexpr std::chrono::seconds starting_time{4};
 /// Of a list that is older than what our own agent told.
 constexpr std::uint64_t unknown_states = std::numeric_limits<std::uint64_t>::max();
+/// The age of what was read of the guest as a whole.
+constexpr std::chrono::seconds identity_time{5};
 constexpr std::chrono::milliseconds starting_interval{500};
 
 Error deadline_error(std::string_view what) {
   return error(Failure::timed_out, "the deadline passed while the guest was asked for " + std::string(what));
+}
+
+// A command that the agent refuses leaves its part empty; an agent that does not answer gives nothing.
+template <class T>
+Status take(Result<T> found, T& into) {
+  if (found)
+    into = *std::move(found);
+  else if (found.error().kind != Failure::failed && found.error().kind != Failure::not_supported)
+    return found.error();
+  return {};
+}
+
+Result<std::shared_ptr<const Identity>> read_identity(System& system, Clock::time_point deadline) {
+  auto identity = std::make_shared<Identity>();
+  if (const Status known = take(system.agent_version(deadline), identity->agent_version); !known) return known.error();
+  if (const Status known = take(system.host_name(deadline), identity->host_name); !known) return known.error();
+  if (const Status known = take(system.operating_system(deadline), identity->system); !known) return known.error();
+  if (const Status known = take(system.interfaces(deadline), identity->interfaces); !known) return known.error();
+  return std::shared_ptr<const Identity>(std::move(identity));
 }
 
 class AgentGuest : public Guest {
@@ -43,6 +66,15 @@ class AgentGuest : public Guest {
   Result<Capabilities> capabilities(Clock::time_point deadline) override;
   std::shared_ptr<const Capabilities> known_capabilities() const override;
   Status ping(Clock::time_point deadline) override;
+  Status heartbeat(Clock::time_point deadline) override { return heartbeat_.read(deadline); }
+  std::shared_ptr<System> system() override { return system_; }
+  Result<std::shared_ptr<const Identity>> identity(Clock::time_point deadline) override;
+  Result<KeyValues> key_values(Clock::time_point deadline) override {
+    return key_values_.get(deadline, [system = system_](auto limit) { return system->read_guest_key_values(limit); });
+  }
+  Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) override {
+    return clock_offset_.get(deadline, [system = system_](auto limit) { return system->clock_offset(limit); });
+  }
   Result<std::shared_ptr<const ServiceMap>> services(Clock::time_point deadline) override;
   Result<Service> service(std::string_view name, Clock::time_point deadline) override;
   Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) override {
@@ -97,6 +129,11 @@ class AgentGuest : public Guest {
   const std::shared_ptr<OwnAgent> own_agent_;
   Actions actions_;
   const Files files_{transport_, leftovers_};
+  Heartbeat heartbeat_{transport_};
+  const std::shared_ptr<System> system_ = std::make_shared<System>(transport_, leftovers_);
+  SharedRead<std::shared_ptr<const Identity>> identity_{transport_, identity_time};
+  SharedRead<KeyValues> key_values_{transport_, identity_time};
+  SharedRead<std::chrono::nanoseconds> clock_offset_{transport_, identity_time};
 
   mutable std::mutex mutex_;
   DiscoveryPtr known_;
@@ -131,6 +168,10 @@ Status AgentGuest::ping(Clock::time_point deadline) {
   const Status alive = Agent(*transport_).ping(deadline);
   if (!alive) return without_agent(alive.error(), connected);
   return {};
+}
+
+Result<std::shared_ptr<const Identity>> AgentGuest::identity(Clock::time_point deadline) {
+  return identity_.get(deadline, [system = system_](auto limit) { return read_identity(*system, limit); });
 }
 
 Result<DiscoveryPtr> AgentGuest::discovered(Clock::time_point deadline) {

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "guest/own_agent.hpp"
 #include "guest/service.hpp"
+#include "guest/system.hpp"
 #include "guest/transport.hpp"
 
 #include <cstdint>
@@ -43,6 +44,14 @@ struct CopyObserver {
   std::function<void(const std::string& part)> has_part;  ///< a part file that a crash of ours would leave; empty: none
 };
 
+/// Who a guest says it is. What its agent does not tell is empty.
+struct Identity {
+  std::string agent_version;
+  std::string host_name;
+  OperatingSystem system;
+  std::vector<NetworkInterface> interfaces;
+};
+
 /// All calls are thread-safe, return by `deadline`, and wait for the guest. The same reads in flight are shared; a
 /// second start of the same service joins the first. Failures, by kind:
 ///   not_supported  no agent, the agent forbids what is needed, no known service manager
@@ -60,6 +69,19 @@ class Guest {
 
   /// Asks the agent for a sign of life (guest-ping, at most 4 s).
   virtual Status ping(Clock::time_point deadline) = 0;
+
+  /// Whether the agent answers, without loading it: at most one ping a second, shared, and back within a second.
+  /// Errors: unreachable (silent, or no agent), timed_out.
+  virtual Status heartbeat(Clock::time_point deadline) = 0;
+
+  /// What the guest is apart from its services.
+  virtual std::shared_ptr<System> system() = 0;
+  /// Its name, system and addresses; at most 5 s old, read by one of those who ask.
+  virtual Result<std::shared_ptr<const Identity>> identity(Clock::time_point deadline) = 0;
+  /// What programs of the guest tell the host; at most 5 s old.
+  virtual Result<KeyValues> key_values(Clock::time_point deadline) = 0;
+  /// How far its clock is ahead of this host's; at most 5 s old.
+  virtual Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) = 0;
 
   /// All loaded .service units and installed unit files, by name; never more than 1 s old.
   virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(Clock::time_point deadline) = 0;

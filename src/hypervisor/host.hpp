@@ -27,6 +27,22 @@ struct Settings {
   std::optional<bool> vss_service;               ///< Msvm_VssService started (default: yes)
   std::optional<bool> key_value_exchange;        ///< Key-Value Pair Exchange enabled (default: yes)
   std::optional<bool> host_key_values_disabled;  ///< the guest is told nothing about the host (default: no)
+  std::optional<bool> heartbeat;                 ///< Heartbeat enabled (default: yes)
+  std::optional<bool> shutdown;                  ///< Shutdown enabled (default: yes)
+  std::optional<bool> time_synchronization;      ///< Time Synchronization enabled (default: yes)
+  std::optional<bool> volume_backup;             ///< Msvm_VssComponent enabled (default: yes)
+  /// Set before the file systems of the guest are frozen, and taken away once they are thawed: who finds it without
+  /// having frozen them himself thaws them.
+  std::optional<bool> file_systems_frozen;
+
+  /// A named value that the host gives the guest, or keeps beside the VM for itself.
+  struct KeyValue {
+    std::string name;
+    std::string value;
+    bool host_only = false;  ///< the guest does not see it
+    friend bool operator==(const KeyValue&, const KeyValue&) = default;
+  };
+  std::vector<KeyValue> host_key_values;  ///< ascending by name; names differ without case
 
   /// Whether a program of the guest may be reached through sockets of the hypervisor.
   struct CommunicationService {
@@ -52,9 +68,10 @@ struct VirtualMachine {
   std::optional<SystemTime> created;        ///< when it was defined, as far as it is known
   std::optional<SystemTime> state_changed;  ///< the last power state change seen
   std::optional<SystemTime> configuration_changed;
-  std::optional<SystemTime> started;  ///< start of the present run
-  bool agent_channel = false;         ///< it has a channel for a guest agent
-  bool agent_connected = false;       ///< an agent holds its other end
+  std::optional<SystemTime> started;           ///< start of the present run
+  bool agent_channel = false;                  ///< it has a channel for a guest agent
+  bool agent_connected = false;                ///< an agent holds its other end
+  std::optional<std::uint32_t> vsock_context;  ///< the context id of its vsock device, when it has one and runs
   Settings settings;
 };
 using VirtualMachinePtr = std::shared_ptr<const VirtualMachine>;
@@ -81,6 +98,8 @@ struct HostInformation {
   std::string operating_system;          ///< "Debian GNU/Linux 12 (bookworm)"
   std::string operating_system_version;  ///< of its kernel, "6.1.0"
   std::optional<SystemTime> booted;
+
+  bool vsock = false;  ///< guests may be reached through vsock: the host has vhost-vsock
 };
 
 class Host {
@@ -104,6 +123,14 @@ class Host {
   /// switch. Errors: not_found, invalid_state (is in that state already, or in a transition), failed, unreachable.
   virtual Status start(std::string_view id) = 0;
   virtual Status turn_off(std::string_view id) = 0;
+  /// The VM's processors stop; its memory stays. The VM is saved: its memory goes to disk and it stops.
+  virtual Status pause(std::string_view id) = 0;
+  virtual Status save(std::string_view id) = 0;
+
+  /// Presses the power button (ACPI): the guest is asked to shut down, or to start anew, and may ignore it. Returns
+  /// when it was asked. Errors: as above.
+  enum class PowerRequest : std::uint8_t { shut_down, reboot };
+  virtual Status request_power(std::string_view id, PowerRequest request) = 0;
 
   /// Writes the settings (persistently, and into the live copy) and replaces the record before it returns.
   virtual Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) = 0;

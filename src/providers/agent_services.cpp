@@ -8,6 +8,8 @@ using hypervisor::VirtualMachine;
 
 AgentServiceState state_of(const Environment& environment, const VirtualMachine& machine, const AgentService& service) {
   if (!interface_enabled(environment, machine)) return {false, 10, "stopped: the Guest Service Interface is off"};
+  if (service.component && !component_enabled(environment, machine, *service.component))
+    return {false, 10, fmt::format("stopped: {} is disabled", service.component->class_name)};
   if (!machine.agent_connected) return {false, 12, "no agent is connected"};
   // What the agent forbids is known once it was asked; until then it is taken to allow it, as agents do by default.
   const auto guest = environment.guests.find(machine.id);
@@ -34,6 +36,8 @@ Result<std::uint32_t> act_on_agent_service(const Environment& environment, const
     // Msvm_GuestFileService's reference page calls both methods unsupported; strict keeps to it.
     if (environment.configuration.strict && service.exists_without_interface)
       return error(Failure::not_supported, "the configuration says compatibility = \"strict\"");
+    if (service.component && !component_enabled(environment, *target.machine, *service.component))
+      return error(Failure::not_supported, fmt::format("{} is disabled", service.component->class_name));
     const auto deadline = guest_deadline(context);
     if (const Status alive = target.guest->ping(deadline); !alive) return alive;
     const auto capabilities = target.guest->capabilities(deadline);

@@ -21,6 +21,7 @@ struct AgentService {
   bool guest::Capabilities::*capability;               ///< what the agent must allow
   std::string_view commands;                           ///< the agent commands that it needs, for people
   bool exists_without_interface;                       ///< shown, not started, while the interface is off
+  const IntegrationComponent* component = nullptr;     ///< must be on as well
 };
 
 /// How the service is, as far as is known without asking the guest.
@@ -135,6 +136,7 @@ class AgentServiceProvider : public Base {
     return act_on_agent_service(environment_, context, key.system_name, service_, action);
   }
 
+ protected:
   Environment& environment_;
   const AgentService& service_;
 };

@@ -2,7 +2,7 @@
 #include "schema/msvm/computer_system.hpp"
 
 #include "base/text.hpp"
-#include "providers/machines.hpp"
+#include "providers/guest_shutdown.hpp"
 
 namespace vmms::providers {
 
@@ -94,6 +94,42 @@ ComputerSystem machine_instance(const VirtualMachine& machine) {
   return system;
 }
 
+/// A state that clients may ask for, and what is done then.
+struct Transition {
+  std::uint16_t requested_state;
+  const char* caption;  ///< of the job
+  bool (*possible)(PowerState);
+  Status (*run)(const Environment&, const std::string& id);
+};
+
+Status end_guest(const Environment& environment, const std::string& id, guest::ShutdownMode mode) {
+  return shut_down_guest(environment, id, mode, guest::Clock::now() + std::chrono::seconds(10));
+}
+
+constexpr Transition transitions[] = {
+    {2, "Starting Virtual Machine",
+     [](PowerState power) {
+       return power != PowerState::running && power != PowerState::starting && power != PowerState::stopping;
+     },
+     [](const Environment& environment, const std::string& id) { return environment.host.start(id); }},
+    {3, "Turning Off Virtual Machine",
+     [](PowerState power) { return power != PowerState::off && power != PowerState::stopping; },
+     [](const Environment& environment, const std::string& id) { return environment.host.turn_off(id); }},
+    {4, "Shutting Down Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) {
+       return end_guest(environment, id, guest::ShutdownMode::power_down);
+     }},
+    {6, "Saving Virtual Machine",
+     [](PowerState power) { return power == PowerState::running || power == PowerState::paused; },
+     [](const Environment& environment, const std::string& id) { return environment.host.save(id); }},
+    {9, "Pausing Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.pause(id); }},
+    {10, "Rebooting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) {
+       return end_guest(environment, id, guest::ShutdownMode::reboot);
+     }},
+};
+
 class Provider : public schema::msvm::ComputerSystemProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
@@ -138,25 +174,26 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     const VirtualMachine& vm = **machine;
-    if (in.requested_state != 2 && in.requested_state != 3)
+    const Transition* transition = nullptr;
+    for (const Transition& each : transitions)
+      if (in.requested_state == each.requested_state) transition = &each;
+    if (!transition)
       return error(
           in.requested_state ? Failure::not_supported : Failure::invalid_argument,
-          fmt::format("RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off; "
-                      "other states are not supported here",
-                      vm.name));
-    const bool start = in.requested_state == 2;
+          fmt::format(
+              "RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off, 4 shuts "
+              "its guest down, 6 saves it, 9 pauses it, 10 starts its guest anew; other states are not supported "
+              "here",
+              vm.name));
     RequestStateChange::Out out;
-    const bool already =
-        start ? vm.power == PowerState::running || vm.power == PowerState::starting : vm.power == PowerState::off;
-    if (already || vm.power == PowerState::stopping) {
+    if (!transition->possible(vm.power)) {
       out.return_value = 32775;
       return out;
     }
     const std::string id = vm.id;
     auto job = environment_.jobs.start(
-        start ? "Starting Virtual Machine" : "Turning Off Virtual Machine", context.caller.user,
-        computer_system_path(id).to_string(), id,
-        [&host = environment_.host, id, start] { return start ? host.start(id) : host.turn_off(id); });
+        transition->caption, context.caller.user, computer_system_path(id).to_string(), id,
+        [&environment = environment_, id, run = transition->run] { return run(environment, id); });
     if (!job) return job.error();
     out.return_value = 4096;
     out.job = job_path(*job);

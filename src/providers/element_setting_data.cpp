@@ -17,30 +17,30 @@ class Provider : public schema::msvm::ElementSettingDataProvider {
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   Result<Found> from(const cim::Context&, ElementSettingData::ManagedElement, const cim::ObjectPath& end) override {
-    if (equals_no_case(end.class_name, "Msvm_GuestServiceInterfaceComponent")) {
-      const auto machine = find_active_machine(environment_, end.value("SystemName"));
-      if (!machine) return machine.error();
-      return Found{of_interface(**machine)};
-    }
-    return of_settings(end);
+    const IntegrationComponent* component = component_of_class(end.class_name);
+    if (!component) return of_settings(end);
+    const auto machine = find_active_machine(environment_, end.value("SystemName"));
+    if (!machine) return machine.error();
+    return Found{of_component(**machine, *component)};
   }
 
   Result<Found> from(const cim::Context&, ElementSettingData::SettingData, const cim::ObjectPath& end) override {
-    if (!equals_no_case(end.class_name, "Msvm_GuestServiceInterfaceComponentSettingData")) return of_settings(end);
+    const IntegrationComponent* component = component_of_setting_class(end.class_name);
+    if (!component) return of_settings(end);
     const std::string_view id = end.value("InstanceID");
-    if (!is_interface_setting(id)) return Found{};
+    if (!is_setting_of(*component, id)) return Found{};
     const auto machine = find_machine(environment_, machine_of_instance_id(id));
     if (!machine) return machine.error();
     // The component exists only while the machine runs; its settings always do.
     if (!is_active(**machine)) return Found{};
-    return Found{of_interface(**machine)};
+    return Found{of_component(**machine, *component)};
   }
 
  private:
-  static ElementSettingData of_interface(const VirtualMachine& machine) {
+  static ElementSettingData of_component(const VirtualMachine& machine, const IntegrationComponent& component) {
     ElementSettingData association;
-    association.managed_element = interface_path(machine.id);
-    association.setting_data = interface_setting_path(machine.id);
+    association.managed_element = component_path(machine.id, component);
+    association.setting_data = component_setting_path(machine.id, component);
     association.is_current = 1;
     association.is_default = 1;
     association.is_next = 0;

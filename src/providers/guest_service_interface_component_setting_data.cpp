@@ -2,39 +2,23 @@
 // for one that is off.
 #include "schema/msvm/guest_service_interface_component_setting_data.hpp"
 
-#include "base/text.hpp"
-#include "providers/setting_provider.hpp"
+#include "providers/integration_components.hpp"
 
 namespace vmms::providers {
 
 namespace {
 
-using hypervisor::VirtualMachine;
 using Setting = schema::msvm::GuestServiceInterfaceComponentSettingData;
+using Base = IntegrationSettingProvider<Setting, schema::msvm::GuestServiceInterfaceComponentSettingDataProvider>;
 
-class Provider : public schema::msvm::GuestServiceInterfaceComponentSettingDataProvider {
+class Provider : public Base {
  public:
-  explicit Provider(Environment& environment) : environment_(environment) {}
-
-  cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
-    return enumerate_settings(environment_, query,
-                              [this](const VirtualMachine& machine) { return std::vector{setting(machine)}; });
-  }
-
-  Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
-    return modify_settings(environment_, key, changes);
-  }
+  explicit Provider(Environment& environment) : Base(environment, guest_service_interface) {}
 
  private:
-  Setting setting(const VirtualMachine& machine) const {
-    Setting instance;
-    instance.instance_id = setting_instance_id(machine.id, guest_service_interface_id);
-    instance.enabled_state = interface_enabled(environment_, machine) ? 2 : 3;
-    instance.default_enabled_state_policy = environment_.configuration.guest_service_interface ? 2 : 3;
-    return instance;
+  void complete(const Machine&, Setting& setting) override {
+    setting.default_enabled_state_policy = environment_.configuration.guest_service_interface ? 2 : 3;
   }
-
-  Environment& environment_;
 };
 
 }  // namespace

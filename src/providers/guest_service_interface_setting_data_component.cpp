@@ -14,7 +14,7 @@ using Found = std::vector<Component>;
 
 Component component(std::string_view machine_id, std::string_view service_id) {
   Component association;
-  association.group_component = interface_setting_path(machine_id);
+  association.group_component = component_setting_path(machine_id, guest_service_interface);
   association.part_component = communication_setting_path(machine_id, service_id);
   return association;
 }
@@ -25,7 +25,7 @@ class Provider : public schema::msvm::GuestServiceInterfaceSettingDataComponentP
 
   Result<Found> from(const cim::Context&, Component::GroupComponent, const cim::ObjectPath& end) override {
     const std::string_view id = end.value("InstanceID");
-    if (!is_interface_setting(id)) return Found{};
+    if (!is_setting_of(guest_service_interface, id)) return Found{};
     const auto machine = find_machine(environment_, machine_of_instance_id(id));
     if (!machine) return machine.error();
     Found found;

@@ -1,39 +1,29 @@
-// Msvm_KvpExchangeComponentSettingData: whether host and guest exchange key-value pairs. Exists for every VM.
+// Msvm_KvpExchangeComponentSettingData: whether host and guest exchange key-value pairs, and those of the host. Exists
+// for every VM.
 #include "schema/msvm/kvp_exchange_component_setting_data.hpp"
 
-#include "base/text.hpp"
-#include "providers/setting_provider.hpp"
+#include "providers/integration_components.hpp"
+#include "providers/key_value_items.hpp"
 
 namespace vmms::providers {
 
 namespace {
 
 using Setting = schema::msvm::KvpExchangeComponentSettingData;
-using hypervisor::VirtualMachine;
+using Base = IntegrationSettingProvider<Setting, schema::msvm::KvpExchangeComponentSettingDataProvider>;
 
-Setting setting_of(const VirtualMachine& machine) {
-  Setting instance;
-  instance.instance_id = setting_instance_id(machine.id, key_value_exchange_id);
-  instance.enabled_state = machine.settings.key_value_exchange.value_or(true) ? 2 : 3;
-  instance.disable_host_kvp_items = machine.settings.host_key_values_disabled.value_or(false);
-  return instance;
-}
-
-class Provider : public schema::msvm::KvpExchangeComponentSettingDataProvider {
+class Provider : public Base {
  public:
-  explicit Provider(Environment& environment) : environment_(environment) {}
-
-  cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
-    return enumerate_settings(environment_, query,
-                              [](const VirtualMachine& machine) { return std::vector{setting_of(machine)}; });
-  }
-
-  Status modify(const cim::Context&, const Key& key, const Setting& changes) override {
-    return modify_settings(environment_, key, changes);
-  }
+  explicit Provider(Environment& environment) : Base(environment, key_value_exchange) {}
 
  private:
-  Environment& environment_;
+  void complete(const Machine& machine, Setting& setting) override {
+    setting.disable_host_kvp_items = machine.settings.host_key_values_disabled.value_or(false);
+    // NULL where there are none: wbemcli cannot read arrays of embedded instances.
+    if (auto items = host_items(machine.settings, false); !items.empty())
+      setting.host_exchange_items = std::move(items);
+    if (auto items = host_items(machine.settings, true); !items.empty()) setting.host_only_items = std::move(items);
+  }
 };
 
 }  // namespace

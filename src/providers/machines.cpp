@@ -38,7 +38,35 @@ bool is_active(const VirtualMachine& machine) {
 }
 
 bool interface_enabled(const Environment& environment, const VirtualMachine& machine) {
-  return machine.settings.guest_service_interface.value_or(environment.configuration.guest_service_interface);
+  return component_enabled(environment, machine, guest_service_interface);
+}
+
+const IntegrationComponent* component_of_class(std::string_view class_name) {
+  for (const IntegrationComponent* component : integration_components)
+    if (equals_no_case(component->class_name, class_name)) return component;
+  return nullptr;
+}
+
+const IntegrationComponent* component_of_setting_class(std::string_view class_name) {
+  for (const IntegrationComponent* component : integration_components)
+    if (equals_no_case(component->setting_class_name, class_name)) return component;
+  return nullptr;
+}
+
+bool component_enabled(const Environment& environment, const VirtualMachine& machine,
+                       const IntegrationComponent& component) {
+  const bool otherwise =
+      &component == &guest_service_interface ? environment.configuration.guest_service_interface : true;
+  return (machine.settings.*component.enabled).value_or(otherwise);
+}
+
+std::string device_id(const IntegrationComponent& component) {
+  return fmt::format("{}{}", instance_id_prefix, component.id);
+}
+
+bool is_setting_of(const IntegrationComponent& component, std::string_view instance_id) {
+  const std::string_view machine = machine_of_instance_id(instance_id);
+  return !machine.empty() && equals_no_case(instance_id, setting_instance_id(machine, component.id));
 }
 
 std::string setting_instance_id(std::string_view machine_id, std::string_view component_id) {
@@ -58,11 +86,6 @@ std::string machine_of(const cim::ObjectPath& path) {
   if (const auto system = path.value("SystemName"); !system.empty()) return to_upper(system);
   if (equals_no_case(path.class_name, computer_system_class)) return to_upper(path.value("Name"));
   return to_upper(machine_of_instance_id(path.value("InstanceID")));
-}
-
-bool is_interface_setting(std::string_view instance_id) {
-  const std::string_view machine = machine_of_instance_id(instance_id);
-  return !machine.empty() && equals_no_case(instance_id, setting_instance_id(machine, guest_service_interface_id));
 }
 
 void for_each_machine(const Environment& environment, const std::optional<std::string>& id, std::string_view from,
@@ -114,17 +137,15 @@ cim::ObjectPath settings_path(std::string_view machine_id) {
   return path_of("Msvm_VirtualSystemSettingData", {{"InstanceID", fmt::format("Microsoft:{}", machine_id), {}}});
 }
 
-cim::ObjectPath interface_path(std::string_view machine_id) {
-  return path_of("Msvm_GuestServiceInterfaceComponent",
-                 {{"CreationClassName", "Msvm_GuestServiceInterfaceComponent", {}},
-                  {"DeviceID", fmt::format("Microsoft:{}", guest_service_interface_id), {}},
-                  {"SystemCreationClassName", std::string(computer_system_class), {}},
-                  {"SystemName", std::string(machine_id), {}}});
+cim::ObjectPath component_path(std::string_view machine_id, const IntegrationComponent& component) {
+  return path_of(component.class_name, {{"CreationClassName", std::string(component.class_name), {}},
+                                        {"DeviceID", device_id(component), {}},
+                                        {"SystemCreationClassName", std::string(computer_system_class), {}},
+                                        {"SystemName", std::string(machine_id), {}}});
 }
 
-cim::ObjectPath interface_setting_path(std::string_view machine_id) {
-  return path_of("Msvm_GuestServiceInterfaceComponentSettingData",
-                 {{"InstanceID", setting_instance_id(machine_id, guest_service_interface_id), {}}});
+cim::ObjectPath component_setting_path(std::string_view machine_id, const IntegrationComponent& component) {
+  return path_of(component.setting_class_name, {{"InstanceID", setting_instance_id(machine_id, component.id), {}}});
 }
 
 cim::ObjectPath job_path(const cim::job::Job& job) {

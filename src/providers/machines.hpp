@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,8 +15,50 @@
 namespace vmms::providers {
 
 inline constexpr std::string_view computer_system_class = "Msvm_ComputerSystem";
-/// The component GUID of the Guest Service Interface, the same on every host.
-inline constexpr std::string_view guest_service_interface_id = "6C09BB55-D683-4DA0-8931-C9BF705F6480";
+
+/// An integration component: something that the host offers each guest. Every VM has a device of the one class while
+/// it is on, and a setting of the other always.
+struct IntegrationComponent {
+  std::string_view class_name;
+  std::string_view setting_class_name;
+  std::string_view id;  ///< upper-case GUID, the same on every host
+  std::optional<bool> hypervisor::Settings::*enabled;
+};
+
+inline constexpr IntegrationComponent guest_service_interface{
+    "Msvm_GuestServiceInterfaceComponent", "Msvm_GuestServiceInterfaceComponentSettingData",
+    "6C09BB55-D683-4DA0-8931-C9BF705F6480", &hypervisor::Settings::guest_service_interface};
+inline constexpr IntegrationComponent heartbeat{"Msvm_HeartbeatComponent", "Msvm_HeartbeatComponentSettingData",
+                                                "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47",
+                                                &hypervisor::Settings::heartbeat};
+inline constexpr IntegrationComponent key_value_exchange{
+    "Msvm_KvpExchangeComponent", "Msvm_KvpExchangeComponentSettingData", "2A34B1C2-FD73-4043-8A5B-DD2159BC743F",
+    &hypervisor::Settings::key_value_exchange};
+inline constexpr IntegrationComponent shutdown_component{"Msvm_ShutdownComponent", "Msvm_ShutdownComponentSettingData",
+                                                         "9F8233AC-BE49-4C79-8EE3-E7E1985B2077",
+                                                         &hypervisor::Settings::shutdown};
+inline constexpr IntegrationComponent time_synchronization{
+    "Msvm_TimeSyncComponent", "Msvm_TimeSyncComponentSettingData", "2497F4DE-E9FA-4204-80E4-4B75C46419C0",
+    &hypervisor::Settings::time_synchronization};
+inline constexpr IntegrationComponent volume_backup{"Msvm_VssComponent", "Msvm_VssComponentSettingData",
+                                                    "5CED1297-4598-4915-A5FC-AD21BB4D02A4",
+                                                    &hypervisor::Settings::volume_backup};
+inline constexpr std::array<const IntegrationComponent*, 6> integration_components{
+    &guest_service_interface, &heartbeat,    &key_value_exchange, &shutdown_component,
+    &time_synchronization,    &volume_backup};
+inline constexpr std::string_view guest_service_interface_id = guest_service_interface.id;
+
+/// By the name of its class, or of its setting's; without case. nullptr: there is none.
+const IntegrationComponent* component_of_class(std::string_view class_name);
+const IntegrationComponent* component_of_setting_class(std::string_view class_name);
+/// All are on unless somebody turned them off, but the Guest Service Interface, whose default is configured.
+bool component_enabled(const Environment& environment, const hypervisor::VirtualMachine& machine,
+                       const IntegrationComponent& component);
+std::string device_id(const IntegrationComponent& component);
+cim::ObjectPath component_path(std::string_view machine_id, const IntegrationComponent& component);
+cim::ObjectPath component_setting_path(std::string_view machine_id, const IntegrationComponent& component);
+/// Whether an InstanceID names this component's setting of some VM.
+bool is_setting_of(const IntegrationComponent& component, std::string_view instance_id);
 
 /// Errors: not_found.
 Result<hypervisor::VirtualMachinePtr> find_machine(const Environment& environment, std::string_view id);
@@ -33,8 +76,6 @@ std::string setting_instance_id(std::string_view machine_id, std::string_view co
 std::string_view machine_of_instance_id(std::string_view instance_id);
 /// The id of the VM that a path is about: by SystemName, by the Name of a computer system, by InstanceID; else empty.
 std::string machine_of(const cim::ObjectPath& path);
-/// Whether an InstanceID names the Guest Service Interface's setting data.
-bool is_interface_setting(std::string_view instance_id);
 
 /// Calls `visit` for each VM of the query in ascending order of id, one VM only when `id` is given, those from `from`
 /// (inclusive) on otherwise, until it returns false.
@@ -47,9 +88,6 @@ guest::Clock::time_point guest_deadline(const cim::Context& context);
 cim::ObjectPath computer_system_path(std::string_view machine_id);
 /// The path of a machine's Msvm_VirtualSystemSettingData.
 cim::ObjectPath settings_path(std::string_view machine_id);
-/// The paths of a machine's Guest Service Interface and of its settings.
-cim::ObjectPath interface_path(std::string_view machine_id);
-cim::ObjectPath interface_setting_path(std::string_view machine_id);
 cim::ObjectPath job_path(const cim::job::Job& job);
 
 }  // namespace vmms::providers

@@ -19,11 +19,11 @@ TEST(InstanceId, NamesItsMachine) {
 }
 
 TEST(InstanceId, OfTheInterfaceIsRecognised) {
-  EXPECT_TRUE(
-      is_interface_setting("Microsoft:a1576c71-f505-4d1b-9b78-2cfd971b0f31\\6c09bb55-d683-4da0-8931-c9bf705f6480"));
-  EXPECT_FALSE(is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31"));
-  EXPECT_FALSE(
-      is_interface_setting("Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31\\84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
+  EXPECT_TRUE(is_setting_of(guest_service_interface,
+                            "Microsoft:a1576c71-f505-4d1b-9b78-2cfd971b0f31\\6c09bb55-d683-4da0-8931-c9bf705f6480"));
+  EXPECT_FALSE(is_setting_of(guest_service_interface, "Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31"));
+  EXPECT_FALSE(is_setting_of(guest_service_interface,
+                             "Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31\\84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
 }
 
 TEST(MachineOf, KnowsPathsOfEveryKind) {
@@ -32,7 +32,8 @@ TEST(MachineOf, KnowsPathsOfEveryKind) {
   system.class_name = "msvm_computersystem";
   system.keys = {{"Name", lower, {}}};
   EXPECT_EQ(machine_of(system), id);
-  for (const auto& path : {computer_system_path(id), settings_path(id), interface_path(id), interface_setting_path(id)})
+  for (const auto& path : {computer_system_path(id), settings_path(id), component_path(id, guest_service_interface),
+                           component_setting_path(id, guest_service_interface)})
     EXPECT_EQ(machine_of(path), id) << path.to_string();
   cim::job::Job job;
   job.id = "x";

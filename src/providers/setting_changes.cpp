@@ -2,9 +2,8 @@
 
 #include "base/text.hpp"
 #include "cim/typed.hpp"
+#include "providers/key_value_items.hpp"
 #include "schema/msvm/guest_communication_service_setting_data.hpp"
-#include "schema/msvm/guest_service_interface_component_setting_data.hpp"
-#include "schema/msvm/kvp_exchange_component_setting_data.hpp"
 
 #include <algorithm>
 
@@ -13,8 +12,6 @@ namespace vmms::providers {
 namespace {
 
 using CommunicationSetting = schema::msvm::GuestCommunicationServiceSettingData;
-using InterfaceSetting = schema::msvm::GuestServiceInterfaceComponentSettingData;
-using KeyValueSetting = schema::msvm::KvpExchangeComponentSettingData;
 using hypervisor::Settings;
 
 constexpr std::size_t most_communication_services = 256;  // of a VM: they all live in its <metadata>
@@ -40,39 +37,27 @@ Result<SettingChange> for_machine(const Environment& environment, std::string_vi
   return SettingChange{*machine, {}, {}};
 }
 
-Result<SettingChange> check_interface(const Environment& environment, const cim::Instance& settings) {
+Result<SettingChange> check_component(const Environment& environment, const cim::Instance& settings,
+                                      const IntegrationComponent& component) {
   const std::string id = to_text(settings["InstanceID"]);
-  if (!is_interface_setting(id))
-    return invalid(fmt::format("InstanceID \"{}\" is not that of a Guest Service Interface: expected {}", id,
-                               setting_instance_id("<VM id>", guest_service_interface_id)));
+  if (!is_setting_of(component, id))
+    return invalid(fmt::format("InstanceID \"{}\" is not that of a {}: expected {}", id, component.setting_class_name,
+                               setting_instance_id("<VM id>", component.id)));
   auto change = for_machine(environment, id);
   if (!change) return change;
-  const auto enabled = read_state(settings);
-  if (!enabled) return enabled.error();
-  change->path = interface_setting_path(change->machine->id);
-  change->change = [enabled = *enabled](Settings& stored) {
-    if (enabled) stored.guest_service_interface = enabled;
-  };
-  return change;
-}
-
-Result<SettingChange> check_key_values(const Environment& environment, const cim::Instance& settings) {
-  const std::string id = to_text(settings["InstanceID"]);
-  if (!equals_no_case(id, setting_instance_id(machine_of_instance_id(id), key_value_exchange_id)))
-    return invalid(fmt::format("InstanceID \"{}\" is not that of a Key-Value Pair Exchange: expected {}", id,
-                               setting_instance_id("<VM id>", key_value_exchange_id)));
-  for (const char* items : {"HostExchangeItems", "HostOnlyItems"})
-    if (!settings[items].is_null())
+  // Clients write back what they got; what they got there may not differ.
+  for (const auto& [items, host_only] : {std::pair{"HostExchangeItems", false}, std::pair{"HostOnlyItems", true}})
+    if (const cim::Value& given = settings[items];
+        !given.is_null() && given != cim::typed::to_value(host_items(change->machine->settings, host_only)))
       return invalid(fmt::format("{} are changed by AddKvpItems, ModifyKvpItems and RemoveKvpItems", items));
-  auto change = for_machine(environment, id);
-  if (!change) return change;
   const auto enabled = read_state(settings);
   if (!enabled) return enabled.error();
-  const bool* disabled = settings["DisableHostKVPItems"].get_if<bool>();
-  change->path = key_value_setting_path(change->machine->id);
-  change->change = [enabled = *enabled,
-                    disabled = disabled ? std::optional(*disabled) : std::nullopt](Settings& stored) {
-    if (enabled) stored.key_value_exchange = enabled;
+  // Of the key-value pair exchange alone.
+  const bool* host_disabled = settings["DisableHostKVPItems"].get_if<bool>();
+  change->path = component_setting_path(change->machine->id, component);
+  change->change = [member = component.enabled, enabled = *enabled,
+                    disabled = host_disabled ? std::optional(*host_disabled) : std::nullopt](Settings& stored) {
+    if (enabled) stored.*member = enabled;
     if (disabled) stored.host_key_values_disabled = disabled;
   };
   return change;
@@ -114,8 +99,8 @@ Result<SettingChange> check_communication(const Environment& environment, const 
 
 Result<SettingChange> check_modification(const Environment& environment, const cim::Instance& settings) {
   const cim::Class& cim_class = settings.cim_class();
-  if (cim_class.is_a(InterfaceSetting::cim_class())) return check_interface(environment, settings);
-  if (cim_class.is_a(KeyValueSetting::cim_class())) return check_key_values(environment, settings);
+  if (const IntegrationComponent* component = component_of_setting_class(cim_class.name))
+    return check_component(environment, settings, *component);
   if (cim_class.is_a(CommunicationSetting::cim_class())) return check_communication(environment, settings);
   return error(Failure::not_supported, fmt::format("settings of class {} cannot be changed here", cim_class.name));
 }
@@ -202,13 +187,6 @@ const Settings::CommunicationService* find_communication_service(const hyperviso
   for (const Settings::CommunicationService& service : machine.settings.communication_services)
     if (equals_no_case(service.id, service_id)) return &service;
   return nullptr;
-}
-
-cim::ObjectPath key_value_setting_path(std::string_view machine_id) {
-  cim::ObjectPath path;
-  path.class_name = KeyValueSetting::cim_class().name;
-  path.keys = {{"InstanceID", setting_instance_id(machine_id, key_value_exchange_id), {}}};
-  return path;
 }
 
 }  // namespace vmms::providers

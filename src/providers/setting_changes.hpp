@@ -39,8 +39,4 @@ cim::ObjectPath communication_setting_path(std::string_view machine_id, std::str
 const hypervisor::Settings::CommunicationService* find_communication_service(const hypervisor::VirtualMachine& machine,
                                                                              std::string_view service_id);
 
-/// The component GUID of Key-Value Pair Exchange, the same on every host.
-inline constexpr std::string_view key_value_exchange_id = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F";
-cim::ObjectPath key_value_setting_path(std::string_view machine_id);
-
 }  // namespace vmms::providers

@@ -114,7 +114,7 @@ TEST_F(SettingsTest, MethodsOfTheManagementServiceDoTheSame) {
 }
 
 TEST_F(SettingsTest, KeyValueExchangeIsModified) {
-  const auto path = in_space(key_value_setting_path(id("alpha")));
+  const auto path = in_space(component_setting_path(id("alpha"), key_value_exchange));
   const auto before = manager_.get(context_, path);
   ASSERT_TRUE(before) << before.error().message;
   EXPECT_EQ((*before)["EnabledState"], cim::Value(std::uint64_t{2}));
@@ -133,13 +133,13 @@ TEST_F(SettingsTest, KeyValueExchangeIsModified) {
             Failure::invalid_argument)
       << "it cannot be written, and that is said";
   EXPECT_EQ(manager_.remove(context_, path).error().kind, Failure::not_supported);
-  const auto nobody = in_space(key_value_setting_path("00000000-0000-0000-0000-000000000000"));
+  const auto nobody = in_space(component_setting_path("00000000-0000-0000-0000-000000000000", key_value_exchange));
   EXPECT_EQ(manager_.modify(context_, nobody, changes(cim_class, "EnabledState", std::uint64_t{3})).error().kind,
             Failure::not_found);
 }
 
 TEST_F(SettingsTest, TheInterfaceIsModifiedToo) {
-  const auto path = in_space(interface_setting_path(id("gamma")));
+  const auto path = in_space(component_setting_path(id("gamma"), guest_service_interface));
   const auto instance = manager_.get(context_, path).value();
   EXPECT_TRUE(manager_.modify(context_, path, changes(instance.cim_class(), "EnabledState", std::uint64_t{2})));
   EXPECT_EQ(host_.find(id("gamma"))->settings.guest_service_interface, true);

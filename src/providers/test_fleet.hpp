@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,11 +24,18 @@ namespace vmms::providers::testing {
 inline constexpr const char* fleet = R"(
 [host]
 name = "HOST1"
+vsock = true
 
 [[vm]]
 name = "alpha"
 state = "running"
+vsock_context = 5
 settings = { guest_service_interface = true }
+[vm.guest]
+host_name = "alpha.example.org"
+addresses = ["192.0.2.1", "2001:db8::1"]
+clock_offset_milliseconds = 90_000
+key_values = { Role = "web" }
 [[vm.guest.service]]
 name = "cron"
 state = "active"
@@ -69,10 +77,16 @@ class CountingHost : public hypervisor::Host {
   Status health() const override { return simulator_.health(); }
   Status start(std::string_view id) override { return simulator_.start(id); }
   Status turn_off(std::string_view id) override { return simulator_.turn_off(id); }
+  Status pause(std::string_view id) override { return simulator_.pause(id); }
+  Status save(std::string_view id) override { return simulator_.save(id); }
+  Status request_power(std::string_view id, PowerRequest request) override {
+    return simulator_.request_power(id, request);
+  }
   Status change_settings(std::string_view id, const std::function<void(hypervisor::Settings&)>& change) override {
     return simulator_.change_settings(id, change);
   }
   std::shared_ptr<guest::Transport> guest(std::string_view id) override {
+    const std::lock_guard lock(mutex_);
     reached.insert(simulator_.find(id)->name);
     return simulator_.guest(id);
   }
@@ -81,7 +95,10 @@ class CountingHost : public hypervisor::Host {
   mutable int lists = 0;  ///< how often VMs were listed instead of looked up
   std::set<std::string> reached;
 
+  hypervisor::simulator::Simulator& simulator() { return simulator_; }
+
  private:
+  std::mutex mutex_;  ///< guards `reached`: several guests are asked at the same time
   hypervisor::simulator::Simulator simulator_;
 };
 

@@ -2,6 +2,7 @@
 #include "schema/msvm/virtual_system_management_service.hpp"
 
 #include "base/text.hpp"
+#include "providers/key_value_items.hpp"
 #include "providers/setting_changes.hpp"
 
 namespace vmms::providers {
@@ -82,10 +83,44 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
     return out;
   }
 
+  Result<AddKvpItems::Out> invoke(const cim::Context& context, AddKvpItems, const Key&,
+                                  const AddKvpItems::In& in) override {
+    return change_items<AddKvpItems::Out>(context, KeyValueChange::add, in);
+  }
+  Result<ModifyKvpItems::Out> invoke(const cim::Context& context, ModifyKvpItems, const Key&,
+                                     const ModifyKvpItems::In& in) override {
+    return change_items<ModifyKvpItems::Out>(context, KeyValueChange::modify, in);
+  }
+  Result<RemoveKvpItems::Out> invoke(const cim::Context& context, RemoveKvpItems, const Key&,
+                                     const RemoveKvpItems::In& in) override {
+    return change_items<RemoveKvpItems::Out>(context, KeyValueChange::remove, in);
+  }
+
  private:
   using Settings = std::optional<std::vector<cim::InstancePtr>>;
 
   using Check = std::function<Result<SettingChange>(const cim::Instance&)>;
+
+  // An item that is not there has a return value of its own.
+  template <class Out, class In>
+  Result<Out> change_items(const cim::Context& context, KeyValueChange kind, const In& in) {
+    constexpr std::uint32_t no_such_item = 32779;
+    Out out;
+    Status done;
+    if (!in.target_system)
+      done = error(Failure::invalid_argument, "TargetSystem does not name a virtual machine");
+    else if (!in.data_items || in.data_items->empty())
+      done = error(Failure::invalid_argument, "there are no key-value pairs to change");
+    else if (const auto machine = find_machine(environment_, in.target_system->value("Name")); !machine)
+      done = machine.error();
+    else if (done = change_key_values(environment_, kind, *in.target_system, *in.data_items);
+             !done && done.error().kind == Failure::not_found) {
+      out.return_value = no_such_item;
+      return out;
+    }
+    if (const Status told = tell(context, done, out.return_value, out.job); !told) return told.error();
+    return out;
+  }
 
   Status apply_all(const std::vector<SettingChange>& changes) const {
     for (const SettingChange& change : changes)

@@ -1,5 +1,5 @@
-// Msvm_VirtualSystemSettingDataComponent: a machine's settings and the settings of its parts. The way to the Guest
-// Service Interface's settings while the machine is off.
+// Msvm_VirtualSystemSettingDataComponent: a machine's settings and the settings of its parts. The way to the
+// integration components' settings while the machine is off.
 #include "schema/msvm/virtual_system_setting_data_component.hpp"
 
 #include "base/text.hpp"
@@ -34,11 +34,10 @@ class Provider : public schema::msvm::VirtualSystemSettingDataComponentProvider 
     const auto machine = find_machine(environment_, id);
     if (!machine) return machine.error();
     Found found;
-    for (cim::ObjectPath& part :
-         std::vector{interface_setting_path((*machine)->id), key_value_setting_path((*machine)->id)}) {
+    for (const IntegrationComponent* component : integration_components) {
       Component& association = found.emplace_back();
       association.group_component = settings_path((*machine)->id);
-      association.part_component = std::move(part);
+      association.part_component = component_setting_path((*machine)->id, *component);
     }
     return found;
   }

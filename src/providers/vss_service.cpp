@@ -6,6 +6,9 @@
 namespace vmms::providers {
 namespace {
 
+using Service = schema::msvm::VssService;
+using Base = AgentServiceProvider<Service, schema::msvm::VssServiceProvider>;
+
 constexpr AgentService vss_service{
     .name = "vsssvc",
     .element_name = "VSS Service",
@@ -13,6 +16,26 @@ constexpr AgentService vss_service{
     .capability = &guest::Capabilities::can_freeze,
     .commands = "guest-fsfreeze-freeze and guest-fsfreeze-thaw",
     .exists_without_interface = false,
+    .component = &volume_backup,
+};
+
+constexpr std::uint32_t job_not_supported = 32770;
+
+class Provider : public Base {
+ public:
+  explicit Provider(Environment& environment) : Base(environment, vss_service) {}
+  using Base::invoke;
+
+  // No agent under KVM tells of clusters.
+  Result<Service::QueryGuestClusterInformation::Out> invoke(const cim::Context& context,
+                                                            Service::QueryGuestClusterInformation, const Key& key,
+                                                            const Service::QueryGuestClusterInformation::In&) override {
+    const auto service = get(context, key);
+    if (!service) return service.error();
+    Service::QueryGuestClusterInformation::Out out;
+    out.return_value = service->started.value_or(false) ? job_not_supported : invalid_state_for_operation;
+    return out;
+  }
 };
 
 }  // namespace
@@ -20,7 +43,6 @@ constexpr AgentService vss_service{
 
 namespace vmms::schema::msvm {
 std::unique_ptr<VssServiceProvider> make_vss_service_provider(::vmms::providers::Environment& environment) {
-  using Provider = ::vmms::providers::AgentServiceProvider<VssService, VssServiceProvider>;
-  return std::make_unique<Provider>(environment, ::vmms::providers::vss_service);
+  return std::make_unique<::vmms::providers::Provider>(environment);
 }
 }  // namespace vmms::schema::msvm

@@ -29,8 +29,14 @@ constexpr Switch kSwitches[] = {
     {"vssService", "started", &Settings::vss_service},
     {"keyValueExchange", "enabled", &Settings::key_value_exchange},
     {"hostKeyValues", "disabled", &Settings::host_key_values_disabled},
+    {"heartbeat", "enabled", &Settings::heartbeat},
+    {"shutdown", "enabled", &Settings::shutdown},
+    {"timeSynchronization", "enabled", &Settings::time_synchronization},
+    {"volumeBackup", "enabled", &Settings::volume_backup},
+    {"fileSystems", "frozen", &Settings::file_systems_frozen},
 };
 
+constexpr const char* kHostKeyValue = "hostKeyValue";
 constexpr const char* kCommunicationService = "guestCommunicationService";
 constexpr std::pair<std::uint16_t, std::string_view> kPolicies[] = {{2, "enabled"}, {3, "disabled"}, {8, "deferred"}};
 
@@ -105,9 +111,36 @@ void write_communication_services(pugi::xml_node element, const Settings& settin
   }
 }
 
+void read_host_key_values(pugi::xml_node element, Settings& settings) {
+  auto& values = settings.host_key_values;
+  for (const pugi::xml_node child : element.children(kHostKeyValue)) {
+    Settings::KeyValue item;
+    item.name = child.attribute("name").value();
+    item.value = child.attribute("value").value();
+    item.host_only = yes_or_no(child.attribute("hostOnly")).value_or(false);
+    if (item.name.empty()) continue;
+    const auto at = std::lower_bound(values.begin(), values.end(), item.name, [](const auto& known, const auto& name) {
+      return LessNoCase()(known.name, name);
+    });
+    if (at == values.end() || !equals_no_case(at->name, item.name)) values.insert(at, std::move(item));
+  }
+}
+
+void write_host_key_values(pugi::xml_node element, const Settings& settings) {
+  while (element.remove_child(kHostKeyValue)) {
+  }
+  for (const Settings::KeyValue& item : settings.host_key_values) {
+    pugi::xml_node child = element.append_child(kHostKeyValue);
+    child.append_attribute("name").set_value(item.name.c_str());
+    child.append_attribute("value").set_value(item.value.c_str());
+    if (item.host_only) child.append_attribute("hostOnly").set_value("yes");
+  }
+}
+
 Settings read_settings(pugi::xml_node element) {
   Settings result;
   read_communication_services(element, result);
+  read_host_key_values(element, result);
   for (const Switch& known : kSwitches) {
     result.*known.value = yes_or_no(element.child(known.element).attribute(known.attribute));
   }
@@ -156,6 +189,8 @@ Result<DomainXml> parse_domain(std::string_view xml) {
     result.agent_channel = true;
     result.agent_connected |= target.attribute("state").value() == std::string_view("connected");
   }
+  const pugi::xml_node vsock = domain.child("devices").child("vsock").child("cid");
+  if (const std::uint32_t context = vsock.attribute("address").as_uint(); context != 0) result.vsock_context = context;
   for (pugi::xml_node element : domain.child("metadata").children()) {
     const auto [prefix, local] = split_name(element.name());
     if (local != "settings" || namespace_of(element) != kSettingsNamespace) continue;
@@ -187,6 +222,7 @@ Result<std::string> write_settings(std::string_view settings_element, const Sett
     child.attribute(known.attribute).set_value(*value ? "yes" : "no");
   }
   write_communication_services(element, settings);
+  write_host_key_values(element, settings);
   if (!element.first_child() && !element.first_attribute()) return std::string();
   return print(element);
 }

@@ -5,6 +5,7 @@
 #include "hypervisor/host.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,9 +30,10 @@ struct DomainXml {
   std::string description;
   std::uint32_t processors = 1;
   std::uint64_t memory_bytes = 0;
-  bool agent_channel = false;             ///< a virtio channel org.qemu.guest_agent.0
-  bool agent_connected = false;           ///< its state, of a running domain
-  std::vector<std::string> port_aliases;  ///< channels with an alias of ours ("ua-vmms-…")
+  bool agent_channel = false;                  ///< a virtio channel org.qemu.guest_agent.0
+  bool agent_connected = false;                ///< its state, of a running domain
+  std::vector<std::string> port_aliases;       ///< channels with an alias of ours ("ua-vmms-…")
+  std::optional<std::uint32_t> vsock_context;  ///< of its vsock device
   /// Our element without its namespace, in one line, as virDomainSetMetadata takes it; empty when there is none.
   std::string settings_element;
   Settings settings;

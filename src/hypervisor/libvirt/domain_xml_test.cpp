@@ -159,5 +159,39 @@ TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
   EXPECT_EQ(odd.communication_services, (std::vector<Settings::CommunicationService>{{first, 3}, {second, 2}}));
 }
 
+TEST(WriteSettings, ComponentsAndKeyValuesAreWrittenAndReadBack) {
+  Settings settings;
+  settings.heartbeat = false;
+  settings.shutdown = true;
+  settings.time_synchronization = false;
+  settings.volume_backup = false;
+  settings.file_systems_frozen = true;
+  settings.host_key_values = {{"Owner", "Ann & \"Bob\"\n<both>\t\xC3\xA9", false}, {"secret", "", true}};
+  const auto written = write_settings("<settings><later/></settings>", settings);
+  ASSERT_TRUE(written);
+  EXPECT_NE(written->find(R"(<hostKeyValue name="secret" value="" hostOnly="yes"/>)"), std::string::npos) << *written;
+  const auto read = [](std::string element) {
+    return parse_domain(with_metadata(element.insert(9, " xmlns=\"" + std::string(kSettingsNamespace) + "\"")))
+        ->settings;
+  };
+  EXPECT_EQ(read(*written), settings);
+  EXPECT_EQ(*write_settings(*written, {}), "<settings><later/></settings>");
+  // By hand: unordered, twice, without a name.
+  EXPECT_EQ(
+      read("<settings><hostKeyValue name='b' value='1'/><hostKeyValue name='A' value='2'/><hostKeyValue name='B'/>"
+           "<hostKeyValue value='x'/></settings>")
+          .host_key_values,
+      (std::vector<Settings::KeyValue>{{"A", "2", false}, {"b", "1", false}}));
+}
+
+TEST(DomainXml, KnowsItsVsockDevice) {
+  const auto context = [](const std::string& device) {
+    return parse_domain("<domain><devices>" + device + "</devices></domain>")->vsock_context;
+  };
+  EXPECT_EQ(context("<vsock model='virtio'><cid auto='yes' address='5'/></vsock>"), 5U);
+  EXPECT_EQ(context("<vsock model='virtio'><cid auto='yes'/></vsock>"), std::nullopt);
+  EXPECT_EQ(context(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace vmms::hypervisor::libvirt

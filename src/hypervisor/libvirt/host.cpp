@@ -102,6 +102,25 @@ Status turn_off_domain(virDomainPtr domain, const VirtualMachine& vm) {
   return {};
 }
 
+/// As the power button does: without the guest's agent, which is asked elsewhere.
+Status press_power_button(virDomainPtr domain, const VirtualMachine& vm, Host::PowerRequest request) {
+  const int result = request == Host::PowerRequest::reboot
+                         ? virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN)
+                         : virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+  if (result < 0) return last_error_of(fmt::format("the power button of {} cannot be pressed", describe(vm)));
+  return {};
+}
+
+Status pause_domain(virDomainPtr domain, const VirtualMachine& vm) {
+  if (virDomainSuspend(domain) < 0) return last_error_of(fmt::format("{} cannot be paused", describe(vm)));
+  return {};
+}
+
+Status save_domain(virDomainPtr domain, const VirtualMachine& vm) {
+  if (virDomainManagedSave(domain, 0) < 0) return last_error_of(fmt::format("{} cannot be saved", describe(vm)));
+  return {};
+}
+
 class LibvirtHost : public Host {
  public:
   explicit LibvirtHost(std::shared_ptr<Core> core) : core_(std::move(core)) {}
@@ -121,6 +140,9 @@ class LibvirtHost : public Host {
 
   Status start(std::string_view id) override { return change_power(id, PowerState::starting, start_domain); }
   Status turn_off(std::string_view id) override { return change_power(id, PowerState::stopping, turn_off_domain); }
+  Status pause(std::string_view id) override { return rest(id, pause_domain); }
+  Status save(std::string_view id) override { return rest(id, save_domain); }
+  Status request_power(std::string_view id, PowerRequest request) override;
   Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) override;
 
   std::shared_ptr<guest::Transport> guest(std::string_view id) override {
@@ -143,6 +165,7 @@ class LibvirtHost : public Host {
   }
 
   Status change_power(std::string_view id, PowerState to, Status (*change)(virDomainPtr, const VirtualMachine&));
+  Status rest(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&));
 
   const std::shared_ptr<Core> core_;
 };
@@ -172,6 +195,34 @@ Status LibvirtHost::change_power(std::string_view id, PowerState to,
     core_->refresh(handle);
   }
   return status;
+}
+
+Status LibvirtHost::rest(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&)) {
+  const auto found = target(id);
+  if (!found) return found.error();
+  const VirtualMachine& vm = *found->vm;
+  if (vm.power != PowerState::running && vm.power != PowerState::paused)
+    return error(Failure::invalid_state, fmt::format("{} is {}, not running", describe(vm), power_name(vm.power)));
+  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
+  if (!lane) return lane.error();
+  const auto domain = look_up(lane->get(), vm.id);
+  if (!domain) return domain.error();
+  const Status done = change(domain->get(), vm);
+  core_->refresh(domain->get());
+  return done;
+}
+
+Status LibvirtHost::request_power(std::string_view id, PowerRequest request) {
+  const auto found = target(id);
+  if (!found) return found.error();
+  const VirtualMachine& vm = *found->vm;
+  if (vm.power != PowerState::running)
+    return error(Failure::invalid_state, fmt::format("{} is {}, not running", describe(vm), power_name(vm.power)));
+  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
+  if (!lane) return lane.error();
+  const auto domain = look_up(lane->get(), vm.id);
+  if (!domain) return domain.error();
+  return press_power_button(domain->get(), vm, request);
 }
 
 Status LibvirtHost::change_settings(std::string_view id, const std::function<void(Settings&)>& change) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <pugixml.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -125,6 +126,7 @@ void describe_machine(virConnectPtr connection, bool local, HostInformation& inf
   }
   read_capabilities(connection, information);
   if (local) read_this_machine(information);
+  if (local) information.vsock = std::filesystem::exists("/dev/vhost-vsock");
   read_sysinfo(connection, information);
 }
 

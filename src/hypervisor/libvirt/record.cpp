@@ -91,6 +91,7 @@ Result<Reading> read_domain(virDomainPtr domain, const LocalFiles& files) {
     result.live_settings_element = std::move(present.settings_element);
     vm.agent_connected = present.agent_connected;
     result.port_aliases = std::move(present.port_aliases);
+    vm.vsock_context = present.vsock_context;
   }
   vm.processors = present.processors;
   vm.memory_bytes = present.memory_bytes;

@@ -98,6 +98,7 @@ class Reader {
     reader.read("processor_model", host.processor_model);
     reader.read("operating_system", host.operating_system);
     reader.read("operating_system_version", host.operating_system_version);
+    reader.read("vsock", host.vsock);
     reader.finish();
   }
 
@@ -192,6 +193,11 @@ class Reader {
         reader.fail("faults", fmt::format("unknown fault \"{}\"; known are \"start\" and \"turn_off\"", fault));
       (fault == "start" ? machine.start_fails : machine.turn_off_fails) = true;
     }
+    if (reader.has("vsock_context")) {
+      std::int64_t context = 3;
+      reader.read("vsock_context", context, 3, std::int64_t{1} << 31);
+      machine.vsock_context = static_cast<std::uint32_t>(context);
+    }
     reader.tables("settings", [&](const toml::table& table) { read_settings(table, machine.settings); });
     reader.tables("guest", [&](const toml::table& table) {
       GuestDescription guest = machine.guest ? *machine.guest : GuestDescription();
@@ -212,6 +218,10 @@ class Reader {
     read_flag("vss_service", settings.vss_service);
     read_flag("key_value_exchange", settings.key_value_exchange);
     read_flag("host_key_values_disabled", settings.host_key_values_disabled);
+    read_flag("heartbeat", settings.heartbeat);
+    read_flag("shutdown", settings.shutdown);
+    read_flag("time_synchronization", settings.time_synchronization);
+    read_flag("volume_backup", settings.volume_backup);
     reader.finish();
   }
 
@@ -226,6 +236,12 @@ class Reader {
     read_time(reader, "latency_milliseconds", guest.latency);
     reader.read("frozen", guest.frozen);
     reader.read("forbids", guest.forbids);
+    reader.read("host_name", guest.host_name);
+    reader.read("addresses", guest.addresses);
+    std::int64_t offset = guest.clock_offset.count();
+    reader.read("clock_offset_milliseconds", offset, -longest_time, longest_time);
+    guest.clock_offset = milliseconds(offset);
+    reader.tables("key_values", [&](const toml::table& values) { read_key_values(values, guest.key_values); });
     reader.tables("os", [&](const toml::table& system) {
       TableReader os(system, file_);
       os.read("id", guest.os_id);
@@ -236,6 +252,21 @@ class Reader {
       os.finish();
     });
     reader.tables("service", [&](const toml::table& service) { read_service(service, guest); });
+    reader.finish();
+  }
+
+  void read_key_values(const toml::table& table, guest::KeyValues& values) {
+    TableReader reader(table, file_);
+    for (const auto& [key, node] : table) {
+      std::string value;
+      reader.read(key.str(), value);
+      const auto at =
+          std::lower_bound(values.begin(), values.end(), std::pair<std::string, std::string>(key.str(), ""));
+      if (at != values.end() && at->first == key.str())
+        at->second = value;
+      else
+        values.emplace(at, std::string(key.str()), value);
+    }
     reader.finish();
   }
 

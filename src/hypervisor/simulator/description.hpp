@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "guest/key_values.hpp"
 #include "hypervisor/host.hpp"
 
 #include <chrono>
@@ -52,6 +53,10 @@ struct GuestDescription {
   std::string os_version = "12";
   std::string kernel_release = "6.1.0-amd64";
   std::string machine = "x86_64";
+  std::string host_name;               ///< empty: the VM's name
+  std::vector<std::string> addresses;  ///< of its one network adapter
+  milliseconds clock_offset{0};        ///< how far its clock is ahead when the VM starts
+  guest::KeyValues key_values;         ///< what its programs tell the host
   std::vector<ServiceDescription> services;
 };
 
@@ -60,6 +65,7 @@ struct MachineDescription {
   PowerState power = PowerState::off;
   std::uint32_t processors = 1;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+  std::optional<std::uint32_t> vsock_context;
   Settings settings;
   bool start_fails = false;
   bool turn_off_fails = false;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace vmms::hypervisor::simulator {
 
@@ -20,11 +21,25 @@ namespace {
 constexpr std::size_t processes_limit = 1000;
 constexpr std::string_view agent_version = "7.2.0";
 
-constexpr std::array<std::string_view, 13> agent_commands{
-    "guest-ping",         "guest-info",       "guest-get-osinfo",      "guest-exec",
-    "guest-exec-status",  "guest-file-open",  "guest-file-write",      "guest-file-read",
-    "guest-file-flush",   "guest-file-close", "guest-fsfreeze-status", "guest-fsfreeze-freeze",
-    "guest-fsfreeze-thaw"};
+constexpr std::array<std::string_view, 19> agent_commands{"guest-ping",
+                                                          "guest-info",
+                                                          "guest-get-osinfo",
+                                                          "guest-get-host-name",
+                                                          "guest-network-get-interfaces",
+                                                          "guest-get-time",
+                                                          "guest-set-time",
+                                                          "guest-shutdown",
+                                                          "guest-suspend-disk",
+                                                          "guest-exec",
+                                                          "guest-exec-status",
+                                                          "guest-file-open",
+                                                          "guest-file-write",
+                                                          "guest-file-read",
+                                                          "guest-file-flush",
+                                                          "guest-file-close",
+                                                          "guest-fsfreeze-status",
+                                                          "guest-fsfreeze-freeze",
+                                                          "guest-fsfreeze-thaw"};
 
 // What the agent still does while file systems are frozen.
 constexpr std::array<std::string_view, 4> allowed_when_frozen{"guest-ping", "guest-info", "guest-fsfreeze-status",
@@ -49,7 +64,8 @@ SimulatedGuest::SimulatedGuest(std::string vm_name, std::shared_ptr<const GuestD
       agent_(description_ ? description_->agent : AgentState::none),
       frozen_(description_ && description_->frozen),
       latency_(description_ ? description_->latency : milliseconds(0)),
-      booted_(Clock::now()) {}
+      booted_(Clock::now()),
+      system_(vm_name_, description_) {}
 
 bool SimulatedGuest::connected() const {
   const std::lock_guard lock(mutex_);
@@ -110,7 +126,23 @@ Result<std::string> SimulatedGuest::command(std::string_view json, Clock::time_p
       return error(Failure::unreachable, fmt::format("the agent of VM \"{}\" went away in mid-call", vm_name_));
     if (agent_ == AgentState::silent || now < answered) return silence(begun);
   }
-  return answer(json);
+  std::string answered = answer(json);
+  if (!shutting_down_) return answered;
+  // It does not answer: the guest ends, and the agent with it.
+  const auto request = std::exchange(shutting_down_, std::nullopt);
+  const auto shut_down = shut_down_;
+  lock.unlock();
+  if (shut_down) shut_down(*request);
+  return error(Failure::unreachable, fmt::format("the agent of VM \"{}\" went away in mid-call", vm_name_));
+}
+
+std::optional<Host::PowerRequest> SimulatedGuest::shutdown_of(std::string_view command,
+                                                              const json::object& arguments) const {
+  if (command == "guest-suspend-disk") return Host::PowerRequest::shut_down;
+  if (command != "guest-shutdown") return std::nullopt;
+  const json::value* mode = arguments.if_contains("mode");
+  const bool reboot = mode != nullptr && mode->is_string() && mode->get_string() == "reboot";
+  return reboot ? Host::PowerRequest::reboot : Host::PowerRequest::shut_down;
 }
 
 std::string SimulatedGuest::answer(std::string_view text) {
@@ -139,6 +171,9 @@ std::string SimulatedGuest::answer(std::string_view text) {
     frozen_ = command == "guest-fsfreeze-freeze";
     return R"({"return": 1})";
   }
+  shutting_down_ = shutdown_of(command, arguments);
+  if (shutting_down_) return {};
+  if (const auto value = system_.answer(command, arguments)) return json::serialize(*value);
   if (command == "guest-exec") return json::serialize(execute(arguments));
   if (command == "guest-exec-status") return json::serialize(status(arguments));
   if (command.starts_with("guest-file-")) return json::serialize(file_command(command, arguments));
@@ -157,6 +192,7 @@ json::value SimulatedGuest::information() const {
 json::value SimulatedGuest::operating_system() const {
   return {{"id", description_->os_id},
           {"pretty-name", description_->os_name},
+          {"name", description_->os_name.substr(0, description_->os_name.find_first_of("0123456789") - 1)},
           {"version-id", description_->os_version},
           {"kernel-release", description_->kernel_release},
           {"machine", description_->machine}};
@@ -275,7 +311,9 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
   const std::string& unit = process.parameters.front();
   const OtherScript other = other_script(process.script, process.parameters);
   if (other.action != OtherScript::Action::none) return run_other(other, process.ticket, out, err);
-  if (process.script == guest::discovery_script || process.script == guest::windows_discovery_script) {
+  if (const auto printed = system_.run(process.script, unit)) {
+    out = *printed;
+  } else if (process.script == guest::discovery_script || process.script == guest::windows_discovery_script) {
     exit_status = discover(out, err) ? 0 : 1;
   } else if (process.script == guest::systemd_list_script) {
     constexpr std::string_view fingerprint = "simulated";
@@ -355,6 +393,7 @@ bool SimulatedGuest::discover(std::string& out, std::string& err) const {
 void SimulatedGuest::set_power(PowerState power) {
   const std::lock_guard lock(mutex_);
   power_ = power;
+  system_.set_running(power == PowerState::running);
   changed_.notify_all();
 }
 
@@ -364,6 +403,8 @@ void SimulatedGuest::boot(Clock::time_point booted) {
   services_.reset();
   processes_.clear();
   power_ = PowerState::running;
+  frozen_ = description_ && description_->frozen;
+  system_.boot();
   ++connection_;
   changed_.notify_all();
 }
@@ -371,6 +412,7 @@ void SimulatedGuest::boot(Clock::time_point booted) {
 void SimulatedGuest::remove() {
   const std::lock_guard lock(mutex_);
   removed_ = true;
+  shut_down_ = nullptr;
   changed_.notify_all();
 }
 
@@ -391,6 +433,21 @@ void SimulatedGuest::restart_agent() {
 void SimulatedGuest::set_frozen(bool frozen) {
   const std::lock_guard lock(mutex_);
   frozen_ = frozen;
+}
+
+void SimulatedGuest::on_shutdown(std::function<void(Host::PowerRequest)> shut_down) {
+  const std::lock_guard lock(mutex_);
+  shut_down_ = std::move(shut_down);
+}
+
+std::string SimulatedGuest::host_key_values() const {
+  const std::lock_guard lock(mutex_);
+  return system_.host_key_values();
+}
+
+bool SimulatedGuest::frozen() const {
+  const std::lock_guard lock(mutex_);
+  return frozen_;
 }
 
 void SimulatedGuest::set_latency(milliseconds latency) {

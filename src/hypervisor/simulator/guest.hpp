@@ -3,8 +3,10 @@
 
 #include "base/result.hpp"
 #include "guest/transport.hpp"
+#include "hypervisor/host.hpp"
 #include "hypervisor/simulator/description.hpp"
 #include "hypervisor/simulator/files.hpp"
+#include "hypervisor/simulator/guest_system.hpp"
 #include "hypervisor/simulator/other_managers.hpp"
 #include "hypervisor/simulator/services.hpp"
 
@@ -12,9 +14,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +47,12 @@ class SimulatedGuest : public guest::Transport {
   void set_frozen(bool frozen);
   void set_latency(milliseconds latency);
 
+  /// What happens when the guest shuts itself down; not called with a lock of the guest's.
+  void on_shutdown(std::function<void(Host::PowerRequest)> shut_down);
+  /// The file of key-value pairs that the host delivered.
+  std::string host_key_values() const;
+  bool frozen() const;
+
   /// Commands that the agent got.
   std::uint64_t commands() const { return commands_; }
 
@@ -58,6 +68,7 @@ class SimulatedGuest : public guest::Transport {
   Status available() const;
   Error silence(Clock::time_point since) const;
   std::string answer(std::string_view json);
+  std::optional<Host::PowerRequest> shutdown_of(std::string_view command, const boost::json::object& arguments) const;
   boost::json::value execute(const boost::json::object& arguments);
   boost::json::value status(const boost::json::object& arguments);
   boost::json::value file_command(std::string_view command, const boost::json::object& arguments);
@@ -83,6 +94,9 @@ class SimulatedGuest : public guest::Transport {
   Clock::time_point booted_;
   std::unique_ptr<Services> services_;
   SimulatedFiles files_;
+  GuestSystem system_;
+  std::function<void(Host::PowerRequest)> shut_down_;
+  std::optional<Host::PowerRequest> shutting_down_;  ///< the command in hand told it to
   std::map<std::int64_t, Process> processes_;
   std::int64_t last_process_ = 400;
 };

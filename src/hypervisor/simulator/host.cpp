@@ -1,5 +1,7 @@
 #include "hypervisor/simulator/host.hpp"
 
+#include "hypervisor/power.hpp"
+
 #include <fmt/format.h>
 
 namespace vmms::hypervisor::simulator {
@@ -27,6 +29,7 @@ VirtualMachine first_record(const NamedMachine& machine, SystemTime time) {
   if (description.power == PowerState::running || description.power == PowerState::paused) record.started = time;
   record.agent_channel = description.guest != nullptr;
   record.agent_connected = record.started && is_connected(description);
+  record.vsock_context = description.vsock_context;
   record.settings = description.settings;
   return record;
 }
@@ -103,6 +106,45 @@ Status Simulator::turn_off(std::string_view id) {
                              record->name));
   enter(record->id, *found, PowerState::off);
   return {};
+}
+
+Status Simulator::rest(std::string_view id, PowerState power) {
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  const VirtualMachinePtr record = index_.find(id);
+  if (found == nullptr || !record) return no_such_vm(id);
+  if (record->power == power || (record->power != PowerState::running && record->power != PowerState::paused))
+    return error(Failure::invalid_state,
+                 fmt::format("VM \"{}\" is {}, not running", record->name, power_name(record->power)));
+  enter(record->id, *found, power);
+  return {};
+}
+
+Status Simulator::request_power(std::string_view id, PowerRequest request) {
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  const VirtualMachinePtr record = index_.find(id);
+  if (found == nullptr || !record) return no_such_vm(id);
+  if (record->power != PowerState::running)
+    return error(Failure::invalid_state,
+                 fmt::format("VM \"{}\" is {}, not running", record->name, power_name(record->power)));
+  if (request == PowerRequest::reboot)
+    reboot(record->id, *found);
+  else
+    enter(record->id, *found, PowerState::off);
+  return {};
+}
+
+// Under the lock. The VM runs on; its guest begins anew.
+void Simulator::reboot(const std::string& id, Machine& machine) {
+  ++machine.runs;
+  enter_agent(id, machine, AgentState::none);
+  machine.guest->boot(Clock::now());
+  if (!machine.description->guest) return;
+  if (machine.description->guest->boot_time > milliseconds(0))
+    connect_agent_later(id, machine);
+  else
+    enter_agent(id, machine, machine.description->guest->agent);
 }
 
 // Under the lock. A VM that was paused or saved goes on where it was; one that was off boots.
@@ -186,6 +228,7 @@ std::shared_ptr<SimulatedGuest> Simulator::guest_of(const std::string& id, Machi
     machine.guest = std::make_shared<SimulatedGuest>(record->name, machine.description->guest);
     machine.guest->set_power(record->power);
     if (!record->agent_connected) machine.guest->set_agent(AgentState::none);
+    machine.guest->on_shutdown([this, id](PowerRequest request) { request_power(id, request); });
   }
   return machine.guest;
 }

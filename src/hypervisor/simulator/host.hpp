@@ -35,6 +35,9 @@ class Simulator : public Host {
   Status health() const override;
   Status start(std::string_view id) override;
   Status turn_off(std::string_view id) override;
+  Status pause(std::string_view id) override { return rest(id, PowerState::paused); }
+  Status save(std::string_view id) override { return rest(id, PowerState::saved); }
+  Status request_power(std::string_view id, PowerRequest request) override;
   Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) override;
   std::shared_ptr<guest::Transport> guest(std::string_view id) override { return simulated_guest(id); }
   void listen(Listener listener) override { index_.listen(std::move(listener)); }
@@ -61,6 +64,8 @@ class Simulator : public Host {
   std::shared_ptr<SimulatedGuest> guest_of(const std::string& id, Machine& machine);
   void enter(const std::string& id, Machine& machine, PowerState power);
   void enter_agent(const std::string& id, Machine& machine, AgentState agent);
+  Status rest(std::string_view id, PowerState power);
+  void reboot(const std::string& id, Machine& machine);
   void connect_agent_later(const std::string& id, Machine& machine);
   void run_timers();
 

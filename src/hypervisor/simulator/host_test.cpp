@@ -342,7 +342,7 @@ TEST_F(SimulatorTest, LatencyIsOfEachCommand) {
 
 TEST_F(SimulatorTest, HostileCommandsAreAnswered) {
   const auto transport = host_->guest(id_);
-  for (const char* json : {"", "{", "[]", "{}", R"({"execute":7})", R"({"execute":"guest-shutdown"})",
+  for (const char* json : {"", "{", "[]", "{}", R"({"execute":7})", R"({"execute":"guest-suspend-hybrid"})",
                            R"({"execute":"guest-exec"})", R"({"execute":"guest-exec","arguments":{"path":"/bin/sh"}})",
                            R"({"execute":"guest-exec-status","arguments":{"pid":"x"}})",
                            R"({"execute":"guest-exec","arguments":{"path":"/bin/sh","arg":[1,2,3,4]}})"}) {

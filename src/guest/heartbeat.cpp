@@ -1,0 +1,39 @@
+#include "guest/heartbeat.hpp"
+
+#include "guest/agent.hpp"
+
+#include <algorithm>
+
+namespace vmms::guest {
+
+Status Heartbeat::read(Clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (found_ && connection_ != transport_->connection()) found_.reset();  // another agent
+    if (found_ && Clock::now() - found_at_ < believed) return *found_;
+    if (!asking_) break;
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && asking_)
+      return error(Failure::timed_out, "the deadline passed before the guest agent gave a sign of life");
+  }
+  asking_ = true;
+  const bool was_silent = found_ && !*found_;
+  const std::uint64_t connection = transport_->connection();
+  const Clock::time_point asked = Clock::now();
+  const Clock::time_point limit =
+      asked + (was_silent ? Clock::duration(patience_with_silence) : Clock::duration(patience));
+  lock.unlock();
+  Status alive = Agent(*transport_).ping(std::min(deadline, limit));
+  lock.lock();
+  asking_ = false;
+  changed_.notify_all();
+  if (!alive && alive.error().kind == Failure::timed_out) {
+    if (deadline < limit) return alive;  // it might have answered yet
+    alive = error(Failure::unreachable, "the guest agent is connected but silent: the guest hangs or is overloaded");
+  }
+  found_ = alive;
+  found_at_ = alive ? asked : Clock::now();
+  connection_ = connection;
+  return alive;
+}
+
+}  // namespace vmms::guest

@@ -1,0 +1,38 @@
+// Whether a guest's agent answers. An idle guest is left alone: it is asked only when somebody wants to know.
+#pragma once
+
+#include "base/result.hpp"
+#include "guest/transport.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace vmms::guest {
+
+/// What was found is believed for a second and shared by all who ask; an agent that says nothing for `patience` is
+/// silent, so that what is read is never older than two seconds. While an agent is silent who asks is told at once, or
+/// nearly so. Thread-safe.
+class Heartbeat {
+ public:
+  static constexpr std::chrono::milliseconds patience{800};
+  static constexpr std::chrono::milliseconds patience_with_silence{100};
+  static constexpr std::chrono::seconds believed{1};
+
+  explicit Heartbeat(std::shared_ptr<Transport> transport) : transport_(std::move(transport)) {}
+
+  /// Errors: unreachable (silent, or not connected; the text says which), timed_out (the deadline came before).
+  Status read(Clock::time_point deadline);
+
+ private:
+  const std::shared_ptr<Transport> transport_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool asking_ = false;
+  std::optional<Status> found_;
+  Clock::time_point found_at_;
+  std::uint64_t connection_ = 0;  ///< of the agent that was asked
+};
+
+}  // namespace vmms::guest

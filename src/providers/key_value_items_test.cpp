@@ -1,0 +1,119 @@
+// Key-value pairs of the host: added, modified and removed by clients.
+#include "providers/key_value_items.hpp"
+
+#include "base/text.hpp"
+#include "cim/typed.hpp"
+#include "providers/test_fleet.hpp"
+
+namespace vmms::providers {
+namespace {
+
+using testing::space;
+
+class KeyValueItems : public testing::Providers {
+ protected:
+  std::uint64_t change(const char* method, const std::vector<cim::InstancePtr>& items, std::string_view vm = "alpha") {
+    const cim::Class& management = schema::Msvm_VirtualSystemManagementService;
+    cim::Arguments inputs(management.method(method)->parameters.size());
+    inputs[0] = std::make_shared<const cim::ObjectPath>(computer_system_path(vm == "none" ? vm : id(vm)));
+    cim::Array array;
+    for (const auto& item : items) array.emplace_back(item);
+    inputs[1] = std::move(array);
+    const auto result = call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", method, inputs);
+    EXPECT_TRUE(result) << result.error().message;
+    return *result->return_value.get_if<std::uint64_t>();
+  }
+  static cim::InstancePtr item(std::string name, std::string value, std::uint16_t source = 0) {
+    return key_value_item(name, value, static_cast<KeyValueSource>(source));
+  }
+  /// "name=value" of each, those of the host alone behind a "!".
+  std::string stored(std::string_view vm = "alpha") {
+    std::string text;
+    for (const auto& each : host_.find(id(vm))->settings.host_key_values)
+      text += (text.empty() ? "" : " ") + std::string(each.host_only ? "!" : "") + each.name + "=" + each.value;
+    return text;
+  }
+  /// The text of the newest job, which says why a change failed.
+  std::string last_error() {
+    std::string text;
+    for (const auto& job : all("Msvm_ConcreteJob")) text += to_text(job["ErrorDescription"]);
+    return text;
+  }
+};
+
+TEST_F(KeyValueItems, AreAddedModifiedAndRemoved) {
+  EXPECT_EQ(change("AddKvpItems", {item("b", "1"), item("a", "2", 4)}), 0u);
+  EXPECT_EQ(stored(), "!a=2 b=1");
+  EXPECT_EQ(change("ModifyKvpItems", {item("B", "3")}), 0u) << "names differ without case";
+  EXPECT_EQ(stored(), "!a=2 b=3");
+  EXPECT_EQ(change("RemoveKvpItems", {item("a", "")}), 0u);
+  EXPECT_EQ(stored(), "b=3");
+  EXPECT_EQ(stored("beta"), "");
+}
+
+TEST_F(KeyValueItems, ShowOnTheSetting) {
+  EXPECT_EQ(change("AddKvpItems", {item("seen", "1"), item("hidden", "2", 4)}, "gamma"), 0u) << "also while off";
+  auto path = component_setting_path(id("gamma"), key_value_exchange);
+  path.namespace_name = space;
+  cim::Instance setting = manager_.get(context_, path).value();
+  EXPECT_EQ(setting["HostExchangeItems"], cim::typed::to_value(std::vector{item("seen", "1")}));
+  EXPECT_EQ(setting["HostOnlyItems"], cim::typed::to_value(std::vector{item("hidden", "2", 4)}));
+  // A client may write back what it got; not others.
+  setting.set("EnabledState", std::uint64_t{3});
+  EXPECT_TRUE(manager_.modify(context_, path, setting));
+  setting.set("HostExchangeItems", cim::typed::to_value(std::vector{item("seen", "9")}));
+  EXPECT_EQ(manager_.modify(context_, path, setting).error().kind, Failure::invalid_argument);
+}
+
+TEST_F(KeyValueItems, AllOrNone) {
+  EXPECT_EQ(change("AddKvpItems", {item("a", "1")}), 0u);
+  EXPECT_EQ(change("AddKvpItems", {item("b", "1"), item("A", "2")}), 4096u);
+  EXPECT_NE(last_error().find("already"), std::string::npos) << last_error();
+  EXPECT_EQ(change("ModifyKvpItems", {item("a", "2"), item("c", "1")}), 32779u);
+  EXPECT_EQ(change("RemoveKvpItems", {item("a", ""), item("c", "")}), 32779u);
+  EXPECT_EQ(stored(), "a=1");
+}
+
+TEST_F(KeyValueItems, ThoseThatCannotBeAreRefused) {
+  for (const auto& wrong :
+       {item("", "1"), item(std::string(1025, 'x'), "1"), item("a", std::string(1025, 'x')), item("a\n", "1"),
+        item("a", std::string("\x01")), item("a", "1", 1), item("a", "1", 2), item("a", "1", 7)})
+    EXPECT_EQ(change("AddKvpItems", {wrong}), 4096u);
+  EXPECT_EQ(change("AddKvpItems", {}), 4096u);
+  EXPECT_EQ(change("AddKvpItems", {std::make_shared<const cim::Instance>(schema::Msvm_Error)}), 4096u);
+  EXPECT_EQ(change("AddKvpItems", {item("a", "1")}, "none"), 4096u);
+  EXPECT_EQ(stored(), "");
+  std::string umlauts;
+  for (int i = 0; i < 1024; ++i) umlauts += "\xC3\xA4";
+  EXPECT_EQ(change("AddKvpItems", {item("a", umlauts)}), 0u) << "the bound is in characters";
+}
+
+TEST_F(KeyValueItems, TheyAreBoundedTogether) {
+  std::vector<cim::InstancePtr> many;
+  for (int i = 0; i < 600; ++i) many.push_back(item("name" + std::to_string(i), "1"));
+  EXPECT_EQ(change("AddKvpItems", many), 4096u);
+  many.resize(40);
+  for (auto& each : many) each = item(to_text((*each)["Name"]), std::string(1000, 'x'));
+  EXPECT_EQ(change("AddKvpItems", many), 4096u);
+  many.resize(20);
+  EXPECT_EQ(change("AddKvpItems", many), 0u);
+}
+
+TEST(IntrinsicItems, OfWindowsAreAsWindowsSaysThem) {
+  guest::Identity identity;
+  identity.host_name = "WIN1";
+  identity.system = {"mswindows", "Windows Server 2019 Standard", "Microsoft Windows", "2019", "17763", "10.0",
+                     "x86_64"};
+  std::map<std::string, std::string> found;
+  for (const auto& each : intrinsic_items(identity)) found[to_text((*each)["Name"])] = to_text((*each)["Data"]);
+  EXPECT_EQ(found["OSName"], "Windows Server 2019 Standard");
+  EXPECT_EQ(found["OSVersion"], "10.0.17763");
+  EXPECT_EQ(found["OSMajorVersion"], "10");
+  EXPECT_EQ(found["OSMinorVersion"], "0");
+  EXPECT_EQ(found["OSBuildNumber"], "17763");
+  EXPECT_EQ(found["OSPlatformId"], "2");
+  EXPECT_EQ(found["ProcessorArchitecture"], "9");
+}
+
+}  // namespace
+}  // namespace vmms::providers
