@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <optional>
 
 namespace vmms::guest {
 
@@ -37,20 +38,27 @@ class Digest {
 }  // namespace
 
 struct ContentHash::Digests {
-  Digest sha256{EVP_sha256()};
-  Digest blake2b{EVP_blake2b512()};
+  std::optional<Digest> sha256;
+  std::optional<Digest> blake2b;
 };
 
-ContentHash::ContentHash() : digests_(std::make_unique<Digests>()) {}
+ContentHash::ContentHash(HashAlgorithm algorithm) : digests_(std::make_unique<Digests>()) {
+  if (algorithm != HashAlgorithm::blake2b) digests_->sha256.emplace(EVP_sha256());
+  if (algorithm != HashAlgorithm::sha256) digests_->blake2b.emplace(EVP_blake2b512());
+}
 ContentHash::~ContentHash() = default;
 
 void ContentHash::add(std::string_view bytes) {
-  digests_->sha256.add(bytes);
-  digests_->blake2b.add(bytes);
+  if (digests_->sha256) digests_->sha256->add(bytes);
+  if (digests_->blake2b) digests_->blake2b->add(bytes);
 }
 
 std::string ContentHash::finish() {
-  return "sha256:" + digests_->sha256.finish() + " blake2b:" + digests_->blake2b.finish();
+  std::string text;
+  if (digests_->sha256) text = "sha256:" + digests_->sha256->finish();
+  if (digests_->sha256 && digests_->blake2b) text += ' ';
+  if (digests_->blake2b) text += "blake2b:" + digests_->blake2b->finish();
+  return text;
 }
 
 bool same_hash(std::string_view sums, std::string_view sum) {

@@ -20,8 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto port_open_time = 20s;
 
-constexpr std::string_view port_begin = "vmmsdata";
-constexpr std::size_t port_trailer = 256;
+constexpr std::string_view port_begin = "vmmsdata\n";
 
 Status outcome(const Output& output, const std::string& path) {
   if (!line_value(output.out, "Done").empty()) return {};
@@ -72,7 +71,8 @@ Result<FileCopy::Prepared> FileCopy::prepare(const SourceFile& source, const Des
       {}};
   const Result<Output> output = Execution(transport_, leftovers_, script).finish(soon());
   if (!output) return output.error();
-  Prepared prepared{std::string(line_value(output->out, "Target")), std::string(line_value(output->out, "Part"))};
+  Prepared prepared{std::string(line_value(output->out, "Target")), std::string(line_value(output->out, "Part")),
+                    line_value(output->out, "Hash") == "blake2b" ? HashAlgorithm::blake2b : HashAlgorithm::sha256};
   if (prepared.target.empty() || !check_guest_path(prepared.target) || !check_guest_path(prepared.part))
     return file_error(line_value(output->out, "Error"), destination.path, output->err);
   return prepared;
@@ -116,7 +116,7 @@ Status FileCopy::at_once(const SourceFile& source, const Prepared& prepared, boo
     if (!read) return read.error();
     bytes += *read;
   }
-  ContentHash hash;
+  ContentHash hash(prepared.hash);
   hash.add(bytes);
   Script script = receive_script("-", source, prepared, overwrite, hash.finish());
   const std::size_t size = bytes.size();
@@ -145,7 +145,7 @@ Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared
     return error(Failure::failed, "the guest does not take the data");
   };
 
-  ContentHash hash;
+  ContentHash hash(prepared.hash);
   Status sent = send(port_begin);
   for (const SourceFile::Piece& piece : source.pieces()) {
     for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
@@ -161,9 +161,7 @@ Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared
   if (sent && source.changed())
     sent = error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
   if (sent) {
-    std::string trailer = hash.finish();
-    trailer.resize(port_trailer, ' ');
-    sent = send(trailer);
+    sent = send(hash.finish() + "\n");
   }
   if (ended) return *ended ? outcome(**ended, prepared.target) : Status((*ended).error());
   if (!sent) {
@@ -184,7 +182,7 @@ Status FileCopy::through_own_agent(OwnAgentSession& agent, const SourceFile& sou
                               [&] { return stop.load(); });
   });
   const auto ended = [&] { return received.wait_for(0s) == std::future_status::ready; };
-  ContentHash hash;
+  ContentHash hash(HashAlgorithm::sha256);
   Status sent;
   for (const SourceFile::Piece& piece : source.pieces()) {
     for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
@@ -229,7 +227,7 @@ Status FileCopy::in_chunks(const SourceFile& source, const Prepared& prepared, b
   Agent agent(*transport_);
   const Result<std::int64_t> handle = agent.open_file(prepared.part, "r+", soon());
   if (!handle) return handle.error();
-  ContentHash hash;
+  ContentHash hash(prepared.hash);
   Status written = write_chunks(source, *handle, hash);
   const Status closed = agent.close_file(*handle, soon());
   if (written && !closed) written = closed;
@@ -277,7 +275,7 @@ Result<std::string> FileCopy::in_place(const SourceFile& source, const Destinati
   }
   Result<std::int64_t> handle = agent.open_file(path, "w", soon());
   if (!handle) return file_error("write", path, handle.error().message);
-  ContentHash hash;
+  ContentHash hash(HashAlgorithm::sha256);
   Status written = write_chunks(source, *handle, hash);
   const Status closed = agent.close_file(*handle, soon());
   if (!written) return written.error();
@@ -285,7 +283,7 @@ Result<std::string> FileCopy::in_place(const SourceFile& source, const Destinati
 
   handle = agent.open_file(path, "r", soon());
   if (!handle) return handle.error();
-  ContentHash arrived;
+  ContentHash arrived(HashAlgorithm::sha256);
   std::uint64_t size = 0;
   for (bool end = false; !end;) {
     const Result<FilePiece> piece = agent.read_file(*handle, file_read_chunk, soon());

@@ -51,6 +51,7 @@ class FileCopy {
   struct Prepared {
     std::string target;
     std::string part;
+    HashAlgorithm hash = HashAlgorithm::sha256;  ///< what the guest can check
   };
 
   bool has_shell() const;

@@ -45,7 +45,7 @@ Status FileCopy::send_at_once(const FileInformation& file, const std::string& pa
   const Result<Output> output = Execution(transport_, leftovers_, script).finish(soon());
   if (!output) return output.error();
   if (const auto code = line_value(output->err, "Error"); !code.empty()) return file_error(code, path, output->err);
-  ContentHash hash;
+  ContentHash hash(HashAlgorithm::both);
   hash.add(output->out);
   if (output->out.size() != file.size || !same_hash(hash.finish(), line_value(output->err, "Sum")))
     return changed_in_guest(path);
@@ -57,7 +57,7 @@ Status FileCopy::send_through_port(const FileInformation& file, const std::strin
   const Script script{file_send_script, file_scripts::send, {port_->name(), path, std::to_string(file.size)}, {}};
   Execution execution(transport_, leftovers_, script);
   if (const auto begun = execution.advance(soon())) return begun->error();
-  ContentHash hash;
+  ContentHash hash(HashAlgorithm::both);
   Clock::time_point patience = soon();
   std::optional<Result<Output>> ended;
   for (std::uint64_t left = file.size; left > 0;) {
@@ -93,7 +93,7 @@ Status FileCopy::read_chunks(const FileInformation& file, const std::string& pat
   Agent agent(*transport_);
   const Result<std::int64_t> handle = agent.open_file(path, "r", soon());
   if (!handle) return file_error("read", path, handle.error().message);
-  ContentHash hash;
+  ContentHash hash(HashAlgorithm::both);
   Status done;
   std::uint64_t left = file.size;
   while (done && left > 0) {

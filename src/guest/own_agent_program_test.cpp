@@ -93,7 +93,7 @@ TEST_F(OwnAgentProgramTest, ReceivesAFileWithHoles) {
   const auto result = copy.get();
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->bytes, 300000U);
-  ContentHash hash;
+  ContentHash hash(HashAlgorithm::sha256);
   hash.add(bytes);
   std::string hexadecimal;
   for (const std::uint8_t byte : result->sha256) {

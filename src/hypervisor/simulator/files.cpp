@@ -43,7 +43,7 @@ std::uint64_t number(std::string_view text) {
 }
 
 std::string hash_of(std::string_view content) {
-  guest::ContentHash hash;
+  guest::ContentHash hash(guest::HashAlgorithm::sha256);
   hash.add(content);
   return hash.finish();
 }
@@ -90,7 +90,7 @@ SimulatedFiles::Printed SimulatedFiles::prepare(Words words) {
   if (bytes() + number(words[5]) > most_bytes) return failed("space");
   const std::string part = (directory == "/" ? "" : directory) + "/" + words[4];
   files_[part] = {{}, "600", 0};
-  return {fmt::format("Target={}\nPart={}\n", target, part), {}};
+  return {fmt::format("Target={}\nPart={}\nHash=sha256\n", target, part), {}};
 }
 
 SimulatedFiles::Printed SimulatedFiles::receive(Words words, const std::string& input) {
@@ -170,8 +170,7 @@ SimulatedFiles::Printed SimulatedFiles::send(Words words) const {
   const auto file = files_.find(expand(words[1]));
   if (file == files_.end()) return {{}, "Error=read\n"};
   const std::string content = file->second.content.substr(0, number(words[2]));
-  const std::string sums = hash_of(content);
-  return {words[0] == "-" ? content : std::string(), fmt::format("Sum={}\n", sums.substr(0, sums.find(' ')))};
+  return {words[0] == "-" ? content : std::string(), fmt::format("Sum={}\n", hash_of(content))};
 }
 
 std::optional<std::int64_t> SimulatedFiles::open(const std::string& path, std::string_view mode) {

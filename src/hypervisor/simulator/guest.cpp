@@ -327,9 +327,9 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
     const Services::Ended ended = services_->change_mode(unit, process.parameters[2]);
     out = fmt::format("ExitStatus={}\n{}\n", ended.exit_status, services_->show(unit, now));
     err = ended.message;
-  } else if (auto printed = files_.run(process.script, process.parameters, process.input)) {
-    out = std::move(printed->out);
-    err = std::move(printed->err);
+  } else if (auto files_printed = files_.run(process.script, process.parameters, process.input)) {
+    out = std::move(files_printed->out);
+    err = std::move(files_printed->err);
   } else if (process.ticket != 0) {
     const std::optional<Services::Ended> ended = services_->ended(process.ticket, now);
     if (!ended) return false;
