@@ -214,7 +214,7 @@ class GuestFiles:
         self.copy("guest:/var/tmp/there", target)
         self.assertEqual(target.read_bytes(), source.read_bytes())
         self.assertEqual(self.copy("guest:/var/tmp/there", target, check=False).returncode, 1)
-        self.assertEqual(self.copy("guest:/no/such", target, check=False).returncode, 2)
+        self.assertEqual(self.copy("guest:/no/file", target, check=False).returncode, 2)
         self.assertEqual(target.read_bytes(), source.read_bytes())
         self.assertEqual([name for name in os.listdir(source.parent) if name.endswith(".part")], [])
         with self.assertRaises(Fault) as caught:

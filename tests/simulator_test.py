@@ -156,6 +156,13 @@ frozen = true
 name = "web"
 
 [[vm]]
+name = "tardy"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+latency_milliseconds = 300
+
+[[vm]]
 name = "stuck"
 state = "off"
 faults = ["start"]
@@ -628,6 +635,72 @@ class Queries(Simulated):
         wrong = self.daemon.cli("query", "SELECT", check=False)
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("position", wrong.stderr)
+
+
+class Copies(Simulated):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.files = pathlib.Path(tempfile.mkdtemp(prefix="vmms-copies-"))
+        cls.addClassCleanup(subprocess.run, ["rm", "-rf", str(cls.files)])
+
+    def file(self, name, size):
+        path = self.files / name
+        path.write_bytes(os.urandom(size))
+        return path
+
+    def copy_to_guest(self, machine, *settings):
+        return self.client.invoke("Msvm_GuestFileService", service_keys(self.id(machine), "guestfilesvc",
+                                  "Msvm_GuestFileService"), "CopyFilesToGuest", "".join(settings))
+
+    def test_from_the_command_line(self):
+        up = self.file("up", 500_000)
+        done = self.daemon.cli("copy", str(up), self.file("more", 10), "good:/var/tmp")
+        self.assertIn("copied", done.stdout)
+        names = {each["name"]: each["size"] for each in self.daemon.json("ls", "good:/var/tmp")}
+        self.assertEqual((names["up"], names["more"]), (500_000, 10))
+        self.assertIn("-rw-r--r--", self.daemon.cli("ls", "good:/var/tmp/up").stdout)
+        again = self.daemon.cli("copy", up, "good:/var/tmp/", check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("0x80070050", again.stderr)
+        self.daemon.cli("copy", "good:/var/tmp/up", self.files / "down")
+        self.assertEqual((self.files / "down").read_bytes(), up.read_bytes())
+        self.daemon.cli("rm", "good:/var/tmp/up", "good:/var/tmp/more")
+        self.assertEqual(self.daemon.json("ls", "good:/var/tmp"), [])
+        for wrong in (("a", "b"), ("good:/a", "plain:/b"), ("good:/a", "plain:/b", "x"), ("x", "none:/tmp/")):
+            self.assertEqual(self.daemon.cli("copy", *wrong, check=False).returncode, 2, wrong)
+
+    def test_return_values(self):
+        setting = vmms.copy_setting(self.file("x", 10), "/tmp/x")
+        for machine, code in (("plain", 32775), ("paused", 32775), ("no-agent", 32777), ("silent", 32771),
+                              ("forbids-files", 32770)):
+            self.assertEqual(self.copy_to_guest(machine, setting)["ReturnValue"], code, machine)
+        self.assertEqual(self.copy_to_guest("good")["ReturnValue"], 32773)
+        with self.assertRaises(Fault) as caught:
+            self.copy_to_guest("off", setting)
+        self.assertEqual(caught.exception.subcode, "DestinationUnreachable")
+        with self.assertRaises(Fault):
+            self.copy_to_guest("good", setting.replace("OverwriteExisting", "Nonsense"))
+        refused = self.daemon.cli("copy", self.files / "x", "plain:/tmp/", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("vmms guest enable plain", refused.stderr)
+
+    def test_a_slow_guest_holds_up_nobody_and_can_be_cancelled(self):
+        slow = self.file("slow", 3_000_000)
+        jobs = [self.copy_to_guest("tardy", vmms.copy_setting(slow, f"/tmp/{number}")) for number in range(4)]
+        begun = time.monotonic()
+        self.daemon.cli("copy", "--overwrite", self.file("quick", 1_000_000), "good:/tmp/quick")
+        self.assertLess(time.monotonic() - begun, 3)
+        keys = [{"InstanceID": vmms.job_id_of(job)} for job in jobs]
+        seen = {self.client.get("Msvm_CopyFileToGuestJob", keys[0])["PercentComplete"] for _ in iter(lambda: time.sleep(
+            0.2) or time.monotonic() - begun < 6, False)}
+        self.assertGreater(len(seen), 2, "its progress moves")
+        for each in keys:
+            self.assertEqual(self.client.invoke("Msvm_CopyFileToGuestJob", each, "RequestStateChange",
+                                                "<p:RequestedState>5</p:RequestedState>")["ReturnValue"], 0)
+        for job in jobs:
+            self.assertEqual(self.daemon.job(self.client, job, 30, "Msvm_CopyFileToGuestJob")["JobState"], "9")
+        self.assertEqual(self.daemon.json("ls", "tardy:/tmp"), [])
 
 
 class StartModes(Simulated):

@@ -112,6 +112,26 @@ std::optional<FileInformation> read_stat_line(std::string_view line) {
   return file;
 }
 
+DirectoryListing read_listing(std::string_view text) {
+  take_line(text);  // the directory itself
+  DirectoryListing listing;
+  listing.complete = text.size() < list_limit;
+  while (!text.empty()) {
+    const bool whole = text.find('\n') != std::string_view::npos;
+    std::optional<FileInformation> file = read_stat_line(take_line(text));
+    if (!whole || listing.entries.size() == entries_limit) {
+      listing.complete = false;
+      break;
+    }
+    if (!file || !file->name.starts_with("./")) continue;  // the rest of a name with a line break in it
+    file->name.erase(0, 2);
+    listing.entries.push_back(*std::move(file));
+  }
+  std::sort(listing.entries.begin(), listing.entries.end(),
+            [](const FileInformation& left, const FileInformation& right) { return left.name < right.name; });
+  return listing;
+}
+
 Result<std::string> Files::run(const Script& script, const std::string& path, Clock::time_point deadline) const {
   if (const Status checked = check_guest_path(path); !checked) return checked.error();
   Result<Output> output = Execution(transport_, leftovers_, script).finish(deadline);
@@ -134,24 +154,7 @@ Result<FileInformation> Files::describe(const std::string& path, Clock::time_poi
 Result<DirectoryListing> Files::list(const std::string& path, Clock::time_point deadline) const {
   const Result<std::string> output = run({file_list_script, file_scripts::list, {path}, {}}, path, deadline);
   if (!output) return output.error();
-  std::string_view text = *output;
-  take_line(text);  // the directory itself
-  DirectoryListing listing;
-  listing.complete = text.size() < list_limit;
-  while (!text.empty()) {
-    const bool whole = text.find('\n') != std::string_view::npos;
-    std::optional<FileInformation> file = read_stat_line(take_line(text));
-    if (!whole || listing.entries.size() == entries_limit) {
-      listing.complete = false;
-      break;
-    }
-    if (!file || !file->name.starts_with("./")) continue;  // the rest of a name with a line break in it
-    file->name.erase(0, 2);
-    listing.entries.push_back(*std::move(file));
-  }
-  std::sort(listing.entries.begin(), listing.entries.end(),
-            [](const FileInformation& left, const FileInformation& right) { return left.name < right.name; });
-  return listing;
+  return read_listing(*output);
 }
 
 Status Files::remove(const std::string& path, Clock::time_point deadline) const {

@@ -79,4 +79,7 @@ Status check_guest_path(std::string_view path);
 /// One line of stat(1): "81a4 5 1763800000 root root ./name"; nothing when it is not one.
 std::optional<FileInformation> read_stat_line(std::string_view line);
 
+/// What the list script printed.
+DirectoryListing read_listing(std::string_view text);
+
 }  // namespace vmms::guest
