@@ -29,6 +29,10 @@ Error host_error(const std::string& path, const char* what, int code) {
   return error(kind, fmt::format("the file {:.1000} on the host cannot be {}: {}", path, what, std::strerror(code)));
 }
 
+std::string part_name(const std::filesystem::path& target) {
+  return target.parent_path() / fmt::format(".vmms-{}.part", random_guid());
+}
+
 bool all_zero(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == '\0'; });
 }
@@ -54,10 +58,13 @@ Result<TargetFile> TargetFile::create(const std::string& path, const std::string
   TargetFile file;
   file.path_ = target;
   file.overwrite_ = overwrite;
-  std::string part = folder / fmt::format(".vmms-{}.part", random_guid());
-  file.descriptor_ = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file.descriptor_ < 0) return host_error(target, "written", errno);
-  file.part_ = std::move(part);
+  file.descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (file.descriptor_ < 0) {
+    std::string part = part_name(file.path_);
+    file.descriptor_ = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file.descriptor_ < 0) return host_error(target, "written", errno);
+    file.part_ = std::move(part);
+  }
   return file;
 }
 
@@ -73,7 +80,7 @@ TargetFile::~TargetFile() {
   if (!part_.empty()) unlink(part_.c_str());
 }
 
-Error TargetFile::failed(const char* what) const { return host_error(path_, what, errno); }
+Error TargetFile::failed() const { return host_error(path_, "written", errno); }
 
 Status TargetFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -85,7 +92,7 @@ Status TargetFile::write(std::string_view bytes) {
     }
     const ssize_t count = pwrite(descriptor_, piece.data(), piece.size(), static_cast<off_t>(size_));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("written");
+    if (count < 0) return failed();
     size_ += static_cast<std::uint64_t>(count);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -96,12 +103,26 @@ Status TargetFile::commit(std::uint32_t permissions, std::int64_t modified) {
   const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, timespec{modified, 0}};
   if (ftruncate(descriptor_, static_cast<off_t>(size_)) != 0 || fchmod(descriptor_, permissions & 0777U) != 0 ||
       futimens(descriptor_, times.data()) != 0 || fsync(descriptor_) != 0)
-    return failed("written");
-  const int renamed = overwrite_ ? rename(part_.c_str(), path_.c_str())
-                                 : renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE);
-  if (renamed != 0) return failed("written");
-  part_.clear();
+    return failed();
+  if (!put_in_place()) return failed();
   return {};
+}
+
+bool TargetFile::put_in_place() {
+  const std::string unnamed = fmt::format("/proc/self/fd/{}", descriptor_);
+  const auto link_as = [&](const std::string& name) {
+    return linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  };
+  if (part_.empty() && !overwrite_) return link_as(path_);
+  if (part_.empty()) {
+    std::string part = part_name(path_);
+    if (!link_as(part)) return false;
+    part_ = std::move(part);
+  }
+  const unsigned flags = overwrite_ ? 0 : RENAME_NOREPLACE;
+  if (renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), flags) != 0) return false;
+  part_.clear();
+  return true;
 }
 
 }  // namespace vmms

@@ -9,8 +9,8 @@
 
 namespace vmms {
 
-/// Bytes go into a file beside the target; `commit` puts it into the target's place, the end of an uncommitted one
-/// removes it.
+/// Bytes go into a file without a name in the target's directory, which is gone when this process dies; where the file
+/// system knows none, into one beside the target. `commit` puts it into the target's place.
 class TargetFile {
  public:
   /// `path` may name a directory: then the file gets `name` there. Errors: invalid_argument (not absolute),
@@ -31,10 +31,11 @@ class TargetFile {
 
  private:
   TargetFile() = default;
-  Error failed(const char* what) const;
+  Error failed() const;
+  bool put_in_place();
 
   std::string path_;
-  std::string part_;
+  std::string part_;  ///< the name of the file that is written; empty: it has none
   bool overwrite_ = false;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
