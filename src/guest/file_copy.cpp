@@ -131,7 +131,8 @@ Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared
   Execution execution(transport_, leftovers_, receive_script(port_->name(), source, prepared, overwrite, {}));
   if (const auto begun = execution.advance(soon())) return begun->error();
   std::optional<Result<Output>> ended;
-  // Nothing of such a piece has gone when the port says that it timed out.
+  // Nothing of such a piece has gone when the port says that it timed out. Only then the guest is asked whether the
+  // script still runs: each question takes time from it.
   const auto send = [&](std::string_view bytes) -> Status {
     for (const Clock::time_point patience = soon(); !ended;) {
       if (cancelled()) return cancelled_error();
@@ -155,7 +156,6 @@ Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared
       if (!sent) break;
       hash.add(*bytes);
       moved(length);
-      if (!ended) ended = execution.poll(soon());
     }
   }
   if (sent && source.changed())
