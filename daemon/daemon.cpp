@@ -43,6 +43,7 @@ using namespace std::chrono_literals;
 // TERM ends the daemon within two seconds, whatever its threads wait for: one for answers, half of one for workers.
 constexpr auto answers_grace = 1s;
 constexpr auto workers_grace = 500ms;
+constexpr auto copies_grace = 100ms;  // a copy is not waited for: the guest removes its part
 
 Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options) {
   if (!options.simulate.empty()) return hypervisor::simulator::load(options.simulate);
@@ -182,7 +183,7 @@ Status serve_until_told(const Options& options) {
   wait_for_end();
   sd_notify(0, "STOPPING=1");
   const bool served = server.stop(answers_grace);
-  const bool worked = pool.stop(workers_grace) && copy_pool.stop(std::chrono::milliseconds(0));
+  const bool worked = pool.stop(workers_grace) && copy_pool.stop(copies_grace);
   if (!served || !worked) {
     // Somebody waits for a guest or for libvirt and uses what would be destroyed now. All state is on disk already.
     spdlog::warn("ending while work waits for a guest or the hypervisor");

@@ -75,6 +75,13 @@ TEST_F(Copies, GoAndComeBack) {
   EXPECT_EQ(text(there, "VirtualSystemName"), "alpha");
   EXPECT_EQ(text(there, "Cancellable"), "true");
 
+  // Some clients poll it as an Msvm_ConcreteJob.
+  cim::ObjectPath other = there.path(testing::space);
+  other.class_name = "Msvm_ConcreteJob";
+  const auto polled = manager_.get(context_, other);
+  ASSERT_TRUE(polled) << polled.error().message;
+  EXPECT_EQ(text(*polled, "PercentComplete"), "100");
+
   const auto back = job(call(
       service("Vmms_GuestFileService", "vmmsguestfilesvc", "alpha"), "CopyFilesFromGuest",
       {cim::Array{setting(schema::Vmms_CopyFileFromGuestSettingData, "/var/tmp/up", path("down"), false)}, Value()}));
