@@ -3,6 +3,7 @@
 #include "agent/transfer.hpp"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,16 +58,26 @@ bool at_rest(std::uint32_t process) {
   return name != stat.npos && end != stat.npos && stat.substr(name + 2, 1) != "(" && stat.substr(end + 2, 1) == "S";
 }
 
+// Becomes journalctl; there may be no shell.
+void become_journalctl(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "journalctl");
+  arguments.push_back(nullptr);
+  const char* const environment[] = {"LC_ALL=C", nullptr};
+  for (const char* path : {"/usr/bin/journalctl", "/bin/journalctl"})
+    execve(path, const_cast<char* const*>(arguments.data()), const_cast<char* const*>(environment));
+  _exit(127);
+}
+
+// In a process of its own.
 void print_journal(const std::string& unit, int pipe) {
   dup2(pipe, 1);
   dup2(open("/dev/null", O_RDWR), 2);
-  const char* text =
-      "journalctl --sync\n"
-      "exec journalctl --no-pager --quiet --output=cat --lines=5 --unit=\"$1\"";
-  const char* const arguments[] = {"/bin/sh", "-c", text, "vmms-agent-journal", unit.c_str(), nullptr};
-  const char* const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
-                                     nullptr};
-  execve(arguments[0], const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
+  // What was printed last may not have been written yet.
+  const pid_t sync = fork();
+  if (sync == 0) become_journalctl({"--sync"});
+  if (sync > 0) waitpid(sync, nullptr, 0);
+  const std::string option = "--unit=" + unit;
+  become_journalctl({"--no-pager", "--quiet", "--output=cat", "--lines=5", option.c_str()});
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

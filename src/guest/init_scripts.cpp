@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t description_limit = 512;
 constexpr std::size_t message_limit = 2000;
-constexpr std::size_t log_line_limit = 500;
-constexpr std::size_t log_lines_limit = 5;
 constexpr std::size_t services_limit = 20000;
 constexpr std::string_view suffix = ".service";
 
@@ -189,12 +187,7 @@ Result<ServiceOutcome> InitScripts::read_outcome(const std::string& full_name, c
     outcome.service.exit_status = *status;
     outcome.service.result = "exit-code";
   }
-  if (take_line(text) == "Log:") {
-    while (!text.empty() && outcome.log_lines.size() < log_lines_limit) {
-      std::string line = printable(take_line(text), log_line_limit);
-      if (!line.empty()) outcome.log_lines.push_back(std::move(line));
-    }
-  }
+  outcome.log_lines = take_log_lines(text, "Log:");
   return outcome;
 }
 

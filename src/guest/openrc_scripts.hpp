@@ -69,12 +69,6 @@ answer() {
   echo ExitStatus=$status
   show "$1"
 }
-logged() {
-  echo Log:
-  for each in "$root/var/log/messages" "$root/var/log/syslog"; do
-    [ ! -r "$each" ] || tail -n 1000 "$each" | grep -F -- "$1" | tail -n 5
-  done
-}
 )sh";
 
 /// The state of one service.
@@ -90,14 +84,14 @@ act rc-service --nocolor "$1" start
 answer "$1"
 [ $status = 0 ] && [ $state = started ] || logged "$1"
 )sh";
-inline constexpr std::string_view start = script_text<show_part, act_part, start_part>;
+inline constexpr std::string_view start = script_text<show_part, act_part, logged_part, start_part>;
 
 inline constexpr std::string_view stop_part = R"sh(
 act rc-service --nocolor "$1" stop
 answer "$1"
 [ $status = 0 ] && [ $state = stopped ] || logged "$1"
 )sh";
-inline constexpr std::string_view stop = script_text<show_part, act_part, stop_part>;
+inline constexpr std::string_view stop = script_text<show_part, act_part, logged_part, stop_part>;
 
 /// $3: on or off.
 inline constexpr std::string_view mode_part = R"sh(
@@ -114,7 +108,7 @@ on) enabled "$1" || act rc-update add "$1" default ;;
 esac
 answer "$1"
 )sh";
-inline constexpr std::string_view mode = script_text<show_part, act_part, mode_part>;
+inline constexpr std::string_view mode = script_text<show_part, act_part, logged_part, mode_part>;
 
 /// The state of all services; then `Text=` lines with what grep finds of their descriptions, and `End`. Files
 /// that are part of init itself are no services.

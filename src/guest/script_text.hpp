@@ -24,4 +24,14 @@ struct ScriptText {
 template <const std::string_view&... parts>
 inline constexpr std::string_view script_text = ScriptText<parts...>::value;
 
+/// `logged NAME`: `Log:` and the last lines that name it, in guests without a journal. $root is set.
+inline constexpr std::string_view logged_part = R"sh(
+logged() {
+  echo Log:
+  for each in "$root/var/log/messages" "$root/var/log/syslog"; do
+    [ ! -r "$each" ] || tail -n 1000 "$each" | grep -F -- "$1" | tail -n 5
+  done
+}
+)sh";
+
 }  // namespace vmms::guest

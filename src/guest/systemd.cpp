@@ -12,8 +12,6 @@ namespace vmms::guest {
 namespace {
 
 constexpr std::size_t message_limit = 2000;
-constexpr std::size_t log_line_limit = 500;
-constexpr std::size_t log_lines_limit = 5;
 constexpr std::size_t services_limit = 20000;
 constexpr std::size_t fingerprint_limit = 64;
 // 248 and not 247, where the option is new: there nothing was tried.
@@ -147,12 +145,7 @@ Result<ServiceOutcome> Systemd::read_outcome(const std::string& full_name, const
   if (!unit->service.exists()) return no_such_service(full_name);
   outcome.service = std::move(unit->service);
   outcome.message = printable(output.err, message_limit);
-  if (take_line(text) == "Journal:") {
-    while (!text.empty() && outcome.log_lines.size() < log_lines_limit) {
-      std::string line = printable(take_line(text), log_line_limit);
-      if (!line.empty()) outcome.log_lines.push_back(std::move(line));
-    }
-  }
+  outcome.log_lines = take_log_lines(text, "Journal:");
   return outcome;
 }
 

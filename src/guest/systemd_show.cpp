@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t word_limit = 64;
 constexpr std::size_t description_limit = 512;
 constexpr std::size_t names_limit = 64;
+constexpr std::size_t log_line_limit = 500;
+constexpr std::size_t log_lines_limit = 5;
 
 // ExecMainCode is waitid's si_code.
 constexpr std::uint32_t exited = 1;
@@ -54,6 +56,16 @@ std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   return line;
+}
+
+std::vector<std::string> take_log_lines(std::string_view& text, std::string_view heading) {
+  std::vector<std::string> lines;
+  if (take_line(text) != heading) return lines;
+  while (!text.empty() && lines.size() < log_lines_limit) {
+    std::string line = printable(take_line(text), log_line_limit);
+    if (!line.empty()) lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 std::optional<ShownUnit> read_shown_unit(std::string_view& text) {

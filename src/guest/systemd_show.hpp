@@ -19,6 +19,10 @@ struct ShownUnit {
 /// The next line without its end; `text` moves past it.
 std::string_view take_line(std::string_view& text);
 
+/// The last log lines, at most five, that stand in `text` behind the line `heading`; none when the next line is
+/// another.
+std::vector<std::string> take_log_lines(std::string_view& text, std::string_view heading);
+
 /// Reads `Property=value` lines up to an empty line or the end; `text` moves past them. What is unknown or cannot be is
 /// left out. Nothing when the lines do not show a unit with a valid name of a service.
 std::optional<ShownUnit> read_shown_unit(std::string_view& text);

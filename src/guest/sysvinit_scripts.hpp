@@ -84,12 +84,6 @@ answer() {
   echo ExitStatus=$status
   show "$1"
 }
-logged() {
-  echo Log:
-  for each in "$root/var/log/messages" "$root/var/log/syslog"; do
-    [ ! -r "$each" ] || tail -n 1000 "$each" | grep -F -- "$1" | tail -n 5
-  done
-}
 )sh";
 
 /// The state of one service.
@@ -109,7 +103,7 @@ case $status:$state in
 *) logged "$1" ;;
 esac
 )sh";
-inline constexpr std::string_view start = script_text<show_part, one_part, act_part, start_part>;
+inline constexpr std::string_view start = script_text<show_part, one_part, act_part, logged_part, start_part>;
 
 inline constexpr std::string_view stop_part = R"sh(
 limit=
@@ -120,7 +114,7 @@ case $status:$state in
 *) logged "$1" ;;
 esac
 )sh";
-inline constexpr std::string_view stop = script_text<show_part, one_part, act_part, stop_part>;
+inline constexpr std::string_view stop = script_text<show_part, one_part, act_part, logged_part, stop_part>;
 
 /// $3: on or off. By the tool that the distribution has: Debian's update-rc.d, Red Hat's chkconfig, or insserv alone.
 inline constexpr std::string_view mode_part = R"sh(
@@ -153,7 +147,7 @@ for each in "$root"/etc/rc[S2345].d/S[0-9][0-9]* "$root"/etc/rc.d/rc[2345].d/S[0
 done
 answer "$1"
 )sh";
-inline constexpr std::string_view mode = script_text<show_part, one_part, act_part, mode_part>;
+inline constexpr std::string_view mode = script_text<show_part, one_part, act_part, logged_part, mode_part>;
 
 /// The state of all services; then `Text=` lines with what grep finds of their descriptions, and `End`. Files that are
 /// part of init itself are no services.

@@ -16,8 +16,6 @@ constexpr std::size_t longest_name = 256;  // characters
 constexpr std::size_t word_limit = 64;
 constexpr std::size_t description_limit = 512;
 constexpr std::size_t message_limit = 2000;
-constexpr std::size_t log_line_limit = 500;
-constexpr std::size_t log_lines_limit = 5;
 constexpr std::size_t services_limit = 20000;
 constexpr std::string_view suffix = ".service";
 // Exit codes of Win32_Service with a meaning of their own.
@@ -118,12 +116,7 @@ Result<ServiceOutcome> Windows::read_outcome(const std::string& full_name, const
   outcome.exit_status = *status;
   outcome.service = std::move(*service);
   outcome.message = printable(output.err, message_limit);
-  if (take_line(text) == "Log:") {
-    while (!text.empty() && outcome.log_lines.size() < log_lines_limit) {
-      std::string entry = printable(take_line(text), log_line_limit);
-      if (!entry.empty()) outcome.log_lines.push_back(std::move(entry));
-    }
-  }
+  outcome.log_lines = take_log_lines(text, "Log:");
   return outcome;
 }
 
