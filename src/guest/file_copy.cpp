@@ -20,11 +20,10 @@ using namespace std::chrono_literals;
 
 constexpr auto port_open_time = 20s;
 
-constexpr std::string_view port_begin = "vmmsdata\n";
+constexpr std::size_t reply_limit = 16384;
 
-Status outcome(const Output& output, const std::string& path) {
-  if (!line_value(output.out, "Done").empty()) return {};
-  return file_error(line_value(output.out, "Error"), path, output.err);
+Error changed_error(const SourceFile& source) {
+  return error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
 }
 
 }  // namespace
@@ -47,107 +46,135 @@ Result<std::string> FileCopy::to_guest(const SourceFile& source, const Destinati
   if (const Status checked = check_guest_path(destination.path); !checked) return checked.error();
   if (cancelled()) return cancelled_error();
   if (!has_shell()) return in_place(source, destination);
-  const Result<Prepared> prepared = prepare(source, destination);
-  if (!prepared) return prepared.error();
-  if (observer_.has_part) observer_.has_part(prepared->part);
-  const Status received = receive(source, *prepared, destination.overwrite);
-  if (!received) {
-    // The script removes its part file itself, unless it was never started or died with the agent.
+  const PartFile part{fmt::format(".vmms-{}.part", to_lower(random_guid())), destination.path, source.name()};
+  // Before anything begins, so that there is no moment in which a crash of ours leaves what nobody knows of.
+  if (observer_.has_part) observer_.has_part(&part);
+  tidied_ = false;
+  Result<std::string> target = receive({source, destination, part});
+  if (!target && !tidied_) {
     port_.reset();
-    const Status discarded = Files(transport_, leftovers_).discard(prepared->part, Clock::now() + 10s);
-    if (discarded && observer_.has_part) observer_.has_part({});
-    return received.error();
+    tidied_ = Files(transport_, leftovers_).discard(part, Clock::now() + 10s).has_value();
   }
-  if (observer_.has_part) observer_.has_part({});
-  return prepared->target;
+  if ((target || tidied_) && observer_.has_part) observer_.has_part(nullptr);
+  return target;
 }
 
-Result<FileCopy::Prepared> FileCopy::prepare(const SourceFile& source, const Destination& destination) const {
-  const Script script{
-      file_prepare_script,
-      file_scripts::prepare,
-      {destination.path, source.name(), destination.overwrite ? "1" : "0", destination.create_path ? "1" : "0",
-       fmt::format(".vmms-{}.part", to_lower(random_guid())), std::to_string(source.data_bytes())},
-      {}};
-  const Result<Output> output = Execution(transport_, leftovers_, script).finish(soon());
+// A script that says how it ended has removed its part file or put it into its place. One that does not was never
+// started, or died with the agent.
+Result<std::string> FileCopy::outcome(const Output& output, const std::string& path) {
+  const std::string_view code = line_value(output.out, "Error");
+  const std::string target(line_value(output.out, "Target"));
+  tidied_ = !code.empty() || !target.empty();
+  if (!line_value(output.out, "Done").empty() && check_guest_path(target)) return target;
+  return file_error(code, path, output.err);
+}
+
+Result<FileCopy::Prepared> FileCopy::prepare(const Task& task) {
+  Script script{file_prepare_script, file_scripts::prepare, place_parameters(task), {}};
+  const Result<Output> output = Execution(transport_, leftovers_, std::move(script)).finish(soon());
   if (!output) return output.error();
-  Prepared prepared{std::string(line_value(output->out, "Target")), std::string(line_value(output->out, "Part")),
-                    line_value(output->out, "Hash") == "blake2b" ? HashAlgorithm::blake2b : HashAlgorithm::sha256};
-  if (prepared.target.empty() || !check_guest_path(prepared.target) || !check_guest_path(prepared.part))
-    return file_error(line_value(output->out, "Error"), destination.path, output->err);
-  return prepared;
+  Prepared prepared{std::string(line_value(output->out, "Target")), std::string(line_value(output->out, "Part"))};
+  if (check_guest_path(prepared.target) && check_guest_path(prepared.part)) return prepared;
+  const std::string_view code = line_value(output->out, "Error");
+  tidied_ = !code.empty();
+  return file_error(code, task.destination.path, output->err);
 }
 
-Script FileCopy::receive_script(std::string_view from, const SourceFile& source, const Prepared& prepared,
-                                bool overwrite, std::string sums) const {
-  Script script{
-      file_receive_script,
-      file_scripts::receive,
-      {std::string(from), prepared.part, prepared.target, std::to_string(source.size()), overwrite ? "1" : "0",
-       fmt::format("{:o}", source.permissions()), std::to_string(source.modified()), std::move(sums)},
-      {}};
-  for (const SourceFile::Piece& piece : source.pieces()) {
+std::vector<std::string> FileCopy::place_parameters(const Task& task) {
+  return {task.part.name,
+          task.destination.path,
+          task.part.source,
+          task.destination.overwrite ? "1" : "0",
+          task.destination.create_path ? "1" : "0",
+          std::to_string(task.source.data_bytes())};
+}
+
+Script FileCopy::receive_script(std::string_view from, const Task& task, const std::vector<SourceFile::Piece>& pieces,
+                                std::string sums) {
+  Script script{file_receive_script, file_scripts::receive, place_parameters(task), {}};
+  script.parameters.insert(script.parameters.begin(), std::string(from));
+  const SourceFile& source = task.source;
+  script.parameters.insert(script.parameters.end(),
+                           {std::to_string(source.size()), fmt::format("{:o}", source.permissions()),
+                            std::to_string(source.modified()), std::move(sums)});
+  for (const SourceFile::Piece& piece : pieces) {
     script.parameters.push_back(std::to_string(piece.offset));
     script.parameters.push_back(std::to_string(piece.length));
   }
   return script;
 }
 
-Status FileCopy::receive(const SourceFile& source, const Prepared& prepared, bool overwrite) {
-  if (source.data_bytes() <= at_once_limit) return at_once(source, prepared, overwrite);
+Result<std::string> FileCopy::receive(const Task& task) {
+  if (task.source.data_bytes() <= at_once_limit) return at_once(task);
   if (port()) {
     if (const auto agent = own_agent_ ? own_agent_() : nullptr) {
-      const Status done = through_own_agent(*agent, source, prepared, overwrite);
+      Result<std::string> done = through_own_agent(*agent, task);
       // It may end at any time; there are other ways.
       if (done || done.error().kind != Failure::unreachable || !port()) return done;
     }
-    return through_port(source, prepared, overwrite);
+    return through_port(task);
   }
-  if (capabilities_.can_write_files) return in_chunks(source, prepared, overwrite);
+  if (capabilities_.can_write_files) return in_chunks(task);
   return error(Failure::not_supported,
                "the virtual machine takes no data port and its agent forbids guest-file-write; allow it in the guest "
                "(docs/guest-services.md)");
 }
 
-Status FileCopy::at_once(const SourceFile& source, const Prepared& prepared, bool overwrite) {
+Result<std::string> FileCopy::at_once(const Task& task) {
   std::string bytes;
-  for (const SourceFile::Piece& piece : source.pieces()) {
-    const Result<std::string> read = source.read(piece.offset, piece.length);
+  for (const SourceFile::Piece& piece : task.source.pieces()) {
+    const Result<std::string> read = task.source.read(piece.offset, piece.length);
     if (!read) return read.error();
     bytes += *read;
   }
-  ContentHash hash(prepared.hash);
+  ContentHash hash(HashAlgorithm::both);
   hash.add(bytes);
-  Script script = receive_script("-", source, prepared, overwrite, hash.finish());
+  Script script = receive_script("-", task, task.source.pieces(), hash.finish());
   const std::size_t size = bytes.size();
   script.input = std::move(bytes);
   Execution execution(transport_, leftovers_, std::move(script));
-  const Status finished = finish(execution, prepared, size);
-  if (finished) moved(size);
-  return finished;
+  Result<std::string> target = finish(execution, task, size);
+  if (target) moved(size);
+  return target;
 }
 
-Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared, bool overwrite) {
-  Execution execution(transport_, leftovers_, receive_script(port_->name(), source, prepared, overwrite, {}));
+Result<std::string> FileCopy::through_port(const Task& task) {
+  const SourceFile& source = task.source;
+  Execution execution(transport_, leftovers_, receive_script(port_->name(), task, source.pieces(), {}));
   if (const auto begun = execution.advance(soon())) return begun->error();
   std::optional<Result<Output>> ended;
-  // Nothing of such a piece has gone when the port says that it timed out. Only then the guest is asked whether the
-  // script still runs: each question takes time from it.
+  // Only when the port has nothing for us is the guest asked whether the script still runs: that takes time from it.
+  const auto still_runs = [&](Clock::time_point patience) -> Status {
+    if (cancelled()) return cancelled_error();
+    ended = execution.poll(soon());
+    if (ended) return error(Failure::failed, "the guest does not take the data");
+    if (Clock::now() < patience) return {};
+    return error(Failure::timed_out, fmt::format("the guest has taken no data for {} s", stall_time.count()));
+  };
+  // Nothing of such a piece has gone when the port says that it timed out.
   const auto send = [&](std::string_view bytes) -> Status {
-    for (const Clock::time_point patience = soon(); !ended;) {
+    for (const Clock::time_point patience = soon();;) {
       if (cancelled()) return cancelled_error();
       const Status written = port_->write(bytes, Clock::now() + port_time);
-      if (written) return {};
-      if (written.error().kind != Failure::timed_out) return written;
-      ended = execution.poll(soon());
-      if (!ended && Clock::now() >= patience)
-        return error(Failure::timed_out, fmt::format("the guest has taken no data for {} s", stall_time.count()));
+      if (written || written.error().kind != Failure::timed_out) return written;
+      if (const Status runs = still_runs(patience); !runs) return runs;
     }
-    return error(Failure::failed, "the guest does not take the data");
+  };
+  std::string reply;
+  const auto read_reply = [&]() -> Status {
+    for (const Clock::time_point patience = soon(); !reply.ends_with("\n\n");) {
+      const Result<std::string> bytes = port_->read(reply_limit, Clock::now() + reply_time);
+      if (bytes) reply += *bytes;
+      if (reply.size() > reply_limit) return error(Failure::failed, "the guest's answer to a copy makes no sense");
+      if (bytes) continue;
+      if (bytes.error().kind != Failure::timed_out) return bytes.error();
+      if (const Status runs = still_runs(patience); !runs) return runs;
+    }
+    return {};
   };
 
-  ContentHash hash(prepared.hash);
-  Status sent = send(port_begin);
+  Status sent = read_reply();
+  ContentHash hash(line_value(reply, "Hash") == "blake2b" ? HashAlgorithm::blake2b : HashAlgorithm::sha256);
   for (const SourceFile::Piece& piece : source.pieces()) {
     for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
       const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
@@ -158,27 +185,26 @@ Status FileCopy::through_port(const SourceFile& source, const Prepared& prepared
       moved(length);
     }
   }
-  if (sent && source.changed())
-    sent = error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
-  if (sent) {
-    sent = send(hash.finish() + "\n");
-  }
-  if (ended) return *ended ? outcome(**ended, prepared.target) : Status((*ended).error());
+  if (sent && source.changed()) sent = changed_error(source);
+  if (sent) sent = send(hash.finish() + "\n");
+  if (ended) return *ended ? outcome(**ended, task.destination.path) : Result<std::string>((*ended).error());
   if (!sent) {
     port_.reset();  // the guest sees the end of the data and removes what it has
-    finish(execution, prepared, 0);
-    return sent;
+    finish(execution, task, 0);
+    return sent.error();
   }
-  return finish(execution, prepared, source.data_bytes());
+  return finish(execution, task, source.data_bytes());
 }
 
-Status FileCopy::through_own_agent(OwnAgentSession& agent, const SourceFile& source, const Prepared& prepared,
-                                   bool overwrite) {
+Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Task& task) {
+  const SourceFile& source = task.source;
+  const Result<Prepared> prepared = prepare(task);
+  if (!prepared) return prepared.error();
   std::vector<protocol::Segment> segments;
   for (const SourceFile::Piece& piece : source.pieces()) segments.push_back({piece.offset, piece.length});
   std::atomic<bool> stop{false};
   auto received = std::async(std::launch::async, [&, name = port_->name()] {
-    return agent.receive_file(name, prepared.part, source.size(), std::move(segments), time_for(source.data_bytes()),
+    return agent.receive_file(name, prepared->part, source.size(), std::move(segments), time_for(source.data_bytes()),
                               [&] { return stop.load(); });
   });
   const auto ended = [&] { return received.wait_for(0s) == std::future_status::ready; };
@@ -201,46 +227,51 @@ Status FileCopy::through_own_agent(OwnAgentSession& agent, const SourceFile& sou
       moved(length);
     }
   }
-  if (sent && source.changed())
-    sent = error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
+  if (sent && source.changed()) sent = changed_error(source);
   if (!sent) {
     stop = true;
     port_.reset();
   }
   const Result<OwnAgentSession::Transfer> transfer = received.get();
-  if (!sent && sent.error().kind != Failure::timed_out) return sent;
+  if (!sent && sent.error().kind != Failure::timed_out) return sent.error();
   if (!transfer) {
     port_.reset();
     const Failure kind = transfer.error().kind;
-    return kind == Failure::failed ? file_error("write", prepared.target, transfer.error().message) : transfer.error();
+    return kind == Failure::failed ? file_error("write", prepared->target, transfer.error().message) : transfer.error();
   }
-  if (!sent) return sent;
+  if (!sent) return sent.error();
   std::string sum = "sha256:";
   for (const std::uint8_t byte : transfer->sha256) sum += fmt::format("{:02x}", byte);
   if (transfer->bytes != source.data_bytes() || !same_hash(hash.finish(), sum))
-    return file_error("hash", prepared.target, {});
-  Execution execution(transport_, leftovers_, receive_script("checked", source, prepared, overwrite, {}));
-  return finish(execution, prepared, source.data_bytes());
+    return file_error("hash", prepared->target, {});
+  return put_into_place("checked", task, *prepared, source.pieces(), {});
 }
 
-Status FileCopy::in_chunks(const SourceFile& source, const Prepared& prepared, bool overwrite) {
+Result<std::string> FileCopy::in_chunks(const Task& task) {
+  const SourceFile& source = task.source;
+  const Result<Prepared> prepared = prepare(task);
+  if (!prepared) return prepared.error();
   Agent agent(*transport_);
-  const Result<std::int64_t> handle = agent.open_file(prepared.part, "r+", soon());
+  const Result<std::int64_t> handle = agent.open_file(prepared->part, "r+", soon());
   if (!handle) return handle.error();
-  ContentHash hash(prepared.hash);
+  ContentHash hash(HashAlgorithm::both);
   Status written = write_chunks(source, *handle, hash);
   const Status closed = agent.close_file(*handle, soon());
   if (written && !closed) written = closed;
-  if (!written) return written;
+  if (!written) return written.error();
   // Holes were written as zeros, so the whole is one piece.
-  Script script = receive_script("file", source, prepared, overwrite, hash.finish());
-  script.parameters.resize(8);
-  if (source.size() > 0) {
-    script.parameters.push_back("0");
-    script.parameters.push_back(std::to_string(source.size()));
-  }
-  Execution execution(transport_, leftovers_, std::move(script));
-  return finish(execution, prepared, source.size());
+  std::vector<SourceFile::Piece> whole;
+  if (source.size() > 0) whole.push_back({0, source.size()});
+  return put_into_place("file", task, *prepared, whole, hash.finish());
+}
+
+Result<std::string> FileCopy::put_into_place(std::string_view from, const Task& task, const Prepared& prepared,
+                                             const std::vector<SourceFile::Piece>& pieces, std::string sums) {
+  Destination target = task.destination;
+  target.path = prepared.target;
+  const Task placed{task.source, target, task.part};
+  Execution execution(transport_, leftovers_, receive_script(from, placed, pieces, std::move(sums)));
+  return finish(execution, placed, task.source.size());
 }
 
 Status FileCopy::write_chunks(const SourceFile& source, std::int64_t handle, ContentHash& hash) {
@@ -254,8 +285,7 @@ Status FileCopy::write_chunks(const SourceFile& source, std::int64_t handle, Con
     if (const Status written = agent.write_file(handle, *bytes, soon()); !written) return written;
     moved(length);
   }
-  if (source.changed())
-    return error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
+  if (source.changed()) return changed_error(source);
   return {};
 }
 
@@ -297,21 +327,22 @@ Result<std::string> FileCopy::in_place(const SourceFile& source, const Destinati
   return path;
 }
 
-Status FileCopy::finish(Execution& execution, const Prepared& prepared, std::uint64_t bytes) {
+Result<std::string> FileCopy::finish(Execution& execution, const Task& task, std::uint64_t bytes) {
+  const std::string& path = task.destination.path;
   const Clock::time_point patience = time_for(bytes);
   bool gave_up = false;
   while (Clock::now() < patience) {
     if (const auto ended = execution.advance(patience)) {
-      const Status done = *ended ? outcome(**ended, prepared.target) : Status(ended->error());
-      return done || !gave_up ? done : Status(cancelled_error());
+      Result<std::string> target = *ended ? outcome(**ended, path) : Result<std::string>(ended->error());
+      return target || !gave_up ? target : Result<std::string>(cancelled_error());
     }
     // Without its part file the script fails, unless it has just put it into its place.
     if (cancelled() && !std::exchange(gave_up, true)) {
       port_.reset();
-      Files(transport_, leftovers_).discard(prepared.part, soon()).has_value();
+      Files(transport_, leftovers_).discard(task.part, soon()).has_value();
     }
   }
-  return error(Failure::timed_out, "the guest has not finished writing \"" + printable(prepared.target, 1000) + "\"");
+  return error(Failure::timed_out, "the guest has not finished writing \"" + printable(path, 1000) + "\"");
 }
 
 }  // namespace vmms::guest

@@ -48,10 +48,14 @@ class FileCopy {
   Status from_guest(const std::string& path, TargetFile& target);
 
  private:
+  struct Task {
+    const SourceFile& source;
+    const Destination& destination;
+    const PartFile& part;
+  };
   struct Prepared {
     std::string target;
     std::string part;
-    HashAlgorithm hash = HashAlgorithm::sha256;  ///< what the guest can check
   };
 
   bool has_shell() const;
@@ -61,17 +65,21 @@ class FileCopy {
   }
   Port* port();
 
-  Result<Prepared> prepare(const SourceFile& source, const Destination& destination) const;
-  Script receive_script(std::string_view from, const SourceFile& source, const Prepared& prepared, bool overwrite,
-                        std::string sums) const;
-  Status receive(const SourceFile& source, const Prepared& prepared, bool overwrite);
-  Status at_once(const SourceFile& source, const Prepared& prepared, bool overwrite);
-  Status through_port(const SourceFile& source, const Prepared& prepared, bool overwrite);
-  Status through_own_agent(OwnAgentSession& agent, const SourceFile& source, const Prepared& prepared, bool overwrite);
-  Status in_chunks(const SourceFile& source, const Prepared& prepared, bool overwrite);
+  Result<Prepared> prepare(const Task& task);
+  static std::vector<std::string> place_parameters(const Task& task);
+  static Script receive_script(std::string_view from, const Task& task, const std::vector<SourceFile::Piece>& pieces,
+                               std::string sums);
+  Result<std::string> receive(const Task& task);
+  Result<std::string> at_once(const Task& task);
+  Result<std::string> through_port(const Task& task);
+  Result<std::string> through_own_agent(OwnAgentSession& agent, const Task& task);
+  Result<std::string> in_chunks(const Task& task);
   Result<std::string> in_place(const SourceFile& source, const Destination& destination);
   Status write_chunks(const SourceFile& source, std::int64_t handle, ContentHash& hash);
-  Status finish(Execution& execution, const Prepared& prepared, std::uint64_t bytes);
+  Result<std::string> put_into_place(std::string_view from, const Task& task, const Prepared& prepared,
+                                     const std::vector<SourceFile::Piece>& pieces, std::string sums);
+  Result<std::string> finish(Execution& execution, const Task& task, std::uint64_t bytes);
+  Result<std::string> outcome(const Output& output, const std::string& path);
 
   Status send_at_once(const FileInformation& file, const std::string& path, TargetFile& target);
   Status send_through_port(const FileInformation& file, const std::string& path, TargetFile& target);
@@ -84,6 +92,7 @@ class FileCopy {
   const OwnAgent own_agent_;
   std::unique_ptr<Port> port_;
   bool no_port_ = false;  ///< none can be had
+  bool tidied_ = false;   ///< the guest has said that no part file of the present copy is left
 };
 
 }  // namespace vmms::guest

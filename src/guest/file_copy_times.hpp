@@ -14,6 +14,8 @@ inline constexpr std::size_t port_chunk = 256U << 10;
 inline constexpr std::chrono::seconds stall_time{60};
 /// How long a port is waited for before the guest is asked whether its script still runs.
 inline constexpr std::chrono::milliseconds port_time{250};
+/// The same while the script looks at where the file is to go, which it may find impossible.
+inline constexpr std::chrono::milliseconds reply_time{50};
 
 inline Error cancelled_error() { return error(Failure::invalid_state, "the copy was cancelled"); }
 inline Clock::time_point soon() { return Clock::now() + stall_time; }

@@ -49,59 +49,67 @@ namespace vmms::guest::file_scripts {
   "  return 1\n"                                                                        \
   "}\n"
 
-/// $1 destination, $2 name of the source, $3 whether to overwrite (1 or 0), $4 whether to make directories, $5 name of
-/// the part file, $6 bytes needed: makes the part file beside the target and prints `Target=`, `Part=` and `Hash=`
-/// (what `receive` can check: blake2b or sha256). Each process that a script starts costs about 20 ms without KVM, stat
-/// and mv, which look for SELinux, about 60. Errors: exists, directory, no-directory, relative, space, denied.
-inline constexpr std::string_view prepare = VMMS_EXPAND R"sh(
+// place PART DESTINATION SOURCE: `target`, the file that a copy of SOURCE to DESTINATION makes, its `directory`, and
+// `part`, the part file PART beside it. make_part BYTES: makes that, empty. The script has `fail`, `overwrite`,
+// `create`.
+#define VMMS_PLACE                                                                              \
+  "place() {\n"                                                                                 \
+  "  expand \"$2\"\n"                                                                           \
+  "  target=$REPLY\n"                                                                           \
+  "  case $target in /*) ;; *) fail relative ;; esac\n"                                         \
+  "  case $target in\n"                                                                         \
+  "  */) [ -d \"$target\" ] || [ \"$create\" = 1 ] || fail no-directory; target=$target$3 ;;\n" \
+  "  esac\n"                                                                                    \
+  "  [ ! -d \"$target\" ] || target=${target%/}/$3\n"                                           \
+  "  [ ! -L \"$target\" ] || target=$(readlink -f -- \"$target\") || fail no-directory\n"       \
+  "  [ ! -d \"$target\" ] || fail directory\n"                                                  \
+  "  directory=${target%/*}/ part=${target%/*}/$1\n"                                            \
+  "}\n"                                                                                         \
+  "make_part() {\n"                                                                             \
+  "  if [ ! -d \"$directory\" ]; then\n"                                                        \
+  "    [ \"$create\" = 1 ] || fail no-directory\n"                                              \
+  "    mkdir -p -- \"$directory\" || fail denied\n"                                             \
+  "  fi\n"                                                                                      \
+  "  [ \"$overwrite\" = 1 ] || [ ! -e \"$target\" ] || fail exists\n"                           \
+  "  umask 077\n"                                                                               \
+  "  set -C\n"                                                                                  \
+  "  true >\"$part\" || fail denied\n"                                                          \
+  "  free=$(df -P -k -- \"$directory\" 2>/dev/null |\n"                                         \
+  "    { read -r line && read -r system blocks used free rest && echo \"$free\"; })\n"          \
+  "  case $free in\n"                                                                           \
+  "  '' | *[!0-9]*) ;;\n"                                                                       \
+  "  *) [ $((free * 1024)) -ge \"$1\" ] || { rm -f -- \"$part\" && fail space; } ;;\n"          \
+  "  esac\n"                                                                                    \
+  "  if command -v b2sum >/dev/null; then hash=blake2b; else hash=sha256; fi\n"                 \
+  "}\n"
+
+/// $1 name of the part file, $2 destination, $3 name of the source, $4 whether to overwrite (1 or 0), $5 whether to
+/// make directories, $6 bytes needed: makes the part file beside the target, for who writes into it by other means, and
+/// prints `Target=` and `Part=`. Each process that a script starts costs about 20 ms without KVM, stat and mv, which
+/// look for SELinux, about 60. Errors: exists, directory, no-directory, relative, space, denied.
+inline constexpr std::string_view prepare = VMMS_EXPAND VMMS_PLACE R"sh(
 fail() { echo "Error=$1"; exit 1; }
-source=$2 overwrite=$3 create=$4 needed=$6
-expand "$1"
-target=$REPLY
-case $target in /*) ;; *) fail relative ;; esac
-case $target in */) [ -d "$target" ] || [ "$create" = 1 ] || fail no-directory; target=$target$source ;; esac
-[ ! -d "$target" ] || target=${target%/}/$source
-[ ! -L "$target" ] || target=$(readlink -f -- "$target") || fail no-directory
-[ ! -d "$target" ] || fail directory
-directory=${target%/*}/
-if [ ! -d "$directory" ]; then
-  [ "$create" = 1 ] || fail no-directory
-  mkdir -p -- "$directory" || fail denied
-fi
-[ "$overwrite" = 1 ] || [ ! -e "$target" ] || fail exists
-part=$directory$5
-umask 077
-set -C
-true >"$part" || fail denied
-free=$(df -P -k -- "$directory" 2>/dev/null | { read -r line && read -r system blocks used free rest && echo "$free"; })
-case $free in
-'' | *[!0-9]*) ;;
-*) [ $((free * 1024)) -ge "$needed" ] || { rm -f -- "$part" && fail space; } ;;
-esac
-if command -v b2sum >/dev/null; then hash=blake2b; else hash=sha256; fi
-printf 'Target=%s\nPart=%s\nHash=%s\n' "$target" "$part" $hash
+overwrite=$4 create=$5
+place "$1" "$2" "$3"
+make_part "$6"
+printf 'Target=%s\nPart=%s\n' "$target" "$part"
 )sh";
 
-/// $1 where the bytes come from: `-` standard input, `file` (they are in the part file), `checked` (and their hash is
-/// known to be right), or the name of a port; $2 part file, $3 target, $4 size, $5 whether to overwrite, $6 permissions
-/// in octal, $7 time of modification in seconds since 1970, $8 `NAME:HEX` of the bytes (empty: a line behind the data
-/// says so), then offset and length of each piece of data; what lies between is a hole. Receives, checks, and puts the
-/// part file into the target's place; whatever goes wrong leaves no part file. A file that is replaced hands its owner
-/// and permissions on. A port's data begins with the line `vmmsdata`: a port that is read before the host has opened it
-/// gives nothing.
-inline constexpr std::string_view receive = VMMS_FIND_PORT R"sh(
-from=$1 part=$2 target=$3 size=$4 overwrite=$5 mode=$6 time=$7 sums=$8
-shift 8
-fail() { rm -f -- "$part"; echo "Error=$1"; exit 1; }
+/// $1 where the bytes come from: `-` standard input, the name of a port, or what `prepare` made and others filled:
+/// `file`, or `checked` (their hash is known to be right); $2 to $6 as of prepare (the destination is its target after
+/// it), $7 bytes of data, $8 size, $9 permissions in octal, $10 time of modification in seconds since 1970, $11
+/// `NAME:HEX` of the bytes in the hashes that a guest may know (empty: a line behind the data says so), then offset and
+/// length of each piece of data; what lies between is a hole. Makes the part file, receives, checks, puts it into the
+/// target's place, and prints `Target=`; whatever goes wrong leaves no part file. A file that is replaced hands its
+/// owner and permissions on. The host sends through a port when it has read there `Target=`, `Hash=` (what to say
+/// behind the data: blake2b or sha256) and an empty line.
+inline constexpr std::string_view receive = VMMS_FIND_PORT VMMS_EXPAND VMMS_PLACE R"sh(
+from=$1 name=$2 destination=$3 source=$4 overwrite=$5 create=$6 bytes=$7 size=$8 mode=$9 time=${10} sums=${11}
+shift 11
+fail() { [ -z "$part" ] || rm -f -- "$part"; echo "Error=$1"; exit 1; }
 trap 'fail interrupted' HUP INT TERM
+begin() { place "$name" "$destination" "$source" && make_part "$bytes"; }
 take() {
-  if [ "$from" != - ]; then
-    tries=0
-    until read -r first && [ "$first" = vmmsdata ]; do
-      [ -z "$first" ] && [ $((tries += 1)) -lt 500 ] || fail port
-      sleep 0.02
-    done
-  fi
   [ "$*" = "0 $size" ] || dd if=/dev/null of="$part" bs=1 seek="$size" count=0 status=none || fail write
   while [ $# -gt 0 ]; do
     dd of="$part" bs=1048576 seek="$1" count="$2" iflag=fullblock,count_bytes oflag=seek_bytes conv=notrunc \
@@ -111,9 +119,15 @@ take() {
   [ "$sums" ] || read -r sums || fail hash
 }
 case $from in
-file | checked) ;;
--) take "$@" ;;
-*) find_port "$from" && take "$@" <"$REPLY" || fail port ;;
+file | checked) target=$destination part=${destination%/*}/$name ;;
+-) begin && take "$@" ;;
+*)
+  find_port "$from" || fail port
+  {
+    begin && printf 'Target=%s\nHash=%s\n\n' "$target" $hash >&0 || fail port
+    take "$@"
+  } <>"$REPLY" || fail port
+  ;;
 esac
 pieces() {
   while [ $# -gt 0 ]; do
@@ -122,9 +136,9 @@ pieces() {
   done
 }
 if [ "$from" != checked ]; then
-  case $sums in blake2b:*) sum=b2sum ;; *) sum=sha256sum ;; esac
+  if command -v b2sum >/dev/null; then sum=b2sum sums=${sums##*blake2b:}; else sum=sha256sum sums=${sums##*sha256:}; fi
   if [ "$*" = "0 $size" ]; then actual=$($sum <"$part"); else actual=$(pieces "$@" | $sum); fi
-  [ "${actual%% *}" = "${sums#*:}" ] || fail hash
+  [ "${actual%% *}" = "${sums%% *}" ] || fail hash
 fi
 [ "$*" = "0 $size" ] || [ "$(stat -c %s -- "$part")" = "$size" ] || fail hash
 if [ -e "$target" ]; then
@@ -144,12 +158,16 @@ else
   [ ! -e "$part" ] || fail exists
 fi
 [ ! -e /sys/fs/selinux/enforce ] || restorecon -- "$target" 2>/dev/null
-echo Done=1
+printf 'Done=1\nTarget=%s\n' "$target"
 )sh";
 
-/// $1 part file: removes what an interrupted copy left.
-inline constexpr std::string_view discard = R"sh(
-case $1 in */.vmms-*.part) rm -f -- "$1" && echo Done=1 ;; esac
+/// $1 name of the part file, $2 destination, $3 name of the source: removes what an interrupted copy left.
+inline constexpr std::string_view discard = VMMS_EXPAND VMMS_PLACE R"sh(
+fail() { echo Done=1; exit 0; }
+create=1
+case $1 in .vmms-*.part) ;; *) exit 1 ;; esac
+place "$1" "$2" "$3"
+rm -f -- "$part" && echo Done=1
 )sh";
 
 // Type and permissions in hexadecimal, size, time of modification, owner, group, name.
@@ -210,6 +228,7 @@ echo "Sum=$name:${sum%% *}" >&2
 
 #undef VMMS_EXPAND
 #undef VMMS_FIND_PORT
+#undef VMMS_PLACE
 #undef VMMS_STAT
 
 }  // namespace vmms::guest::file_scripts

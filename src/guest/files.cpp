@@ -163,8 +163,9 @@ Status Files::remove(const std::string& path, Clock::time_point deadline) const 
   return {};
 }
 
-Status Files::discard(const std::string& part, Clock::time_point deadline) const {
-  const Result<std::string> done = run({file_discard_script, file_scripts::discard, {part}, {}}, part, deadline);
+Status Files::discard(const PartFile& part, Clock::time_point deadline) const {
+  const Script script{file_discard_script, file_scripts::discard, {part.name, part.destination, part.source}, {}};
+  const Result<std::string> done = run(script, part.destination, deadline);
   if (!done) return done.error();
   return {};
 }

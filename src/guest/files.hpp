@@ -49,7 +49,7 @@ class Files {
   /// A file or an empty directory.
   Status remove(const std::string& path, Clock::time_point deadline) const;
   /// Removes the part file of a copy that was interrupted, if it is still there.
-  Status discard(const std::string& part, Clock::time_point deadline) const;
+  Status discard(const PartFile& part, Clock::time_point deadline) const;
 
  private:
   Result<std::string> run(const Script& script, const std::string& path, Clock::time_point deadline) const;

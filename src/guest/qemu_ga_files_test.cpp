@@ -83,18 +83,22 @@ TEST_F(QemuGaFiles, SmallOnesArriveWholeWithPermissionsAndTime) {
 TEST_F(QemuGaFiles, LargeOnesGoInChunksWhereThereIsNoPort) {
   const std::string bytes = pattern((3U << 20) + 17);
   std::uint64_t moved = 0;
-  std::vector<std::string> parts;
+  std::vector<std::optional<PartFile>> parts;
   CopyObserver observer;
   observer.moved = [&](std::uint64_t count) { moved += count; };
-  observer.has_part = [&](const std::string& part) { parts.push_back(part); };
+  observer.has_part = [&](const PartFile* part) {
+    parts.push_back(part ? std::optional(*part) : std::nullopt);
+    EXPECT_TRUE(names_inside().empty() || !part) << "it is told before it exists";
+  };
   const auto opened = SourceFile::open(source("big", bytes));
   const auto copied = copy(observer).to_guest(*opened, {inside() + "/renamed", false, false});
   ASSERT_TRUE(copied) << copied.error().message;
   EXPECT_EQ(content(inside() + "/renamed"), bytes);
   EXPECT_EQ(moved, bytes.size());
   ASSERT_EQ(parts.size(), 2U);
-  EXPECT_TRUE(parts[0].starts_with(inside() + "/.vmms-")) << parts[0];
-  EXPECT_EQ(parts[1], "");
+  ASSERT_TRUE(parts[0]);
+  EXPECT_EQ(parts[0]->destination, inside() + "/renamed");
+  EXPECT_FALSE(parts[1]);
 }
 
 TEST_F(QemuGaFiles, AFileThatExistsIsReplacedOnlyWhenAskedFor) {
@@ -299,8 +303,29 @@ TEST_F(QemuGaFiles, ListsDescribesAndRemoves) {
   EXPECT_TRUE(files_.remove(inside() + "/a", in_time()));
   EXPECT_EQ(files_.remove(inside(), in_time()).error().kind, Failure::invalid_state);
   EXPECT_EQ(files_.remove(inside() + "/none", in_time()).error().kind, Failure::not_found);
-  EXPECT_FALSE(files_.discard(inside() + "/b", in_time())) << "no part file";
+  EXPECT_FALSE(files_.discard({"b", inside(), "b"}, in_time())) << "no part file";
   EXPECT_EQ(names_inside(), (std::vector<std::string>{"b", "line\nbreak"}));
+}
+
+TEST_F(QemuGaFiles, DiscardFindsThePartFileWhereverTheCopyWouldHavePutIt) {
+  const std::string name = ".vmms-11111111-2222-3333-4444-555555555555.part";
+  fs::create_directory(inside() + "/directory");
+  fs::create_directory(inside() + "/elsewhere");
+  fs::create_symlink("../elsewhere/file", inside() + "/directory/link");
+  std::ofstream(inside() + "/elsewhere/file") << "old";
+  const std::pair<std::string, std::string> cases[] = {{"/new", "/"},
+                                                       {"/directory", "/directory/"},
+                                                       {"/directory/", "/directory/"},
+                                                       {"/directory/new", "/directory/"},
+                                                       {"/directory/link", "/elsewhere/"}};
+  for (const auto& [destination, directory] : cases) {
+    std::ofstream(inside() + directory + name) << "part";
+    const Status gone = files_.discard({name, inside() + destination, "source"}, in_time());
+    EXPECT_TRUE(gone) << gone.error().message;
+    EXPECT_FALSE(fs::exists(inside() + directory + name)) << destination;
+  }
+  EXPECT_TRUE(files_.discard({name, inside() + "/no/such/directory", "source"}, in_time())) << "nothing can be there";
+  EXPECT_EQ(content(inside() + "/elsewhere/file"), "old");
 }
 
 }  // namespace

@@ -59,6 +59,10 @@ Status check_host_path(const Configuration& configuration, const std::string& pa
                            path, configuration.copy_root));
 }
 
+std::string debris_text(const std::string& machine_id, const guest::PartFile& part) {
+  return machine_id + unit_separator + part.name + unit_separator + part.destination + unit_separator + part.source;
+}
+
 /// One job: files one after the other, and how far it is.
 class CopyJob {
  public:
@@ -83,8 +87,8 @@ class CopyJob {
     guest::CopyObserver observer;
     observer.moved = [this](std::uint64_t bytes) { moved(bytes); };
     observer.cancelled = [this] { return control_.cancelled(); };
-    observer.has_part = [this](const std::string& part) {
-      control_.debris(part.empty() ? std::string() : detail_.machine_id + unit_separator + part);
+    observer.has_part = [this](const guest::PartFile* part) {
+      control_.debris(part ? debris_text(detail_.machine_id, *part) : std::string());
     };
     const auto copy = guest->begin_copy(std::move(observer), soon);
     if (!copy) return copy.error();
@@ -279,14 +283,19 @@ bool CopyCleaner::clean(const cim::job::Job& job) {
   constexpr std::chrono::seconds patience{2};
   std::string_view debris = job.debris;
   const std::string machine_id = take(debris, unit_separator);
+  guest::PartFile part;
+  part.name = take(debris, unit_separator);
+  part.destination = take(debris, unit_separator);
+  part.source = debris;
   const auto machine = environment_.host.find(machine_id);
   if (machine && !machine->agent_connected) return false;
   const auto guest = machine ? environment_.guests.find(machine_id) : nullptr;
   if (guest) {
-    const Status gone = guest->files().discard(std::string(debris), guest::Clock::now() + patience);
+    const Status gone = guest->files().discard(part, guest::Clock::now() + patience);
     if (!gone && gone.error().kind != Failure::not_supported) return false;
   }
-  spdlog::info("job {}: {} is gone from {}", job.id, debris, machine ? machine->name : machine_id);
+  spdlog::info("job {}: the part file {} of \"{}\" is gone from {}", job.id, part.name, part.destination,
+               machine ? machine->name : machine_id);
   environment_.jobs.forget_debris(job.id);
   return true;
 }

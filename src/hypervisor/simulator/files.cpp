@@ -36,6 +36,10 @@ std::string without_slash(std::string path) {
 
 std::string parent_of(const std::string& path) { return without_slash(path.substr(0, path.rfind('/') + 1)); }
 
+std::string part_of(const std::string& target, const std::string& name) {
+  return target.substr(0, target.rfind('/') + 1) + name;
+}
+
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -53,15 +57,12 @@ std::string hash_of(std::string_view content) {
 std::optional<SimulatedFiles::Printed> SimulatedFiles::run(std::string_view script, Words words,
                                                            const std::string& input) {
   if (script == guest::file_prepare_script && words.size() >= 6) return prepare(words);
-  if (script == guest::file_receive_script && words.size() >= 8) return receive(words, input);
+  if (script == guest::file_receive_script && words.size() >= 11) return receive(words, input);
   if (script == guest::file_describe_script) return describe(words);
   if (script == guest::file_list_script) return list(words);
   if (script == guest::file_remove_script) return remove(words);
   if (script == guest::file_send_script && words.size() >= 3) return send(words);
-  if (script == guest::file_discard_script) {
-    files_.erase(words.front());
-    return Printed{"Done=1\n", {}};
-  }
+  if (script == guest::file_discard_script && words.size() >= 3) return discard(words);
   return std::nullopt;
 }
 
@@ -71,41 +72,55 @@ std::uint64_t SimulatedFiles::bytes() const {
   return sum;
 }
 
+std::string SimulatedFiles::target_of(const std::string& destination, const std::string& source) const {
+  const std::string path = expand(destination);
+  const std::string target = without_slash(path);
+  if (!path.ends_with('/') && !is_directory(target)) return target;
+  return (target == "/" ? "" : target) + "/" + source;
+}
+
 SimulatedFiles::Printed SimulatedFiles::prepare(Words words) {
-  std::string target = expand(words[0]);
-  const bool overwrite = words[2] == "1";
-  const bool create = words[3] == "1";
-  if (!target.starts_with('/')) return failed("relative");
-  const bool names_directory = target.ends_with('/');
-  target = without_slash(target);
-  if (names_directory && !is_directory(target) && !create) return failed("no-directory");
-  if (names_directory || is_directory(target)) target = (target == "/" ? "" : target) + "/" + words[1];
+  const std::string path = expand(words[1]);
+  const bool create = words[4] == "1";
+  if (!path.starts_with('/')) return failed("relative");
+  if (path.ends_with('/') && !is_directory(without_slash(path)) && !create) return failed("no-directory");
+  const std::string target = target_of(words[1], words[2]);
   if (is_directory(target)) return failed("directory");
   const std::string directory = parent_of(target);
   if (!is_directory(directory)) {
     if (!create) return failed("no-directory");
     for (std::string made = directory; !is_directory(made); made = parent_of(made)) directories_.insert(made);
   }
-  if (!overwrite && files_.contains(target)) return failed("exists");
+  if (words[3] != "1" && files_.contains(target)) return failed("exists");
   if (bytes() + number(words[5]) > most_bytes) return failed("space");
-  const std::string part = (directory == "/" ? "" : directory) + "/" + words[4];
+  const std::string part = part_of(target, words[0]);
   files_[part] = {{}, "600", 0};
-  return {fmt::format("Target={}\nPart={}\nHash=sha256\n", target, part), {}};
+  return {fmt::format("Target={}\nPart={}\n", target, part), {}};
+}
+
+SimulatedFiles::Printed SimulatedFiles::discard(Words words) {
+  files_.erase(part_of(target_of(words[1], words[2]), words[0]));
+  return {"Done=1\n", {}};
 }
 
 SimulatedFiles::Printed SimulatedFiles::receive(Words words, const std::string& input) {
-  const auto part = files_.find(words[1]);
+  const bool here = words[0] == "-";
+  if (here) {
+    if (Printed prepared = prepare({words.begin() + 1, words.begin() + 7}); prepared.out.starts_with("Error"))
+      return prepared;
+  }
+  const std::string target = here ? target_of(words[2], words[3]) : words[2];
+  const auto part = files_.find(part_of(target, words[1]));
   if (part == files_.end()) return failed("denied");
   File file = std::move(part->second);
   files_.erase(part);
-  const std::string& target = words[2];
-  const std::uint64_t size = number(words[3]);
+  const std::uint64_t size = number(words[7]);
   if (size > most_bytes) return failed("write");
   std::string data;
-  if (words[0] == "-") {
+  if (here) {
     file.content.assign(size, '\0');
     std::size_t taken = 0;
-    for (std::size_t i = 8; i + 1 < words.size() && !words[i].empty(); i += 2) {
+    for (std::size_t i = 11; i + 1 < words.size() && !words[i].empty(); i += 2) {
       const std::uint64_t offset = number(words[i]);
       const std::uint64_t length = number(words[i + 1]);
       if (offset + length > size || taken + length > input.size()) return failed("hash");
@@ -116,13 +131,13 @@ SimulatedFiles::Printed SimulatedFiles::receive(Words words, const std::string& 
   } else {
     data = file.content;
   }
-  if (file.content.size() != size || hash_of(data) != words[7]) return failed("hash");
+  if (file.content.size() != size || !guest::same_hash(words[10], hash_of(data))) return failed("hash");
   const auto old = files_.find(target);
   if (old != files_.end() && words[4] != "1") return failed("exists");
-  file.permissions = old != files_.end() ? old->second.permissions : words[5];
-  file.modified = static_cast<std::int64_t>(number(words[6]));
+  file.permissions = old != files_.end() ? old->second.permissions : words[8];
+  file.modified = static_cast<std::int64_t>(number(words[9]));
   files_[target] = std::move(file);
-  return {"Done=1\n", {}};
+  return {fmt::format("Done=1\nTarget={}\n", target), {}};
 }
 
 std::string SimulatedFiles::line(const std::string& path, const std::string& name) const {

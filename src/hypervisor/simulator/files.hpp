@@ -45,6 +45,9 @@ class SimulatedFiles {
 
   Printed prepare(Words words);
   Printed receive(Words words, const std::string& input);
+  Printed discard(Words words);
+  /// Where a copy of `source` to `destination` goes.
+  std::string target_of(const std::string& destination, const std::string& source) const;
   Printed describe(Words words) const;
   Printed list(Words words) const;
   Printed remove(Words words);
