@@ -222,6 +222,23 @@ class GuestFiles:
                                "Vmms_GuestFileService"), "RemoveFile", "<p:Path>/var/tmp</p:Path>")
         self.assertIn("not empty", caught.exception.text)
 
+    def test_14_z_a_copy_outlives_our_own_agent(self):
+        self.own_agent()
+        big = self.host_file("target.new", 100 * MEGABYTE)
+        output = self.copy_to_guest(vmms.copy_setting(big, "/var/tmp/outlives"))
+        keys = {"InstanceID": vmms.job_id_of(output)}
+        while int(self.client.get(self.JOB, keys)["PercentComplete"]) < 2:
+            time.sleep(0.05)
+        try:
+            self.call("vmms-agent.service", "StopService")
+        except Fault:
+            pass  # it cannot answer for its own end, and when it is asked for in another way it is gone
+        job = self.daemon.job(self.client, output, 120, self.JOB)
+        self.assertEqual(job["JobState"], "7", job["ErrorDescription"])
+        self.assertSame(big, "/var/tmp/outlives")
+        self.assertNoParts("/var/tmp")
+        self.copy("--overwrite", self.host_file("empty", 0), "guest:/var/tmp/outlives")
+
     def test_15_b_nothing_appears_when_the_agent_comes_back(self):
         source = self.host_file("later", 100)
         self.assertEqual(self.call("vmms-demo-rest-agent.service"), 0)

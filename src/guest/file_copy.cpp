@@ -109,8 +109,9 @@ Result<std::string> FileCopy::receive(const Task& task) {
   if (port()) {
     if (const auto agent = own_agent_ ? own_agent_() : nullptr) {
       Result<std::string> done = through_own_agent(*agent, task);
-      // It may end at any time; there are other ways.
       if (done || done.error().kind != Failure::unreachable || !port()) return done;
+      // It may end at any time; there are other ways, and they begin anew.
+      if (const Status gone = Files(transport_, leftovers_).discard(task.part, soon()); !gone) return gone.error();
     }
     return through_port(task);
   }
