@@ -142,6 +142,10 @@ def envelope(action, class_name="", keys=(), body=""):
     )
 
 
+INVOKE = envelope(vmms.RESOURCE + "Msvm_VirtualSystemManagementService/StartService", "Msvm_VirtualSystemManagementService",
+                  {"Name": "vmms"})  # answered from memory
+
+
 def get(machine):
     return envelope(GET, "Msvm_ComputerSystem", vmms.machine_keys(machine))
 
