@@ -1,9 +1,11 @@
 #include "daemon/daemon.hpp"
+#include "daemon/log_sink.hpp"
 
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -20,6 +22,11 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::shared_ptr<spdlog::logger> make_logger() {
+  if (::isatty(STDERR_FILENO)) return spdlog::stderr_color_mt("vmmsd");
+  return std::make_shared<spdlog::logger>("vmmsd", std::make_shared<vmms::daemon::LogSink>(STDERR_FILENO));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -28,7 +35,7 @@ int main(int argc, char** argv) {
     if (!parsed.options) return parsed.exit_status;
 
     // Standard output carries the ready line alone.
-    spdlog::set_default_logger(spdlog::stderr_color_mt("vmmsd"));
+    spdlog::set_default_logger(make_logger());
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
     spdlog::set_level(spdlog::level::from_str(parsed.options->log_level));
     spdlog::flush_on(spdlog::level::info);

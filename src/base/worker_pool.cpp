@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
@@ -29,8 +30,16 @@ constexpr bool sanitized = false;
 #endif
 
 using Task = std::function<void()>;
+using Clock = std::chrono::steady_clock;
+
+/// How long a task computes before it gives way: others wait no longer, and it still gets on while they never rest.
+constexpr auto computing_time = std::chrono::microseconds(250);
+
+/// Since when the thread's task computes without a break; never on threads of no pool.
+thread_local Clock::time_point computing_since = Clock::time_point::max();
 
 void run(Task& task) {
+  computing_since = Clock::now();
   try {
     task();
   } catch (const std::exception& e) {
@@ -155,6 +164,13 @@ void WorkerPool::State::work(std::unique_lock<std::mutex>& lock, const std::shar
   } else if (!stopping) {
     make_ready(self, lane);
   }
+}
+
+void WorkerPool::give_way() {
+  const auto now = Clock::now();
+  if (now < computing_since || now - computing_since < computing_time) return;
+  ::sched_yield();
+  computing_since = Clock::now();
 }
 
 WorkerPool::WorkerPool() : WorkerPool(Options{}) {}

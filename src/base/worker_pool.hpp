@@ -42,6 +42,10 @@ class WorkerPool {
 
   std::size_t threads() const;  ///< threads alive now, idle ones included
 
+  /// For long computations to call now and then: lets other threads that are ready go first, among them those that
+  /// serve the network. The kernel alone would do so only after milliseconds. Does nothing on threads of no pool.
+  static void give_way();
+
  private:
   struct State;
   std::shared_ptr<State> state_;  // shared with every thread, so that a stuck one outlives the pool safely

@@ -1,5 +1,7 @@
 #include "cim/enumeration.hpp"
 
+#include "base/worker_pool.hpp"
+
 #include <utility>
 
 namespace vmms::cim {
@@ -8,6 +10,7 @@ Enumeration::Batch BufferedEnumeration::next(const Context& context, std::size_t
   Batch batch;
   // One more than asked, to know whether the last one is the last.
   while (page_.size() <= most && !exhausted()) {
+    WorkerPool::give_way();
     fetch(context, most, batch.failures);
     if (context.deadline != Context::Clock::time_point::max() && Context::Clock::now() >= context.deadline) break;
   }

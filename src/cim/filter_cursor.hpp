@@ -11,11 +11,12 @@ namespace vmms::cim {
 
 class FilterCursor : public BufferedEnumeration {
  public:
-  FilterCursor(std::unique_ptr<Enumeration> all, wql::Filter filter)
-      : all_(std::move(all)), filter_(std::move(filter)) {}
+  /// `few`: there is not much to look through.
+  FilterCursor(std::unique_ptr<Enumeration> all, wql::Filter filter, bool few = false)
+      : all_(std::move(all)), filter_(std::move(filter)), few_(few) {}
 
-  /// Also when nobody is asked: many may have to be looked at before one fits.
-  bool waits() const override { return true; }
+  /// Also when nobody is asked, but many may have to be looked at before one fits.
+  bool waits() const override { return !few_ || all_->waits(); }
 
  protected:
   bool exhausted() const override { return done_; }
@@ -24,6 +25,7 @@ class FilterCursor : public BufferedEnumeration {
  private:
   std::unique_ptr<Enumeration> all_;
   wql::Filter filter_;
+  const bool few_;
   bool done_ = false;
 };
 

@@ -121,6 +121,18 @@ TEST_F(ObjectManagerTest, AJoinIsReadFromBothEnds) {
   EXPECT_EQ(all(*manager.enumerate(context, "root/test", "T_Hosted").value(), 3).size(), 4u);
 }
 
+TEST_F(ObjectManagerTest, AQueryWaitsWhenItLooksThroughMuchOrAsksOthers) {
+  const auto waits = [&](std::string_view text) {
+    return manager.query(context, "root/test", text)->instances->waits();
+  };
+  EXPECT_FALSE(waits("SELECT * FROM T_System"));
+  EXPECT_FALSE(waits("SELECT * FROM T_System WHERE Name = 'vm1'"));
+  EXPECT_TRUE(waits("SELECT * FROM T_System WHERE Name LIKE 'vm1'"));
+  EXPECT_TRUE(waits("SELECT * FROM T_System WHERE Name = 'vm1' OR Name = 'vm2'"));
+  EXPECT_TRUE(waits("SELECT * FROM T_HostService WHERE Name = 'vmms'")) << "one key of three";
+  EXPECT_TRUE(waits("SELECT * FROM T_Unit WHERE CreationClassName = 'T_Unit' AND Name = 'web' AND SystemName = 'vm1'"));
+}
+
 TEST_F(ObjectManagerTest, WaitsFollowsTheClassesTouched) {
   EXPECT_FALSE(manager.waits("root/test", t_system, nullptr));
   EXPECT_TRUE(manager.waits("root/test", t_unit, nullptr));

@@ -38,6 +38,19 @@ const Class* narrower(const Class* left, const Class* right) {
   return right->is_a(*left) ? right : nullptr;
 }
 
+// Whether the keys name each object: all are given but those with a fixed value, so there is one of each class at most.
+bool name_objects(const std::vector<Provider*>& providers, const std::vector<KeyBinding>& keys) {
+  return std::all_of(providers.begin(), providers.end(), [&](const Provider* provider) {
+    const Class& cim_class = provider->cim_class();
+    return std::all_of(cim_class.keys.begin(), cim_class.keys.end(), [&](std::uint16_t index) {
+      const Property& property = cim_class.properties[index];
+      return !property.default_value.empty() || std::any_of(keys.begin(), keys.end(), [&](const KeyBinding& key) {
+        return equals_no_case(key.name, property.name);
+      });
+    });
+  });
+}
+
 }  // namespace
 
 Result<QueryResult> ObjectManager::query(const Context& context, std::string_view namespace_name, std::string_view text,
@@ -94,7 +107,9 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   result.about.class_name = enumerated->name;
   result.about.keys = std::move(keys);
   result.instances = std::move(*instances);
-  if (filter) result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter));
+  if (!filter) return result;
+  const bool few = name_objects(space.concrete(*enumerated), result.about.keys);
+  result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter), few);
   return result;
 }
 

@@ -113,10 +113,12 @@ Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path, bool 
 }
 
 std::shared_ptr<const Users> PasswordFile::users() {
+  const Stamp seen = stamp();  // not under the lock: every request asks for it
   const std::scoped_lock lock(mutex_);
+  if (seen == stamp_) return users_;
   const Stamp now = stamp();
-  if (now == stamp_) return users_;
-  stamp_ = now;  // taken before reading: what is written in between differs from it again
+  if (now == stamp_) return users_;  // another thread was faster
+  stamp_ = now;                      // taken before reading: what is written in between differs from it again
   Result<Users> read_now = read();
   if (!read_now && read_now.error().kind != Failure::not_found) {
     spdlog::error("the users stay as they were: {}", read_now.error().message);

@@ -1,10 +1,13 @@
 #include "wire/http/io_thread.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
 #include <exception>
+#include <system_error>
 #include <vector>
 
 #include "wire/http/connection.hpp"
@@ -17,12 +20,16 @@ constexpr auto resolution = std::chrono::milliseconds(20);
 
 }  // namespace
 
-IoThread::IoThread(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+IoThread::IoThread(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), bell_(context_) {
+  const int bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (bell < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  bell_.assign(bell);
+}
 
 IoThread::~IoThread() = default;
 
 void IoThread::run() {
-  const auto guard = boost::asio::make_work_guard(context_);
+  wait_for_letters();
   while (!context_.stopped()) {
     try {
       context_.run();
@@ -32,11 +39,50 @@ void IoThread::run() {
     }
   }
   // Cancelled operations give back what they hold, and a connection that was on its way here is closed, too.
-  do {
+  bool busy = true;
+  while (busy) {
+    busy = open_letters();
     close_connections();
     timer_.cancel();
     context_.restart();
-  } while (context_.poll() != 0);
+    busy |= context_.poll() != 0;
+  }
+}
+
+void IoThread::put(std::unique_ptr<Letter> letter) {
+  bool first = false;
+  {
+    const std::scoped_lock lock(letters_mutex_);
+    first = letters_.empty();
+    letters_.push_back(std::move(letter));
+  }
+  // Whoever finds letters there has rung already, or is about to.
+  if (first) ::eventfd_write(bell_.native_handle(), 1);
+}
+
+bool IoThread::open_letters() {
+  std::vector<std::unique_ptr<Letter>> letters;
+  {
+    const std::scoped_lock lock(letters_mutex_);
+    letters.swap(letters_);
+  }
+  for (const auto& letter : letters) {
+    try {
+      letter->open();
+    } catch (const std::exception& e) {
+      spdlog::error("a connection failed with an exception: {}", e.what());
+    }
+  }
+  return !letters.empty();
+}
+
+void IoThread::wait_for_letters() {
+  bell_.async_read_some(boost::asio::buffer(&rings_, sizeof rings_),
+                        [this](const boost::system::error_code& ec, std::size_t) {
+                          if (ec) return;
+                          open_letters();
+                          wait_for_letters();
+                        });
 }
 
 void IoThread::add(const std::shared_ptr<Connection>& connection) { connections_.insert(connection); }

@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -12,6 +12,7 @@
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "wire/http/authenticator.hpp"
 #include "wire/http/exchange.hpp"
@@ -43,6 +44,9 @@ struct Shared {
 
 /// An io_context that one thread runs, its connections, and one timer for all their deadlines.
 ///
+/// The context has no locks: once run() has begun, nobody else touches it or its connections. What other threads want
+/// done goes through post(), so that a request which is answered on this thread takes no lock at all here.
+///
 /// Whoever holds an Exchange also holds the IoThread, so that a late answer finds an executor to be posted to, even
 /// when the server is gone.
 class IoThread : public std::enable_shared_from_this<IoThread> {
@@ -58,14 +62,29 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   /// Runs until stop(); then closes what is left.
   void run();
   /// Makes run() return. From any thread.
-  void stop() { context_.stop(); }
+  void stop() {
+    post([this] { context_.stop(); });
+  }
 
-  /// Calls `action(Connection&)` on this thread if the connection still is, at once when called on it.
+  /// Calls `action()` on this thread, later. From any thread.
+  template <class Action>
+  void post(Action action) {
+    struct Own : Letter {
+      explicit Own(Action a) : action(std::move(a)) {}
+      void open() override { action(); }
+      Action action;
+    };
+    put(std::make_unique<Own>(std::move(action)));
+  }
+
+  /// Calls `action(Connection&)` on this thread if the connection still is, at once when called on it. From any thread.
   template <class Action>
   void tell(const std::weak_ptr<Connection>& connection, Action action) {
-    boost::asio::dispatch(context_.get_executor(), [connection, action = std::move(action)]() mutable {
+    auto call = [connection, action = std::move(action)]() mutable {
       if (const auto alive = connection.lock()) action(*alive);
-    });
+    };
+    if (context_.get_executor().running_in_this_thread()) return call();
+    post(std::move(call));
   }
 
   // The rest is for this thread only.
@@ -79,16 +98,30 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void finish_connections();
 
  private:
+  /// What another thread wants done here.
+  struct Letter {
+    virtual ~Letter() = default;
+    virtual void open() = 0;
+  };
+
+  void put(std::unique_ptr<Letter> letter);
+  /// False when there were none.
+  bool open_letters();
+  void wait_for_letters();
   void close_connections();
   void sweep();
 
   const std::shared_ptr<Shared> shared_;
-  boost::asio::io_context context_{1};
+  boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
+  boost::asio::posix::basic_stream_descriptor<Executor> bell_;  ///< readable when there are letters
+  std::uint64_t rings_ = 0;
   Timer timer_{context_};
   Clock::time_point armed_ = Clock::time_point::max();
   Clock::time_point swept_ = Clock::time_point::min();
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::atomic<std::size_t> load_ = 0;
+  std::mutex letters_mutex_;
+  std::vector<std::unique_ptr<Letter>> letters_;  ///< last: what they hold may belong to the context
 };
 
 }  // namespace vmms::wire::http

@@ -4,13 +4,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "wire/http/acceptor.hpp"
 #include "wire/http/io_thread.hpp"
@@ -26,15 +27,37 @@ namespace {
 /// Connections beyond Limits::connections that are still told so; further ones are just closed.
 constexpr std::size_t told_busy = 64;
 
-void begin(const std::shared_ptr<IoThread>& io, Socket socket, const std::shared_ptr<TlsContext>& tls,
+/// An accepted connection on its way from the thread that accepts to the one that serves it.
+class Accepted {
+ public:
+  Accepted(Protocol protocol, int descriptor) : protocol_(protocol), descriptor_(descriptor) {}
+  Accepted(Accepted&& other) noexcept : protocol_(other.protocol_), descriptor_(std::exchange(other.descriptor_, -1)) {}
+  ~Accepted() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  Socket take(boost::asio::io_context& context) {
+    Socket socket(context);
+    socket.assign(protocol_, descriptor_);
+    descriptor_ = -1;
+    return socket;
+  }
+
+ private:
+  Protocol protocol_;
+  int descriptor_;
+};
+
+void begin(const std::shared_ptr<IoThread>& io, Accepted accepted, const std::shared_ptr<TlsContext>& tls,
            const Handlers& handlers, bool too_many) {
-  boost::system::error_code ignored;
-  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);  // a local socket has no such option
-  Connection::Peer peer = peer_of(socket, tls != nullptr);
-  peer.handlers = &handlers;
-  peer.one_too_many = too_many;
   std::shared_ptr<Connection> connection;
   try {
+    Socket socket = accepted.take(io->context());
+    boost::system::error_code ignored;
+    socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);  // a local socket has no such option
+    Connection::Peer peer = peer_of(socket, tls != nullptr);
+    peer.handlers = &handlers;
+    peer.one_too_many = too_many;
     if (tls) {
       using Tls = boost::asio::ssl::stream<Socket>;
       connection = std::make_shared<StreamConnection<Tls>>(*io, std::move(peer), Tls(std::move(socket), *tls));
@@ -101,7 +124,7 @@ Result<std::vector<Listener>> Server::Implementation::start() {
     return started.error();
   }
   for (const auto& door : doors_) {
-    boost::asio::post(accepting_->context(), [door] { accept(door); });
+    accepting_->post([door] { accept(door); });
   }
   return listeners;
 }
@@ -178,9 +201,7 @@ Status Server::Implementation::start_threads() {
 }
 
 void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
-  const auto& io = *std::min_element(door->threads.begin(), door->threads.end(),
-                                     [](const auto& a, const auto& b) { return a->load() < b->load(); });
-  door->acceptor.async_accept(io->context(), [door, io](const boost::system::error_code& ec, Socket socket) {
+  door->acceptor.async_accept([door](boost::system::error_code ec, Socket socket) {
     if (!door->acceptor.is_open()) return;
     if (ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system ||
         ec == boost::system::errc::not_enough_memory || ec == boost::system::errc::no_buffer_space) {
@@ -192,17 +213,20 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
       return;
     }
     if (!ec) {
+      const auto& io = *std::min_element(door->threads.begin(), door->threads.end(),
+                                         [](const auto& a, const auto& b) { return a->load() < b->load(); });
       Shared& shared = io->shared();
       const std::size_t connections = shared.connections.fetch_add(1) + 1;
       if (connections > shared.limits.connections + told_busy) {
         --shared.connections;
       } else {
         ++io->load();
-        boost::asio::post(io->context(),
-                          [io = io.get(), tls = door->tls, handlers = door->handlers, socket = std::move(socket),
-                           too_many = connections > shared.limits.connections]() mutable {
-                            begin(io->shared_from_this(), std::move(socket), tls, *handlers, too_many);
-                          });
+        const Protocol protocol = door->acceptor.local_endpoint(ec).protocol();
+        io->post([io = io.get(), tls = door->tls, handlers = door->handlers,
+                  accepted = Accepted(protocol, socket.release(ec)),
+                  too_many = connections > shared.limits.connections]() mutable {
+          begin(io->shared_from_this(), std::move(accepted), tls, *handlers, too_many);
+        });
       }
     }
     accept(door);
@@ -214,7 +238,7 @@ bool Server::Implementation::stop(std::chrono::milliseconds grace) {
   stopped_ = true;
   for (const auto& door : doors_) {
     remove_socket_file(door->listener);
-    boost::asio::post(accepting_->context(), [door] {
+    accepting_->post([door] {
       boost::system::error_code ignored;
       door->acceptor.close(ignored);
       door->retry.cancel();
@@ -223,7 +247,7 @@ bool Server::Implementation::stop(std::chrono::milliseconds grace) {
   }
   doors_.clear();
   for (const auto& io : serving_) {
-    boost::asio::post(io->context(), [io = io.get()] { io->finish_connections(); });
+    io->post([io = io.get()] { io->finish_connections(); });
   }
   const Clock::time_point answered_by = Clock::now() + grace;
   std::unique_lock lock(shared_->mutex);

@@ -200,10 +200,15 @@ TEST_F(EnumerationTest, QueriesGoToAllClasses) {
   EXPECT_TRUE(at_end(none));
   // Looking through many is the pool's work.
   const std::string context =
-      context_of(enumerate("*", wql_filter("SELECT * FROM Test_SettingData WHERE InstanceID='x'")));
+      context_of(enumerate("*", wql_filter("SELECT * FROM Test_SettingData WHERE InstanceID LIKE 'x'")));
   send(testing::post(pull_text(context), "alice"));
   EXPECT_EQ(pool.size(), 1U);
   run_pool();
+  // Looking at the one that the keys name is not.
+  const std::string one =
+      context_of(enumerate("*", wql_filter("SELECT * FROM Test_SettingData WHERE InstanceID='S00001'")));
+  EXPECT_TRUE(send(testing::post(pull_text(one), "alice"))->answered());
+  EXPECT_EQ(pool.size(), 0U);
 }
 
 TEST_F(EnumerationTest, QueriesAboutOneGuestWaitInItsQueue) {
