@@ -18,7 +18,7 @@ import unittest
 
 import integration_components_test as simulated
 import vmms
-from vmms import machine_keys, service_keys
+from vmms import Fault, machine_keys, service_keys
 
 MEGABYTE = 1_000_000
 GIGABYTE = 1000 * MEGABYTE
@@ -223,15 +223,27 @@ class WholeGuest(unittest.TestCase):
         for name in ("DefaultGateways", "DNSServers", "DHCPEnabled"):
             self.assertIsNone(adapter.get(name), "the agent does not tell")
         intrinsic = self.items(self.device("guest", "KvpExchange")["GuestIntrinsicExchangeItems"])
-        items = dict((name, data) for data, name in re.findall(
-            r'<PROPERTY NAME="Data"[^>]*><VALUE>([^<]*)</VALUE>.*?<PROPERTY NAME="Name"[^>]*><VALUE>(\w+)</VALUE>', intrinsic))
+        value = r'<PROPERTY NAME="{}"[^>]*><VALUE>([^<]*)</VALUE>'
+        items = {name: data for data, name in
+                 re.findall(value.format("Data") + ".*?" + value.format("Name"), intrinsic)}
         self.assertEqual(items["NetworkAddressIPv4"], "10.0.2.15")
         self.assertEqual(set(items["NetworkAddressIPv6"].split(";")), {each for each in real if ":" in each})
         print(f"\naddresses: {subnets}, NetworkAddressIPv4 {items['NetworkAddressIPv4']}")
 
+    def services(self):
+        """None where the deadline passes: process 1 of an emulated guest needs a minute and more to load a thousand
+        units. Who asks again joins what goes on."""
+        try:
+            return self.client.enumerate("Vmms_GuestOSService")
+        except Fault as fault:
+            self.assertEqual(fault.subcode, "TimedOut")
+            return None
+
     def list_services(self, count, agent):
         self.assertEqual(self.call(f"vmms-demo-many@{count}.service"), 0)
-        names = {service["Name"] for service in self.client.enumerate("Vmms_GuestOSService")}
+        begun = time.monotonic()
+        names = {service["Name"] for service in self.wait_for(self.services, 900)}
+        first = time.monotonic() - begun
         self.assertEqual({name for name in names if name.startswith("vmms-many-")},
                          {f"vmms-many-{number}.service" for number in range(1, count + 1)})
         stat = pathlib.Path(f"/proc/{self.daemon.process.pid}/stat")
@@ -250,8 +262,9 @@ class WholeGuest(unittest.TestCase):
         self.assertEqual(self.ssh(f"systemctl is-active {one}"), "active\n")
         self.assertEqual(self.service(one)["Started"], "true")
         self.assertEqual(self.call(one, "StopService"), 0)
-        print(f"\nlist of {len(names)} services, --agent {agent}: median {statistics.median(times):.2f} s, worst "
-              f"{max(times):.2f} s, vmmsd's processor time {statistics.median(processor):.2f} s, worst {max(processor):.2f} s")
+        print(f"\nlist of {len(names)} services, --agent {agent}: the first {first:.1f} s, then median "
+              f"{statistics.median(times):.2f} s, worst {max(times):.2f} s; vmmsd's processor time: "
+              f"{statistics.median(processor):.2f} s, worst {max(processor):.2f} s")
         if not vmms.SANITIZED:
             self.assertLess(max(processor), 0.5)
 
@@ -283,10 +296,11 @@ class WholeGuest(unittest.TestCase):
             self.assertEqual(self.ssh("b2sum </var/tmp/by-vmms").split()[0], expected)
             self.ssh("rm /var/tmp/by-vmms /var/tmp/by-scp")
         medians = {name: statistics.median(times) for name, times in taken.items()}
+        print()
         for name, times in taken.items():
-            print(f"\n{name}: {', '.join(f'{time:.1f}' for time in times)} s, {size / MEGABYTE / medians[name]:.1f} MB/s", end="")
-        print(f"\nrate of vmms copy to scp's: {medians['scp into the guest'] / medians['vmms copy into the guest']:.1f} into "
-              f"the guest, {medians['scp out of it'] / medians['vmms copy out of it']:.1f} out of it")
+            print(f"{name}: {', '.join(f'{time:.1f}' for time in times)} s, {size / MEGABYTE / medians[name]:.1f} MB/s")
+        into, out = (medians[f"scp {way}"] / medians[f"vmms copy {way}"] for way in ("into the guest", "out of it"))
+        print(f"vmms copy's rate to scp's: {into:.2f} into the guest, {out:.2f} out of it")
 
     def copy_big(self, size, agent):
         source = self.root / "files" / "big"
@@ -294,8 +308,8 @@ class WholeGuest(unittest.TestCase):
         with Memory(self.daemon.process.pid) as memory:
             taken = self.seconds(lambda: self.copy(source, "guest:/var/tmp/big"))
         source.unlink()
-        print(f"\n{size // GIGABYTE} GB of random bytes, --agent {agent}: {taken:.0f} s, {size / MEGABYTE / taken:.1f} MB/s; "
-              f"vmmsd's memory {memory.before / MEGABYTE:.0f} MB before, at most {memory.most / MEGABYTE:.0f} MB")
+        print(f"\n{size // GIGABYTE} GB of random bytes, --agent {agent}: {taken:.0f} s, {size / MEGABYTE / taken:.1f} "
+              f"MB/s; vmmsd's memory {memory.before / MEGABYTE:.0f} MB before, {memory.most / MEGABYTE:.0f} MB at most")
         if not vmms.SANITIZED:
             self.assertLess(memory.growth, 64 * MEGABYTE)
         self.assertEqual(self.ssh("b2sum </var/tmp/big").split()[0], expected)
@@ -331,7 +345,7 @@ class WholeGuest(unittest.TestCase):
         back = time.monotonic() - begun
         self.assertEqual(self.ssh("cat /proc/sys/kernel/random/boot_id"), boot, "it went on, and did not boot anew")
         self.assertEqual(self.service("vmms-demo-web.service")["MainProcessID"], process)
-        print(f"\nhibernation: answered after {answered:.1f} s, off after {off:.1f} s, back {back:.1f} s after the start")
+        print(f"\nhibernation: answered after {answered:.1f} s, off after {off:.1f} s, back {back:.1f} s after a start")
         self.wait_for(self.has_own_agent)
         source = self.root / "files" / "after"
         expected = random_file(source, 10 * MEGABYTE)
