@@ -21,8 +21,11 @@ Status shut_down_guest(const Environment& environment, std::string_view machine_
                                                      "down",
                                                      machine.name));
   Status told = error(Failure::not_supported, "no agent is connected");
-  if (const auto guest = environment.guests.find(machine.id); guest && machine.agent_connected)
+  if (const auto guest = environment.guests.find(machine.id); guest && machine.agent_connected) {
+    // Its port is gone when the guest wakes up, which would keep the port's number taken and the next one nameless.
+    if (mode == ShutdownMode::hibernate) guest->drop_own_agent();
     told = guest->system()->shut_down(mode, deadline);
+  }
   const bool no_agent = !told && (told.error().kind == Failure::not_supported ||
                                   told.error().kind == Failure::unreachable || told.error().kind == Failure::timed_out);
   if (!no_agent) return told;
