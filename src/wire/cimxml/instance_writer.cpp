@@ -71,9 +71,9 @@ void write_scalar(xml::Writer& writer, const cim::Value& value, cim::Type type, 
     write_instance_path(writer, **path, place);
     writer.end();
   } else {
-    writer.open({}, "VALUE");
+    writer.raw("<VALUE>");
     write_value_text(writer, value, type, place);
-    writer.close({}, "VALUE");
+    writer.raw("</VALUE>");
   }
 }
 

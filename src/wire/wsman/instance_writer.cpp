@@ -31,24 +31,22 @@ void write_text(xml::Writer& writer, const cim::Value& value) {
 void write_element(xml::Writer& writer, Prefixes prefixes, std::string_view name, const cim::Value& value,
                    const Spelling& spelling) {
   const bool qualified = prefixes == Prefixes::qualified;
-  const std::string_view prefix = qualified ? "p" : "";
-  if (value.is_null()) {
-    writer.start(prefix, name).constant("xsi:nil", "true").end();
-  } else if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
-    writer.start(prefix, name);
+  writer.raw(qualified ? "<p:" : "<").raw(name);
+  if (value.is_null()) return (void)writer.raw(" xsi:nil=\"true\"/>");
+  if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
     declare_reference(writer);
+    writer.raw(">");
     write_reference(writer, **path, spelling);
-    writer.end();
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
     const std::string_view inner = date->is_interval() ? "Interval" : "Datetime";
-    writer.open(prefix, name).open(qualified ? "cim" : "", inner);
+    writer.raw(">").open(qualified ? "cim" : "", inner);
     write_text(writer, value);
-    writer.close(qualified ? "cim" : "", inner).close(prefix, name);
+    writer.close(qualified ? "cim" : "", inner);
   } else {
-    writer.open(prefix, name);
+    writer.raw(">");
     write_text(writer, value);
-    writer.close(prefix, name);
   }
+  writer.raw(qualified ? "</p:" : "</").raw(name).raw(">");
 }
 
 void write_elements(xml::Writer& writer, Prefixes prefixes, std::string_view name, bool is_array,

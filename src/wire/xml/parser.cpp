@@ -32,6 +32,14 @@ constexpr auto name_characters = [] {
 }();
 constexpr bool is_name(char c) { return name_characters[static_cast<unsigned char>(c)]; }
 
+// Neither markup, nor a quote, nor white space that becomes a space.
+constexpr auto plain_in_values = [] {
+  std::array<bool, 256> table{};
+  for (unsigned i = 0x20; i < 256; ++i) table[i] = i != '"' && i != '\'' && i != '<' && i != '&';
+  return table;
+}();
+constexpr bool is_plain_in_value(char c) { return plain_in_values[static_cast<unsigned char>(c)]; }
+
 struct Name {
   std::string_view prefix;
   std::string_view local;
@@ -377,10 +385,12 @@ class Parser {
     const char quote = text_[position_++];
     const std::size_t value = position_;
     bool raw = false;
-    for (; !at_end() && text_[position_] != quote; ++position_) {
+    for (; !at_end(); ++position_) {
       const char c = text_[position_];
+      if (is_plain_in_value(c)) continue;
+      if (c == quote) break;
       if (c == '<') return fail("\"<\" in an attribute's value");
-      raw |= c == '&' || static_cast<unsigned char>(c) < 0x20;
+      raw |= c != '"' && c != '\'';
       if (c == '&' && !reference()) return false;
     }
     if (at_end()) return fail("an attribute's value is not closed");
