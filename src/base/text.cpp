@@ -23,12 +23,14 @@ std::string to_lower(std::string_view text) {
 
 namespace {
 
+using GuidBytes = std::array<std::uint8_t, 16>;
+
 // Drawn in blocks: a system call for each message identifier would cost more than the message.
-std::uint8_t random_byte() {
-  thread_local std::array<std::uint8_t, 256> block;
+GuidBytes random_bytes() {
+  thread_local std::array<GuidBytes, 16> block;
   thread_local std::size_t next = block.size();
   if (next == block.size()) {
-    if (getrandom(block.data(), block.size(), 0) != static_cast<ssize_t>(block.size()))
+    if (getrandom(block.data(), sizeof block, 0) != static_cast<ssize_t>(sizeof block))
       throw std::runtime_error("the system's random source does not answer");
     next = 0;
   }
@@ -39,15 +41,15 @@ std::uint8_t random_byte() {
 
 std::string random_guid() {
   static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string guid;
-  guid.reserve(36);
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) guid += '-';
-    std::uint8_t byte = random_byte();
-    if (i == 6) byte = static_cast<std::uint8_t>((byte & 0x0F) | 0x40);  // version 4
-    if (i == 8) byte = static_cast<std::uint8_t>((byte & 0x3F) | 0x80);  // variant 1
-    guid += digits[byte >> 4];
-    guid += digits[byte & 15];
+  GuidBytes bytes = random_bytes();
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);  // version 4
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);  // variant 1
+  std::string guid(36, '-');
+  char* out = guid.data();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++out;
+    *out++ = digits[bytes[i] >> 4];
+    *out++ = digits[bytes[i] & 15];
   }
   return guid;
 }

@@ -28,16 +28,15 @@ bool Cursor::waits() const {
 
 void Cursor::fetch(const Context& context, std::size_t most, std::vector<Error>& failures) {
   Provider& provider = *providers_[present_];
-  Query query = make_query(provider.cim_class(), keys_, wanted_);
-  query.after = std::move(after_);
-  query.limit = std::clamp(most + 1, smallest_page, largest_page);
-  Page page = provider.enumerate(context, query);
-  after_.reset();
+  if (!query_) query_ = make_query(provider.cim_class(), keys_, wanted_);
+  query_->limit = std::clamp(most + 1, smallest_page, largest_page);
+  Page page = provider.enumerate(context, *query_);
   if (page.more && !page.items.empty()) {
-    after_.emplace();
     const Instance& last = page.items.back();
-    for (const std::uint16_t key : last.cim_class().keys) after_->push_back(to_text(last.values[key]));
+    std::vector<std::string>& after = query_->after.emplace();
+    for (const std::uint16_t key : last.cim_class().keys) after.push_back(to_text(last.values[key]));
   } else {
+    query_.reset();
     ++present_;
   }
   std::move(page.failures.begin(), page.failures.end(), std::back_inserter(failures));

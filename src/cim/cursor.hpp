@@ -24,7 +24,7 @@ class Cursor : public BufferedEnumeration {
   std::size_t present_ = 0;
   std::vector<KeyBinding> keys_;
   std::vector<std::string> wanted_;
-  std::optional<std::vector<std::string>> after_;
+  std::optional<Query> query_;  ///< to the present provider
 };
 
 }  // namespace vmms::cim

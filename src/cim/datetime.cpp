@@ -187,48 +187,92 @@ Result<DateTime> DateTime::parse_iso8601(std::string_view text) {
   return timestamp(utc, static_cast<std::int16_t>(offset));
 }
 
-std::string DateTime::to_cim() const {
+namespace {
+
+// Writes into a buffer of a known size; fmt takes several times as long for a date.
+class Digits {
+ public:
+  explicit Digits(DateTime::Buffer& buffer) : text_(buffer.data()), size_(0) {}
+
+  Digits& put(char c) {
+    text_[size_++] = c;
+    return *this;
+  }
+  /// The last `width` digits of a number.
+  Digits& put(std::int64_t number, std::size_t width) {
+    for (std::size_t i = width; i-- > 0; number /= 10) text_[size_ + i] = static_cast<char>('0' + number % 10);
+    size_ += width;
+    return *this;
+  }
+  Digits& put_all(std::int64_t number) {
+    size_ =
+        static_cast<std::size_t>(std::to_chars(text_ + size_, text_ + DateTime::Buffer().size(), number).ptr - text_);
+    return *this;
+  }
+  /// `.702341`, without zeros at its end; nothing for zero.
+  Digits& put_fraction(std::int64_t microseconds) {
+    if (microseconds == 0) return *this;
+    put('.').put(microseconds, 6);
+    while (text_[size_ - 1] == '0') --size_;
+    return *this;
+  }
+  std::string_view text() const { return {text_, size_}; }
+
+ private:
+  char* const text_;
+  std::size_t size_;
+};
+
+}  // namespace
+
+std::string_view DateTime::to_cim(Buffer& buffer) const {
+  Digits digits(buffer);
   if (is_interval_) {
     const auto whole = duration_cast<std::chrono::seconds>(value_);
     const auto seconds = whole.count();
-    return fmt::format("{:08}{:02}{:02}{:02}.{:06}:000", seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
-                       seconds % 60, (value_ - whole).count());
+    digits.put(seconds / 86400, 8).put(seconds / 3600 % 24, 2).put(seconds / 60 % 60, 2).put(seconds % 60, 2);
+    digits.put('.').put((value_ - whole).count(), 6).put(':').put(0, 3);
+    return digits.text();
   }
   const TimePoint local = TimePoint(value_) + std::chrono::minutes(offset_minutes_);
   const auto day = std::chrono::floor<days>(local);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(local - day);
-  return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}.{:06}{}{:03}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count(),
-                     offset_minutes_ < 0 ? '-' : '+', offset_minutes_ < 0 ? -offset_minutes_ : offset_minutes_);
+  digits.put(static_cast<int>(date.year()), 4).put(static_cast<unsigned>(date.month()), 2);
+  digits.put(static_cast<unsigned>(date.day()), 2).put(clock.hours().count(), 2).put(clock.minutes().count(), 2);
+  digits.put(clock.seconds().count(), 2).put('.').put(clock.subseconds().count(), 6);
+  digits.put(offset_minutes_ < 0 ? '-' : '+').put(offset_minutes_ < 0 ? -offset_minutes_ : offset_minutes_, 3);
+  return digits.text();
 }
 
-namespace {
-
-std::string trimmed_fraction(std::int64_t microseconds) {
-  if (microseconds == 0) return {};
-  std::string text = fmt::format(".{:06}", microseconds);
-  while (text.back() == '0') text.pop_back();
-  return text;
-}
-
-}  // namespace
-
-std::string DateTime::to_iso8601() const {
+std::string_view DateTime::to_iso8601(Buffer& buffer) const {
+  Digits digits(buffer);
   if (is_interval_) {
     const auto whole = duration_cast<std::chrono::seconds>(value_);
     const auto seconds = whole.count();
-    return fmt::format("P{}DT{}H{}M{}{}S", seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
-                       trimmed_fraction((value_ - whole).count()));
+    digits.put('P').put_all(seconds / 86400).put('D').put('T').put_all(seconds / 3600 % 24).put('H');
+    digits.put_all(seconds / 60 % 60).put('M').put_all(seconds % 60).put_fraction((value_ - whole).count()).put('S');
+    return digits.text();
   }
   const TimePoint utc(value_);
   const auto day = std::chrono::floor<days>(utc);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(utc - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), trimmed_fraction(clock.subseconds().count()));
+  digits.put(static_cast<int>(date.year()), 4).put('-').put(static_cast<unsigned>(date.month()), 2).put('-');
+  digits.put(static_cast<unsigned>(date.day()), 2).put('T').put(clock.hours().count(), 2).put(':');
+  digits.put(clock.minutes().count(), 2).put(':').put(clock.seconds().count(), 2);
+  digits.put_fraction(clock.subseconds().count()).put('Z');
+  return digits.text();
+}
+
+std::string DateTime::to_cim() const {
+  Buffer buffer;
+  return std::string(to_cim(buffer));
+}
+
+std::string DateTime::to_iso8601() const {
+  Buffer buffer;
+  return std::string(to_iso8601(buffer));
 }
 
 Result<DateTime::Microseconds> parse_duration(std::string_view text) {

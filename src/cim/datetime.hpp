@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -34,6 +35,11 @@ class DateTime {
 
   std::string to_cim() const;      ///< the 25-character form
   std::string to_iso8601() const;  ///< UTC with `Z` and trailing zeros trimmed, or `P0DT0H5M0S`
+
+  /// The same inside a buffer.
+  using Buffer = std::array<char, 48>;
+  std::string_view to_cim(Buffer& buffer) const;
+  std::string_view to_iso8601(Buffer& buffer) const;
 
   friend bool operator==(const DateTime&, const DateTime&) = default;
 

@@ -6,18 +6,41 @@
 
 namespace vmms::cim {
 
-std::vector<Provider*> Namespace::concrete(const Class& base) const {
-  std::vector<Provider*> found;
-  for (const auto& [cim_class, provider] : providers)
-    if (cim_class->is_a(base)) found.push_back(provider.get());
-  return found;
+namespace {
+
+/// Adds a provider under its class and each superclass, so that nobody has to look for it.
+template <class P, class Owners, class Concrete>
+void add_provider(std::unique_ptr<P> provider, Owners& owners, Concrete& concrete) {
+  const Class& own = provider->cim_class();
+  const auto before = owners.find(&own);
+  for (const Class* base = &own; base; base = base->superclass) {
+    std::vector<P*>& all = concrete[base];
+    if (before != owners.end()) std::erase(all, before->second.get());
+    const auto place = std::find_if(all.begin(), all.end(), [&](P* each) { return own.name < each->cim_class().name; });
+    all.insert(place, provider.get());
+  }
+  owners[&own] = std::move(provider);
 }
 
-std::vector<AssociationProvider*> Namespace::concrete_associations(const Class& base) const {
-  std::vector<AssociationProvider*> found;
-  for (const auto& [cim_class, provider] : associations)
-    if (cim_class->is_a(base)) found.push_back(provider.get());
-  return found;
+template <class Concrete>
+const typename Concrete::mapped_type& find_concrete(const Concrete& concrete, const Class& base) {
+  static const typename Concrete::mapped_type none;
+  const auto found = concrete.find(&base);
+  return found == concrete.end() ? none : found->second;
+}
+
+}  // namespace
+
+void Namespace::add(std::unique_ptr<Provider> provider) { add_provider(std::move(provider), providers, concrete_); }
+
+void Namespace::add(std::unique_ptr<AssociationProvider> provider) {
+  add_provider(std::move(provider), associations, concrete_associations_);
+}
+
+const std::vector<Provider*>& Namespace::concrete(const Class& base) const { return find_concrete(concrete_, base); }
+
+const std::vector<AssociationProvider*>& Namespace::concrete_associations(const Class& base) const {
+  return find_concrete(concrete_associations_, base);
 }
 
 bool Namespace::waits(const Class& base) const {
@@ -28,7 +51,7 @@ bool Namespace::waits(const Class& base) const {
           if (waits(*end)) return true;
     return false;
   }
-  const auto found = concrete(base);
+  const auto& found = concrete(base);
   return std::any_of(found.begin(), found.end(), [](const Provider* p) { return p->cim_class().waits; });
 }
 

@@ -58,7 +58,6 @@ Result<Instance> writable_changes(const Instance& present, const Instance& chang
 
 // Arguments follow the declaration of the class that was named; the instance's own class may declare them otherwise.
 Arguments rearrange(const Arguments& values, const Method& from, const Method& to) {
-  if (from.parameters.data() == to.parameters.data()) return values;
   Arguments result(to.parameters.size());
   for (std::size_t i = 0; i < to.parameters.size(); ++i)
     for (std::size_t j = 0; j < from.parameters.size() && j < values.size(); ++j)
@@ -76,22 +75,21 @@ void ObjectManager::add_schema(const Schema& schema) {
   auto space = std::make_unique<Namespace>(schema);
   for (const Class* cim_class : schema.classes)
     if (cim_class->is_association && !cim_class->join_left.empty())
-      space->associations.emplace(cim_class, std::make_unique<JoinProvider>(*this, schema, *cim_class));
+      space->add(std::make_unique<JoinProvider>(*this, schema, *cim_class));
   namespaces_[namespace_key(schema.namespace_name)] = std::move(space);
 }
 
 void ObjectManager::add(std::string_view namespace_name, std::unique_ptr<Provider> provider) {
-  const Class* cim_class = &provider->cim_class();
-  (*find_namespace(namespace_name))->providers[cim_class] = std::move(provider);
+  (*find_namespace(namespace_name))->add(std::move(provider));
 }
 
 void ObjectManager::add(std::string_view namespace_name, std::unique_ptr<AssociationProvider> provider) {
-  const Class* cim_class = &provider->cim_class();
-  (*find_namespace(namespace_name))->associations[cim_class] = std::move(provider);
+  (*find_namespace(namespace_name))->add(std::move(provider));
 }
 
 Result<Namespace*> ObjectManager::find_namespace(std::string_view namespace_name) const {
-  const auto found = namespaces_.find(namespace_key(namespace_name));
+  auto found = namespaces_.find(namespace_name);  // mostly as we spell it ourselves
+  if (found == namespaces_.end()) found = namespaces_.find(namespace_key(namespace_name));
   if (found == namespaces_.end())
     return error(Failure::not_found, fmt::format("there is no namespace {}", namespace_name.substr(0, 200)));
   return found->second.get();
@@ -129,7 +127,6 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   if (!space) return space.error();
   const auto named = find_class(path.namespace_name, path.class_name);
   if (!named) return named.error();
-
   std::vector<Provider*> candidates = (*space)->concrete(**named);
   if (const KeyBinding* creation = path.find("CreationClassName"))
     std::erase_if(candidates, [&](const Provider* provider) {
@@ -153,7 +150,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     }
     // Incomplete keys: singletons are found by any of them, in method calls whatever fits one instance alone.
     if (!cim_class.is_singleton && (!lenient || cim_class.waits)) continue;
-    Query query = make_query(cim_class, path.keys, {});
+    Query query = make_query(cim_class, path.keys, {std::string(cim_class.name)});  // keys alone
     query.limit = 2;
     for (const Instance& instance : provider->enumerate(context, query).items)
       found.push_back({provider, instance.path(path.namespace_name)});
@@ -263,12 +260,16 @@ Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectP
   if (!target) return target.error();
   const Method* own = target->provider->cim_class().method(method_name);
   if (!own->implemented) {
-    if (const auto exists = target->provider->get(context, target->path); !exists) return exists.error();
+    // With incomplete keys it was looked for already.
+    if (is_complete(target->provider->cim_class(), path))
+      if (const auto exists = target->provider->get(context, target->path); !exists) return exists.error();
     if (own->not_supported)
       return MethodResult{static_cast<std::uint64_t>(*own->not_supported), Arguments(method->parameters.size())};
     return error(Failure::not_supported,
                  fmt::format("{}.{} is not implemented here", target->provider->cim_class().name, own->name));
   }
+  if (own->parameters.data() == method->parameters.data())
+    return target->provider->invoke(context, target->path, *own, inputs);
   auto result = target->provider->invoke(context, target->path, *own, rearrange(inputs, *method, *own));
   if (result) result->outputs = rearrange(result->outputs, *own, *method);
   return result;

@@ -12,12 +12,14 @@ Error unrelated(const Class& object, const Class& expected) {
                "an instance of " + std::string(expected.name) + " is needed, not one of " + std::string(object.name));
 }
 
+Error missing_key(const ObjectPath& path, const Property& key) {
+  return error(Failure::invalid_argument,
+               "the path of the " + path.class_name + " lacks the key " + std::string(key.name));
+}
+
 Result<Value> key_value(const ObjectPath& path, const Property& key) {
   const KeyBinding* binding = path.find(key.name);
-  if (!binding || (key.type == Type::reference && !binding->reference)) {
-    return error(Failure::invalid_argument,
-                 "the path of the " + path.class_name + " lacks the key " + std::string(key.name));
-  }
+  if (!binding || (key.type == Type::reference && !binding->reference)) return missing_key(path, key);
   if (key.type == Type::reference) return Value(ObjectPathPtr(binding->reference));
   return from_text(key.type, binding->value);
 }

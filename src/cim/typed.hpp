@@ -111,17 +111,24 @@ bool from_value(const Value& value, T& member) {
 Error unfit(std::string_view owner, std::string_view name);
 /// `object` is not an instance of `expected`.
 Error unrelated(const Class& object, const Class& expected);
-/// The text of one key, or an error that names what is missing.
+Error missing_key(const ObjectPath& path, const Property& key);
+/// The value of one key, or an error that names what is missing.
 Result<Value> key_value(const ObjectPath& path, const Property& key);
 KeyBinding key_binding(const Property& key, Value value);
 
 }  // namespace typed
 
+/// `wanted`: as Query::wanted; the other properties stay NULL.
 template <class T>
-Instance to_instance(T object) {
+Instance to_instance(T object, const std::vector<bool>& wanted = {}) {
   Instance instance(T::cim_class());
-  auto next = instance.values.begin();
-  T::for_each_property([&](auto& member) { *next++ = typed::to_value(std::move(member)); }, object);
+  std::size_t next = 0;
+  T::for_each_property(
+      [&](auto& member) {
+        if (wanted.empty() || wanted[next]) instance.values[next] = typed::to_value(std::move(member));
+        ++next;
+      },
+      object);
   return instance;
 }
 
@@ -182,21 +189,22 @@ Result<typename T::Key> to_key(const ObjectPath& path) {
       [&](auto& member) {
         const Property& property = cim_class.properties[*next++];
         if (wrong) return;
-        const Result<Value> value = typed::key_value(path, property);
-        std::remove_cvref_t<decltype(member)> given;
-        if (!value) {
-          wrong = value.error();
-        } else if (!typed::from_value(*value, given)) {
-          wrong = typed::unfit(cim_class.name, property.name);
-        } else if constexpr (std::is_same_v<decltype(given), std::string>) {
-          if (member.empty()) {
-            member = std::move(given);
-          } else if (!equals_no_case(member, given)) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, std::string>) {
+          const KeyBinding* given = path.find(property.name);
+          if (!given) {
+            wrong = typed::missing_key(path, property);
+          } else if (member.empty()) {
+            member = given->value;
+          } else if (!equals_no_case(member, given->value)) {
             wrong = error(Failure::not_found, "there is no " + std::string(cim_class.name) + " with " +
-                                                  std::string(property.name) + "=\"" + given + "\"");
+                                                  std::string(property.name) + "=\"" + given->value + "\"");
           }
         } else {
-          member = std::move(given);
+          const Result<Value> value = typed::key_value(path, property);
+          if (!value)
+            wrong = value.error();
+          else if (!typed::from_value(*value, member))
+            wrong = typed::unfit(cim_class.name, property.name);
         }
       },
       key);

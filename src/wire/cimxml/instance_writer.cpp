@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
+#include <iterator>
 
 namespace vmms::wire::cimxml {
 
@@ -35,17 +37,30 @@ std::string character_text(std::uint64_t code) {
   return text;  // what is no character becomes U+FFFD in the writer
 }
 
-std::string value_text(const cim::Value& value, cim::Type type, const Place& place) {
-  if (const bool* boolean = value.get_if<bool>()) return *boolean ? "TRUE" : "FALSE";
-  if (const double* real = value.get_if<double>()) return real_text(*real);
-  if (const auto* code = value.get_if<std::uint64_t>(); code && type == cim::Type::char16) return character_text(*code);
-  if (const auto* instance = value.get_if<cim::InstancePtr>()) {
-    std::string text;
-    xml::Writer writer(text);
-    if (*instance) write_instance(writer, **instance, {}, place);
-    return text;
+// What stands inside a VALUE.
+void write_value_text(xml::Writer& writer, const cim::Value& value, cim::Type type, const Place& place) {
+  if (const auto* text = value.get_if<std::string>()) {
+    writer.text(*text);
+  } else if (const bool* boolean = value.get_if<bool>()) {
+    writer.raw(*boolean ? "TRUE" : "FALSE");
+  } else if (const auto* code = value.get_if<std::uint64_t>(); code && type == cim::Type::char16) {
+    writer.text(character_text(*code));
+  } else if (code) {
+    char digits[20];
+    writer.raw({digits, std::to_chars(digits, std::end(digits), *code).ptr});
+  } else if (const auto* date = value.get_if<cim::DateTime>()) {
+    cim::DateTime::Buffer buffer;
+    writer.raw(date->to_cim(buffer));
+  } else if (const double* real = value.get_if<double>()) {
+    writer.raw(real_text(*real));
+  } else if (const auto* instance = value.get_if<cim::InstancePtr>()) {
+    std::string embedded;
+    xml::Writer inner(embedded);
+    if (*instance) write_instance(inner, **instance, {}, place);
+    writer.text(embedded);
+  } else {
+    writer.text(cim::to_text(value));
   }
-  return cim::to_text(value);
 }
 
 void write_scalar(xml::Writer& writer, const cim::Value& value, cim::Type type, const Place& place) {
@@ -56,26 +71,31 @@ void write_scalar(xml::Writer& writer, const cim::Value& value, cim::Type type, 
     write_instance_path(writer, **path, place);
     writer.end();
   } else {
-    writer.element("VALUE", value_text(value, type, place));
+    writer.raw("<VALUE>");
+    write_value_text(writer, value, type, place);
+    writer.raw("</VALUE>");
   }
 }
 
-void write_property(xml::Writer& writer, const cim::Property& property, const cim::Value& value,
-                    const InstanceForm& form, const Place& place) {
-  const bool reference = property.type == cim::Type::reference;
-  writer.start(reference ? "PROPERTY.REFERENCE" : property.is_array ? "PROPERTY.ARRAY" : "PROPERTY");
-  writer.attribute("NAME", property.name);
+std::string_view property_element(const cim::Property& property) {
+  if (property.type == cim::Type::reference) return "PROPERTY.REFERENCE";
+  return property.is_array ? "PROPERTY.ARRAY" : "PROPERTY";
+}
+
+std::string property_start(const cim::Property& property, bool is_null, bool include_class_origin) {
+  std::string tag;
+  xml::Writer writer(tag);
+  writer.start(property_element(property)).attribute("NAME", property.name);
   // wbemcli knows no EmbeddedObject on arrays; one without a value needs none.
-  if (property.is_array && value.is_null())
-    writer.attribute("TYPE", cim::type_name(property.type));
-  else if (!reference)
+  if (property.is_array && is_null)
+    writer.constant("TYPE", cim::type_name(property.type));
+  else if (property.type != cim::Type::reference)
     write_type(writer, "TYPE", property.type, property.object_class);
   else if (!property.object_class.empty())
     writer.attribute("REFERENCECLASS", property.object_class);
-  if (form.include_class_origin && !property.origin.empty()) writer.attribute("CLASSORIGIN", property.origin);
+  if (include_class_origin && !property.origin.empty()) writer.attribute("CLASSORIGIN", property.origin);
   writer.text({});
-  write_value(writer, value, property.type, place);
-  writer.end();
+  return tag;
 }
 
 std::string_view namespace_of(const cim::ObjectPath& path, const Place& place) {
@@ -88,18 +108,21 @@ void write_namespace_path(xml::Writer& writer, std::string_view namespace_name, 
   writer.end();
 }
 
-void write_key_value(xml::Writer& writer, const cim::KeyBinding& key, const cim::Class* cim_class) {
-  const cim::Property* property = cim_class ? cim_class->property(key.name) : nullptr;
-  const cim::Type type = property ? property->type : cim::Type::string;
+void start_key_value(xml::Writer& writer, cim::Type type) {
   const bool boolean = type == cim::Type::boolean;
   const bool text = type == cim::Type::string || type == cim::Type::datetime || type == cim::Type::char16;
   writer.start("KEYVALUE")
-      .attribute("VALUETYPE", boolean ? "boolean"
-                              : text  ? "string"
-                                      : "numeric")
-      .attribute("TYPE", cim::type_name(type))
-      .text(boolean ? (key.value == "true" ? "TRUE" : "FALSE") : key.value)
-      .end();
+      .constant("VALUETYPE", boolean ? "boolean"
+                             : text  ? "string"
+                                     : "numeric")
+      .constant("TYPE", cim::type_name(type));
+}
+
+void write_key_value(xml::Writer& writer, const cim::KeyBinding& key, const cim::Class* cim_class) {
+  const cim::Property* property = cim_class ? cim_class->property(key.name) : nullptr;
+  const cim::Type type = property ? property->type : cim::Type::string;
+  start_key_value(writer, type);
+  writer.text(type == cim::Type::boolean ? (key.value == "true" ? "TRUE" : "FALSE") : key.value).end();
 }
 
 }  // namespace
@@ -118,23 +141,119 @@ void write_value(xml::Writer& writer, const cim::Value& value, cim::Type type, c
   writer.end();
 }
 
-void write_instance(xml::Writer& writer, const cim::Instance& instance, const InstanceForm& form, const Place& place) {
-  const cim::Class& cim_class = instance.cim_class();
-  writer.start("INSTANCE").attribute("CLASSNAME", cim_class.name);
-  for (std::size_t i = 0; i < cim_class.properties.size(); ++i) {
-    const cim::Property& property = cim_class.properties[i];
+struct InstanceWriter::OfClass {
+  OfClass(const cim::Class& of, const InstanceForm& form, const Place& place);
+
+  struct Column {
+    std::size_t index;       ///< of the property
+    std::string start;       ///< its start tag
+    std::string start_null;  ///< its start tag where it is NULL
+    std::string end;
+  };
+  struct Key {
+    std::size_t index;
+    std::string start;  ///< what stands before its text
+  };
+
+  const cim::Class& cim_class;
+  std::string start;
+  std::vector<Column> columns;
+  /// Columns of a query that are no property of the class.
+  std::vector<std::pair<std::string, cim::wql::SystemProperty>> system_columns;
+  std::string path_start;  ///< up to INSTANCENAME
+  std::string name_start;  ///< up to the keys
+  std::vector<Key> keys;   ///< empty where one is a reference
+};
+
+InstanceWriter::OfClass::OfClass(const cim::Class& of, const InstanceForm& form, const Place& place) : cim_class(of) {
+  xml::Writer(start).start("INSTANCE").attribute("CLASSNAME", of.name);
+  for (std::size_t i = 0; i < of.properties.size(); ++i) {
+    const cim::Property& property = of.properties[i];
     if (form.properties_of && !form.properties_of->property(property.name)) continue;
-    if (lists(form.property_list, property.name)) write_property(writer, property, instance.values[i], form, place);
+    if (!lists(form.property_list, property.name)) continue;
+    Column column{i,
+                  property_start(property, false, form.include_class_origin),
+                  property_start(property, true, form.include_class_origin),
+                  {}};
+    xml::Writer(column.end).close({}, property_element(property));
+    columns.push_back(std::move(column));
   }
-  // Columns of a query may be system properties, which no class declares.
-  for (const std::string& name : form.property_list.value_or(std::vector<std::string>())) {
-    const auto system = cim_class.property(name) ? std::nullopt : cim::wql::find_system_property(name);
-    if (!system) continue;
-    const auto value =
-        cim::wql::system_value(*system, instance, {std::string(place.host), std::string(place.schema.namespace_name)});
-    write_property(writer, {.name = name}, value, {}, place);
+  for (const std::string& name : form.property_list.value_or(std::vector<std::string>()))
+    if (const auto system = of.property(name) ? std::nullopt : cim::wql::find_system_property(name))
+      system_columns.emplace_back(name, *system);
+
+  xml::Writer path(path_start);
+  path.start("INSTANCEPATH");
+  write_namespace_path(path, place.schema.namespace_name, place);
+  xml::Writer(name_start).start("INSTANCENAME").attribute("CLASSNAME", of.name).text({});
+  for (const std::uint16_t index : of.keys) {
+    const cim::Property& property = of.properties[index];
+    if (property.type == cim::Type::reference || property.type == cim::Type::char16) {
+      keys.clear();
+      return;
+    }
+    Key key{index, {}};
+    xml::Writer writer(key.start);
+    writer.start("KEYBINDING").attribute("NAME", property.name);
+    start_key_value(writer, property.type);
+    writer.text({});
+    keys.push_back(std::move(key));
   }
-  writer.end();
+}
+
+InstanceWriter::InstanceWriter(InstanceForm form, const Place& place)
+    : form_(std::move(form)),
+      place_(place),
+      origin_{std::string(place.host), std::string(place.schema.namespace_name)} {}
+
+InstanceWriter::~InstanceWriter() = default;
+
+const InstanceWriter::OfClass& InstanceWriter::of_class(const cim::Class& cim_class) {
+  if (!present_ || &present_->cim_class != &cim_class) present_ = std::make_unique<OfClass>(cim_class, form_, place_);
+  return *present_;
+}
+
+void InstanceWriter::write(xml::Writer& writer, const cim::Instance& instance) {
+  const OfClass& known = of_class(instance.cim_class());
+  writer.raw(known.start);
+  if (known.columns.empty() && known.system_columns.empty()) return (void)writer.raw("/>");
+  writer.raw(">");
+  for (const OfClass::Column& column : known.columns) {
+    const cim::Value& value = instance.values[column.index];
+    writer.raw(value.is_null() ? column.start_null : column.start);
+    write_value(writer, value, known.cim_class.properties[column.index].type, place_);
+    writer.raw(column.end);
+  }
+  for (const auto& [name, system] : known.system_columns) {
+    const auto value = cim::wql::system_value(system, instance, origin_);
+    const cim::Property property{.name = name};
+    writer.raw(property_start(property, value.is_null(), false));
+    write_value(writer, value, property.type, place_);
+    writer.close({}, property_element(property));
+  }
+  writer.close({}, "INSTANCE");
+}
+
+void InstanceWriter::write_name(xml::Writer& writer, const cim::Instance& instance) {
+  const OfClass& known = of_class(instance.cim_class());
+  if (known.keys.empty()) return write_instance_name(writer, instance.path(place_.schema.namespace_name), place_);
+  writer.raw(known.name_start);
+  for (const OfClass::Key& key : known.keys) {
+    writer.raw(key.start);
+    write_value_text(writer, instance.values[key.index], known.cim_class.properties[key.index].type, place_);
+    writer.raw("</KEYVALUE></KEYBINDING>");
+  }
+  writer.raw("</INSTANCENAME>");
+}
+
+void InstanceWriter::write_path(xml::Writer& writer, const cim::Instance& instance) {
+  writer.raw(of_class(instance.cim_class()).path_start);
+  write_name(writer, instance);
+  writer.raw("</INSTANCEPATH>");
+}
+
+void write_instance(xml::Writer& writer, const cim::Instance& instance, const InstanceForm& form, const Place& place) {
+  InstanceWriter(form, place).write(writer, instance);
 }
 
 void write_instance_name(xml::Writer& writer, const cim::ObjectPath& path, const Place& place) {

@@ -5,6 +5,7 @@
 #include "cim/wql/system_properties.hpp"
 #include "wire/xml/writer.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,28 @@ struct InstanceForm {
   bool include_class_origin = false;
 };
 
-/// INSTANCE: properties in the class's order, those that are NULL without a value.
+/// Writes instances of one form. What is the same for all of a class is made once.
+class InstanceWriter {
+ public:
+  InstanceWriter(InstanceForm form, const Place& place);
+  ~InstanceWriter();
+
+  /// INSTANCE: properties in the class's order, those that are NULL without a value.
+  void write(xml::Writer& writer, const cim::Instance& instance);
+  void write_name(xml::Writer& writer, const cim::Instance& instance);  ///< INSTANCENAME
+  void write_path(xml::Writer& writer, const cim::Instance& instance);  ///< INSTANCEPATH
+
+ private:
+  struct OfClass;
+  const OfClass& of_class(const cim::Class& cim_class);
+
+  const InstanceForm form_;
+  const Place place_;
+  const cim::wql::Origin origin_;
+  std::unique_ptr<OfClass> present_;  ///< instances come class by class
+};
+
+/// INSTANCE, as InstanceWriter writes it.
 void write_instance(xml::Writer& writer, const cim::Instance& instance, const InstanceForm& form, const Place& place);
 
 /// VALUE, VALUE.ARRAY, VALUE.REFERENCE or VALUE.REFARRAY; nothing for NULL.

@@ -21,12 +21,12 @@ OrError<std::string> read_all(const Operation& operation, const Selection& selec
   std::string content;
   xml::Writer writer(content);
   writer.start("IRETURNVALUE").text({});
-  const Place place = place_of(operation);
+  ItemWriter items(selection.form, place_of(operation));
   std::size_t number = 0;
   std::optional<Error> first_failure;
   for (bool done = false; !done;) {
     auto batch = selection.cursor->next(operation.context, batch_size);
-    for (const cim::Instance& instance : batch.items) write_item(writer, instance, selection.form, place);
+    for (const cim::Instance& instance : batch.items) items.write(writer, instance);
     number += batch.items.size();
     if (content.size() > operation.most_bytes)
       return cim_error(Code::failed,

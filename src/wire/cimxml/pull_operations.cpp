@@ -78,7 +78,7 @@ OrError<std::string> read_page(const Operation& operation, enumeration::Reading&
   std::string content;
   xml::Writer writer(content);
   writer.start("IRETURNVALUE").text({});
-  const Place place = place_of(operation);
+  ItemWriter items(context.form, place_of(operation));
   const std::size_t bytes = std::min(most_page_bytes, operation.most_bytes);
   // Items are written first, since one that does not fit must leave no trace.
   std::string item;
@@ -86,7 +86,7 @@ OrError<std::string> read_page(const Operation& operation, enumeration::Reading&
   const auto page = reading.read(operation.context, std::min(most, most_objects), [&](const cim::Instance& instance) {
     item.clear();
     xml::Writer item_writer(item);
-    write_item(item_writer, instance, context.form, place);
+    items.write(item_writer, instance);
     if (any && content.size() + item.size() > bytes) return false;
     any = true;
     content += item;

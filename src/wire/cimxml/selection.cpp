@@ -50,35 +50,34 @@ bool is_path(ItemKind kind) {
   return kind == ItemKind::instance_name || kind == ItemKind::object_path || kind == ItemKind::instance_path;
 }
 
-void write_item(xml::Writer& writer, const cim::Instance& instance, const ItemForm& form, const Place& place) {
-  const auto path = [&] { return instance.path(place.schema.namespace_name); };
-  switch (form.kind) {
+void ItemWriter::write(xml::Writer& writer, const cim::Instance& instance) {
+  switch (kind_) {
     case ItemKind::named_instance:
       writer.start("VALUE.NAMEDINSTANCE");
-      write_instance_name(writer, path(), place);
-      write_instance(writer, instance, form.instance, place);
+      instances_.write_name(writer, instance);
+      instances_.write(writer, instance);
       writer.end();
       break;
     case ItemKind::instance_name:
-      write_instance_name(writer, path(), place);
+      instances_.write_name(writer, instance);
       break;
     case ItemKind::object_with_path:
     case ItemKind::instance_with_path:
-      writer.start(form.kind == ItemKind::object_with_path ? "VALUE.OBJECTWITHPATH" : "VALUE.INSTANCEWITHPATH");
-      write_instance_path(writer, path(), place);
-      write_instance(writer, instance, form.instance, place);
+      writer.start(kind_ == ItemKind::object_with_path ? "VALUE.OBJECTWITHPATH" : "VALUE.INSTANCEWITHPATH");
+      instances_.write_path(writer, instance);
+      instances_.write(writer, instance);
       writer.end();
       break;
     case ItemKind::object_path:
       writer.start("OBJECTPATH");
-      write_instance_path(writer, path(), place);
+      instances_.write_path(writer, instance);
       writer.end();
       break;
     case ItemKind::instance_path:
-      write_instance_path(writer, path(), place);
+      instances_.write_path(writer, instance);
       break;
     case ItemKind::instance:
-      write_instance(writer, instance, form.instance, place);
+      instances_.write(writer, instance);
       break;
   }
 }

@@ -30,7 +30,16 @@ struct ItemForm {
   InstanceForm instance = {};
 };
 
-void write_item(xml::Writer& writer, const cim::Instance& instance, const ItemForm& form, const Place& place);
+/// Writes items of one form.
+class ItemWriter {
+ public:
+  ItemWriter(const ItemForm& form, const Place& place) : kind_(form.kind), instances_(form.instance, place) {}
+  void write(xml::Writer& writer, const cim::Instance& instance);
+
+ private:
+  const ItemKind kind_;
+  InstanceWriter instances_;
+};
 
 /// Instances, before anybody has read any.
 struct Selection {

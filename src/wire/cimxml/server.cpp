@@ -72,7 +72,10 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     http::Response response;
     response.content_type = "application/xml; charset=\"utf-8\"";
     response.headers.push_back({"CIMOperation", "MethodResponse"});
-    response.body = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+    std::size_t bytes = 1024;
+    for (const Answer& answer : answers) bytes += answer ? answer->size() : 0;
+    response.body.reserve(bytes);
+    response.body += "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
     xml::Writer writer(response.body);
     writer.start("CIM").attribute("CIMVERSION", "2.0").attribute("DTDVERSION", request.error_instances ? "2.4" : "2.0");
     writer.start("MESSAGE").attribute("ID", request.message_id).attribute("PROTOCOLVERSION", "1.0");
@@ -121,7 +124,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   void answer(http::Exchange& exchange, const Request& request, const Task& task) const {
-    const bool delivered = exchange.respond(response(request, {guarded([&] { return task.run(); })}));
+    std::vector<Answer> answers;
+    answers.push_back(guarded([&] { return task.run(); }));
+    const bool delivered = exchange.respond(response(request, answers));
     if (task.after) task.after(delivered);
   }
 

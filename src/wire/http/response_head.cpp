@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <ctime>
+#include <initializer_list>
 #include <iterator>
 
 namespace vmms::wire::http {
@@ -35,24 +38,29 @@ bool is_safe(std::string_view text) {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; });
 }
 
+std::string_view decimal(std::uint64_t number, char (&digits)[20]) {
+  return {digits, static_cast<std::size_t>(std::to_chars(digits, std::end(digits), number).ptr - digits)};
+}
+
 }  // namespace
 
 void write_head(std::string& head, const Response& response, std::size_t body_bytes, Persistence persistence) {
   const unsigned status = response.status < 200 || response.status > 599 ? 500 : response.status;
   const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
   head.clear();
-  const auto out = std::back_inserter(head);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\nServer: vmms\r\nDate: {}\r\n", status,
-                 fmt::string_view(reason.data(), reason.size()), date());
-  if (!response.content_type.empty() && is_safe(response.content_type)) {
-    fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-  }
-  for (const Header& header : response.headers) {
-    if (is_safe(header.name) && is_safe(header.value)) fmt::format_to(out, "{}: {}\r\n", header.name, header.value);
-  }
+  const auto put = [&head](std::initializer_list<std::string_view> texts) {
+    for (const std::string_view text : texts) head += text;
+  };
+  char digits[20];
+  put({"HTTP/1.1 ", decimal(status, digits), " ", {reason.data(), reason.size()}});
+  put({"\r\nServer: vmms\r\nDate: ", date(), "\r\n"});
+  if (!response.content_type.empty() && is_safe(response.content_type))
+    put({"Content-Type: ", response.content_type, "\r\n"});
+  for (const Header& header : response.headers)
+    if (is_safe(header.name) && is_safe(header.value)) put({header.name, ": ", header.value, "\r\n"});
   if (persistence == Persistence::close) head += "Connection: close\r\n";
   if (persistence == Persistence::keep_alive_1_0) head += "Connection: keep-alive\r\n";
-  fmt::format_to(out, "Content-Length: {}\r\n\r\n", body_bytes);
+  put({"Content-Length: ", decimal(body_bytes, digits), "\r\n\r\n"});
 }
 
 Response plain_response(unsigned status, std::string_view text) {

@@ -17,6 +17,7 @@ class StreamConnection final : public Connection {
       : Connection(io, std::move(peer)), stream_(std::move(stream)) {}
 
  private:
+  static constexpr std::size_t largest_write = 4 * 1024 * 1024;
   static constexpr bool is_tls = requires(Stream stream) { stream.next_layer(); };
 
   void start_handshake() override {
@@ -34,10 +35,12 @@ class StreamConnection final : public Connection {
 
   void start_write(boost::asio::const_buffer first, boost::asio::const_buffer second) override {
     auto done = [this, self = shared_from_this()](const ErrorCode& ec, std::size_t) { on_written(ec); };
+    // Asio would offer the socket no more than 64 KiB at a time.
+    const auto all = [](const ErrorCode& ec, std::size_t) -> std::size_t { return ec ? 0 : largest_write; };
     if (second.size() == 0) {
-      boost::asio::async_write(stream_, first, std::move(done));
+      boost::asio::async_write(stream_, first, all, std::move(done));
     } else {
-      boost::asio::async_write(stream_, std::array{first, second}, std::move(done));
+      boost::asio::async_write(stream_, std::array{first, second}, all, std::move(done));
     }
   }
 

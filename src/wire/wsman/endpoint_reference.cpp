@@ -87,7 +87,7 @@ Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_
 }
 
 void declare_reference(xml::Writer& writer) {
-  writer.attribute("xmlns:a", names::addressing).attribute("xmlns:w", names::wsman);
+  writer.constant("xmlns:a", names::addressing).constant("xmlns:w", names::wsman);
 }
 
 void write_reference(xml::Writer& writer, const cim::ObjectPath& path, const Spelling& spelling) {
@@ -96,7 +96,7 @@ void write_reference(xml::Writer& writer, const cim::ObjectPath& path, const Spe
       .start("a:ReferenceParameters")
       .element("w:ResourceURI", class_uri(spelling.family, space, path.class_name));
   // Some clients copy the text of a SelectorSet alone, so it declares its own prefix.
-  writer.start("w:SelectorSet").attribute("xmlns:w", names::wsman);
+  writer.start("w:SelectorSet").constant("xmlns:w", names::wsman);
   if (spelling.family == UriFamily::dmtf)
     writer.start("w:Selector").attribute("Name", namespace_selector).text(space).end();
   for (const cim::KeyBinding& key : path.keys) {

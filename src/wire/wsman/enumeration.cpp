@@ -30,77 +30,78 @@ struct EnumerationContext : enumeration::Context {
   EnumerationMode mode = EnumerationMode::object;
   UriFamily family = UriFamily::microsoft;
   std::string_view namespace_name;         ///< the schema's constant
-  std::vector<std::string> columns;        ///< of a query that names some; empty for whole instances
-  cim::wql::Origin origin;                 ///< for columns that are system properties
+  std::optional<FragmentWriter> columns;   ///< of a query that names some; else whole instances are written
   const cim::Class* written_as = nullptr;  ///< the superclass whose properties alone are written; null for all
   std::optional<cimxml::ClassForm> class_form = {};  ///< the classes are written, not the instances
   bool without_nil = false;
 };
 
-// Writes items as XML, up to a number of bytes.
+// Appends items as XML, up to a number of bytes.
 class ItemWriter {
  public:
-  ItemWriter(const EnumerationContext& context, std::size_t bytes) : context_(context), bytes_(bytes) {}
-
-  std::string items;
+  ItemWriter(EnumerationContext& context, std::string& answer, std::size_t bytes)
+      : context_(context), answer_(answer), most_(answer.size() + bytes) {}
 
   bool write(const cim::Instance& instance) {
-    const std::size_t before = items.size();
+    const std::size_t before = answer_.size();
     write_item(instance);
-    if (items.size() <= bytes_) return true;
-    items.resize(before);
+    if (answer_.size() <= most_) return true;
+    answer_.resize(before);
     return false;
   }
 
  private:
   void write_item(const cim::Instance& instance) {
-    xml::Writer writer(items);
-    const Spelling spelling{context_.family, context_.namespace_name, context_.without_nil};
     switch (context_.mode) {
       case EnumerationMode::object:
-        write_object(writer, instance, spelling);
+        write_object(instance);
         break;
       case EnumerationMode::reference:
-        write_endpoint_reference(writer, instance.path(context_.namespace_name), spelling);
+        write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling_);
         break;
       case EnumerationMode::object_and_reference:
-        writer.start("w:Item");
-        write_object(writer, instance, spelling);
-        write_endpoint_reference(writer, instance.path(context_.namespace_name), spelling);
-        writer.end();
+        writer_.start("w:Item");
+        write_object(instance);
+        write_endpoint_reference(writer_, instance.path(context_.namespace_name), spelling_);
+        writer_.end();
         break;
     }
   }
 
-  void write_object(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
+  void write_object(const cim::Instance& instance) {
     if (context_.class_form)
-      cimxml::write_class(writer, instance.cim_class(), *context_.class_form);
-    else if (context_.columns.empty())
-      write_instance(writer, instance, context_.written_as ? *context_.written_as : instance.cim_class(), spelling);
+      cimxml::write_class(writer_, instance.cim_class(), *context_.class_form);
+    else if (context_.columns)
+      context_.columns->write(writer_, instance, spelling_);
     else
-      write_fragment(writer, instance, context_.columns, context_.origin, spelling);
+      write_instance(writer_, instance, context_.written_as ? *context_.written_as : instance.cim_class(), spelling_);
   }
 
-  const EnumerationContext& context_;
-  const std::size_t bytes_;
+  EnumerationContext& context_;
+  std::string& answer_;
+  const std::size_t most_;
+  const Spelling spelling_{context_.family, context_.namespace_name, context_.without_nil};
+  xml::Writer writer_{answer_};
 };
 
-struct Page {
-  std::string items;   ///< as XML
-  bool ended = false;  ///< nothing comes after them
-};
-
-OrFault<Page> read_page(enumeration::Reading& reading, const Operation& operation, std::size_t elements,
-                        std::optional<std::size_t> bytes) {
-  const std::size_t overhead = write_envelope(*operation.request, {}).size() + wrapper_size;
+// Appends a page of items to an answer, in which the envelope has begun. Says whether nothing comes after them.
+OrFault<bool> write_page(enumeration::Reading& reading, const Operation& operation, std::size_t elements,
+                         std::optional<std::size_t> bytes, std::string& answer) {
+  const std::size_t overhead = answer.size() + wrapper_size;
   const std::size_t room =
       operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
-  ItemWriter writer(static_cast<const EnumerationContext&>(reading.context()), std::min(room, bytes.value_or(room)));
+  ItemWriter writer(static_cast<EnumerationContext&>(reading.context()), answer, std::min(room, bytes.value_or(room)));
   const auto page = reading.read(operation.context, elements,
                                  [&writer](const cim::Instance& instance) { return writer.write(instance); });
   if (!page) return to_fault(page.error());
   if (page->does_not_fit) return fault(Condition::answer_too_large, {});
-  return Page{std::move(writer.items), page->ended};
+  return page->ended;
+}
+
+// Whether a page is read in the pool: also one so large that it would hold up others on a thread of the edge.
+bool waits(const enumeration::Context& context, std::size_t elements) {
+  constexpr std::size_t most_at_once = 256;
+  return !context.cursor_done && (elements > most_at_once || context.cursor->waits());
 }
 
 // What an open enumeration answers when it cannot be had.
@@ -123,8 +124,7 @@ std::unique_ptr<EnumerationContext> context_of(const Operation& operation, const
   context->what = std::move(what);
   context->key = operation.machine_of(result.about);
   context->cursor = std::move(result.instances);
-  context->columns = std::move(result.columns);
-  context->origin = std::move(result.origin);
+  if (!result.columns.empty()) context->columns.emplace(std::move(result.columns), std::move(result.origin));
   return context;
 }
 
@@ -150,8 +150,9 @@ ContextResult association_context(const Operation& operation, const cim::Schema&
   query.keys_only = enumerate.mode == EnumerationMode::reference;
   auto result = operation.manager.associations(operation.context, schema.namespace_name, query);
   if (!result) return fault(Condition::cannot_process_filter, result.error().message);
+  cim::wql::Origin origin = result->origin;
   auto context = context_of(operation, schema, std::move(*result), "the associations of " + query.source.class_name);
-  context->columns = enumerate.result_properties;
+  if (!enumerate.result_properties.empty()) context->columns.emplace(enumerate.result_properties, std::move(origin));
   return context;
 }
 
@@ -197,7 +198,7 @@ ContextResult class_context(const Operation& operation, const EnumerateRequest& 
   filtered.keys = enumerate.keys;
   context->key = operation.machine_of(filtered);
   context->cursor = std::move(*cursor);
-  context->columns = std::move(columns);
+  if (!columns.empty()) context->columns.emplace(std::move(columns), cim::wql::Origin());
   if (enumerate.polymorphism == Polymorphism::exclude_subclass_properties) context->written_as = target->cim_class;
   return context;
 }
@@ -225,28 +226,14 @@ ContextResult make_context(const Operation& operation, const EnumerateRequest& e
   return context;
 }
 
-// `page` is null in an answer that carries no items.
-std::string enumerate_body(const std::string& id, std::optional<std::chrono::microseconds> lifetime, const Page* page) {
-  std::string body;
-  xml::Writer writer(body);
-  writer.start("n:EnumerateResponse");
+// What an answer to Enumerate holds before its items; only the end of the page tells whether the context lives on.
+std::string enumerate_start(std::string_view id, std::optional<std::chrono::microseconds> lifetime) {
+  std::string start;
+  xml::Writer writer(start);
+  writer.open("n", "EnumerateResponse");
   if (lifetime) writer.element("n:Expires", cim::DateTime::interval(*lifetime).to_iso8601());
-  writer.element("n:EnumerationContext", page && page->ended ? std::string_view{} : id);
-  if (page) writer.start("w:Items").raw(page->items).end();
-  if (page && page->ended) writer.start("w:EndOfSequence").end();
-  writer.end();
-  return body;
-}
-
-std::string pull_body(const std::string& id, const Page& page) {
-  std::string body;
-  xml::Writer writer(body);
-  writer.start("n:PullResponse");
-  if (!page.ended) writer.element("n:EnumerationContext", id);
-  writer.start("n:Items").raw(page.items).end();
-  if (page.ended) writer.start("n:EndOfSequence").end();
-  writer.end();
-  return body;
+  writer.element("n:EnumerationContext", id);
+  return start;
 }
 
 // The answers of Renew and GetStatus; an enumeration that never expires has no Expires.
@@ -258,7 +245,10 @@ Task status_task(std::string_view element, std::optional<std::chrono::microsecon
   if (!id.empty()) writer.element("n:EnumerationContext", id);
   writer.end();
   Task task;
-  task.run = [body = std::move(body)]() -> OrFault<std::string> { return body; };
+  task.run = [body = std::move(body)](std::string& answer) -> OrFault<void> {
+    answer += body;
+    return {};
+  };
   return task;
 }
 
@@ -275,15 +265,16 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
   if (lifetime) lifetime = std::min(*lifetime, longest_lifetime);
 
   Task task;
-  task.waits = enumerate->optimize && (*context)->cursor->waits();
+  task.waits = enumerate->optimize && waits(**context, enumerate->max_elements);
   task.key = (*context)->key;
   auto opened = contexts.open(std::move(*context), {lifetime, {}});
   if (!opened) return context_fault(opened.error());
   // A client that has not got the context's name can never pull from it, so then it goes.
   if (!enumerate->optimize) {
     contexts.give_back(*opened, false);
-    task.run = [context = *opened, lifetime]() -> OrFault<std::string> {
-      return enumerate_body(context->id, lifetime, nullptr);
+    task.run = [context = *opened, lifetime](std::string& answer) -> OrFault<void> {
+      answer += enumerate_start(context->id, lifetime) + "</n:EnumerateResponse>";
+      return {};
     };
     task.after = [&contexts, context = *opened](bool delivered) {
       if (!delivered) (void)contexts.release(context->id, context->owner);
@@ -292,11 +283,16 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
   }
   const auto reading = std::make_shared<enumeration::Reading>(contexts, *opened, task.waits);
   const auto succeeded = std::make_shared<bool>(false);
-  task.run = [operation, reading, succeeded, lifetime, elements = enumerate->max_elements]() -> OrFault<std::string> {
-    const auto page = read_page(*reading, operation, elements, {});
-    if (!page) return page.error();
+  task.run = [operation, reading, succeeded, lifetime,
+              elements = enumerate->max_elements](std::string& answer) -> OrFault<void> {
+    const std::size_t start = answer.size();
+    const auto ended = write_page(*reading, operation, elements, {}, answer);
+    if (!ended) return ended.error();
     *succeeded = true;
-    return enumerate_body(reading->context().id, lifetime, &*page);
+    const std::string_view id = *ended ? std::string_view() : reading->context().id;
+    answer.insert(start, enumerate_start(id, lifetime) + "<w:Items>");
+    answer += *ended ? "</w:Items><w:EndOfSequence/></n:EnumerateResponse>" : "</w:Items></n:EnumerateResponse>";
+    return {};
   };
   task.after = [reading, succeeded](bool delivered) {
     if (delivered && *succeeded)
@@ -313,7 +309,7 @@ OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& co
   auto context = contexts.take(pull->context, operation.context.caller.user);
   if (!context) return context_fault(context.error());
   Task task;
-  task.waits = !(*context)->cursor_done && (*context)->cursor->waits();
+  task.waits = waits(**context, pull->max_elements);
   const auto reading = std::make_shared<enumeration::Reading>(contexts, *context, task.waits);
   task.key = (*context)->key;
   Operation limited = operation;
@@ -321,10 +317,15 @@ OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& co
     task.deadline = Clock::now() + std::min(*pull->max_time, longest_pull);
     limited.context.deadline = std::min(limited.context.deadline, task.deadline);
   }
-  task.run = [limited, reading, pull = std::move(*pull)]() -> OrFault<std::string> {
-    const auto page = read_page(*reading, limited, pull.max_elements, pull.max_characters);
-    if (!page) return page.error();
-    return pull_body(reading->context().id, *page);
+  task.run = [limited, reading, pull = std::move(*pull)](std::string& answer) -> OrFault<void> {
+    const std::size_t start = answer.size();
+    const auto ended = write_page(*reading, limited, pull.max_elements, pull.max_characters, answer);
+    if (!ended) return ended.error();
+    const std::string goes_on =
+        *ended ? "" : "<n:EnumerationContext>" + reading->context().id + "</n:EnumerationContext>";
+    answer.insert(start, "<n:PullResponse>" + goes_on + "<n:Items>");
+    answer += *ended ? "</n:Items><n:EndOfSequence/></n:PullResponse>" : "</n:Items></n:PullResponse>";
+    return {};
   };
   task.after = [reading](bool delivered) { reading->finish(delivered); };
   return task;
@@ -356,7 +357,7 @@ OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts&
   if (auto released = contexts.release(release->context, operation.context.caller.user); !released)
     return context_fault(released.error());
   Task task;
-  task.run = [] { return std::string(); };
+  task.run = [](std::string&) -> OrFault<void> { return {}; };
   return task;
 }
 

@@ -6,22 +6,21 @@
 
 namespace vmms::wire::wsman {
 
-std::string write_envelope(const Request& request, std::string_view body) {
-  std::string text;
-  text.reserve(body.size() + 1024);
-  xml::Writer writer(text);
+void begin_envelope(std::string& answer, const Request& request) {
+  answer.reserve(4096);  // a common answer
+  xml::Writer writer(answer);
   if (request.is_identify) {
-    writer.start("s:Envelope").attribute("xml:lang", "en-US").attribute("xmlns:s", names::soap);
-    writer.start("s:Header").end().start("s:Body").raw(body).end().end();
-    return text;
+    writer.start("s:Envelope").constant("xml:lang", "en-US").constant("xmlns:s", names::soap);
+    writer.start("s:Header").end().open("s", "Body");
+    return;
   }
   const bool enumeration = request.action.starts_with(names::enumeration);
   writer.start("s:Envelope")
-      .attribute("xml:lang", "en-US")
-      .attribute("xmlns:s", names::soap)
-      .attribute("xmlns:a", names::addressing)
-      .attribute(enumeration ? "xmlns:n" : "xmlns:x", enumeration ? names::enumeration : names::transfer)
-      .attribute("xmlns:w", names::wsman);
+      .constant("xml:lang", "en-US")
+      .constant("xmlns:s", names::soap)
+      .constant("xmlns:a", names::addressing)
+      .constant(enumeration ? "xmlns:n" : "xmlns:x", enumeration ? names::enumeration : names::transfer)
+      .constant("xmlns:w", names::wsman);
   writer.start("s:Header")
       .element("a:Action", request.action + "Response")
       .element("a:MessageID", "uuid:" + random_guid())
@@ -34,8 +33,9 @@ std::string write_envelope(const Request& request, std::string_view body) {
         .text(request.fragment->expression)
         .end();
   writer.end();
-  writer.start("s:Body").raw(body).end().end();
-  return text;
+  writer.open("s", "Body");
 }
+
+void end_envelope(std::string& answer) { answer += "</s:Body></s:Envelope>"; }
 
 }  // namespace vmms::wire::wsman

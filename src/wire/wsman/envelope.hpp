@@ -4,11 +4,11 @@
 #include "wire/wsman/request.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace vmms::wire::wsman {
 
-/// `body` is the content of s:Body.
-std::string write_envelope(const Request& request, std::string_view body);
+/// What stands before the content of s:Body, and what stands behind it.
+void begin_envelope(std::string& answer, const Request& request);
+void end_envelope(std::string& answer);
 
 }  // namespace vmms::wire::wsman

@@ -84,14 +84,13 @@ OrFault<FragmentPath> read_fragment_path(const Fragment& fragment, const cim::Cl
   return path;
 }
 
-OrFault<std::string> write_fragment_of(const cim::Instance& instance, const FragmentPath& path,
-                                       const Spelling& spelling) {
+OrFault<void> write_fragment_of(std::string& text, const cim::Instance& instance, const FragmentPath& path,
+                                const Spelling& spelling) {
   const cim::Value& value = value_of(instance, path);
   const auto* array = value.get_if<cim::Array>();
   const bool nothing = value.is_null() || (array && array->empty());
-  std::string text;
   xml::Writer writer(text);
-  writer.start("w:XmlFragment").attribute("xmlns:xsi", names::xsi);
+  writer.start("w:XmlFragment").constant("xmlns:xsi", names::xsi);
   if (nothing && (path.text || path.property->is_array)) {
     writer.attribute("xsi:nil", "true");
   } else if (path.text) {
@@ -107,7 +106,7 @@ OrFault<std::string> write_fragment_of(const cim::Instance& instance, const Frag
     write_value(writer, path.property->name, array != nullptr, value, spelling);
   }
   writer.end();
-  return text;
+  return {};
 }
 
 OrFault<cim::Instance> read_fragment_change(const xml::Element& fragment, const FragmentPath& path,

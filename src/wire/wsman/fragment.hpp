@@ -24,10 +24,10 @@ struct FragmentPath {
 /// Faults: fragment_dialect, cannot_process_filter (the expression, or no such property).
 OrFault<FragmentPath> read_fragment_path(const Fragment& fragment, const cim::Class& cim_class);
 
-/// `<w:XmlFragment>` with what the path names in the instance; xsi:nil when there is nothing. Faults:
+/// Appends `<w:XmlFragment>` with what the path names in the instance; xsi:nil when there is nothing. Faults:
 /// cannot_process_filter (the text of what has none: references and embedded instances).
-OrFault<std::string> write_fragment_of(const cim::Instance& instance, const FragmentPath& path,
-                                       const Spelling& spelling);
+OrFault<void> write_fragment_of(std::string& text, const cim::Instance& instance, const FragmentPath& path,
+                                const Spelling& spelling);
 
 /// The change that a Put of `<w:XmlFragment>` asks for, as an instance with that one property set. `present` is what
 /// the instance has now, for items of arrays. Faults: invalid_representation, cannot_process_filter.

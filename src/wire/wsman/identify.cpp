@@ -15,7 +15,10 @@ OrFault<Task> prepare_identify(const std::string& product_vendor, const std::str
       .element("wsmid:ProductVersion", product_version)
       .end();
   Task task;
-  task.run = [body = std::move(body)]() -> OrFault<std::string> { return body; };
+  task.run = [body = std::move(body)](std::string& answer) -> OrFault<void> {
+    answer += body;
+    return {};
+  };
   return task;
 }
 

@@ -3,6 +3,9 @@
 #include "wire/cimxml/embedded_instance.hpp"
 #include "wire/wsman/names.hpp"
 
+#include <charconv>
+#include <iterator>
+
 namespace vmms::wire::wsman {
 
 namespace {
@@ -10,22 +13,40 @@ namespace {
 // Which prefixes elements get: those of a class, or none in a fragment.
 enum class Prefixes { qualified, none };
 
-void write_element(xml::Writer& writer, Prefixes prefixes, std::string_view name, const cim::Value& value,
-                   const Spelling& spelling) {
-  const bool qualified = prefixes == Prefixes::qualified;
-  writer.start(qualified ? "p" : "", name);
-  if (value.is_null()) {
-    writer.attribute("xsi:nil", "true");
-  } else if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
-    declare_reference(writer);
-    write_reference(writer, **path, spelling);
+// The text of a scalar, straight into the answer.
+void write_text(xml::Writer& writer, const cim::Value& value) {
+  if (const auto* text = value.get_if<std::string>()) {
+    writer.text(*text);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
-    const std::string_view element = date->is_interval() ? "cim:Interval" : "cim:Datetime";
-    writer.element(qualified ? element : element.substr(4), date->to_iso8601());
+    cim::DateTime::Buffer buffer;
+    writer.raw(date->to_iso8601(buffer));
+  } else if (const auto* natural = value.get_if<std::uint64_t>()) {
+    char digits[20];
+    writer.raw({digits, std::to_chars(digits, std::end(digits), *natural).ptr});
   } else {
     writer.text(text_of(value));
   }
-  writer.end();
+}
+
+void write_element(xml::Writer& writer, Prefixes prefixes, std::string_view name, const cim::Value& value,
+                   const Spelling& spelling) {
+  const bool qualified = prefixes == Prefixes::qualified;
+  writer.raw(qualified ? "<p:" : "<").raw(name);
+  if (value.is_null()) return (void)writer.raw(" xsi:nil=\"true\"/>");
+  if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
+    declare_reference(writer);
+    writer.raw(">");
+    write_reference(writer, **path, spelling);
+  } else if (const auto* date = value.get_if<cim::DateTime>()) {
+    const std::string_view inner = date->is_interval() ? "Interval" : "Datetime";
+    writer.raw(">").open(qualified ? "cim" : "", inner);
+    write_text(writer, value);
+    writer.close(qualified ? "cim" : "", inner);
+  } else {
+    writer.raw(">");
+    write_text(writer, value);
+  }
+  writer.raw(qualified ? "</p:" : "</").raw(name).raw(">");
 }
 
 void write_elements(xml::Writer& writer, Prefixes prefixes, std::string_view name, bool is_array,
@@ -50,16 +71,55 @@ void write_value(xml::Writer& writer, std::string_view name, bool is_array, cons
   write_elements(writer, Prefixes::qualified, name, is_array, value, spelling);
 }
 
-void write_fragment(xml::Writer& writer, const cim::Instance& instance, const std::vector<std::string>& columns,
-                    const cim::wql::Origin& origin, const Spelling& spelling) {
-  writer.start("w:XmlFragment").attribute("xmlns:xsi", names::xsi);
-  for (const std::string& column : columns) {
-    if (const auto index = instance.cim_class().property_index(column)) {
-      const cim::Property& property = instance.cim_class().properties[*index];
-      write_elements(writer, Prefixes::none, property.name, property.is_array, instance.values[*index], spelling);
-    } else if (const auto system = cim::wql::find_system_property(column)) {
-      const cim::Value value = cim::wql::system_value(*system, instance, origin);
-      write_elements(writer, Prefixes::none, column, value.get_if<cim::Array>() != nullptr, value, spelling);
+void FragmentWriter::look_up(const cim::Class& cim_class) {
+  class_ = &cim_class;
+  columns_.clear();
+  for (const std::string& name : names_) {
+    Column column;
+    column.name = name;
+    column.property = cim_class.property_index(name);
+    if (column.property)
+      column.name = cim_class.properties[*column.property].name;
+    else if (column.system = cim::wql::find_system_property(name); !column.system)
+      continue;
+    xml::Writer(column.start).open({}, column.name);
+    xml::Writer(column.end).close({}, column.name);
+    xml::Writer(column.null).start(column.name).constant("xsi:nil", "true").end();
+    columns_.push_back(std::move(column));
+  }
+}
+
+void FragmentWriter::write(xml::Writer& writer, const Column& column, const cim::Value& value,
+                           const Spelling& spelling) {
+  if (value.is_null()) {
+    writer.raw(column.null);
+  } else if (const auto* date = value.get_if<cim::DateTime>()) {
+    writer.raw(column.start).raw(date->is_interval() ? "<Interval>" : "<Datetime>");
+    write_text(writer, value);
+    writer.raw(date->is_interval() ? "</Interval>" : "</Datetime>").raw(column.end);
+  } else if (value.get_if<cim::ObjectPathPtr>()) {
+    write_element(writer, Prefixes::none, column.name, value, spelling);
+  } else {
+    writer.raw(column.start);
+    write_text(writer, value);
+    writer.raw(column.end);
+  }
+}
+
+void FragmentWriter::write(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
+  if (class_ != &instance.cim_class()) look_up(instance.cim_class());
+  writer.start("w:XmlFragment").constant("xmlns:xsi", names::xsi);
+  for (const Column& column : columns_) {
+    if (column.system) {
+      const cim::Value value = cim::wql::system_value(*column.system, instance, origin_);
+      write_elements(writer, Prefixes::none, column.name, value.get_if<cim::Array>() != nullptr, value, spelling);
+      continue;
+    }
+    const cim::Value& value = instance.values[*column.property];
+    if (const auto* array = value.get_if<cim::Array>()) {
+      for (const cim::Value& item : *array) write(writer, column, item, spelling);
+    } else if (!class_->properties[*column.property].is_array) {  // an array that is NULL is nothing
+      write(writer, column, value, spelling);
     }
   }
   writer.end();
@@ -75,10 +135,10 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance, const ci
   type += cim_class.name;
   type += "_Type";
   writer.start("p", cim_class.name)
-      .attribute("xmlns:xsi", names::xsi)
-      .attribute("xmlns:p", class_uri(spelling.family, spelling.namespace_name, cim_class.name))
-      .attribute("xmlns:cim", names::cim_common)
-      .attribute("xsi:type", type);
+      .constant("xmlns:xsi", names::xsi)
+      .constant("xmlns:p", class_uri(spelling.family, spelling.namespace_name, cim_class.name))
+      .constant("xmlns:cim", names::cim_common)
+      .constant("xsi:type", type);
   const bool whole = &cim_class == &instance.cim_class();
   for (std::size_t i = 0; i < cim_class.properties.size(); ++i) {
     const cim::Property& property = cim_class.properties[i];

@@ -6,7 +6,9 @@
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/xml/writer.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vmms::wire::wsman {
@@ -19,8 +21,30 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance, const ci
                     const Spelling& spelling);
 
 /// `<w:XmlFragment>` with some of the properties, their elements without prefix: a projection as real hosts send it.
-void write_fragment(xml::Writer& writer, const cim::Instance& instance, const std::vector<std::string>& columns,
-                    const cim::wql::Origin& origin, const Spelling& spelling);
+/// What is the same for all instances of a class is made once.
+class FragmentWriter {
+ public:
+  FragmentWriter(std::vector<std::string> columns, cim::wql::Origin origin)
+      : names_(std::move(columns)), origin_(std::move(origin)) {}
+  void write(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling);
+
+ private:
+  struct Column {
+    std::string_view name;
+    std::optional<std::size_t> property;
+    std::optional<cim::wql::SystemProperty> system;
+    std::string start;  ///< its tags
+    std::string end;
+    std::string null;  ///< the whole element where there is no value
+  };
+  void look_up(const cim::Class& cim_class);
+  static void write(xml::Writer& writer, const Column& column, const cim::Value& value, const Spelling& spelling);
+
+  std::vector<std::string> names_;
+  cim::wql::Origin origin_;
+  const cim::Class* class_ = nullptr;  ///< whose the columns are; instances come class by class
+  std::vector<Column> columns_;
+};
 
 /// The text inside the element of a value that is neither an array nor a reference.
 std::string text_of(const cim::Value& value);

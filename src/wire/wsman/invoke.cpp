@@ -41,21 +41,19 @@ OrFault<cim::Arguments> read_arguments(const xml::Element& input, const cim::Met
   return arguments;
 }
 
-std::string output_body(const Operation& operation, const Target& target, const cim::Method& method,
-                        const cim::MethodResult& result) {
-  std::string body;
-  xml::Writer writer(body);
+void write_output(const Operation& operation, const Target& target, const cim::Method& method,
+                  const cim::MethodResult& result, std::string& answer) {
+  xml::Writer writer(answer);
   const Spelling spelling = target.spelling(*operation.request);
   writer.start("p", std::string(method.name) + "_OUTPUT")
-      .attribute("xmlns:xsi", names::xsi)
+      .constant("xmlns:xsi", names::xsi)
       .attribute("xmlns:p", operation.request->resource->uri)
-      .attribute("xmlns:cim", names::cim_common);
+      .constant("xmlns:cim", names::cim_common);
   for (std::size_t i = 0; i < method.parameters.size() && i < result.outputs.size(); ++i)
     if (method.parameters[i].is_out)
       write_value(writer, method.parameters[i].name, method.parameters[i].is_array, result.outputs[i], spelling);
   write_value(writer, "ReturnValue", false, result.return_value, spelling);
   writer.end();
-  return body;
 }
 
 }  // namespace
@@ -87,10 +85,11 @@ OrFault<Task> prepare_invoke(const Operation& operation, std::string_view method
   task.key = operation.machine_of(target->path);
   task.changes = true;
   task.run = [operation, target = std::move(*target), method,
-              arguments = std::move(*arguments)]() -> OrFault<std::string> {
+              arguments = std::move(*arguments)](std::string& answer) -> OrFault<void> {
     const auto result = operation.manager.invoke(operation.context, target.path, method->name, arguments);
     if (!result) return to_fault(result.error());
-    return output_body(operation, target, *method, *result);
+    write_output(operation, target, *method, *result, answer);
+    return {};
   };
   return task;
 }

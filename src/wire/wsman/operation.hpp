@@ -27,8 +27,8 @@ struct Task {
   bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is no plain failure
   /// When somebody must have answered, if that is before the operation's own deadline.
   cim::Context::Clock::time_point deadline = cim::Context::Clock::time_point::max();
-  /// The content of the answer's Body.
-  std::function<OrFault<std::string>()> run;
+  /// Appends the content of the answer's Body to what stands before it; after a fault nobody reads that.
+  std::function<OrFault<void>(std::string& answer)> run;
   /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.
   std::function<void(bool delivered)> after = {};
 };

@@ -75,8 +75,10 @@ class HeaderReader {
         {names::microsoft_wsman, "SequenceId", &HeaderReader::passed_over},
         {names::microsoft_wsman, "ActivityId", &HeaderReader::passed_over},
     };
+    const std::string_view name = block.name();
+    const std::string_view uri = block.namespace_uri();
     for (std::size_t i = 0; i < std::size(known); ++i) {
-      if (!block.is(known[i].uri, known[i].name)) continue;
+      if (known[i].name != name || known[i].uri != uri) continue;
       if (seen_ & (1U << i))
         return fault(Condition::invalid_header, fmt::format("the header {} is given twice", known[i].name));
       seen_ |= 1U << i;
@@ -161,7 +163,8 @@ class HeaderReader {
     if (!too_large && size < smallest_envelope)
       return fault(Condition::envelope_limit,
                    fmt::format("the MaxEnvelopeSize {} is less than {} octets", size, smallest_envelope));
-    if (!too_large && size < limits_.max_envelope_size) request_.max_envelope_size = size;
+    request_.max_envelope_size =
+        too_large ? limits_.largest_envelope_size : std::min<std::uint64_t>(size, limits_.largest_envelope_size);
     return {};
   }
 

@@ -19,7 +19,8 @@ namespace vmms::wire::wsman {
 struct RequestLimits {
   std::chrono::microseconds operation_timeout = std::chrono::seconds(60);
   std::chrono::microseconds longest_operation_timeout = std::chrono::hours(1);
-  std::size_t max_envelope_size = 500 * 1024;  ///< also the most that a request may ask for
+  std::size_t max_envelope_size = 500 * 1024;  ///< of a request that does not say
+  std::size_t largest_envelope_size = 4 * 1024 * 1024;
   std::string default_namespace = "root/virtualization/v2";
 };
 

@@ -148,8 +148,8 @@ TEST(Request, MaxEnvelopeSize) {
   };
   EXPECT_EQ(read(size("153600")).request.max_envelope_size, 153'600U);
   EXPECT_EQ(read(size("8192")).request.max_envelope_size, 8192U);
-  EXPECT_EQ(read(size("4294967295")).request.max_envelope_size, 512'000U);
-  EXPECT_EQ(read(size("99999999999999999999999")).request.max_envelope_size, 512'000U);
+  EXPECT_EQ(read(size("4294967295")).request.max_envelope_size, 4'194'304U);
+  EXPECT_EQ(read(size("99999999999999999999999")).request.max_envelope_size, 4'194'304U);
   EXPECT_EQ(condition_of(size("8191")), Condition::envelope_limit);
   EXPECT_EQ(condition_of(size("lots")), Condition::invalid_header);
   EXPECT_EQ(condition_of(size("")), Condition::invalid_header);

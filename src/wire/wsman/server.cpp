@@ -57,7 +57,8 @@ std::string_view charset_name(const xml::Encoding& encoding) {
 http::Response soap_response(unsigned status, std::string body, const xml::Encoding& encoding) {
   http::Response response;
   response.status = status;
-  response.content_type = fmt::format("application/soap+xml;charset={}", charset_name(encoding));
+  response.content_type = "application/soap+xml;charset=";
+  response.content_type += charset_name(encoding);
   response.body = xml::from_utf8(std::move(body), encoding);
   return response;
 }
@@ -106,9 +107,10 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   OrFault<std::string> run(const Task& task, const Request& request) const {
-    auto body = guarded([&] { return task.run(); });
-    if (!body) return body.error();
-    std::string envelope = write_envelope(request, *body);
+    std::string envelope;
+    begin_envelope(envelope, request);
+    if (auto done = guarded([&] { return task.run(envelope); }); !done) return done.error();
+    end_envelope(envelope);
     if (request.max_envelope_size == 0 || envelope.size() <= request.max_envelope_size) return envelope;
     const Condition condition = task.changes ? Condition::unreportable_success : Condition::answer_too_large;
     return fault(condition, fmt::format("{} It has {} octets, allowed are {}.", fault_row(condition).reason,
@@ -127,8 +129,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   void answer(http::Exchange& exchange, const Task& task, const Request& request) const {
-    const auto envelope = run(task, request);
-    const bool delivered = exchange.respond(envelope ? soap_response(200, *envelope, request.encoding)
+    auto envelope = run(task, request);
+    const bool delivered = exchange.respond(envelope ? soap_response(200, std::move(*envelope), request.encoding)
                                                      : fault_response(envelope.error(), request));
     if (task.after) task.after(delivered);
   }

@@ -9,13 +9,12 @@ namespace vmms::wire::wsman {
 
 namespace {
 
-OrFault<std::string> instance_body(const Operation& operation, const Target& target) {
+OrFault<void> write_instance_of(const Operation& operation, const Target& target, std::string& answer) {
   const auto instance = operation.manager.get(operation.context, target.path);
   if (!instance) return to_fault(instance.error());
-  std::string body;
-  xml::Writer writer(body);
+  xml::Writer writer(answer);
   write_instance(writer, *instance, target.spelling(*operation.request));
-  return body;
+  return {};
 }
 
 OrFault<cim::Instance> instance_in_body(const Operation& operation, const Target& target) {
@@ -38,11 +37,10 @@ OrFault<Task> prepare_get_class(const Operation& operation) {
   if (!cim_class) return cim_class.error();
   if (!*cim_class) return fault(Condition::invalid_selectors, "name the class by the selector ClassName");
   Task task;
-  task.run = [cim_class = *cim_class, form = class_form(*operation.request)]() -> OrFault<std::string> {
-    std::string body;
-    xml::Writer writer(body);
+  task.run = [cim_class = *cim_class, form = class_form(*operation.request)](std::string& answer) -> OrFault<void> {
+    xml::Writer writer(answer);
     cimxml::write_class(writer, *cim_class, form);
-    return body;
+    return {};
   };
   return task;
 }
@@ -52,10 +50,10 @@ OrFault<Task> prepare_get_fragment(const Operation& operation, Target target) {
   auto path = read_fragment_path(*operation.request->fragment, *target.cim_class);
   if (!path) return path.error();
   Task task = task_for(operation, target);
-  task.run = [operation, target = std::move(target), path = *path]() -> OrFault<std::string> {
+  task.run = [operation, target = std::move(target), path = *path](std::string& answer) -> OrFault<void> {
     const auto instance = operation.manager.get(operation.context, target.path);
     if (!instance) return to_fault(instance.error());
-    return write_fragment_of(*instance, path, target.spelling(*operation.request));
+    return write_fragment_of(answer, *instance, path, target.spelling(*operation.request));
   };
   return task;
 }
@@ -65,7 +63,7 @@ OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
   if (!path) return path.error();
   Task task = task_for(operation, target);
   task.changes = true;
-  task.run = [operation, target = std::move(target), path = *path]() -> OrFault<std::string> {
+  task.run = [operation, target = std::move(target), path = *path](std::string& answer) -> OrFault<void> {
     const auto present = operation.manager.get(operation.context, target.path);
     if (!present) return to_fault(present.error());
     const auto changes =
@@ -75,7 +73,7 @@ OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
       return to_fault(status.error());
     const auto instance = operation.manager.get(operation.context, target.path);
     if (!instance) return to_fault(instance.error());
-    return write_fragment_of(*instance, path, target.spelling(*operation.request));
+    return write_fragment_of(answer, *instance, path, target.spelling(*operation.request));
   };
   return task;
 }
@@ -88,7 +86,9 @@ OrFault<Task> prepare_get(const Operation& operation) {
   if (!target) return target.error();
   if (operation.request->fragment) return prepare_get_fragment(operation, std::move(*target));
   Task task = task_for(operation, *target);
-  task.run = [operation, target = std::move(*target)] { return instance_body(operation, target); };
+  task.run = [operation, target = std::move(*target)](std::string& answer) {
+    return write_instance_of(operation, target, answer);
+  };
   return task;
 }
 
@@ -100,10 +100,11 @@ OrFault<Task> prepare_put(const Operation& operation) {
   if (!changes) return changes.error();
   Task task = task_for(operation, *target);
   task.changes = true;
-  task.run = [operation, target = std::move(*target), changes = std::move(*changes)]() -> OrFault<std::string> {
+  task.run = [operation, target = std::move(*target),
+              changes = std::move(*changes)](std::string& answer) -> OrFault<void> {
     if (auto status = operation.manager.modify(operation.context, target.path, changes); !status)
       return to_fault(status.error());
-    return instance_body(operation, target);
+    return write_instance_of(operation, target, answer);
   };
   return task;
 }
@@ -115,16 +116,16 @@ OrFault<Task> prepare_create(const Operation& operation) {
   if (!instance) return instance.error();
   Task task = task_for(operation, *target);
   task.changes = true;
-  task.run = [operation, target = std::move(*target), instance = std::move(*instance)]() -> OrFault<std::string> {
+  task.run = [operation, target = std::move(*target),
+              instance = std::move(*instance)](std::string& answer) -> OrFault<void> {
     const auto path = operation.manager.create(operation.context, target.path.namespace_name, instance);
     if (!path) return to_fault(path.error());
-    std::string body;
-    xml::Writer writer(body);
+    xml::Writer writer(answer);
     writer.start("x:ResourceCreated");
     declare_reference(writer);
     write_reference(writer, *path, target.spelling(*operation.request));
     writer.end();
-    return body;
+    return {};
   };
   return task;
 }
@@ -134,10 +135,10 @@ OrFault<Task> prepare_delete(const Operation& operation) {
   if (!target) return target.error();
   Task task = task_for(operation, *target);
   task.changes = true;
-  task.run = [operation, target = std::move(*target)]() -> OrFault<std::string> {
+  task.run = [operation, target = std::move(*target)](std::string&) -> OrFault<void> {
     if (auto status = operation.manager.remove(operation.context, target.path); !status)
       return to_fault(status.error());
-    return std::string();
+    return {};
   };
   return task;
 }

@@ -22,6 +22,9 @@ struct Decoded {
 /// The character at `offset`. Overlong forms, surrogates and anything past U+10FFFF are not UTF-8.
 Decoded decode_utf8(std::string_view text, std::size_t offset);
 
+/// Writes the character's bytes, four at most, and says where they end.
+char* encode_utf8(char32_t character, char* out);
+
 std::string_view trim(std::string_view text);
 
 }  // namespace vmms::wire::xml

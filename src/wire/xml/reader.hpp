@@ -2,26 +2,35 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "wire/xml/scan.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace pugi {
-struct xml_node_struct;
-}
-
 namespace vmms::wire::xml {
+
+/// Bounds on one document.
+struct Limits {
+  std::size_t depth = 64;
+  std::size_t elements = 65536;
+  std::size_t attributes = 16384;  ///< in the whole document
+  std::size_t attributes_per_element = 64;
+  std::size_t namespaces = 64;  ///< declarations in scope at one place
+};
+
+/// What a document consists of; see tree.hpp.
+struct Tree;
 
 /// One element of a Document. A light handle: copy it freely, use it while the Document lives. A default one is no
 /// element, has no name, text or children, and is false.
 class Element {
  public:
   Element() = default;
-  explicit Element(pugi::xml_node_struct* node) : node_(node) {}
-  explicit operator bool() const { return node_ != nullptr; }
+  Element(const Tree& tree, std::uint32_t index) : tree_(index == 0 ? nullptr : &tree), index_(index) {}
+  explicit operator bool() const { return tree_ != nullptr; }
 
   std::string_view name() const;           ///< without prefix
   std::string_view namespace_uri() const;  ///< empty for none
@@ -43,7 +52,8 @@ class Element {
   Range children() const;
 
  private:
-  pugi::xml_node_struct* node_ = nullptr;
+  const Tree* tree_ = nullptr;
+  std::uint32_t index_ = 0;
 };
 
 struct Element::Iterator {
@@ -53,7 +63,7 @@ struct Element::Iterator {
     element = element.next_sibling();
     return *this;
   }
-  bool operator!=(const Iterator& other) const { return element.node_ != other.element.node_; }
+  bool operator!=(const Iterator& other) const { return element.index_ != other.element.index_; }
 };
 
 struct Element::Range {
@@ -77,8 +87,7 @@ class Document {
   Element root() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Tree> tree_;
 };
 
 }  // namespace vmms::wire::xml

@@ -2,6 +2,8 @@
 
 #include "wire/xml/characters.hpp"
 
+#include <array>
+
 namespace vmms::wire::xml {
 
 namespace {
@@ -30,30 +32,33 @@ std::string_view escape(char c, bool attribute) {
   }
 }
 
+// Printable ASCII that never needs to be escaped.
+constexpr auto is_plain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0x20; c < 0x7F; ++c) plain[c] = c != '&' && c != '<' && c != '>' && c != '"';
+  return plain;
+}();
+
 void append(std::string& out, std::string_view text, bool attribute) {
-  std::size_t offset = 0;
   std::size_t plain = 0;  // where the text not written yet begins
-  const auto flush = [&](std::string_view instead, std::size_t length) {
-    out.append(text, plain, offset - plain);
-    out += instead;
-    offset += length;
-    plain = offset;
-  };
-  while (offset < text.size()) {
-    const char c = text[offset];
-    if (const std::string_view escaped = escape(c, attribute); !escaped.empty()) {
-      flush(escaped, 1);
-    } else if (c >= 0x20 && c < 0x7F) {
-      ++offset;
-    } else {
+  for (std::size_t offset = 0;;) {
+    while (offset < text.size() && is_plain[static_cast<unsigned char>(text[offset])]) ++offset;
+    if (offset == text.size()) break;
+    std::string_view instead = escape(text[offset], attribute);
+    std::size_t length = 1;
+    if (instead.empty()) {
       const Decoded decoded = decode_utf8(text, offset);
-      if (decoded.length == 0 || !is_character(decoded.character))
-        flush(replacement, decoded.length == 0 ? 1 : decoded.length);
-      else
-        offset += decoded.length;
+      if (decoded.length != 0) length = decoded.length;
+      if (decoded.length == 0 || !is_character(decoded.character)) instead = replacement;
     }
+    if (!instead.empty()) {
+      out.append(text, plain, offset - plain);
+      out += instead;
+      plain = offset + length;
+    }
+    offset += length;
   }
-  out.append(text, plain, offset - plain);
+  out.append(text, plain);
 }
 
 }  // namespace
@@ -61,20 +66,19 @@ void append(std::string& out, std::string_view text, bool attribute) {
 void append_text(std::string& out, std::string_view text) { append(out, text, false); }
 void append_attribute_value(std::string& out, std::string_view text) { append(out, text, true); }
 
-void Writer::close_start_tag() {
-  if (in_start_tag_) out_ += '>';
-  in_start_tag_ = false;
+void Writer::name(std::string_view prefix, std::string_view local_name) {
+  if (!prefix.empty()) {
+    out_ += prefix;
+    out_ += ':';
+  }
+  out_ += local_name;
 }
 
 Writer& Writer::start(std::string_view prefix, std::string_view local_name) {
   close_start_tag();
   out_ += '<';
   const std::size_t offset = out_.size();
-  if (!prefix.empty()) {
-    out_ += prefix;
-    out_ += ':';
-  }
-  out_ += local_name;
+  name(prefix, local_name);
   open_.push_back({offset, out_.size() - offset});
   in_start_tag_ = true;
   return *this;
@@ -87,6 +91,15 @@ Writer& Writer::attribute(std::string_view qualified_name, std::string_view valu
   out_ += qualified_name;
   out_ += "=\"";
   append_attribute_value(out_, value);
+  out_ += '"';
+  return *this;
+}
+
+Writer& Writer::constant(std::string_view qualified_name, std::string_view value) {
+  out_ += ' ';
+  out_ += qualified_name;
+  out_ += "=\"";
+  out_ += value;
   out_ += '"';
   return *this;
 }
@@ -117,8 +130,23 @@ Writer& Writer::end() {
   return *this;
 }
 
+Writer& Writer::open(std::string_view prefix, std::string_view local_name) {
+  close_start_tag();
+  out_ += '<';
+  name(prefix, local_name);
+  out_ += '>';
+  return *this;
+}
+
+Writer& Writer::close(std::string_view prefix, std::string_view local_name) {
+  out_ += "</";
+  name(prefix, local_name);
+  out_ += '>';
+  return *this;
+}
+
 Writer& Writer::element(std::string_view prefix, std::string_view local_name, std::string_view value) {
-  return start(prefix, local_name).text(value).end();
+  return open(prefix, local_name).text(value).close(prefix, local_name);
 }
 
 Writer& Writer::element(std::string_view qualified_name, std::string_view value) {

@@ -22,6 +22,8 @@ class Writer {
   Writer& start(std::string_view prefix, std::string_view local_name);  ///< `<prefix:name`; no prefix when empty
   Writer& start(std::string_view qualified_name);
   Writer& attribute(std::string_view qualified_name, std::string_view value);
+  /// An attribute whose value needs no escaping: a namespace, a name from a schema.
+  Writer& constant(std::string_view qualified_name, std::string_view value);
   Writer& text(std::string_view value);  ///< also when empty: `<a></a>` instead of `<a/>`
   Writer& raw(std::string_view markup);  ///< well-formed content, as it is
   Writer& end();
@@ -30,12 +32,20 @@ class Writer {
   Writer& element(std::string_view prefix, std::string_view local_name, std::string_view value);
   Writer& element(std::string_view qualified_name, std::string_view value);
 
+  /// Start and end tag of an element without attributes, for whoever knows its name at the end.
+  Writer& open(std::string_view prefix, std::string_view local_name);
+  Writer& close(std::string_view prefix, std::string_view local_name);
+
  private:
   struct Name {
     std::size_t offset;
     std::size_t length;
   };
-  void close_start_tag();
+  void close_start_tag() {
+    if (in_start_tag_) out_ += '>';
+    in_start_tag_ = false;
+  }
+  void name(std::string_view prefix, std::string_view local_name);
 
   std::string& out_;
   std::vector<Name> open_;  ///< where in `out_` the names of the open elements stand
