@@ -1,28 +1,19 @@
 """What the benchmarks of a simulated fleet share: daemons, loads with latencies, nginx beside them, what a process costs."""
 
-import base64
 import json
-import os
 import pathlib
 import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-import vmms  # noqa: E402
+import messages
+from messages import ROOT, vmms
 
 vmms.BUILD = ROOT / "build" / "release"
 SERVER, GENERATOR = "0", "1"  # processors
-GET = vmms.NAMES["x"] + "/Get"
-ENUMERATE, PULL = vmms.NAMES["n"] + "/Enumerate", vmms.NAMES["n"] + "/Pull"
-TOKEN = base64.b64encode(f"{vmms.USER}:{vmms.PASSWORD}".encode()).decode()
-IDENTIFY = (f'<s:Envelope xmlns:s="{vmms.NAMES["s"]}"><s:Body><i:Identify '
-            'xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>')
 
 
 class Run:
@@ -90,7 +81,7 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000
             time.sleep(0.05)
         raise RuntimeError("nginx does not start")
 
-    def load(self, url, body=None, connections=1, seconds=2.0, processors=GENERATOR):
+    def load(self, url, request=None, connections=1, seconds=2.0, processors=GENERATOR):
         """What wrk measures: requests a second, and latencies in seconds. Answers other than 200 are an error."""
         script = self.folder / "wrk.lua"
         lines = ["""done = function(summary, latency)
@@ -99,10 +90,9 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max,
     e.connect + e.read + e.write + e.status + e.timeout))
 end"""]
-        if body is not None:
-            lines += ['wrk.method = "POST"', f"wrk.body = [==[{body}]==]",
-                      'wrk.headers["Content-Type"] = "application/soap+xml;charset=UTF-8"',
-                      f'wrk.headers["Authorization"] = "Basic {TOKEN}"']
+        if request is not None:
+            lines += ['wrk.method = "POST"', f"wrk.body = [==[{request.body}]==]"]
+            lines += [f"wrk.headers[{name!r}] = {value!r}" for name, value in request.headers.items()]
         script.write_text("\n".join(lines))
         done = subprocess.run(["taskset", "-c", processors, "wrk", "-t1", f"-c{connections}", f"-d{int(seconds)}s",
                                "--latency", "-s", script, url], capture_output=True, text=True, check=True)
@@ -126,78 +116,32 @@ def memory(process, key="Rss"):
 
 
 def processor_seconds(process_id):
-    fields = pathlib.Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What all threads of a process that are alive have computed."""
+    tasks = pathlib.Path(f"/proc/{process_id}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
-def envelope(action, class_name="", keys=(), body=""):
-    selectors = "".join(f'<w:Selector Name="{name}">{vmms.escape(value)}</w:Selector>' for name, value in dict(keys).items())
-    return (
-        f'<s:Envelope xmlns:s="{vmms.NAMES["s"]}" xmlns:a="{vmms.NAMES["a"]}" xmlns:w="{vmms.NAMES["w"]}" '
-        f'xmlns:n="{vmms.NAMES["n"]}"><s:Header>'
-        f"<a:Action>{action}</a:Action><a:To>x</a:To><a:MessageID>uuid:1</a:MessageID>"
-        f"<w:ResourceURI>{vmms.RESOURCE}{class_name}</w:ResourceURI>"
-        + (f"<w:SelectorSet>{selectors}</w:SelectorSet>" if selectors else "")
-        + f"</s:Header><s:Body>{body}</s:Body></s:Envelope>"
-    )
-
-
-INVOKE = envelope(vmms.RESOURCE + "Msvm_VirtualSystemManagementService/StartService", "Msvm_VirtualSystemManagementService",
-                  {"Name": "vmms"})  # answered from memory
-
-
-def get(machine):
-    return envelope(GET, "Msvm_ComputerSystem", vmms.machine_keys(machine))
-
-
-def query(wql, most=100):
-    """Answered at once, without a Pull."""
-    return envelope(ENUMERATE, "*", body=(
-        f'<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>{most}</w:MaxElements>'
-        f'<w:Filter Dialect="{vmms.WQL}">{vmms.escape(wql)}</w:Filter></n:Enumerate>'))
-
-
-def associators(machine):
-    return query('ASSOCIATORS OF {Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",' f'Name="{machine}"}}')
-
-
-def start_service(machine, service="web.service"):
-    return envelope(vmms.RESOURCE + "Vmms_GuestOSService/StartService", "Vmms_GuestOSService",
-                    vmms.service_keys(machine, service))
-
-
-def machine_ids(client, count):
-    """Of `count` VMs."""
-    body = client.request(ENUMERATE, "Msvm_ComputerSystem", body="<n:Enumerate/>")
-    context = body.find(".//n:EnumerationContext", vmms.NAMES).text
-    found = []
-    while len(found) < count:
-        body = client.request(PULL, "Msvm_ComputerSystem", body=(
-            f"<n:Pull><n:EnumerationContext>{context}</n:EnumerationContext><n:MaxElements>100</n:MaxElements></n:Pull>"))
-        found += [i["Name"] for i in map(vmms.Instance.read, body.find(".//n:Items", vmms.NAMES)) if i["Name"] != "HOST1"]
-        if body.find(".//n:EndOfSequence", vmms.NAMES) is not None:
-            return found[:count]
-    client.request(vmms.NAMES["n"] + "/Release", "Msvm_ComputerSystem",
-                   body=f"<n:Release><n:EnumerationContext>{context}</n:EnumerationContext></n:Release>")
-    return found[:count]
-
-
-def answered(client, body):
+def answered(client, request):
     """The bytes of the answer, which must be a good one."""
-    status, answer = client.post(body)
+    status, answer = client.post(request.body)
     if status != 200:
         raise RuntimeError(answer.decode())
     return answer
 
 
-def pull_all(client, class_name="Msvm_ComputerSystem", most=1000):
+def machine_ids(client, count):
+    """Of `count` VMs, or fewer where there are not so many."""
+    answer = answered(client, messages.query(f"SELECT Name FROM {messages.SYSTEM}", count + 1))
+    return [name for name in re.findall(r"<Name>([^<]+)<", answer.decode()) if name != "HOST1"][:count]
+
+
+def pull_all(client, class_name=messages.SYSTEM, most=1000):
     """Yields how many instances each Pull brought. The bytes are searched, not parsed: the daemon is measured."""
-    answer = answered(client, envelope(ENUMERATE, class_name, body="<n:Enumerate/>"))
+    answer = answered(client, messages.enumerate_all(class_name))
     context = re.search(rb"EnumerationContext>([^<]+)<", answer).group(1).decode()
-    body = envelope(PULL, class_name, body=(
-        f"<n:Pull><n:EnumerationContext>{context}</n:EnumerationContext><n:MaxElements>{most}</n:MaxElements></n:Pull>"))
+    request = messages.pull(class_name, context, most)
     while True:
-        answer = answered(client, body)
+        answer = answered(client, request)
         yield answer.count(f"</p:{class_name}>".encode())
         if b"EndOfSequence" in answer:
             return

@@ -1,4 +1,4 @@
-"""What the benchmarks of requests share: a simulated fleet, and the requests."""
+"""The requests of the benchmarks."""
 
 import base64
 import pathlib
@@ -18,29 +18,6 @@ QUERY = f"SELECT {', '.join(COLUMNS)} FROM {SYSTEM}"
 MANY = 1000  # virtual machines of an enumeration
 
 
-class Run:
-    """Collects what must be undone at the end, as a test case would."""
-
-    def __init__(self):
-        self.cleanups = []
-
-    def addCleanup(self, function, *arguments, **options):
-        self.cleanups.append((function, arguments, options))
-
-    def clean(self):
-        for function, arguments, options in reversed(self.cleanups):
-            function(*arguments, **options)
-
-
-def fleet(folder, machines):
-    file = folder / f"fleet{machines}.toml"
-    file.write_text(
-        '[host]\nname = "HOST1"\n[template.linux]\nstate = "running"\nsettings = { guest_service_interface = true }\n'
-        '[[template.linux.guest.service]]\nname = "web"\nstate = "active"\n'
-        f'[[fleet]]\nprefix = "vm"\ncount = {machines}\ntemplate = "linux"\n')
-    return file
-
-
 class Request:
     """What is posted again and again: to one of a daemon's URLs, with the headers of its protocol."""
 
@@ -54,7 +31,7 @@ class Request:
 
 
 def soap(action, class_name, keys=(), body="", header=""):
-    selectors = "".join(f'<w:Selector Name="{name}">{value}</w:Selector>' for name, value in dict(keys).items())
+    selectors = "".join(f'<w:Selector Name="{name}">{vmms.escape(value)}</w:Selector>' for name, value in dict(keys).items())
     return Request("wsman", (
         f'<s:Envelope xmlns:s="{vmms.NAMES["s"]}" xmlns:a="{vmms.NAMES["a"]}" xmlns:w="{vmms.NAMES["w"]}"><s:Header>'
         f"<a:Action>{action}</a:Action><a:To>x</a:To><a:MessageID>uuid:1</a:MessageID>{header}"
@@ -72,17 +49,49 @@ def cimxml(name, **parameters):
         "</SIMPLEREQ></MESSAGE></CIM>"), name)
 
 
+IDENTIFY = Request("wsman", (
+    f'<s:Envelope xmlns:s="{vmms.NAMES["s"]}"><s:Body><i:Identify '
+    'xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>'))
+INVOKE = soap(f"{vmms.RESOURCE}{MANAGEMENT}/StartService", MANAGEMENT, {"Name": "vmms"})  # answered from memory
+
+
+def get(machine):
+    return soap(vmms.NAMES["x"] + "/Get", SYSTEM, vmms.machine_keys(machine))
+
+
+def start_service(machine, method="StartService"):
+    return soap(f"{vmms.RESOURCE}Vmms_GuestOSService/{method}", "Vmms_GuestOSService",
+                vmms.service_keys(machine, "web.service"))
+
+
+def query(wql, most=100, header=""):
+    """Answered at once, without a Pull."""
+    return soap(vmms.NAMES["n"] + "/Enumerate", "*", header=header, body=(
+        f'<n:Enumerate xmlns:n="{vmms.NAMES["n"]}"><w:OptimizeEnumeration/><w:MaxElements>{most}</w:MaxElements>'
+        f'<w:Filter Dialect="{vmms.WQL}">{vmms.escape(wql)}</w:Filter></n:Enumerate>'))
+
+
+def associators(machine):
+    return query(f'ASSOCIATORS OF {{{SYSTEM}.CreationClassName="{SYSTEM}",Name="{machine}"}}')
+
+
+def enumerate_all(class_name):
+    return soap(vmms.NAMES["n"] + "/Enumerate", class_name, body=f'<n:Enumerate xmlns:n="{vmms.NAMES["n"]}"/>')
+
+
+def pull(class_name, context, most):
+    return soap(vmms.NAMES["n"] + "/Pull", class_name, body=(
+        f'<n:Pull xmlns:n="{vmms.NAMES["n"]}"><n:EnumerationContext>{context}</n:EnumerationContext>'
+        f"<n:MaxElements>{most}</n:MaxElements></n:Pull>"))
+
+
 def small_requests(machine):
     """By name, of any fleet; `machine` is the id of one of its virtual machines."""
-    identify = Request("wsman", (
-        f'<s:Envelope xmlns:s="{vmms.NAMES["s"]}"><s:Body><i:Identify '
-        'xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>'))
     return {
-        "Identify": identify,
-        "Get Msvm_ComputerSystem": soap(vmms.NAMES["x"] + "/Get", SYSTEM, vmms.machine_keys(machine)),
-        "Invoke, answered from memory": soap(f"{vmms.RESOURCE}{MANAGEMENT}/StartService", MANAGEMENT, {"Name": "vmms"}),
-        "Invoke StartService in a guest": soap(vmms.RESOURCE + "Vmms_GuestOSService/StartService", "Vmms_GuestOSService",
-                                               vmms.service_keys(machine, "web.service")),
+        "Identify": IDENTIFY,
+        "Get Msvm_ComputerSystem": get(machine),
+        "Invoke, answered from memory": INVOKE,
+        "Invoke StartService in a guest": start_service(machine),
     }
 
 
@@ -93,20 +102,8 @@ def large_requests():
 
     names = f"<VALUE.ARRAY>{''.join(map(text, COLUMNS))}</VALUE.ARRAY>"
     return {
-        "Enumerate of 1000": soap(
-            vmms.NAMES["n"] + "/Enumerate", "*", header="<w:MaxEnvelopeSize>4000000</w:MaxEnvelopeSize>",
-            body=f'<n:Enumerate xmlns:n="{vmms.NAMES["n"]}"><w:OptimizeEnumeration/>'
-                 f'<w:MaxElements>{2 * MANY}</w:MaxElements><w:Filter Dialect="{vmms.WQL}">{QUERY}</w:Filter></n:Enumerate>'),
+        "Enumerate of 1000": query(QUERY, 2 * MANY, "<w:MaxEnvelopeSize>4000000</w:MaxEnvelopeSize>"),
         "CIM-XML ExecQuery of 1000": cimxml("ExecQuery", QueryLanguage=text("WQL"), Query=text(QUERY)),
         "CIM-XML EnumerateInstances of 1000": cimxml(
             "EnumerateInstances", ClassName=f'<CLASSNAME NAME="{SYSTEM}"/>', PropertyList=names),
     }
-
-
-def a_machine(daemon):
-    """The id of one of the fleet's virtual machines."""
-    client = daemon.client()
-    try:
-        return next(m for m in client.enumerate(SYSTEM) if m["ElementName"] != "HOST1")["Name"]
-    finally:
-        client.close()
