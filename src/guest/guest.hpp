@@ -90,7 +90,7 @@ class Guest {
   /// How far its clock is ahead of this host's; at most 5 s old.
   virtual Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) = 0;
 
-  /// All loaded .service units and installed unit files, by name; never more than 1 s old.
+  /// All loaded .service units and installed unit files, by name; used for 1 s after the guest has answered.
   virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(Clock::time_point deadline) = 0;
   /// One service, also an instance of a template that is not loaded. A name without a suffix gets ".service".
   virtual Result<Service> service(std::string_view name, Clock::time_point deadline) = 0;
