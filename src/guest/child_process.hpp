@@ -50,15 +50,16 @@ class TemporaryDirectory {
 /// Killed and reaped at the end.
 class ChildProcess {
  public:
-  /// Output goes to the files; empty: to /dev/null.
+  /// Output goes to the files, input comes from one; empty: /dev/null.
   ChildProcess(std::vector<std::string> command, std::vector<std::string> environment, const std::string& out = {},
-               const std::string& err = {}) {
+               const std::string& err = {}, const std::string& in = {}) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     const auto redirect = [&](int descriptor, const std::string& path) {
       posix_spawn_file_actions_addopen(&actions, descriptor, path.empty() ? "/dev/null" : path.c_str(),
                                        O_WRONLY | O_CREAT | O_TRUNC, 0600);
     };
+    posix_spawn_file_actions_addopen(&actions, 0, in.empty() ? "/dev/null" : in.c_str(), O_RDONLY, 0);
     redirect(1, out);
     redirect(2, err);
     const auto pointers = [](std::vector<std::string>& texts) {

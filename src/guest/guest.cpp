@@ -305,6 +305,7 @@ AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
         const std::lock_guard lock(mutex_);
         list_ = *list;
         list_reading_ = when;
+        list_reading_.begun = std::min(when.begun + (*list)->states_after, Clock::now());
         list_session_ = versions ? session : std::weak_ptr<OwnAgentSession>();
         list_versions_ = versions.value_or(OwnAgentSession::Versions{});
         return list;

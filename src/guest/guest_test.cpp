@@ -346,6 +346,36 @@ TEST_F(GuestTest, ServicesAreSharedAndKeptForASecond) {
   EXPECT_EQ(transport_->runs(list_script)[0].parameters[0], "");
 }
 
+TEST_F(GuestTest, AListIsAsOldAsItsStatesNotAsItsScript) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  const auto list = [](const std::string& after) {
+    return FakeAgent::Reply{0,
+                            "Fingerprint=7 8\nAfter=" + after + "\nStates:\na.service loaded active running -\n\n" +
+                                shown("a.service", "active") + "\nUnitFiles=a.service \n",
+                            ""};
+  };
+  const auto read_slowly = [&] {
+    const std::size_t runs = transport_->runs(list_script).size();
+    transport_->hold(list_script);
+    auto first = std::async(std::launch::async, [&] { return guest_->services(soon()); });
+    transport_->await_run(list_script, runs + 1);
+    std::this_thread::sleep_for(1200ms);
+    auto late = std::async(std::launch::async, [&] { return guest_->services(soon()); });
+    std::this_thread::sleep_for(20ms);
+    transport_->release(list_script);
+    EXPECT_TRUE(first.get());
+    EXPECT_TRUE(late.get());
+    return transport_->runs(list_script).size() - runs;
+  };
+  transport_->reply(list_script, list("115"));
+  EXPECT_EQ(read_slowly(), 1U) << "who came late got states that are new enough";
+  EXPECT_TRUE(guest_->services(soon()));
+  EXPECT_EQ(transport_->runs(list_script).size(), 1U);
+  std::this_thread::sleep_for(1100ms);
+  transport_->reply(list_script, list("2"));
+  EXPECT_EQ(read_slowly(), 2U) << "they were read at the beginning";
+}
+
 TEST_F(GuestTest, OurOwnStartVoidsWhatWasRead) {
   ASSERT_TRUE(guest_->services(soon()));
   ASSERT_TRUE(guest_->start_service("a", soon()));

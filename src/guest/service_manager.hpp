@@ -20,6 +20,20 @@ struct ServiceList {
   /// the services that its manager has loaded.
   std::string fingerprint;
   std::set<std::string> defined;  ///< canonical names of services that are listed even when they are not loaded
+
+  /// When and in which state a loaded service's properties were read.
+  struct Loaded {
+    std::string state;       ///< in words of the service manager
+    Clock::time_point read;  ///< min: they are not those that go with the state
+  };
+  /// By canonical name; empty where states are not told apart from properties.
+  std::map<std::string, Loaded> loaded;
+  std::string reloaded;                      ///< when the manager read its files anew, in words of the guest
+  std::chrono::milliseconds states_after{};  ///< the states are at most as old as the beginning of the script and this
+  Clock::time_point read;                    ///< when this list was read
+  /// What may have changed unseen is looked at now and then: when it was, and at what.
+  Clock::time_point looked_back;
+  std::string looked_at;
 };
 
 /// An answer of a service manager's tools that makes no sense, or that they gave none, when asked for `what`.

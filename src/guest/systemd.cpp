@@ -5,6 +5,7 @@
 #include "guest/systemd_show.hpp"
 #include "guest/unit_name.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace vmms::guest {
@@ -13,7 +14,18 @@ namespace {
 
 constexpr std::size_t message_limit = 2000;
 constexpr std::size_t services_limit = 20000;
-constexpr std::size_t fingerprint_limit = 64;
+constexpr std::size_t word_limit = 64;
+/// Of a known list's services, in bytes; as base64, beside the script, it must be a command that the transport takes.
+constexpr std::size_t input_limit = 90'000;
+/// Properties of a service whose state stays the same are read again when they are so old,
+constexpr std::chrono::seconds properties_time{10};
+/// or the files looked at, in turn, but not with each list: that takes a slow guest longer than all the states.
+constexpr std::chrono::milliseconds look_back_interval{4000};
+/// Who asked so short ago polls, and is told new states first; what else changed comes with the next list.
+constexpr std::chrono::seconds polling_time{3};
+constexpr std::string_view files_word = "files";
+constexpr std::string_view properties_word = "properties";
+constexpr std::chrono::milliseconds longest_script{std::chrono::minutes(10)};
 // 248 and not 247, where the option is new: there nothing was tried.
 constexpr unsigned first_with_microseconds = 248;
 
@@ -35,9 +47,7 @@ class Systemd : public ServiceManager {
   std::string_view name() const override { return "systemd"; }
   Result<std::string> full_name(std::string_view name) const override { return service_unit_name(name); }
 
-  Script list_script(const ServiceList* known) const override {
-    return {systemd_list_script, systemd_scripts::list, {known == nullptr ? "" : known->fingerprint, time_option_}};
-  }
+  Script list_script(const ServiceList* known) const override;
   Result<std::shared_ptr<const ServiceList>> read_list(const Output& output, const ServiceList* known) const override;
 
   Script state_script(const std::string& full_name) const override {
@@ -61,26 +71,148 @@ class Systemd : public ServiceManager {
   std::string time_option_;
 };
 
-// Collects units as they are shown; what does not exist is not listed.
+// What the next list is to look at beside the states; empty: nothing.
+std::string_view look_back(const ServiceList& known) {
+  if (Clock::now() - known.looked_back < look_back_interval) return {};
+  return known.looked_at == files_word ? properties_word : files_word;
+}
+
+// What the script reads: whose properties are to be read again, and the states of all that are known.
+std::string list_input(const ServiceList& known, bool read_again) {
+  std::vector<const std::pair<const std::string, ServiceList::Loaded>*> old;
+  const Clock::time_point old_time = Clock::now() - properties_time;
+  for (const auto& each : known.loaded)
+    if (each.second.read == Clock::time_point::min() || (read_again && each.second.read <= old_time))
+      old.push_back(&each);
+  std::stable_sort(old.begin(), old.end(),
+                   [](const auto* a, const auto* b) { return a->second.read < b->second.read; });
+  std::string input;
+  for (const auto* each : old) {
+    if (input.size() + each->first.size() > input_limit / 4) break;
+    input += each->first;
+    input += ' ';
+  }
+  input += '\n';
+  for (const auto& [name, loaded] : known.loaded) {
+    if (input.size() + name.size() + loaded.state.size() + 2 > input_limit) break;  // the others are shown anew
+    input += name;
+    input += ' ';
+    input += loaded.state;
+    input += '\n';
+  }
+  return input;
+}
+
+// Hundredths of a second; zero when it makes no sense.
+std::chrono::milliseconds read_after(std::string_view text) {
+  std::uint32_t hundredths = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), hundredths);
+  if (code != std::errc() || end != text.data() + text.size()) return {};
+  return std::min(std::chrono::milliseconds(std::uint64_t{10} * hundredths), longest_script);
+}
+
+// A line of states: "NAME LOAD ACTIVE SUB INVOCATION".
+struct StateLine {
+  std::string_view name, state, load, active, sub;
+};
+
+std::optional<StateLine> read_state_line(std::string_view line) {
+  StateLine read;
+  const auto take_word = [&line] {
+    const std::size_t space = std::min(line.find(' '), line.size());
+    const std::string_view word = line.substr(0, space);
+    line.remove_prefix(std::min(space + 1, line.size()));
+    return word;
+  };
+  read.name = take_word();
+  read.state = line;
+  read.load = take_word();
+  read.active = take_word();
+  read.sub = take_word();
+  if (!is_service_unit_name(read.name) || read.state.size() > 4 * word_limit || line.empty()) return std::nullopt;
+  return read;
+}
+
+std::vector<StateLine> take_states(std::string_view& text) {
+  std::vector<StateLine> states;
+  for (std::string_view line = take_line(text); !line.empty(); line = take_line(text))
+    if (const auto state = read_state_line(line); state && states.size() < services_limit) states.push_back(*state);
+  return states;
+}
+
+// Puts together what is shown now and what was known before; what does not exist is not listed.
 class ListReader {
  public:
-  Status add(ShownUnit unit) {
+  Status add(ShownUnit unit, bool before_states) {
     Service& service = unit.service;
     if (!service.exists() || is_service_template(service.name)) return {};
     if (list_.services.size() >= services_limit)
       return error(Failure::failed, "the guest has more than " + std::to_string(services_limit) + " services");
     for (std::string& name : unit.names) canonical_names_.emplace(std::move(name), service.name);
-    canonical_names_.emplace(service.name, service.name);
     std::string name = service.name;
+    if (before_states)
+      shown_before_.insert(name);
+    else
+      shown_before_.erase(name);
     list_.services.insert_or_assign(std::move(name), std::move(service));
     return {};
+  }
+
+  // `states`: of the loaded services, before those that were in another one were shown.
+  void add_loaded(const std::vector<StateLine>& states, const ServiceList* known) {
+    const bool reloaded = known == nullptr || known->reloaded != list_.reloaded;
+    for (const StateLine& each : states) {
+      const std::string name(each.name);
+      const bool shown = list_.services.count(name) != 0;
+      const ServiceList::Loaded* loaded = nullptr;
+      if (known)
+        if (const auto found = known->loaded.find(name); found != known->loaded.end()) loaded = &found->second;
+      if (!shown) {
+        if (!loaded || each.load == "not-found" || list_.services.size() >= services_limit) continue;
+        const auto service = known->services.find(name);
+        if (service == known->services.end()) continue;
+        list_.services.emplace(name, service->second);
+      }
+      // What was shown before the states were read goes with this one only if it was so all the time.
+      const bool fits = (shown && shown_before_.count(name) == 0) || (loaded != nullptr && loaded->state == each.state);
+      Clock::time_point read = Clock::time_point::min();
+      if (fits && shown)
+        read = Clock::now();
+      else if (fits && !reloaded)
+        read = loaded->read;
+      list_.loaded[name] = {std::string(each.state), read};
+      if (!fits) set_state(list_.services.at(name), each);
+    }
+  }
+
+  // `states` are newer than all else.
+  void update(const std::vector<StateLine>& states) {
+    std::set<std::string_view> still;
+    for (const StateLine& each : states) {
+      still.insert(each.name);
+      const auto found = list_.services.find(std::string(each.name));
+      if (found == list_.services.end()) continue;
+      Service& service = found->second;
+      if (service.active_state == each.active && service.sub_state == each.sub) continue;
+      set_state(service, each);
+      if (const auto loaded = list_.loaded.find(found->first); loaded != list_.loaded.end())
+        loaded->second = {std::string(each.state), Clock::time_point::min()};
+    }
+    for (auto& [name, loaded] : list_.loaded) {
+      if (still.count(name) != 0) continue;
+      loaded.state.clear();
+      Service& service = list_.services.at(name);
+      service = unloaded(std::move(service));
+    }
   }
 
   void define(std::string_view names) {
     while (!names.empty()) {
       const std::size_t space = names.find(' ');
-      if (const auto found = canonical_names_.find(names.substr(0, space)); found != canonical_names_.end())
-        list_.defined.insert(found->second);
+      const std::string_view name = names.substr(0, space);
+      const auto alias = canonical_names_.find(name);
+      const auto found = list_.services.find(alias == canonical_names_.end() ? std::string(name) : alias->second);
+      if (found != list_.services.end()) list_.defined.insert(found->first);
       names.remove_prefix(space == std::string_view::npos ? names.size() : space + 1);
     }
   }
@@ -88,29 +220,69 @@ class ListReader {
   ServiceList& list() { return list_; }
 
  private:
+  // The state alone: the properties that go with it are those of an earlier one.
+  static void set_state(Service& service, const StateLine& state) {
+    service = unloaded(std::move(service));
+    service.load_state = printable(state.load, word_limit);
+    service.active_state = printable(state.active, word_limit);
+    service.sub_state = printable(state.sub, word_limit);
+    if (service.active_state == "failed") service.result.clear();
+  }
+
   ServiceList list_;
+  std::set<std::string> shown_before_;  ///< the states were read
   std::map<std::string, std::string, std::less<>> canonical_names_;
 };
+
+Script Systemd::list_script(const ServiceList* known) const {
+  if (known == nullptr)
+    return {systemd_list_script, systemd_scripts::list, {"", time_option_, "", std::string(files_word), ""}};
+  const std::string_view word = look_back(*known);
+  return {systemd_list_script,
+          systemd_scripts::list,
+          {known->fingerprint, time_option_, known->reloaded, std::string(word),
+           Clock::now() - known->read < polling_time ? "states" : ""},
+          list_input(*known, word == properties_word)};
+}
 
 Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& output, const ServiceList* known) const {
   std::string_view text = output.out;
   ListReader reader;
   ServiceList& list = reader.list();
-  const std::optional<std::string_view> fingerprint = take_value(text, "Fingerprint");
-  if (!fingerprint) return not_understood(output, "its services");
+  std::optional<std::string_view> fingerprint;
   std::optional<std::string_view> files;
+  std::optional<std::vector<StateLine>> states;
+  std::optional<std::vector<StateLine>> newer_states;
   while (!text.empty()) {
-    if (!files && (files = take_value(text, "UnitFiles"))) continue;
-    std::optional<ShownUnit> unit = read_shown_unit(text);
-    if (!unit) continue;
-    if (const Status added = reader.add(std::move(*unit)); !added) return added.error();
+    if (const auto value = take_value(text, "Fingerprint")) {
+      fingerprint = value;
+    } else if (const auto names = take_value(text, "UnitFiles")) {
+      files = names;
+    } else if (const auto reloaded = take_value(text, "Reloaded")) {
+      list.reloaded = printable(*reloaded, word_limit);
+    } else if (const auto looked = take_value(text, "Looked")) {
+      list.looked_at = printable(*looked, word_limit);
+    } else if (const auto after = take_value(text, "After")) {
+      list.states_after = read_after(*after);
+    } else if (text.starts_with("States:\n")) {
+      take_line(text);
+      (states ? newer_states : states) = take_states(text);
+    } else if (std::optional<ShownUnit> unit = read_shown_unit(text)) {
+      if (const Status added = reader.add(std::move(*unit), !states); !added) return added.error();
+    }
   }
-  if (!files) return not_understood(output, "its services");
+  if (!fingerprint || !files) return not_understood(output, "its services");
+  list.read = list.looked_back = Clock::now();
+  if (list.looked_at.empty() && known) {
+    list.looked_at = known->looked_at;
+    list.looked_back = known->looked_back;
+  }
+  if (states) reader.add_loaded(*states, known);
 
   if (*files != "unchanged") {
     reader.define(*files);
     // An answer that broke off must not be built upon.
-    if (output.exit_status == 0) list.fingerprint = printable(*fingerprint, fingerprint_limit);
+    if (output.exit_status == 0) list.fingerprint = printable(*fingerprint, word_limit);
   } else {
     if (known == nullptr) return not_understood(output, "its services");
     list.fingerprint = known->fingerprint;
@@ -120,6 +292,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
       if (found != known->services.end()) list.services.try_emplace(name, unloaded(found->second));
     }
   }
+  if (newer_states) reader.update(*newer_states);
   // A guest under systemd has services, loaded or not.
   if (list.services.empty()) return not_understood(output, "its services");
   return std::make_shared<const ServiceList>(std::move(list));

@@ -20,13 +20,26 @@ case "$1 $2" in
 "--no-ask-password start" | "--no-ask-password stop")
   echo "words of systemctl" >&2
   exit "${ACTION_STATUS:-0}" ;;
+"list-units --all") printf '%s\n' "$UNITS" ;;
 show*)
-  for last; do :; done
-  case $last in
-  '*.service') printf '%s\n' "$LOADED" ;;
-  *) printf '%s\n' "${SHOWN:-Id=$last}" ;;
-  esac ;;
+  sleep "${SHOW_TIME:-0}"
+  [ ! "$SHOWN" ] || { printf '%s\n' "$SHOWN" && exit; }
+  while [ "$1" != -- ]; do shift; done
+  shift
+  for name; do
+    [ "$UNITS" ] || { printf 'Id=%s\n' "$name"; continue; }
+    printf 'Id=%s\nNames=%s\nLoadState=loaded\nMainPID=640\n' "$name" "$name"
+    printf '%s\n' "$UNITS" | sed -n "s/^$name *[^ ]* *\\([^ ]*\\) *\\([^ ]*\\) .*/ActiveState=\\1\\nSubState=\\2/p"
+    echo
+  done ;;
 *) exit 64 ;;
+esac
+)",
+                     true);
+    directory_.write("find", R"(#!/bin/sh
+case $* in
+*/run/systemd/units*) printf '%s\n' "$MARKS" ;;
+*) exec /usr/bin/find "$@" ;;
 esac
 )",
                      true);
@@ -39,7 +52,8 @@ esac
     std::vector<std::string> environment{"PATH=" + directory_.path() + ":/usr/bin:/bin", "LC_ALL=C",
                                          "CALLS=" + (directory_ / "calls")};
     environment.insert(environment.end(), more.begin(), more.end());
-    ChildProcess shell(command, environment, directory_ / "out", directory_ / "err");
+    directory_.write("in", script.input);
+    ChildProcess shell(command, environment, directory_ / "out", directory_ / "err", directory_ / "in");
     Output output;
     output.exit_status = shell.wait();
     output.out = directory_.read("out");
@@ -109,22 +123,208 @@ TEST_F(SystemdScripts, OldSystemdGetsNoNewOption) {
   EXPECT_NE(calls().find("StateChangeTimestamp -- a.service\n"), std::string::npos) << calls();
 }
 
-TEST_F(SystemdScripts, ListAsksAboutUnloadedUnitsOnlyWhenFilesChanged) {
-  const std::string loaded = "LOADED=Id=a.service\nNames=a.service b.service\nLoadState=loaded\nActiveState=active";
-  const std::string others = "SHOWN=Id=other.service\nLoadState=loaded\nActiveState=inactive";
-  const Output output = run(systemd_->list_script(nullptr), {loaded, others});
-  const auto list = systemd_->read_list(output, nullptr);
-  ASSERT_TRUE(list) << list.error().message << output.out;
-  EXPECT_EQ((*list)->services.count("a.service"), 1U);
-  if (std::filesystem::is_directory("/usr/lib/systemd/system")) {
-    EXPECT_EQ((*list)->services.count("other.service"), 1U);
-    EXPECT_NE(output.out.find("\nUnitFiles="), std::string::npos);
+constexpr const char* marks =
+    "MARKS=systemd 100.5 \nsystemd 100.5 \nsystemd-units-load 99.1 \n"
+    "invocation:a.service 1.2 00112233445566778899aabbccddeeff";
+
+class SystemdList : public SystemdScripts {
+ protected:
+  // Runs the script with what is known and makes the answer known. `calls_` is whom systemctl was asked about.
+  void list(const std::string& units, const std::string& new_marks = marks, const std::string& more = "A=1") {
+    // Nobody polls, so that all that has changed is told.
+    if (list_) change([](ServiceList& known) { known.read -= std::chrono::seconds(60); });
+    list_while_polling(units, new_marks, more);
   }
-  const std::string first = calls();
-  const Output again = run(systemd_->list_script(list->get()), {loaded, others});
-  EXPECT_NE(again.out.find("\nUnitFiles=unchanged\n"), std::string::npos) << again.out;
-  const std::string second = calls().substr(first.size());
-  EXPECT_EQ(std::count(second.begin(), second.end(), '\n'), 1) << second;
+  void list_while_polling(const std::string& units, const std::string& new_marks = marks,
+                          const std::string& more = "A=1") {
+    const Output output = run(systemd_->list_script(list_.get()), {"UNITS=" + units, new_marks, more});
+    std::string shown = calls().substr(calls_end_);
+    calls_end_ = calls().size();
+    calls_.clear();
+    while (!shown.empty()) {
+      const std::string call = shown.substr(0, shown.find('\n'));
+      shown.erase(0, call.size() + 1);
+      if (const std::size_t names = call.find(" -- "); names != std::string::npos)
+        calls_.push_back(call.substr(names + 4));
+      else
+        ++state_calls_;
+    }
+    auto read = systemd_->read_list(output, list_.get());
+    ASSERT_TRUE(read) << read.error().message << output.out << output.err;
+    list_ = *read;
+    out_ = output.out;
+  }
+  template <class Change>
+  void change(Change change) {
+    auto changed = std::make_shared<ServiceList>(*list_);
+    change(*changed);
+    list_ = changed;
+  }
+  const Service& service(const std::string& name) { return list_->services.at(name); }
+
+  std::shared_ptr<const ServiceList> list_;
+  std::vector<std::string> calls_;
+  int state_calls_ = 0;
+  std::string out_;
+
+ private:
+  std::size_t calls_end_ = 0;
+};
+
+const std::string two =
+    "a.service loaded active running Does it = well\nb.service loaded inactive dead start Waits\n"
+    "gone.service not-found inactive dead gone.service";
+
+TEST_F(SystemdList, PropertiesAreReadOnceAndStatesEachTime) {
+  list(two);
+  ASSERT_FALSE(calls_.empty());
+  EXPECT_EQ(calls_.front(), "a.service b.service");
+  EXPECT_EQ(service("a.service").main_process_id, 640U);
+  EXPECT_EQ(service("b.service").sub_state, "dead");
+  EXPECT_EQ(list_->services.count("gone.service"), 0U);
+  EXPECT_EQ(list_->loaded.at("a.service").state, "loaded active running 00112233");
+  EXPECT_EQ(list_->loaded.at("b.service").state, "loaded inactive dead -");
+  EXPECT_EQ(list_->reloaded, "100.599.1");
+  EXPECT_EQ(state_calls_, 1);
+
+  list(two);
+  EXPECT_EQ(calls_, std::vector<std::string>());
+  EXPECT_NE(out_.find("\nUnitFiles=unchanged\n"), std::string::npos) << out_;
+  EXPECT_EQ(state_calls_, 2);
+  EXPECT_EQ(service("a.service").main_process_id, 640U);
+}
+
+TEST_F(SystemdList, WhatIsNotLoadedIsAskedAboutOnlyWhenFilesChanged) {
+  if (!std::filesystem::is_directory("/usr/lib/systemd/system")) GTEST_SKIP() << "no unit files on this machine";
+  list(two);
+  ASSERT_EQ(calls_.size(), 2U);
+  const std::string other = calls_.back().substr(0, calls_.back().find(' '));
+  EXPECT_EQ(list_->services.count(other), 1U);
+  EXPECT_EQ(list_->defined.count(other), 1U);
+  list(two);
+  EXPECT_EQ(calls_, std::vector<std::string>());
+  EXPECT_EQ(list_->services.count(other), 1U);
+}
+
+TEST_F(SystemdList, AChangedStateIsAskedAbout) {
+  list(two);
+  list("a.service loaded active running Does\nb.service loaded active running Runs");
+  EXPECT_EQ(calls_, std::vector<std::string>{"b.service"});
+  EXPECT_EQ(service("b.service").active_state, "active");
+  list(
+      "a.service loaded active running Does\nb.service loaded active running Runs\nc.service loaded failed failed New");
+  EXPECT_EQ(calls_, std::vector<std::string>{"c.service"});
+  EXPECT_EQ(service("c.service").active_state, "failed");
+}
+
+TEST_F(SystemdList, WhoPollsIsToldStatesFirst) {
+  list(two);
+  list_while_polling("a.service loaded active running Does\nb.service loaded failed failed Waits");
+  EXPECT_EQ(calls_, std::vector<std::string>());
+  EXPECT_EQ(service("b.service").active_state, "failed");
+  EXPECT_EQ(service("b.service").main_process_id, 0U);
+  list_while_polling("a.service loaded active running Does\nb.service loaded failed failed Waits");
+  EXPECT_EQ(calls_, std::vector<std::string>{"b.service"});
+  EXPECT_EQ(service("b.service").main_process_id, 640U);
+  list_while_polling("a.service loaded active running Does\nb.service loaded failed failed Waits");
+  EXPECT_EQ(calls_, std::vector<std::string>());
+}
+
+TEST_F(SystemdList, ARestartBetweenTwoListsIsSeen) {
+  list(two);
+  std::string other = marks;
+  other.replace(other.find("0011"), 4, "ffff");
+  list(two, other);
+  EXPECT_EQ(calls_, std::vector<std::string>{"a.service"});
+}
+
+TEST_F(SystemdList, ReloadedFilesAreReadAgain) {
+  list(two);
+  std::string other = marks;
+  other.replace(other.find("99.1"), 4, "99.2");
+  list(two, other);
+  EXPECT_EQ(calls_, std::vector<std::string>{"a.service b.service"});
+  list(two, other);
+  EXPECT_EQ(calls_, std::vector<std::string>());
+}
+
+TEST_F(SystemdList, OldPropertiesAreReadAgainTheOldestFirst) {
+  list(two);
+  change([](ServiceList& known) {
+    known.loaded.at("a.service").read -= std::chrono::seconds(20);
+    known.loaded.at("b.service").read -= std::chrono::seconds(30);
+  });
+  list(two);
+  EXPECT_EQ(calls_, std::vector<std::string>()) << "it has looked back a moment ago";
+  EXPECT_EQ(list_->looked_at, "files");
+  change([](ServiceList& known) { known.looked_back -= std::chrono::seconds(20); });
+  list(two);
+  EXPECT_EQ(list_->looked_at, "properties");
+  EXPECT_EQ(calls_, std::vector<std::string>{"b.service a.service"});
+  list(two);
+  EXPECT_EQ(calls_, std::vector<std::string>());
+}
+
+TEST_F(SystemdList, FilesAreLookedAtWhenTheyWereReloadedAndNowAndThen) {
+  list(two);
+  change([](ServiceList& known) { known.fingerprint = "other files"; });
+  list(two);
+  EXPECT_NE(out_.find("UnitFiles=unchanged\n"), std::string::npos) << "not looked at";
+  EXPECT_EQ(list_->fingerprint, "other files");
+  std::string reloaded = marks;
+  reloaded.replace(reloaded.find("99.1"), 4, "99.2");
+  list(two, reloaded);
+  EXPECT_NE(list_->fingerprint, "other files");
+  for (const char* last : {"properties", "files"}) {
+    change([last](ServiceList& known) {
+      known.fingerprint = "other files";
+      known.looked_at = last;
+      known.looked_back -= std::chrono::seconds(20);
+    });
+    list(two, reloaded);
+    EXPECT_EQ(list_->fingerprint == "other files", std::string(last) == "files") << last;
+  }
+}
+
+TEST_F(SystemdList, AMarkBeforeANameIsNoName) {
+  list("* a.service loaded failed failed Does\n  b.service loaded active running Waits");
+  EXPECT_EQ(list_->loaded.at("a.service").state, "loaded failed failed 00112233");
+  EXPECT_EQ(list_->loaded.at("b.service").state, "loaded active running -");
+}
+
+std::string many(const std::string& state) {
+  std::string units;
+  for (int i = 10; i < 30; ++i) units += "s" + std::to_string(i) + ".service loaded " + state + " Does\n";
+  units.pop_back();
+  return units;
+}
+
+TEST_F(SystemdList, WhereProcessOneIsSlowAllStatesAreNewAndPropertiesComeBitByBit) {
+  list(many("inactive dead"));
+  EXPECT_EQ(service("s29.service").main_process_id, 640U);
+  list(many("active running"), marks, "SHOW_TIME=0.6");
+  ASSERT_EQ(calls_.size(), 1U);
+  EXPECT_EQ(calls_.front().substr(0, 11), "s10.service");
+  EXPECT_EQ(std::count(calls_.front().begin(), calls_.front().end(), ' '), 5);
+  EXPECT_NE(out_.find("\nStates:\n", out_.find("\nUnitFiles=")), std::string::npos) << "the states once more";
+  EXPECT_GE(list_->states_after, std::chrono::milliseconds(600));
+  for (int i = 10; i < 30; ++i) {
+    const Service& each = service("s" + std::to_string(i) + ".service");
+    EXPECT_EQ(each.active_state, "active") << i;
+    EXPECT_EQ(each.main_process_id, i < 16 ? 640U : 0U) << i << ": that of an earlier state is not told";
+  }
+  list(many("active running"), marks, "SHOW_TIME=0.6");
+  ASSERT_EQ(calls_.size(), 1U);
+  EXPECT_EQ(calls_.front().substr(0, 11), "s16.service");
+  list(many("active running"));
+  EXPECT_EQ(service("s29.service").main_process_id, 640U);
+}
+
+TEST_F(SystemdList, ASystemctlThatFailsIsToldOf) {
+  directory_.write("systemctl", "#!/bin/sh\necho 'Failed to list units: Connection timed out' >&2\nexit 1\n", true);
+  const auto read = systemd_->read_list(run(systemd_->list_script(nullptr)), nullptr);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("Connection timed out"), std::string::npos) << read.error().message;
 }
 
 TEST_F(SystemdScripts, WithoutSystemctlTheShellsWordsAreTold) {

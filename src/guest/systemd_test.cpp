@@ -181,6 +181,103 @@ TEST_F(Systemd, AListThatBrokeOffIsNotBuiltUpon) {
   EXPECT_FALSE(systemd_->read_list(printed(half + "UnitFiles=unchanged\n"), nullptr)) << "nothing was known";
 }
 
+TEST_F(Systemd, StatesDecideWhatStaysKnown) {
+  const auto first = systemd_->read_list(
+      printed("Fingerprint=1 2\nReloaded=7\nStates:\na.service loaded active running 0a\n"
+              "b.service loaded active running 0b\nc.service loaded active running 0c\n\n" +
+              shown("a.service") + "\n" + shown("b.service") + "\n" + shown("c.service") + "\nUnitFiles=a.service \n"),
+      nullptr);
+  ASSERT_TRUE(first) << first.error().message;
+  const Script next = systemd_->list_script(first->get());
+  EXPECT_EQ(next.parameters, (std::vector<std::string>{"1 2", "--timestamp=us+utc", "7", "", "states"}));
+  EXPECT_EQ(next.input,
+            "\na.service loaded active running 0a\nb.service loaded active running 0b\n"
+            "c.service loaded active running 0c\n");
+
+  // The guest did not come to b's properties; a and c were unloaded, and d was never shown.
+  const auto second =
+      systemd_->read_list(printed("Fingerprint=1 2\nReloaded=7\nStates:\nb.service loaded failed failed 0b\n"
+                                  "d.service loaded active running 0d\n\nUnitFiles=unchanged\n"),
+                          first->get());
+  ASSERT_TRUE(second) << second.error().message;
+  ASSERT_EQ((*second)->services.size(), 2U);
+  EXPECT_EQ((*second)->services.at("a.service").active_state, "inactive");
+  const Service& failed = (*second)->services.at("b.service");
+  EXPECT_EQ(failed.active_state, "failed");
+  EXPECT_EQ(failed.description, "Does it=well");
+  EXPECT_EQ(failed.main_process_id, 0U);
+  EXPECT_EQ(failed.result, "") << "why is not known yet";
+  EXPECT_EQ(systemd_->list_script(second->get()).input, "b.service \nb.service loaded failed failed 0b\n");
+}
+
+TEST_F(Systemd, WhatWasShownBeforeTheStatesGoesWithThemOnlyWhenNothingHappened) {
+  ServiceList known;
+  known.services["a.service"].name = "a.service";
+  known.loaded["a.service"] = {"loaded active running 0a", Clock::now()};
+  known.loaded["b.service"] = {"loaded active running 0b", Clock::now()};
+  known.defined = {"a.service", "b.service"};
+  known.services["b.service"].name = "b.service";
+  const auto list = systemd_->read_list(printed(shown("a.service") + "\n" + shown("b.service") +
+                                                "\nReloaded=\nAfter=7\nStates:\na.service loaded active running 0a\n"
+                                                "b.service loaded active running 0c\n\n" +
+                                                "Looked=properties\nFingerprint=1 2\nUnitFiles=unchanged\n"),
+                                        &known);
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_EQ((*list)->services.at("a.service").main_process_id, 640U);
+  EXPECT_EQ((*list)->loaded.at("a.service").state, "loaded active running 0a");
+  EXPECT_EQ((*list)->services.at("b.service").main_process_id, 0U) << "it was restarted meanwhile";
+  EXPECT_EQ((*list)->loaded.at("b.service").read, Clock::time_point::min());
+  EXPECT_EQ((*list)->looked_at, "properties");
+}
+
+TEST_F(Systemd, NewerStatesWin) {
+  const auto list = systemd_->read_list(
+      printed("Fingerprint=1 2\nReloaded=7\nStates:\na.service loaded active running 0a\n"
+              "b.service loaded active running 0b\n\n" +
+              shown("a.service") + "\n" + shown("b.service") + "\nUnitFiles=c.service \n" +
+              shown("c.service", "inactive") + "\nStates:\na.service loaded deactivating stop-sigterm 0a\n" +
+              "c.service loaded active running 0c\n\n"),
+      nullptr);
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_EQ((*list)->services.at("a.service").active_state, "deactivating");
+  EXPECT_EQ((*list)->services.at("b.service").active_state, "inactive");
+  EXPECT_EQ((*list)->services.at("c.service").active_state, "active");
+}
+
+TEST_F(Systemd, WhenTheStatesWereReadIsAnHonestNumber) {
+  const auto after = [&](const std::string& text) {
+    return (*systemd_->read_list(
+                printed("Fingerprint=1 2\nAfter=" + text + "\nStates:\n\n" + shown("a.service") + "\nUnitFiles=\n"),
+                nullptr))
+        ->states_after;
+  };
+  EXPECT_EQ(after("57"), std::chrono::milliseconds(570));
+  EXPECT_EQ(after("-1"), std::chrono::milliseconds(0));
+  EXPECT_EQ(after("99999999999999999999"), std::chrono::milliseconds(0));
+  EXPECT_LE(after("4000000000"), std::chrono::minutes(10));
+}
+
+TEST_F(Systemd, StatesThatMakeNoSenseAreLeftOut) {
+  const std::string long_word(300, 'x');
+  const auto list = systemd_->read_list(
+      printed("Fingerprint=1 2\nStates:\na.service loaded active running\n../b.service loaded active running 0\n"
+              "a.service " +
+              long_word + " active running 0\n=\n\n" + shown("a.service") + "\nUnitFiles=\n"),
+      nullptr);
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_TRUE((*list)->loaded.empty());
+  EXPECT_TRUE((*list)->services.at("a.service").started());
+}
+
+TEST_F(Systemd, WhatIsKnownOfManyServicesStaysACommandThatFits) {
+  ServiceList list;
+  for (int i = 0; i < 5000; ++i)
+    list.loaded["unit" + std::to_string(i) + ".service"] = {"loaded active running 01234567", Clock::now()};
+  const Script script = systemd_->list_script(&list);
+  EXPECT_GT(script.input.size(), 80'000U);
+  EXPECT_LT(script.input.size() * 4 / 3 + script.text.size() * 2, std::size_t{128} << 10);
+}
+
 TEST_F(Systemd, AThousandServicesFit) {
   std::string text = "Fingerprint=1 2\nUnitFiles=\n";
   for (int i = 0; i < 1000; ++i) text += shown("unit" + std::to_string(i) + ".service") + "\n";
