@@ -1,6 +1,7 @@
 #include "daemon/daemon.hpp"
 #include "daemon/log_sink.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -22,6 +23,16 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Large answers come and go; giving their memory back each time and taking it again costs the kernel as long as making
+// them. What is kept is bounded.
+void keep_memory() {
+#ifdef __GLIBC__
+  constexpr int kept_bytes = 32 << 20;
+  mallopt(M_MMAP_THRESHOLD, kept_bytes);
+  mallopt(M_TRIM_THRESHOLD, kept_bytes);
+#endif
+}
+
 std::shared_ptr<spdlog::logger> make_logger() {
   if (::isatty(STDERR_FILENO)) return spdlog::stderr_color_mt("vmmsd");
   return std::make_shared<spdlog::logger>("vmmsd", std::make_shared<vmms::daemon::LogSink>(STDERR_FILENO));
@@ -31,6 +42,7 @@ std::shared_ptr<spdlog::logger> make_logger() {
 
 int main(int argc, char** argv) {
   try {
+    keep_memory();
     const auto parsed = vmms::daemon::parse_options(argc, argv);
     if (!parsed.options) return parsed.exit_status;
 

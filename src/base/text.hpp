@@ -1,8 +1,11 @@
 // Text as CIM sees it: names compare without case, ASCII only.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace vmms {
 
@@ -12,7 +15,16 @@ constexpr char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char
 /// Three-way comparison without case (ASCII): negative, zero, positive.
 constexpr int compare_no_case(std::string_view left, std::string_view right) {
   const std::size_t common = left.size() < right.size() ? left.size() : right.size();
-  for (std::size_t i = 0; i < common; ++i) {
+  std::size_t i = 0;
+  if (!std::is_constant_evaluated()) {
+    // Most names are spelled as ours, and many begin alike.
+    for (std::uint64_t l = 0, r = 0; i + sizeof l <= common; i += sizeof l) {
+      std::memcpy(&l, left.data() + i, sizeof l);
+      std::memcpy(&r, right.data() + i, sizeof r);
+      if (l != r) break;
+    }
+  }
+  for (; i < common; ++i) {
     const auto l = static_cast<unsigned char>(to_lower(left[i]));
     const auto r = static_cast<unsigned char>(to_lower(right[i]));
     if (l != r) return l < r ? -1 : 1;

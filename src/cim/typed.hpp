@@ -39,8 +39,10 @@ Value to_value(T&& member) {
     for (auto&& element : member) {
       if constexpr (std::is_same_v<Plain, std::vector<bool>>) {
         array.emplace_back(static_cast<bool>(element));
-      } else {
+      } else if constexpr (std::is_lvalue_reference_v<T>) {
         array.push_back(to_value(element));
+      } else {
+        array.push_back(to_value(std::move(element)));
       }
     }
     return Value(std::move(array));
@@ -58,6 +60,21 @@ Value to_value(T&& member) {
     return member ? Value(InstancePtr(member)) : Value();
   } else {
     return Value(Plain(std::forward<T>(member)));
+  }
+}
+
+/// As to_value, into a value that is NULL.
+template <class T>
+void move_to(T&& member, Value& value) {
+  using Plain = std::remove_cvref_t<T>;
+  if constexpr (is_optional<Plain>) {
+    if (member) move_to(*std::forward<T>(member), value);
+  } else if constexpr (std::is_same_v<Plain, std::string> || std::is_same_v<Plain, DateTime>) {
+    value.data.template emplace<Plain>(std::forward<T>(member));
+  } else if constexpr (std::is_integral_v<Plain> && std::is_unsigned_v<Plain> && !std::is_same_v<Plain, bool>) {
+    value.data.template emplace<std::uint64_t>(member);
+  } else {
+    value = to_value(std::forward<T>(member));
   }
 }
 
@@ -118,14 +135,24 @@ KeyBinding key_binding(const Property& key, Value value);
 
 }  // namespace typed
 
-/// `wanted`: as Query::wanted; the other properties stay NULL.
+/// By index of Class::properties; empty: all. What std::vector<bool> says, for one look an instance and property.
+using WantedProperties = std::vector<std::uint8_t>;
+
+/// The properties that are not wanted stay NULL.
 template <class T>
-Instance to_instance(T object, const std::vector<bool>& wanted = {}) {
-  Instance instance(T::cim_class());
-  std::size_t next = 0;
-  T::for_each_property(
+Instance to_instance(T&& object, const WantedProperties& wanted = {}) {
+  using Object = std::remove_cvref_t<T>;
+  Instance instance(Object::cim_class());
+  Value* next = instance.values.data();
+  const std::uint8_t* flag = wanted.empty() ? nullptr : wanted.data();
+  Object::for_each_property(
       [&](auto& member) {
-        if (wanted.empty() || wanted[next]) instance.values[next] = typed::to_value(std::move(member));
+        if (!flag || *flag++ != 0) {
+          if constexpr (std::is_lvalue_reference_v<T>)
+            *next = typed::to_value(member);
+          else
+            typed::move_to(std::move(member), *next);
+        }
         ++next;
       },
       object);

@@ -36,7 +36,8 @@ class ProviderAdapter final : public Provider {
     typed_query.wanted = query.wanted;
     PageOf<T> page = provider_->enumerate(context, typed_query);
     result.items.reserve(page.items.size());
-    for (T& item : page.items) result.items.push_back(to_instance(std::move(item), query.wanted));
+    const WantedProperties wanted(query.wanted.begin(), query.wanted.end());
+    for (T& item : page.items) result.items.push_back(to_instance(std::move(item), wanted));
     result.failures = std::move(page.failures);
     result.more = page.more;
     return result;

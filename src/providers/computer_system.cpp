@@ -69,8 +69,7 @@ ComputerSystem host_instance(const Environment& environment) {
   return system;
 }
 
-ComputerSystem machine_instance(const VirtualMachine& machine) {
-  ComputerSystem system;
+void describe(const VirtualMachine& machine, ComputerSystem& system) {
   system.name = machine.id;
   system.element_name = machine.name;
   const bool on = machine.power != PowerState::off && machine.power != PowerState::saved;
@@ -78,8 +77,6 @@ ComputerSystem machine_instance(const VirtualMachine& machine) {
   system.enabled_default = machine.power == PowerState::off ? 3 : 2;
   system.requested_state = 5;
   system.enhanced_session_mode_state = machine.power == PowerState::running ? 2 : 3;
-  system.status_descriptions = {{"Operating normally"}};
-  system.number_of_numa_nodes = 1;
   system.process_id = machine.process_id;
   system.on_time_in_milliseconds = 0;
   if (on && machine.started) {
@@ -91,7 +88,6 @@ ComputerSystem machine_instance(const VirtualMachine& machine) {
   system.time_of_last_configuration_change = datetime(machine.configuration_changed);
   // A machine that never changed state shows the zero of Windows' clock.
   system.time_of_last_state_change = machine.state_changed ? *datetime(machine.state_changed) : cim::DateTime();
-  return system;
 }
 
 /// A state that clients may ask for, and what is done then.
@@ -140,16 +136,19 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     const std::string host = environment_.host.information().name;
     const bool after_host = query.after && query.after->name == host;
     if (after_host) return page;
+    constexpr std::size_t common_page = 65;
+    if (!query.keys.name) page.items.reserve(std::min(query.limit, common_page));
     const std::string after = query.after ? query.after->name : std::string();
-    for_each_machine(environment_, query.keys.name, after, [&](const VirtualMachinePtr& machine) {
+    const auto visit = [&](const VirtualMachinePtr& machine) {
       if (!after.empty() && machine->id == after) return true;
       if (page.items.size() == query.limit) {
         page.more = true;
         return false;
       }
-      page.items.push_back(machine_instance(*machine));
+      describe(*machine, page.items.emplace_back());
       return true;
-    });
+    };
+    for_each_machine(environment_, query.keys.name, after, visit, query.limit + 1);
     if (page.more) return page;
     if (query.keys.name && !equals_no_case(*query.keys.name, host)) return page;
     if (page.items.size() == query.limit)
@@ -163,7 +162,9 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     if (equals_no_case(key.name, environment_.host.information().name)) return host_instance(environment_);
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
-    return machine_instance(**machine);
+    ComputerSystem system;
+    describe(**machine, system);
+    return system;
   }
 
   using RequestStateChange = ComputerSystem::RequestStateChange;

@@ -12,7 +12,6 @@ using hypervisor::VirtualMachinePtr;
 namespace {
 constexpr std::string_view instance_id_prefix = "Microsoft:";
 constexpr std::size_t guid_length = 36;
-constexpr std::size_t page = 256;
 }  // namespace
 
 Result<VirtualMachinePtr> find_machine(const Environment& environment, std::string_view id) {
@@ -89,7 +88,7 @@ std::string machine_of(const cim::ObjectPath& path) {
 }
 
 void for_each_machine(const Environment& environment, const std::optional<std::string>& id, std::string_view from,
-                      const std::function<bool(const VirtualMachinePtr&)>& visit) {
+                      const std::function<bool(const VirtualMachinePtr&)>& visit, std::size_t expected) {
   if (id) {
     const auto machine = environment.host.find(*id);
     if (machine && machine->id >= from) visit(machine);
@@ -101,10 +100,10 @@ void for_each_machine(const Environment& environment, const std::optional<std::s
     after = from;
   }
   for (;;) {
-    const auto machines = environment.host.list(after, page);
+    const auto machines = environment.host.list(after, expected);
     for (const auto& machine : machines)
       if (!visit(machine)) return;
-    if (machines.size() < page) return;
+    if (machines.size() < expected) return;
     after = machines.back()->id;
   }
 }

@@ -78,9 +78,10 @@ std::string_view machine_of_instance_id(std::string_view instance_id);
 std::string machine_of(const cim::ObjectPath& path);
 
 /// Calls `visit` for each VM of the query in ascending order of id, one VM only when `id` is given, those from `from`
-/// (inclusive) on otherwise, until it returns false.
+/// (inclusive) on otherwise, until it returns false. `expected`: so many are taken from the host at once.
 void for_each_machine(const Environment& environment, const std::optional<std::string>& id, std::string_view from,
-                      const std::function<bool(const hypervisor::VirtualMachinePtr&)>& visit);
+                      const std::function<bool(const hypervisor::VirtualMachinePtr&)>& visit,
+                      std::size_t expected = 256);
 
 /// The deadline for work in a guest: a little before the caller's, so that the answer can still say what happened.
 guest::Clock::time_point guest_deadline(const cim::Context& context);

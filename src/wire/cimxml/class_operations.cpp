@@ -16,13 +16,12 @@ using Need = Parameters::Need;
 template <class Write>
 Task answer_with(Write write) {
   Task task;
-  task.run = [write = std::move(write)]() -> OrError<std::string> {
-    std::string content;
-    xml::Writer writer(content);
+  task.run = [write = std::move(write)](std::string& answer) -> OrError<void> {
+    xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
     write(writer);
     writer.end();
-    return content;
+    return {};
   };
   return task;
 }

@@ -30,9 +30,9 @@ OrError<cim::Instance> read_parameter_instance(const Operation& operation, std::
   return std::move(*instance);
 }
 
-OrError<std::string> nothing_or(const Status& status) {
+OrError<void> nothing_or(const Status& status) {
   if (!status) return to_cim_error(status.error());
-  return std::string();
+  return {};
 }
 
 /// The property that GetProperty and SetProperty name.
@@ -76,15 +76,14 @@ OrError<Task> get_instance(const Operation& operation) {
   const auto cim_class = find_class(operation, path.class_name);
   if (!cim_class) return cim_class.error();
   Task task = task_for(operation, **cim_class, path);
-  task.run = [operation, path = std::move(path), form = std::move(form)]() -> OrError<std::string> {
+  task.run = [operation, path = std::move(path), form = std::move(form)](std::string& answer) -> OrError<void> {
     const auto instance = operation.manager.get(operation.context, path);
     if (!instance) return to_cim_error(instance.error());
-    std::string content;
-    xml::Writer writer(content);
+    xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
     write_instance(writer, *instance, form, place_of(operation));
     writer.end();
-    return content;
+    return {};
   };
   return task;
 }
@@ -97,15 +96,14 @@ OrError<Task> create_instance(const Operation& operation) {
   auto instance = read_parameter_instance(operation, "NewInstance", element);
   if (!instance) return instance.error();
   Task task = task_for(operation, instance->cim_class(), instance->path(operation.schema.namespace_name));
-  task.run = [operation, instance = std::move(*instance)]() -> OrError<std::string> {
+  task.run = [operation, instance = std::move(*instance)](std::string& answer) -> OrError<void> {
     const auto path = operation.manager.create(operation.context, operation.schema.namespace_name, instance);
     if (!path) return to_cim_error(path.error());
-    std::string content;
-    xml::Writer writer(content);
+    xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
     write_instance_name(writer, *path, place_of(operation));
     writer.end();
-    return content;
+    return {};
   };
   return task;
 }
@@ -132,7 +130,7 @@ OrError<Task> modify_instance(const Operation& operation) {
     if (auto applied = apply_property_list(*changes, *list); !applied) return applied.error();
   path->class_name = changes->cim_class().name;
   Task task = task_for(operation, changes->cim_class(), *path);
-  task.run = [operation, path = std::move(*path), changes = std::move(*changes)] {
+  task.run = [operation, path = std::move(*path), changes = std::move(*changes)](std::string&) {
     return nothing_or(operation.manager.modify(operation.context, path, changes));
   };
   return task;
@@ -145,7 +143,7 @@ OrError<Task> delete_instance(const Operation& operation) {
   const auto cim_class = find_class(operation, path.class_name);
   if (!cim_class) return cim_class.error();
   Task task = task_for(operation, **cim_class, path);
-  task.run = [operation, path = std::move(path)] {
+  task.run = [operation, path = std::move(path)](std::string&) {
     return nothing_or(operation.manager.remove(operation.context, path));
   };
   return task;
@@ -159,18 +157,17 @@ OrError<Task> get_property(const Operation& operation) {
   const auto cim_class = find_class(operation, path.class_name);
   if (!cim_class) return cim_class.error();
   Task task = task_for(operation, **cim_class, path);
-  task.run = [operation, path = std::move(path), name = std::move(*name)]() -> OrError<std::string> {
+  task.run = [operation, path = std::move(path), name = std::move(*name)](std::string& answer) -> OrError<void> {
     const auto instance = operation.manager.get(operation.context, path);
     if (!instance) return to_cim_error(instance.error());
     const auto index = find_property(instance->cim_class(), name);
     if (!index) return index.error();
-    std::string content;
-    xml::Writer writer(content);
-    if (instance->values[*index].is_null()) return content;
+    xml::Writer writer(answer);
+    if (instance->values[*index].is_null()) return {};
     writer.start("IRETURNVALUE").text({});
     write_value(writer, instance->values[*index], instance->cim_class().properties[*index].type, place_of(operation));
     writer.end();
-    return content;
+    return {};
   };
   return task;
 }
@@ -190,7 +187,7 @@ OrError<Task> set_property(const Operation& operation) {
   if (!value) return cim_error(Code::type_mismatch, fmt::format("{}: {}", property.name, value.error().message));
   if (value->is_null()) return cannot_be_null(**cim_class, property.name);
   Task task = task_for(operation, **cim_class, path);
-  task.run = [operation, path = std::move(path), &property, value = std::move(*value)]() -> OrError<std::string> {
+  task.run = [operation, path = std::move(path), &property, value = std::move(*value)](std::string&) -> OrError<void> {
     // The path may name a superclass; changes are of the instance's own class.
     const auto instance = operation.manager.get(operation.context, path);
     if (!instance) return to_cim_error(instance.error());

@@ -1,12 +1,11 @@
 #include "wire/cimxml/instance_writer.hpp"
 
 #include "wire/cimxml/class_writer.hpp"
+#include "wire/xml/block.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
-#include <iterator>
 
 namespace vmms::wire::cimxml {
 
@@ -38,43 +37,54 @@ std::string character_text(std::uint64_t code) {
 }
 
 // What stands inside a VALUE.
-void write_value_text(xml::Writer& writer, const cim::Value& value, cim::Type type, const Place& place) {
+void write_value_text(xml::Block& block, const cim::Value& value, cim::Type type, const Place& place) {
   if (const auto* text = value.get_if<std::string>()) {
-    writer.text(*text);
+    block.text(*text);
   } else if (const bool* boolean = value.get_if<bool>()) {
-    writer.raw(*boolean ? "TRUE" : "FALSE");
+    block.raw(*boolean ? "TRUE" : "FALSE");
   } else if (const auto* code = value.get_if<std::uint64_t>(); code && type == cim::Type::char16) {
-    writer.text(character_text(*code));
+    block.text(character_text(*code));
   } else if (code) {
-    char digits[20];
-    writer.raw({digits, std::to_chars(digits, std::end(digits), *code).ptr});
+    block.number(*code);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
     cim::DateTime::Buffer buffer;
-    writer.raw(date->to_cim(buffer));
+    block.raw(date->to_cim(buffer));
   } else if (const double* real = value.get_if<double>()) {
-    writer.raw(real_text(*real));
+    block.raw(real_text(*real));
   } else if (const auto* instance = value.get_if<cim::InstancePtr>()) {
     std::string embedded;
     xml::Writer inner(embedded);
     if (*instance) write_instance(inner, **instance, {}, place);
-    writer.text(embedded);
+    block.text(embedded);
   } else {
-    writer.text(cim::to_text(value));
+    block.text(cim::to_text(value));
   }
 }
 
-void write_scalar(xml::Writer& writer, const cim::Value& value, cim::Type type, const Place& place) {
+void write_scalar(xml::Block& block, const cim::Value& value, cim::Type type, const Place& place) {
   if (value.is_null()) {
-    writer.start("VALUE.NULL").end();
+    block.raw("<VALUE.NULL/>");
   } else if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
+    xml::Writer writer(block.content());
     writer.start("VALUE.REFERENCE");
     write_instance_path(writer, **path, place);
     writer.end();
   } else {
-    writer.raw("<VALUE>");
-    write_value_text(writer, value, type, place);
-    writer.raw("</VALUE>");
+    block.raw("<VALUE>");
+    write_value_text(block, value, type, place);
+    block.raw("</VALUE>");
   }
+}
+
+void write_value(xml::Block& block, const cim::Value& value, cim::Type type, const Place& place) {
+  if (value.is_null()) return;
+  const auto* array = value.get_if<cim::Array>();
+  if (!array) return write_scalar(block, value, type, place);
+  const std::string_view element = type == cim::Type::reference ? "VALUE.REFARRAY" : "VALUE.ARRAY";
+  if (array->empty()) return (void)block.raw("<").raw(element).raw("/>");
+  block.raw("<").raw(element).raw(">");
+  for (const cim::Value& item : *array) write_scalar(block, item, type, place);
+  block.raw("</").raw(element).raw(">");
 }
 
 std::string_view property_element(const cim::Property& property) {
@@ -133,12 +143,8 @@ void write_type(xml::Writer& writer, std::string_view attribute, cim::Type type,
 }
 
 void write_value(xml::Writer& writer, const cim::Value& value, cim::Type type, const Place& place) {
-  if (value.is_null()) return;
-  const auto* array = value.get_if<cim::Array>();
-  if (!array) return write_scalar(writer, value, type, place);
-  writer.start(type == cim::Type::reference ? "VALUE.REFARRAY" : "VALUE.ARRAY");
-  for (const cim::Value& item : *array) write_scalar(writer, item, type, place);
-  writer.end();
+  xml::Block block(writer.content());
+  write_value(block, value, type, place);
 }
 
 struct InstanceWriter::OfClass {
@@ -215,35 +221,37 @@ const InstanceWriter::OfClass& InstanceWriter::of_class(const cim::Class& cim_cl
 
 void InstanceWriter::write(xml::Writer& writer, const cim::Instance& instance) {
   const OfClass& known = of_class(instance.cim_class());
-  writer.raw(known.start);
-  if (known.columns.empty() && known.system_columns.empty()) return (void)writer.raw("/>");
-  writer.raw(">");
+  xml::Block block(writer.content());
+  block.raw(known.start);
+  if (known.columns.empty() && known.system_columns.empty()) return (void)block.raw("/>");
+  block.raw(">");
   for (const OfClass::Column& column : known.columns) {
     const cim::Value& value = instance.values[column.index];
-    writer.raw(value.is_null() ? column.start_null : column.start);
-    write_value(writer, value, known.cim_class.properties[column.index].type, place_);
-    writer.raw(column.end);
+    block.raw(value.is_null() ? column.start_null : column.start);
+    write_value(block, value, known.cim_class.properties[column.index].type, place_);
+    block.raw(column.end);
   }
   for (const auto& [name, system] : known.system_columns) {
     const auto value = cim::wql::system_value(system, instance, origin_);
     const cim::Property property{.name = name};
-    writer.raw(property_start(property, value.is_null(), false));
-    write_value(writer, value, property.type, place_);
-    writer.close({}, property_element(property));
+    block.raw(property_start(property, value.is_null(), false));
+    write_value(block, value, property.type, place_);
+    block.raw("</").raw(property_element(property)).raw(">");
   }
-  writer.close({}, "INSTANCE");
+  block.raw("</INSTANCE>");
 }
 
 void InstanceWriter::write_name(xml::Writer& writer, const cim::Instance& instance) {
   const OfClass& known = of_class(instance.cim_class());
   if (known.keys.empty()) return write_instance_name(writer, instance.path(place_.schema.namespace_name), place_);
-  writer.raw(known.name_start);
+  xml::Block block(writer.content());
+  block.raw(known.name_start);
   for (const OfClass::Key& key : known.keys) {
-    writer.raw(key.start);
-    write_value_text(writer, instance.values[key.index], known.cim_class.properties[key.index].type, place_);
-    writer.raw("</KEYVALUE></KEYBINDING>");
+    block.raw(key.start);
+    write_value_text(block, instance.values[key.index], known.cim_class.properties[key.index].type, place_);
+    block.raw("</KEYVALUE></KEYBINDING>");
   }
-  writer.raw("</INSTANCENAME>");
+  block.raw("</INSTANCENAME>");
 }
 
 void InstanceWriter::write_path(xml::Writer& writer, const cim::Instance& instance) {

@@ -15,11 +15,12 @@ namespace {
 
 using Need = Parameters::Need;
 
-constexpr std::size_t batch_size = 256;
+// Few, so that one is written while the processor still has it at hand.
+constexpr std::size_t batch_size = 64;
 
-OrError<std::string> read_all(const Operation& operation, const Selection& selection) {
-  std::string content;
-  xml::Writer writer(content);
+OrError<void> read_all(const Operation& operation, const Selection& selection, std::string& answer) {
+  const std::size_t start = answer.size();
+  xml::Writer writer(answer);
   writer.start("IRETURNVALUE").text({});
   ItemWriter items(selection.form, place_of(operation));
   std::size_t number = 0;
@@ -28,7 +29,7 @@ OrError<std::string> read_all(const Operation& operation, const Selection& selec
     auto batch = selection.cursor->next(operation.context, batch_size);
     for (const cim::Instance& instance : batch.items) items.write(writer, instance);
     number += batch.items.size();
-    if (content.size() > operation.most_bytes)
+    if (answer.size() - start > operation.most_bytes)
       return cim_error(Code::failed,
                        fmt::format("the answer is larger than {} bytes; use the Open and Pull operations, "
                                    "or ask for fewer properties",
@@ -46,7 +47,7 @@ OrError<std::string> read_all(const Operation& operation, const Selection& selec
   // Unreachable is never the same as empty.
   if (number == 0 && first_failure) return to_cim_error(*first_failure);
   writer.end();
-  return content;
+  return {};
 }
 
 /// Always in the pool: nobody knows how much it will be.
@@ -55,8 +56,8 @@ OrError<Task> list(const Operation& operation, OrError<Selection> selection) {
   Task task;
   task.waits = true;
   task.key = selection->key;
-  task.run = [operation, selection = std::make_shared<const Selection>(std::move(*selection))] {
-    return read_all(operation, *selection);
+  task.run = [operation, selection = std::make_shared<const Selection>(std::move(*selection))](std::string& answer) {
+    return read_all(operation, *selection, answer);
   };
   return task;
 }
@@ -77,9 +78,8 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
     return error;
   }
   Task task;
-  task.run = [operation, names, form, classes = std::move(*classes)]() -> OrError<std::string> {
-    std::string content;
-    xml::Writer writer(content);
+  task.run = [operation, names, form, classes = std::move(*classes)](std::string& answer) -> OrError<void> {
+    xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
     for (const cim::Class* each : classes) {
       writer.start(names ? "OBJECTPATH" : "VALUE.OBJECTWITHPATH");
@@ -88,7 +88,7 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
       writer.end();
     }
     writer.end();
-    return content;
+    return {};
   };
   return task;
 }

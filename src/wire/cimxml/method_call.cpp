@@ -42,9 +42,9 @@ OrError<cim::Arguments> read_arguments(const Operation& operation, const cim::Me
   return arguments;
 }
 
-std::string write_result(const Operation& operation, const cim::Method& method, const cim::MethodResult& result) {
-  std::string content;
-  xml::Writer writer(content);
+void write_result(const Operation& operation, const cim::Method& method, const cim::MethodResult& result,
+                  std::string& answer) {
+  xml::Writer writer(answer);
   const Place place = place_of(operation);
   if (!result.return_value.is_null()) {
     writer.start("RETURNVALUE").attribute("PARAMTYPE", cim::type_name(method.return_type));
@@ -60,7 +60,6 @@ std::string write_result(const Operation& operation, const cim::Method& method, 
     write_value(writer, result.outputs[i], parameter.type, place);
     writer.end();
   }
-  return content;
 }
 
 }  // namespace
@@ -82,9 +81,13 @@ OrError<Task> prepare_extrinsic(const Operation& operation) {
   Task task;
   task.waits = operation.manager.waits(operation.schema.namespace_name, *cim_class, method);
   task.key = operation.machine_of(path);
-  task.run = [operation, path = std::move(path), method, arguments = std::move(*arguments)]() -> OrError<std::string> {
+  task.run = [operation, path = std::move(path), method,
+              arguments = std::move(*arguments)](std::string& answer) -> OrError<void> {
     const auto result = operation.manager.invoke(operation.context, path, method->name, arguments);
-    if (result) return write_result(operation, *method, *result);
+    if (result) {
+      write_result(operation, *method, *result, answer);
+      return {};
+    }
     CimError error = to_cim_error(result.error());
     if (error.code == Code::not_supported) error.code = Code::method_not_available;
     return error;

@@ -28,8 +28,8 @@ struct Operation {
 struct Task {
   bool waits = false;  ///< may wait on a guest, a host or a disk, or look through much
   std::string key;     ///< the virtual machine it is for, see MachineOf
-  /// The content of IMETHODRESPONSE or METHODRESPONSE.
-  std::function<OrError<std::string>()> run;
+  /// Appends the content of IMETHODRESPONSE or METHODRESPONSE; after an error nobody reads that.
+  std::function<OrError<void>(std::string& answer)> run;
   /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.
   std::function<void(bool delivered)> after = {};
 };

@@ -73,30 +73,30 @@ void write_output(xml::Writer& writer, std::string_view name, std::string_view t
 }
 
 /// Reads up to `most` objects into an answer.
-OrError<std::string> read_page(const Operation& operation, enumeration::Reading& reading, std::uint32_t most) {
+OrError<void> read_page(const Operation& operation, enumeration::Reading& reading, std::uint32_t most,
+                        std::string& answer) {
   const auto& context = static_cast<const PulledContext&>(reading.context());
-  std::string content;
-  xml::Writer writer(content);
+  const std::size_t start = answer.size();
+  xml::Writer writer(answer);
   writer.start("IRETURNVALUE").text({});
   ItemWriter items(context.form, place_of(operation));
   const std::size_t bytes = std::min(most_page_bytes, operation.most_bytes);
-  // Items are written first, since one that does not fit must leave no trace.
-  std::string item;
   bool any = false;
   const auto page = reading.read(operation.context, std::min(most, most_objects), [&](const cim::Instance& instance) {
-    item.clear();
-    xml::Writer item_writer(item);
-    items.write(item_writer, instance);
-    if (any && content.size() + item.size() > bytes) return false;
+    const std::size_t before = answer.size();
+    items.write(writer, instance);
+    if (any && answer.size() - start > bytes) {
+      answer.resize(before);
+      return false;
+    }
     any = true;
-    content += item;
     return true;
   });
   if (!page) return to_cim_error(page.error());
   writer.end();
   write_output(writer, "EnumerationContext", "string", page->ended ? std::string_view() : context.id);
   write_output(writer, "EndOfSequence", "boolean", page->ended ? "TRUE" : "FALSE");
-  return content;
+  return {};
 }
 
 /// A task that reads a page. An enumeration ends with its first error, and when its name does not reach the client.
@@ -105,13 +105,14 @@ Task page_task(const Operation& operation, enumeration::ContextPtr context, std:
   Task task;
   task.waits = most > 0 && !context->cursor_done && context->cursor->waits();
   task.key = context->key;
-  const auto reading = std::make_shared<enumeration::Reading>(operation.contexts, std::move(context), task.waits);
+  const auto reading =
+      std::make_shared<enumeration::Reading>(operation.contexts, std::move(context), task.waits, !opens);
   const auto succeeded = std::make_shared<bool>(false);
-  task.run = [operation, reading, succeeded, most, more = std::move(more)]() -> OrError<std::string> {
-    auto content = read_page(operation, *reading, most);
-    *succeeded = content.has_value();
-    if (content) *content += more;
-    return content;
+  task.run = [operation, reading, succeeded, most, more = std::move(more)](std::string& answer) -> OrError<void> {
+    auto done = read_page(operation, *reading, most, answer);
+    *succeeded = done.has_value();
+    answer += more;
+    return done;
   };
   task.after = [reading, succeeded, opens](bool delivered) {
     if (*succeeded && (delivered || !opens))
@@ -268,7 +269,7 @@ OrError<Task> close_enumeration(const Operation& operation) {
   if (auto released = operation.contexts.release(*id, operation.context.caller.user); !released)
     return context_error(released.error());
   Task task;
-  task.run = []() -> OrError<std::string> { return std::string(); };
+  task.run = [](std::string&) -> OrError<void> { return {}; };
   return task;
 }
 

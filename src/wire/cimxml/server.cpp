@@ -17,24 +17,64 @@ namespace {
 
 using Clock = cim::Context::Clock;
 
-/// What a call is answered.
-using Answer = OrError<std::string>;
-
-void write_response(xml::Writer& writer, const Call& call, const Answer& answer, const cim::Schema* schema) {
-  writer.start("SIMPLERSP").start(call.intrinsic ? "IMETHODRESPONSE" : "METHODRESPONSE").attribute("NAME", call.name);
-  if (answer)
-    writer.raw(*answer);
-  else
-    write_error(writer, answer.error(), schema);
-  writer.end().end();
-}
-
 http::Response refuse(const Refusal& refusal) {
   spdlog::debug("cimxml: HTTP {} {}: {}", refusal.status, refusal.cim_error, one_line(refusal.message));
   http::Response response = http::plain_response(refusal.status, refusal.message);
   if (!refusal.cim_error.empty()) response.headers.push_back({"CIMError", std::string(refusal.cim_error)});
   return response;
 }
+
+/// Writes the answers of a request's calls, each straight into the response.
+class ResponseWriter {
+ public:
+  ResponseWriter(const Request& request, const cim::ObjectManager& manager) : request_(request), manager_(manager) {
+    response_.content_type = "application/xml; charset=\"utf-8\"";
+    response_.headers.push_back({"CIMOperation", "MethodResponse"});
+    response_.body.reserve(4096);
+    response_.body += "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+    writer_.start("CIM")
+        .attribute("CIMVERSION", "2.0")
+        .attribute("DTDVERSION", request.error_instances ? "2.4" : "2.0");
+    writer_.start("MESSAGE").attribute("ID", request.message_id).attribute("PROTOCOLVERSION", "1.0");
+    if (request.multiple) writer_.start("MULTIRSP");
+  }
+  ResponseWriter(const ResponseWriter&) = delete;
+  ResponseWriter& operator=(const ResponseWriter&) = delete;
+
+  /// `run` appends the content of the call's answer. Returns how many bytes that has; of an error none.
+  template <class Run>
+  std::size_t add(const Call& call, Run run) {
+    writer_.start("SIMPLERSP")
+        .start(call.intrinsic ? "IMETHODRESPONSE" : "METHODRESPONSE")
+        .attribute("NAME", call.name);
+    writer_.text({});
+    const std::size_t start = response_.body.size();
+    OrError<void> done = run(response_.body);
+    const std::size_t bytes = done ? response_.body.size() - start : 0;
+    if (!done) {
+      response_.body.resize(start);
+      spdlog::debug("cimxml: {}: {}: {}", one_line(call.name), code_name(done.error().code),
+                    one_line(done.error().message));
+      // Clients of an older DTD, wbemcli for one, do not read an error that has something inside.
+      write_error(writer_, done.error(),
+                  request_.error_instances ? manager_.find_schema(call.namespace_name) : nullptr);
+    }
+    writer_.end().end();
+    return bytes;
+  }
+
+  http::Response finish() {
+    if (request_.multiple) writer_.end();
+    writer_.end().end();
+    return std::move(response_);
+  }
+
+ private:
+  const Request& request_;
+  const cim::ObjectManager& manager_;
+  http::Response response_;
+  xml::Writer writer_{response_.body};
+};
 
 }  // namespace
 
@@ -67,35 +107,10 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     });
   }
 
-  /// The whole document: `answers` has one element for each call.
-  http::Response response(const Request& request, const std::vector<Answer>& answers) const {
-    http::Response response;
-    response.content_type = "application/xml; charset=\"utf-8\"";
-    response.headers.push_back({"CIMOperation", "MethodResponse"});
-    std::size_t bytes = 1024;
-    for (const Answer& answer : answers) bytes += answer ? answer->size() : 0;
-    response.body.reserve(bytes);
-    response.body += "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
-    xml::Writer writer(response.body);
-    writer.start("CIM").attribute("CIMVERSION", "2.0").attribute("DTDVERSION", request.error_instances ? "2.4" : "2.0");
-    writer.start("MESSAGE").attribute("ID", request.message_id).attribute("PROTOCOLVERSION", "1.0");
-    if (request.multiple) writer.start("MULTIRSP");
-    for (std::size_t i = 0; i < request.calls.size(); ++i) {
-      const Call& call = request.calls[i];
-      if (!answers[i])
-        spdlog::debug("cimxml: {}: {}: {}", one_line(call.name), code_name(answers[i].error().code),
-                      one_line(answers[i].error().message));
-      // Clients of an older DTD, wbemcli for one, do not read an error that has something inside.
-      const cim::Schema* schema = request.error_instances ? manager.find_schema(call.namespace_name) : nullptr;
-      write_response(writer, call, answers[i], schema);
-    }
-    if (request.multiple) writer.end();
-    writer.end().end();
-    return response;
-  }
-
   http::Response same_for_all(const Request& request, const CimError& error) const {
-    return response(request, std::vector<Answer>(request.calls.size(), Answer(error)));
+    ResponseWriter writer(request, manager);
+    for (const Call& call : request.calls) writer.add(call, [&error](std::string&) -> OrError<void> { return error; });
+    return writer.finish();
   }
 
   void handle(const std::shared_ptr<http::Exchange>& exchange) {
@@ -115,7 +130,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
                           [self, exchange, request, context] { self->answer_all(*exchange, request, context); });
     }
     auto prepared = prepare(request, request->calls.front(), context, options.most_bytes);
-    if (!prepared) return (void)exchange->respond(response(*request, {prepared.error()}));
+    if (!prepared) return (void)exchange->respond(same_for_all(*request, prepared.error()));
     if (!prepared->waits) return answer(*exchange, *request, *prepared);
     const auto self = shared_from_this();
     const auto task = std::make_shared<const Task>(std::move(*prepared));
@@ -124,31 +139,30 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   void answer(http::Exchange& exchange, const Request& request, const Task& task) const {
-    std::vector<Answer> answers;
-    answers.push_back(guarded([&] { return task.run(); }));
-    const bool delivered = exchange.respond(response(request, answers));
+    ResponseWriter writer(request, manager);
+    writer.add(request.calls.front(), [&](std::string& answer) { return guarded([&] { return task.run(answer); }); });
+    const bool delivered = exchange.respond(writer.finish());
     if (task.after) task.after(delivered);
   }
 
   /// One operation after the other, each prepared when those before it are done.
   void answer_all(http::Exchange& exchange, const std::shared_ptr<const Request>& request,
                   const cim::Context& context) {
-    std::vector<Answer> answers;
+    ResponseWriter writer(*request, manager);
     std::vector<std::function<void(bool)>> after;
     std::size_t bytes = 0;
     for (const Call& call : request->calls) {
       const std::size_t room = options.most_bytes - std::min(options.most_bytes, bytes);
       auto task = prepare(request, call, context, room);
-      if (task && Clock::now() < context.deadline)
-        answers.push_back(guarded([&] { return task->run(); }));
-      else if (task)
-        answers.push_back(to_cim_error(error(Failure::timed_out, "the operations before it took all the time")));
-      else
-        answers.push_back(task.error());
+      bytes += writer.add(call, [&](std::string& answer) -> OrError<void> {
+        if (!task) return task.error();
+        if (Clock::now() >= context.deadline)
+          return to_cim_error(error(Failure::timed_out, "the operations before it took all the time"));
+        return guarded([&] { return task->run(answer); });
+      });
       if (task && task->after) after.push_back(std::move(task->after));
-      if (answers.back()) bytes += answers.back()->size();
     }
-    const bool delivered = exchange.respond(response(*request, answers));
+    const bool delivered = exchange.respond(writer.finish());
     for (const auto& each : after) each(delivered);
   }
 

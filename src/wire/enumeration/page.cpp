@@ -32,34 +32,35 @@ std::chrono::nanoseconds thread_time() {
 
 Result<Page> read_page(Context& context, const cim::Context& call, const PageLimits& limits, const WriteItem& write) {
   Page page;
-  while (page.sent.size() < limits.elements) {
-    if (limits.enough && !page.sent.empty() && thread_time() >= *limits.enough) break;
+  while (page.written < limits.elements) {
+    if (limits.enough && page.written > 0 && thread_time() >= *limits.enough) break;
     if (context.pending.empty()) {
       if (context.cursor_done) break;
       if (Contexts::Clock::now() >= call.deadline) {
-        if (page.sent.empty()) return error(Failure::timed_out, "no item could be read in time; pull again");
+        if (page.written == 0) return error(Failure::timed_out, "no item could be read in time; pull again");
         break;
       }
-      fetch(context, call, limits.elements - page.sent.size(), page);
+      fetch(context, call, limits.elements - page.written, page);
     } else if (write(context.pending.front())) {
-      page.sent.push_back(std::move(context.pending.front()));
+      ++page.written;
+      if (limits.keep) page.sent.push_back(std::move(context.pending.front()));
       context.pending.pop_front();
     } else {
-      page.does_not_fit = page.sent.empty();
+      page.does_not_fit = page.written == 0;
       break;
     }
   }
   if (!page.failures.empty())
     spdlog::warn("wire: enumerating {}: {} could not be asked; the first: {}", context.what, page.failures.size(),
                  page.failures.front().message);
-  if (!page.sent.empty()) context.sent_any = true;
+  if (page.written > 0) context.sent_any = true;
   page.ended = context.cursor_done && context.pending.empty();
   if (page.ended && !context.sent_any && context.first_failure) return *context.first_failure;
   return page;
 }
 
 Result<Page> Reading::read(const cim::Context& call, std::size_t elements, const WriteItem& write) {
-  PageLimits limits{elements};
+  PageLimits limits{elements, keep_};
   if (!waits_) limits.enough = thread_time() + contexts_.limits().edge_time;
   auto page = read_page(*context_, call, limits, write);
   if (page) sent_ = std::move(page->sent);

@@ -14,7 +14,8 @@ namespace vmms::wire::enumeration {
 std::chrono::nanoseconds thread_time();
 
 struct Page {
-  std::vector<cim::Instance> sent;  ///< what was written, in case it must be sent again
+  std::size_t written = 0;
+  std::vector<cim::Instance> sent;  ///< what was written, in case it must be sent again; empty when it need not
   bool ended = false;               ///< nothing comes after it
   bool does_not_fit = false;        ///< not even the first item fits: nothing was written
   std::vector<Error> failures;      ///< what could not be asked meanwhile
@@ -22,6 +23,7 @@ struct Page {
 
 struct PageLimits {
   std::size_t elements;
+  bool keep = true;                                     ///< what is written, for Page::sent
   std::optional<std::chrono::nanoseconds> enough = {};  ///< thread_time() at which a page that has anything ends
 };
 
@@ -36,9 +38,10 @@ Result<Page> read_page(Context& context, const cim::Context& call, const PageLim
 /// A context while an answer is made from it: taken from Contexts, given back whatever happens.
 class Reading {
  public:
-  /// `waits`: it is read in the pool, where it may take its time.
-  Reading(Contexts& contexts, ContextPtr context, bool waits)
-      : contexts_(contexts), context_(std::move(context)), waits_(waits) {}
+  /// `waits`: it is read in the pool, where it may take its time. `keep`: what an answer holds that does not reach the
+  /// client must come again with the next; else `release` is called then.
+  Reading(Contexts& contexts, ContextPtr context, bool waits, bool keep)
+      : contexts_(contexts), context_(std::move(context)), waits_(waits), keep_(keep) {}
 
   Context& context() const { return *context_; }
   /// As read_page. Given back before the answer leaves: the client's next Pull may come before this thread goes on.
@@ -52,6 +55,7 @@ class Reading {
   Contexts& contexts_;
   ContextPtr context_;
   const bool waits_;
+  const bool keep_;
   std::vector<cim::Instance> sent_;
   bool given_back_ = false;
 };

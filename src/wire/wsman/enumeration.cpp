@@ -39,18 +39,26 @@ struct EnumerationContext : enumeration::Context {
 // Appends items as XML, up to a number of bytes.
 class ItemWriter {
  public:
-  ItemWriter(EnumerationContext& context, std::string& answer, std::size_t bytes)
-      : context_(context), answer_(answer), most_(answer.size() + bytes) {}
+  ItemWriter(EnumerationContext& context, std::string& answer, std::size_t bytes, std::size_t items)
+      : context_(context), answer_(answer), most_(answer.size() + bytes), items_(items) {}
 
   bool write(const cim::Instance& instance) {
     const std::size_t before = answer_.size();
     write_item(instance);
+    if (!made_room_) make_room(answer_.size() - before);
     if (answer_.size() <= most_) return true;
     answer_.resize(before);
     return false;
   }
 
  private:
+  // For items that are as long as the first one, where so many fit: growing bit by bit would copy the answer again and
+  // again.
+  void make_room(std::size_t item) {
+    made_room_ = true;
+    if (item <= most_ / items_) answer_.reserve(answer_.size() + item * items_ + wrapper_size);
+  }
+
   void write_item(const cim::Instance& instance) {
     switch (context_.mode) {
       case EnumerationMode::object:
@@ -80,6 +88,8 @@ class ItemWriter {
   EnumerationContext& context_;
   std::string& answer_;
   const std::size_t most_;
+  const std::size_t items_;  ///< at most so many
+  bool made_room_ = false;
   const Spelling spelling_{context_.family, context_.namespace_name, context_.without_nil};
   xml::Writer writer_{answer_};
 };
@@ -90,7 +100,8 @@ OrFault<bool> write_page(enumeration::Reading& reading, const Operation& operati
   const std::size_t overhead = answer.size() + wrapper_size;
   const std::size_t room =
       operation.request->max_envelope_size - std::min(operation.request->max_envelope_size, overhead);
-  ItemWriter writer(static_cast<EnumerationContext&>(reading.context()), answer, std::min(room, bytes.value_or(room)));
+  ItemWriter writer(static_cast<EnumerationContext&>(reading.context()), answer, std::min(room, bytes.value_or(room)),
+                    std::max<std::size_t>(elements, 1));
   const auto page = reading.read(operation.context, elements,
                                  [&writer](const cim::Instance& instance) { return writer.write(instance); });
   if (!page) return to_fault(page.error());
@@ -281,16 +292,18 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
     };
     return task;
   }
-  const auto reading = std::make_shared<enumeration::Reading>(contexts, *opened, task.waits);
+  const auto reading = std::make_shared<enumeration::Reading>(contexts, *opened, task.waits, false);
   const auto succeeded = std::make_shared<bool>(false);
   task.run = [operation, reading, succeeded, lifetime,
               elements = enumerate->max_elements](std::string& answer) -> OrFault<void> {
     const std::size_t start = answer.size();
+    const std::string start_of_all = enumerate_start({}, lifetime);
+    answer += start_of_all + "<w:Items>";
     const auto ended = write_page(*reading, operation, elements, {}, answer);
     if (!ended) return ended.error();
     *succeeded = true;
-    const std::string_view id = *ended ? std::string_view() : reading->context().id;
-    answer.insert(start, enumerate_start(id, lifetime) + "<w:Items>");
+    // What is all there is may be much, and is not moved.
+    if (!*ended) answer.replace(start, start_of_all.size(), enumerate_start(reading->context().id, lifetime));
     answer += *ended ? "</w:Items><w:EndOfSequence/></n:EnumerateResponse>" : "</w:Items></n:EnumerateResponse>";
     return {};
   };
@@ -310,7 +323,7 @@ OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& co
   if (!context) return context_fault(context.error());
   Task task;
   task.waits = waits(**context, pull->max_elements);
-  const auto reading = std::make_shared<enumeration::Reading>(contexts, *context, task.waits);
+  const auto reading = std::make_shared<enumeration::Reading>(contexts, *context, task.waits, true);
   task.key = (*context)->key;
   Operation limited = operation;
   if (pull->max_time) {

@@ -2,9 +2,7 @@
 
 #include "wire/cimxml/embedded_instance.hpp"
 #include "wire/wsman/names.hpp"
-
-#include <charconv>
-#include <iterator>
+#include "wire/xml/block.hpp"
 
 namespace vmms::wire::wsman {
 
@@ -14,47 +12,49 @@ namespace {
 enum class Prefixes { qualified, none };
 
 // The text of a scalar, straight into the answer.
-void write_text(xml::Writer& writer, const cim::Value& value) {
+void write_text(xml::Block& block, const cim::Value& value) {
   if (const auto* text = value.get_if<std::string>()) {
-    writer.text(*text);
+    block.text(*text);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
     cim::DateTime::Buffer buffer;
-    writer.raw(date->to_iso8601(buffer));
+    block.raw(date->to_iso8601(buffer));
   } else if (const auto* natural = value.get_if<std::uint64_t>()) {
-    char digits[20];
-    writer.raw({digits, std::to_chars(digits, std::end(digits), *natural).ptr});
+    block.number(*natural);
   } else {
-    writer.text(text_of(value));
+    block.text(text_of(value));
   }
 }
 
-void write_element(xml::Writer& writer, Prefixes prefixes, std::string_view name, const cim::Value& value,
+void write_element(xml::Block& block, Prefixes prefixes, std::string_view name, const cim::Value& value,
                    const Spelling& spelling) {
   const bool qualified = prefixes == Prefixes::qualified;
-  writer.raw(qualified ? "<p:" : "<").raw(name);
-  if (value.is_null()) return (void)writer.raw(" xsi:nil=\"true\"/>");
+  const std::string_view start = qualified ? "<p:" : "<";
+  const std::string_view end = qualified ? "</p:" : "</";
+  block.raw(start).raw(name);
+  if (value.is_null()) return (void)block.raw(" xsi:nil=\"true\"/>");
   if (const auto* path = value.get_if<cim::ObjectPathPtr>(); path && *path) {
+    xml::Writer writer(block.content());
     declare_reference(writer);
     writer.raw(">");
     write_reference(writer, **path, spelling);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
-    const std::string_view inner = date->is_interval() ? "Interval" : "Datetime";
-    writer.raw(">").open(qualified ? "cim" : "", inner);
-    write_text(writer, value);
-    writer.close(qualified ? "cim" : "", inner);
+    const std::string_view inner = date->is_interval() ? "Interval>" : "Datetime>";
+    block.raw(qualified ? "><cim:" : "><").raw(inner);
+    write_text(block, value);
+    block.raw(qualified ? "</cim:" : "</").raw(inner);
   } else {
-    writer.raw(">");
-    write_text(writer, value);
+    block.raw(">");
+    write_text(block, value);
   }
-  writer.raw(qualified ? "</p:" : "</").raw(name).raw(">");
+  block.raw(end).raw(name).raw(">");
 }
 
-void write_elements(xml::Writer& writer, Prefixes prefixes, std::string_view name, bool is_array,
-                    const cim::Value& value, const Spelling& spelling) {
+void write_elements(xml::Block& block, Prefixes prefixes, std::string_view name, bool is_array, const cim::Value& value,
+                    const Spelling& spelling) {
   const auto* array = value.get_if<cim::Array>();
   if (is_array && !array) return;
-  if (!array) return write_element(writer, prefixes, name, value, spelling);
-  for (const cim::Value& item : *array) write_element(writer, prefixes, name, item, spelling);
+  if (!array) return write_element(block, prefixes, name, value, spelling);
+  for (const cim::Value& item : *array) write_element(block, prefixes, name, item, spelling);
 }
 
 }  // namespace
@@ -68,7 +68,8 @@ std::string text_of(const cim::Value& value) {
 
 void write_value(xml::Writer& writer, std::string_view name, bool is_array, const cim::Value& value,
                  const Spelling& spelling) {
-  write_elements(writer, Prefixes::qualified, name, is_array, value, spelling);
+  xml::Block block(writer.content());
+  write_elements(block, Prefixes::qualified, name, is_array, value, spelling);
 }
 
 void FragmentWriter::look_up(const cim::Class& cim_class) {
@@ -89,40 +90,41 @@ void FragmentWriter::look_up(const cim::Class& cim_class) {
   }
 }
 
-void FragmentWriter::write(xml::Writer& writer, const Column& column, const cim::Value& value,
-                           const Spelling& spelling) {
+void FragmentWriter::write(xml::Block& block, const Column& column, const cim::Value& value, const Spelling& spelling) {
   if (value.is_null()) {
-    writer.raw(column.null);
+    block.raw(column.null);
   } else if (const auto* date = value.get_if<cim::DateTime>()) {
-    writer.raw(column.start).raw(date->is_interval() ? "<Interval>" : "<Datetime>");
-    write_text(writer, value);
-    writer.raw(date->is_interval() ? "</Interval>" : "</Datetime>").raw(column.end);
+    block.raw(column.start).raw(date->is_interval() ? "<Interval>" : "<Datetime>");
+    write_text(block, value);
+    block.raw(date->is_interval() ? "</Interval>" : "</Datetime>").raw(column.end);
   } else if (value.get_if<cim::ObjectPathPtr>()) {
-    write_element(writer, Prefixes::none, column.name, value, spelling);
+    write_element(block, Prefixes::none, column.name, value, spelling);
   } else {
-    writer.raw(column.start);
-    write_text(writer, value);
-    writer.raw(column.end);
+    block.raw(column.start);
+    write_text(block, value);
+    block.raw(column.end);
   }
 }
 
 void FragmentWriter::write(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
   if (class_ != &instance.cim_class()) look_up(instance.cim_class());
-  writer.start("w:XmlFragment").constant("xmlns:xsi", names::xsi);
+  static const std::string start = "<w:XmlFragment xmlns:xsi=\"" + std::string(names::xsi) + "\">";
+  xml::Block block(writer.content());
+  block.raw(start);
   for (const Column& column : columns_) {
     if (column.system) {
       const cim::Value value = cim::wql::system_value(*column.system, instance, origin_);
-      write_elements(writer, Prefixes::none, column.name, value.get_if<cim::Array>() != nullptr, value, spelling);
+      write_elements(block, Prefixes::none, column.name, value.get_if<cim::Array>() != nullptr, value, spelling);
       continue;
     }
     const cim::Value& value = instance.values[*column.property];
     if (const auto* array = value.get_if<cim::Array>()) {
-      for (const cim::Value& item : *array) write(writer, column, item, spelling);
+      for (const cim::Value& item : *array) write(block, column, item, spelling);
     } else if (!class_->properties[*column.property].is_array) {  // an array that is NULL is nothing
-      write(writer, column, value, spelling);
+      write(block, column, value, spelling);
     }
   }
-  writer.end();
+  block.raw("</w:XmlFragment>");
 }
 
 void write_instance(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
@@ -140,12 +142,14 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance, const ci
       .constant("xmlns:cim", names::cim_common)
       .constant("xsi:type", type);
   const bool whole = &cim_class == &instance.cim_class();
+  xml::Block block(writer.content());
   for (std::size_t i = 0; i < cim_class.properties.size(); ++i) {
     const cim::Property& property = cim_class.properties[i];
     const cim::Value& value = whole ? instance.values[i] : instance[property.name];
     if (!spelling.without_nil || !value.is_null())
-      write_value(writer, property.name, property.is_array, value, spelling);
+      write_elements(block, Prefixes::qualified, property.name, property.is_array, value, spelling);
   }
+  block.flush();
   writer.end();
 }
 

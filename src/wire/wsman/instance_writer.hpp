@@ -11,6 +11,10 @@
 #include <utility>
 #include <vector>
 
+namespace vmms::wire::xml {
+class Block;
+}
+
 namespace vmms::wire::wsman {
 
 /// `<p:CLASS …>` with its properties in the class's order, in the namespace of the instance's own class.
@@ -38,7 +42,7 @@ class FragmentWriter {
     std::string null;  ///< the whole element where there is no value
   };
   void look_up(const cim::Class& cim_class);
-  static void write(xml::Writer& writer, const Column& column, const cim::Value& value, const Spelling& spelling);
+  static void write(xml::Block& block, const Column& column, const cim::Value& value, const Spelling& spelling);
 
   std::vector<std::string> names_;
   cim::wql::Origin origin_;

@@ -2,8 +2,6 @@
 
 #include "wire/xml/characters.hpp"
 
-#include <array>
-
 namespace vmms::wire::xml {
 
 namespace {
@@ -32,17 +30,10 @@ std::string_view escape(char c, bool attribute) {
   }
 }
 
-// Printable ASCII that never needs to be escaped.
-constexpr auto is_plain = [] {
-  std::array<bool, 256> plain{};
-  for (unsigned c = 0x20; c < 0x7F; ++c) plain[c] = c != '&' && c != '<' && c != '>' && c != '"';
-  return plain;
-}();
-
 void append(std::string& out, std::string_view text, bool attribute) {
   std::size_t plain = 0;  // where the text not written yet begins
   for (std::size_t offset = 0;;) {
-    while (offset < text.size() && is_plain[static_cast<unsigned char>(text[offset])]) ++offset;
+    while (offset < text.size() && plain_characters[static_cast<unsigned char>(text[offset])]) ++offset;
     if (offset == text.size()) break;
     std::string_view instead = escape(text[offset], attribute);
     std::size_t length = 1;
@@ -107,12 +98,6 @@ Writer& Writer::constant(std::string_view qualified_name, std::string_view value
 Writer& Writer::text(std::string_view value) {
   close_start_tag();
   append_text(out_, value);
-  return *this;
-}
-
-Writer& Writer::raw(std::string_view markup) {
-  close_start_tag();
-  out_ += markup;
   return *this;
 }
 

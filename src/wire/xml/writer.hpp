@@ -1,11 +1,19 @@
 // Append-only writing of XML 1.0: markup goes to the end of a string, nothing is built in between.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace vmms::wire::xml {
+
+/// By its byte: whether a character is printable ASCII that never needs to be escaped.
+inline constexpr auto plain_characters = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0x20; c < 0x7F; ++c) plain[c] = c != '&' && c != '<' && c != '>' && c != '"';
+  return plain;
+}();
 
 /// Appends `text` as character data. What XML cannot carry (control characters, bytes that are not UTF-8) becomes
 /// U+FFFD, so that no guest's or host's text can break a document.
@@ -24,9 +32,18 @@ class Writer {
   Writer& attribute(std::string_view qualified_name, std::string_view value);
   /// An attribute whose value needs no escaping: a namespace, a name from a schema.
   Writer& constant(std::string_view qualified_name, std::string_view value);
-  Writer& text(std::string_view value);  ///< also when empty: `<a></a>` instead of `<a/>`
-  Writer& raw(std::string_view markup);  ///< well-formed content, as it is
+  Writer& text(std::string_view value);   ///< also when empty: `<a></a>` instead of `<a/>`
+  Writer& raw(std::string_view markup) {  ///< well-formed content, as it is
+    close_start_tag();
+    out_ += markup;
+    return *this;
+  }
   Writer& end();
+  /// Where the next thing goes, for who writes much at once.
+  std::string& content() {
+    close_start_tag();
+    return out_;
+  }
 
   /// `<prefix:name>value</prefix:name>`
   Writer& element(std::string_view prefix, std::string_view local_name, std::string_view value);
