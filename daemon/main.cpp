@@ -24,7 +24,7 @@ void allow_many_files() {
 }
 
 // Large answers come and go; giving their memory back each time and taking it again costs the kernel as long as making
-// them. What is kept is bounded.
+// them. So much is kept at most in each of malloc's arenas.
 void keep_memory() {
 #ifdef __GLIBC__
   constexpr int kept_bytes = 32 << 20;

@@ -21,7 +21,8 @@ constexpr std::size_t input_limit = 90'000;
 constexpr std::chrono::seconds properties_time{10};
 /// or the files looked at, in turn, but not with each list: that takes a slow guest longer than all the states.
 constexpr std::chrono::milliseconds look_back_interval{4000};
-/// Who asked so short ago polls, and is told new states first; what else changed comes with the next list.
+/// Who asked so short ago polls, and is told new states first where reading all takes long; what else changed comes
+/// with the next list then.
 constexpr std::chrono::seconds polling_time{3};
 constexpr std::string_view files_word = "files";
 constexpr std::string_view properties_word = "properties";

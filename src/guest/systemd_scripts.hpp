@@ -101,9 +101,10 @@ states() {
 
 /// $1 the fingerprint of an earlier list or empty, $2 as above, $3 the `Reloaded` of that list, $4 `files` when the
 /// files are to be looked at although nobody had systemd read them, else any word, $5 `states` when what is in another
-/// state now need not be shown. On standard input, in the first line, services whose properties are to be read again,
-/// as many as there is time for, then a line for each loaded service of that list, as they stand below `States:`. The
-/// answer consists of properties of services, with an empty line behind each, and, after such a line, of
+/// state now need not be shown where that would take long. On standard input, in the first line, services whose
+/// properties are to be read again, as many as there is time for, then a line for each loaded service of that list, as
+/// they stand below `States:`. The answer consists of properties of services, with an empty line behind each, and,
+/// after such a line, of
 ///   `Reloaded=…`
 ///   `After=N`       so many hundredths of a second after its beginning the script asked for the states that follow
 ///   `States:`       and a line `NAME LOAD ACTIVE SUB INVOCATION` for each loaded service, an empty line; again at the
@@ -201,7 +202,10 @@ fi
 read_states "$3" || exit
 [ "$looked" ] || [ "$reloaded" = "$3" ] || look_at_files
 [ -z "$must" ] || show_some $must || exit
-[ "$5" = states ] || show_for_a_while $changed || exit
+hundredths
+if [ "$5" != states ] || [ $((up - read_at)) -lt 20 ]; then
+  show_for_a_while $changed || exit
+fi
 printf 'Looked=%s\nFingerprint=%s\n' "$4" "$fingerprint"
 if [ -z "$new_files" ]; then
   echo UnitFiles=unchanged

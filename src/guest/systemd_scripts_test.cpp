@@ -20,7 +20,9 @@ case "$1 $2" in
 "--no-ask-password start" | "--no-ask-password stop")
   echo "words of systemctl" >&2
   exit "${ACTION_STATUS:-0}" ;;
-"list-units --all") printf '%s\n' "$UNITS" ;;
+"list-units --all")
+  sleep "${STATES_TIME:-0}"
+  printf '%s\n' "$UNITS" ;;
 show*)
   sleep "${SHOW_TIME:-0}"
   [ ! "$SHOWN" ] || { printf '%s\n' "$SHOWN" && exit; }
@@ -217,9 +219,21 @@ TEST_F(SystemdList, AChangedStateIsAskedAbout) {
   EXPECT_EQ(service("c.service").active_state, "failed");
 }
 
-TEST_F(SystemdList, WhoPollsIsToldStatesFirst) {
+TEST_F(SystemdList, WhoPollsIsToldAllAtOnceWhereThatIsQuick) {
+  // A machine that is busy may be slow for once.
+  for (int i = 0; i < 5 && calls_ != std::vector<std::string>{"b.service"}; ++i) {
+    list(two);
+    list_while_polling("a.service loaded active running Does\nb.service loaded failed failed Waits");
+  }
+  EXPECT_EQ(calls_, std::vector<std::string>{"b.service"});
+  EXPECT_EQ(service("b.service").active_state, "failed");
+  EXPECT_EQ(service("b.service").main_process_id, 640U);
+}
+
+TEST_F(SystemdList, WhoPollsIsToldStatesFirstWhereProcessOneIsSlow) {
   list(two);
-  list_while_polling("a.service loaded active running Does\nb.service loaded failed failed Waits");
+  list_while_polling("a.service loaded active running Does\nb.service loaded failed failed Waits", marks,
+                     "STATES_TIME=0.3");
   EXPECT_EQ(calls_, std::vector<std::string>());
   EXPECT_EQ(service("b.service").active_state, "failed");
   EXPECT_EQ(service("b.service").main_process_id, 0U);
@@ -316,7 +330,7 @@ TEST_F(SystemdList, WhereProcessOneIsSlowAllStatesAreNewAndPropertiesComeBitByBi
   list(many("active running"), marks, "SHOW_TIME=0.6");
   ASSERT_EQ(calls_.size(), 1U);
   EXPECT_EQ(calls_.front().substr(0, 11), "s16.service");
-  list(many("active running"));
+  for (int i = 0; i < 5 && service("s29.service").main_process_id == 0; ++i) list(many("active running"));
   EXPECT_EQ(service("s29.service").main_process_id, 640U);
 }
 
