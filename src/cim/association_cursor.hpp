@@ -15,6 +15,7 @@ class AssociationCursor : public BufferedEnumeration {
 
  protected:
   bool exhausted() const override { return present_ == providers_.size(); }
+  Enumeration* source() const override { return ends_.get(); }
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:

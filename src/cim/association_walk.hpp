@@ -26,6 +26,7 @@ class AssociationWalk : public BufferedEnumeration {
 
  protected:
   bool exhausted() const override { return steps_.empty() && checked_; }
+  Enumeration* source() const override { return others_.get(); }
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:

@@ -12,7 +12,7 @@ namespace vmms::cim {
 class ClassDefinitions : public BufferedEnumeration {
  public:
   explicit ClassDefinitions(const std::vector<const Class*>& classes) {
-    for (const Class* each : classes) page_.emplace_back(*each);
+    for (const Class* each : classes) page_.push_back(Instance(*each));
   }
   /// The classes of what an enumeration finds, each once.
   explicit ClassDefinitions(std::unique_ptr<Enumeration> instances) : instances_(std::move(instances)) {}
@@ -20,6 +20,7 @@ class ClassDefinitions : public BufferedEnumeration {
 
  protected:
   bool exhausted() const override { return !instances_; }
+  Enumeration* source() const override { return instances_.get(); }
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:

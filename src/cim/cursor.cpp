@@ -30,17 +30,17 @@ void Cursor::fetch(const Context& context, std::size_t most, std::vector<Error>&
   Provider& provider = *providers_[present_];
   if (!query_) query_ = make_query(provider.cim_class(), keys_, wanted_);
   query_->limit = std::clamp(most + 1, smallest_page, largest_page);
-  Page page = provider.enumerate(context, *query_);
-  if (page.more && !page.items.empty()) {
-    const Instance& last = page.items.back();
+  const std::size_t before = page_.size();
+  Page page{page_, failures};
+  provider.enumerate(context, *query_, page);
+  if (page.more && page_.size() > before) {
+    const Instance& last = page_.back();
     std::vector<std::string>& after = query_->after.emplace();
     for (const std::uint16_t key : last.cim_class().keys) after.push_back(to_text(last.values[key]));
   } else {
     query_.reset();
     ++present_;
   }
-  std::move(page.failures.begin(), page.failures.end(), std::back_inserter(failures));
-  std::move(page.items.begin(), page.items.end(), std::back_inserter(page_));
 }
 
 }  // namespace vmms::cim

@@ -198,10 +198,16 @@ class Digits {
     text_[size_++] = c;
     return *this;
   }
-  /// The last `width` digits of a number.
+  /// The last `width` digits of a number that is not negative.
   Digits& put(std::int64_t number, std::size_t width) {
-    for (std::size_t i = width; i-- > 0; number /= 10) text_[size_ + i] = static_cast<char>('0' + number % 10);
-    size_ += width;
+    auto rest = static_cast<std::uint64_t>(number);
+    std::size_t at = size_ += width;
+    for (; width >= 2; width -= 2, rest /= 100) {
+      const std::size_t pair = rest % 100 * 2;
+      text_[--at] = pairs[pair + 1];
+      text_[--at] = pairs[pair];
+    }
+    if (width == 1) text_[--at] = static_cast<char>('0' + rest % 10);
     return *this;
   }
   Digits& put_all(std::int64_t number) {
@@ -219,6 +225,16 @@ class Digits {
   std::string_view text() const { return {text_, size_}; }
 
  private:
+  // "00" to "99"
+  static constexpr auto pairs = [] {
+    std::array<char, 200> digits{};
+    for (std::size_t i = 0; i < digits.size(); i += 2) {
+      digits[i] = static_cast<char>('0' + i / 20);
+      digits[i + 1] = static_cast<char>('0' + i / 2 % 10);
+    }
+    return digits;
+  }();
+
   char* const text_;
   std::size_t size_;
 };

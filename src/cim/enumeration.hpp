@@ -1,10 +1,11 @@
 // Running enumerations: cursors that hold a key and one page, never an inventory.
 #pragma once
 
+#include "cim/instance_buffer.hpp"
 #include "cim/provider.hpp"
 
 #include <cstddef>
-#include <deque>
+#include <span>
 #include <vector>
 
 namespace vmms::cim {
@@ -14,7 +15,7 @@ class Enumeration {
  public:
   virtual ~Enumeration() = default;
   struct Batch {
-    std::vector<Instance> items;
+    std::span<Instance> items;    ///< until the next call; they may be moved from
     std::vector<Error> failures;  ///< what could not be asked
     bool done = false;            ///< nothing comes after these
   };
@@ -23,19 +24,30 @@ class Enumeration {
   virtual Batch next(const Context& context, std::size_t most) = 0;
   /// Whether next() may wait for a guest, a host or a disk, or look through much.
   virtual bool waits() const = 0;
+  /// Nobody is going to ask for a while: gives memory back that the items of the last call may be in.
+  virtual void rest() = 0;
 };
 
 /// Looks one item ahead for those that can only say "some more".
 class BufferedEnumeration : public Enumeration {
  public:
   Batch next(const Context& context, std::size_t most) final;
+  void rest() final;
 
  protected:
   virtual bool exhausted() const = 0;
   /// Adds some items (or none) to `page_`, about `most` of them.
   virtual void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) = 0;
 
-  std::deque<Instance> page_;
+  /// What it reads from, when that is an enumeration, too.
+  virtual Enumeration* source() const { return nullptr; }
+
+  InstanceBuffer page_;
+
+ private:
+  void leave() { page_.drop(std::exchange(given_, 0)); }
+
+  std::size_t given_ = 0;  ///< items at the front of `page_`, which the last call answered
 };
 
 }  // namespace vmms::cim

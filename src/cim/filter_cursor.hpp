@@ -20,6 +20,7 @@ class FilterCursor : public BufferedEnumeration {
 
  protected:
   bool exhausted() const override { return done_; }
+  Enumeration* source() const override { return all_.get(); }
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:

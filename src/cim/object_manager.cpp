@@ -152,8 +152,11 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     if (!cim_class.is_singleton && (!lenient || cim_class.waits)) continue;
     Query query = make_query(cim_class, path.keys, {std::string(cim_class.name)});  // keys alone
     query.limit = 2;
-    for (const Instance& instance : provider->enumerate(context, query).items)
-      found.push_back({provider, instance.path(path.namespace_name)});
+    InstanceBuffer instances;
+    std::vector<Error> failures;
+    Page page{instances, failures};
+    provider->enumerate(context, query, page);
+    for (const Instance& instance : instances.items()) found.push_back({provider, instance.path(path.namespace_name)});
   }
   if (found.size() == 1) return std::move(found.front());
   if (found.size() > 1)

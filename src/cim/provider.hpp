@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "cim/instance.hpp"
+#include "cim/instance_buffer.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -36,14 +36,13 @@ struct Query {
   bool wants(std::size_t property) const { return wanted.empty() || wanted[property]; }
 };
 
-/// One page of an enumeration. Unreachable is never the same as empty: what could not be asked is in `failures`.
-template <class T>
-struct PageOf {
-  std::vector<T> items;         ///< ascending by key
-  std::vector<Error> failures;  ///< guests or hosts that could not be asked
-  bool more = false;            ///< the limit cut it; ask again with `after` = the last item's key
+/// Where one page of an enumeration is put. Unreachable is never the same as empty: what could not be asked is in
+/// `failures`.
+struct Page {
+  InstanceBuffer& items;         ///< ascending by key, behind what is there already
+  std::vector<Error>& failures;  ///< guests or hosts that could not be asked
+  bool more = false;             ///< the limit cut it; ask again with `after` = the last item's key
 };
-using Page = PageOf<Instance>;
 
 /// The arguments of a method, parallel to Method::parameters (inputs on the way in, outputs on the way out).
 using Arguments = std::vector<Value>;
@@ -57,7 +56,7 @@ class Provider {
  public:
   virtual ~Provider() = default;
   virtual const Class& cim_class() const = 0;
-  virtual Page enumerate(const Context& context, const Query& query) = 0;
+  virtual void enumerate(const Context& context, const Query& query, Page& page) = 0;
   virtual Result<Instance> get(const Context& context, const ObjectPath& path) = 0;
   virtual Result<MethodResult> invoke(const Context& context, const ObjectPath& path, const Method& method,
                                       const Arguments& inputs) = 0;

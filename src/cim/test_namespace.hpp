@@ -80,24 +80,23 @@ class Memory : public Provider {
     instances_.emplace(std::move(keys), std::move(instance));
   }
 
-  Page enumerate(const Context&, const Query& query) override {
+  void enumerate(const Context&, const Query& query, Page& page) override {
     ++enumerated;
-    Page page;
+    std::size_t found = 0;
     for (const auto& [keys, instance] : instances_) {
       if (query.after && keys <= *query.after) continue;
       bool fits = true;
       for (std::size_t i = 0; i < keys.size(); ++i)
         fits = fits && (!query.keys[i] || equals_no_case(*query.keys[i], keys[i]));
       if (!fits) continue;
-      if (page.items.size() == query.limit) {
+      if (found++ == query.limit) {
         page.more = true;
         break;
       }
       touched.insert(keys.back());
-      page.items.push_back(instance);
+      page.items.push_back(Instance(instance));
     }
     if (failing) page.failures.push_back(error(Failure::unreachable, "one guest is silent"));
-    return page;
   }
   Result<Instance> get(const Context&, const ObjectPath& path) override {
     for (const auto& [keys, instance] : instances_)

@@ -63,16 +63,40 @@ Value to_value(T&& member) {
   }
 }
 
-/// As to_value, into a value that is NULL.
+inline void set_null(Value& value) {
+  if (!value.is_null()) value.data.emplace<std::monostate>();
+}
+
+/// As to_value, in the place of any value; the memory of one of the same type is used again.
 template <class T>
-void move_to(T&& member, Value& value) {
+void assign(T&& member, Value& value) {
   using Plain = std::remove_cvref_t<T>;
   if constexpr (is_optional<Plain>) {
-    if (member) move_to(*std::forward<T>(member), value);
+    if (member)
+      assign(*std::forward<T>(member), value);
+    else
+      set_null(value);
   } else if constexpr (std::is_same_v<Plain, std::string> || std::is_same_v<Plain, DateTime>) {
-    value.data.template emplace<Plain>(std::forward<T>(member));
+    if (auto* same = std::get_if<Plain>(&value.data))
+      *same = std::forward<T>(member);
+    else
+      value.data.template emplace<Plain>(std::forward<T>(member));
+  } else if constexpr (is_vector<Plain> && !std::is_same_v<Plain, std::vector<bool>>) {
+    auto* array = std::get_if<Array>(&value.data);
+    if (!array) array = &value.data.template emplace<Array>();
+    array->resize(member.size());
+    auto next = array->begin();
+    for (auto&& element : member) {
+      if constexpr (std::is_lvalue_reference_v<T>)
+        assign(element, *next++);
+      else
+        assign(std::move(element), *next++);
+    }
   } else if constexpr (std::is_integral_v<Plain> && std::is_unsigned_v<Plain> && !std::is_same_v<Plain, bool>) {
-    value.data.template emplace<std::uint64_t>(member);
+    if (auto* same = std::get_if<std::uint64_t>(&value.data))
+      *same = member;
+    else
+      value.data.template emplace<std::uint64_t>(member);
   } else {
     value = to_value(std::forward<T>(member));
   }
@@ -138,24 +162,29 @@ KeyBinding key_binding(const Property& key, Value value);
 /// By index of Class::properties; empty: all. What std::vector<bool> says, for one look an instance and property.
 using WantedProperties = std::vector<std::uint8_t>;
 
-/// The properties that are not wanted stay NULL.
+/// Into an instance of the object's class, whatever its values are. The properties that are not wanted become NULL.
 template <class T>
-Instance to_instance(T&& object, const WantedProperties& wanted = {}) {
+void assign(T&& object, Instance& instance, const WantedProperties& wanted = {}) {
   using Object = std::remove_cvref_t<T>;
-  Instance instance(Object::cim_class());
   Value* next = instance.values.data();
   const std::uint8_t* flag = wanted.empty() ? nullptr : wanted.data();
   Object::for_each_property(
       [&](auto& member) {
-        if (!flag || *flag++ != 0) {
-          if constexpr (std::is_lvalue_reference_v<T>)
-            *next = typed::to_value(member);
-          else
-            typed::move_to(std::move(member), *next);
-        }
+        if (flag && *flag++ == 0)
+          typed::set_null(*next);
+        else if constexpr (std::is_lvalue_reference_v<T>)
+          typed::assign(member, *next);
+        else
+          typed::assign(std::move(member), *next);
         ++next;
       },
       object);
+}
+
+template <class T>
+Instance to_instance(T&& object) {
+  Instance instance(std::remove_cvref_t<T>::cim_class());
+  assign(std::forward<T>(object), instance);
   return instance;
 }
 

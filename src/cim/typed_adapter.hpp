@@ -5,6 +5,7 @@
 #include "cim/typed.hpp"
 #include "cim/typed_provider.hpp"
 
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -20,27 +21,20 @@ class ProviderAdapter final : public Provider {
 
   const Class& cim_class() const override { return T::cim_class(); }
 
-  Page enumerate(const Context& context, const Query& query) override {
-    Page result;
+  void enumerate(const Context& context, const Query& query, Page& page) override {
     TypedQuery<T> typed_query;
-    if (!filter(query, typed_query.keys)) return result;
+    if (!filter(query, typed_query.keys)) return;
     if (query.after) {
       Result<Key> after = to_key<T>(path_of(*query.after));
-      if (!after) {
-        result.failures.push_back(after.error());
-        return result;
-      }
+      if (!after) return page.failures.push_back(after.error());
       typed_query.after = *std::move(after);
     }
     typed_query.limit = query.limit;
     typed_query.wanted = query.wanted;
-    PageOf<T> page = provider_->enumerate(context, typed_query);
-    result.items.reserve(page.items.size());
-    const WantedProperties wanted(query.wanted.begin(), query.wanted.end());
-    for (T& item : page.items) result.items.push_back(to_instance(std::move(item), wanted));
-    result.failures = std::move(page.failures);
-    result.more = page.more;
-    return result;
+    Instances instances(query, page.items);
+    provider_->enumerate(context, typed_query, instances);
+    std::move(instances.failures().begin(), instances.failures().end(), std::back_inserter(page.failures));
+    page.more = instances.more();
   }
 
   Result<Instance> get(const Context& context, const ObjectPath& path) override {
@@ -81,6 +75,20 @@ class ProviderAdapter final : public Provider {
   }
 
  private:
+  // Makes each object an instance at once.
+  class Instances final : public PageOf<T> {
+   public:
+    Instances(const Query& query, InstanceBuffer& instances)
+        : PageOf<T>(query.limit), instances_(instances), wanted_(query.wanted.begin(), query.wanted.end()) {}
+
+   private:
+    void put(const T& object) override { assign(object, instances_.add_unset(T::cim_class()), wanted_); }
+    void put(T&& object) override { assign(std::move(object), instances_.add_unset(T::cim_class()), wanted_); }
+
+    InstanceBuffer& instances_;
+    const WantedProperties wanted_;
+  };
+
   static ObjectPath path_of(const std::vector<std::string>& key_texts) {
     ObjectPath path;
     path.class_name = T::cim_class().name;

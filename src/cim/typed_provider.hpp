@@ -52,6 +52,56 @@ struct TypedQuery {
   }
 };
 
+/// Where a provider puts one page of what it finds. Unreachable is never the same as empty: what could not be asked is
+/// a failure.
+template <class T>
+class PageOf {
+ public:
+  explicit PageOf(std::size_t limit) : limit_(limit) {}
+  virtual ~PageOf() = default;
+
+  /// In ascending order of Key, at most TypedQuery::limit. An object that stays the provider's own may be changed and
+  /// added again, which spares making one for each instance.
+  void add(const T& object) {
+    ++size_;
+    put(object);
+  }
+  void add(T&& object) {
+    ++size_;
+    put(std::move(object));
+  }
+  /// Asked with one more instance at hand: whether there is no place for it. Then the page says that there is more.
+  bool full() {
+    if (size_ == limit_) more_ = true;
+    return more_;
+  }
+  void fail(Error failure) { failures_.push_back(std::move(failure)); }
+
+  std::vector<Error>& failures() { return failures_; }
+  bool more() const { return more_; }
+
+ private:
+  virtual void put(const T& object) = 0;
+  virtual void put(T&& object) = 0;
+
+  const std::size_t limit_;
+  std::size_t size_ = 0;
+  std::vector<Error> failures_;  ///< guests or hosts that could not be asked
+  bool more_ = false;            ///< the limit cut it
+};
+
+/// A page as a list.
+template <class T>
+class PageList final : public PageOf<T> {
+ public:
+  using PageOf<T>::PageOf;
+  std::vector<T> items;
+
+ private:
+  void put(const T& object) override { items.push_back(object); }
+  void put(T&& object) override { items.push_back(std::move(object)); }
+};
+
 template <class T>
 class TypedProvider {
  public:
@@ -59,16 +109,16 @@ class TypedProvider {
   using Key = typename T::Key;
 
   virtual ~TypedProvider() = default;
-  /// Instances in ascending order of Key, at most query.limit; what could not be asked goes to `failures`.
-  virtual PageOf<T> enumerate(const Context& context, const TypedQuery<T>& query) = 0;
+  virtual void enumerate(const Context& context, const TypedQuery<T>& query, PageOf<T>& page) = 0;
   /// This default asks enumerate, so it is for classes that answer from memory only.
   virtual Result<T> get(const Context& context, const Key& key) {
     TypedQuery<T> query;
     query.limit = 1;
     T::for_each_key([](auto& filter, const auto& value) { filter = value; }, query.keys, key);
-    PageOf<T> page = enumerate(context, query);
+    PageList<T> page(query.limit);
+    enumerate(context, query, page);
     if (!page.items.empty()) return std::move(page.items.front());
-    if (!page.failures.empty()) return std::move(page.failures.front());
+    if (!page.failures().empty()) return std::move(page.failures().front());
     return error(Failure::not_found, "there is no such instance of " + std::string(T::cim_class().name));
   }
   /// `changes` holds what is to be changed; what is NULL stays.

@@ -71,21 +71,16 @@ T agent_service_instance(const Environment& environment, const hypervisor::Virtu
 
 /// The instances of a query, for a class derived from one of these services.
 template <class T>
-cim::PageOf<T> enumerate_agent_service(const Environment& environment, const cim::TypedQuery<T>& query,
-                                       const AgentService& service) {
-  cim::PageOf<T> page;
+void enumerate_agent_service(const Environment& environment, const cim::TypedQuery<T>& query, cim::PageOf<T>& page,
+                             const AgentService& service) {
   const std::string after = query.after ? query.after->system_name : std::string();
   for_each_machine(environment, query.keys.system_name, after, [&](const hypervisor::VirtualMachinePtr& machine) {
     if ((!after.empty() && machine->id <= after) || !has_instance(environment, *machine, service)) return true;
-    if (page.items.size() == query.limit) {
-      page.more = true;
-      return false;
-    }
+    if (page.full()) return false;
     T instance = agent_service_instance<T>(environment, *machine, service);
-    if (!query.keys.name || equals_no_case(*query.keys.name, service.name)) page.items.push_back(std::move(instance));
+    if (!query.keys.name || equals_no_case(*query.keys.name, service.name)) page.add(std::move(instance));
     return true;
   });
-  return page;
 }
 
 /// One instance by key.
@@ -107,8 +102,8 @@ class AgentServiceProvider : public Base {
   AgentServiceProvider(Environment& environment, const AgentService& service)
       : environment_(environment), service_(service) {}
 
-  cim::PageOf<T> enumerate(const cim::Context&, const cim::TypedQuery<T>& query) override {
-    return enumerate_agent_service<T>(environment_, query, service_);
+  void enumerate(const cim::Context&, const cim::TypedQuery<T>& query, cim::PageOf<T>& page) override {
+    enumerate_agent_service(environment_, query, page, service_);
   }
   Result<T> get(const cim::Context&, const Key& key) override {
     return get_agent_service<T>(environment_, key, service_);

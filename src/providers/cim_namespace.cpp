@@ -13,8 +13,7 @@ class Provider : public schema::interop::cim::NamespaceProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<Namespace> enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query) override {
-    cim::PageOf<Namespace> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query, cim::PageOf<Namespace>& page) override {
     const std::string host = environment_.host.information().name;
     for (const std::string_view name : environment_.manager.namespaces()) {
       Namespace space;
@@ -23,16 +22,12 @@ class Provider : public schema::interop::cim::NamespaceProvider {
       space.object_manager_name = "vmms";
       space.system_name = host;
       if (!query.selects(space.key())) continue;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        break;
-      }
+      if (page.full()) break;
       space.class_info = 1;  // other: none of the listed versions
       space.description_of_class_info = "Hyper-V";
       space.class_type = 2;
-      page.items.push_back(std::move(space));
+      page.add(std::move(space));
     }
-    return page;
   }
 
  private:

@@ -13,21 +13,20 @@ class Provider : public schema::interop::cim::ObjectManagerProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<ObjectManager> enumerate(const cim::Context&, const cim::TypedQuery<ObjectManager>& query) override {
-    cim::PageOf<ObjectManager> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<ObjectManager>& query,
+                 cim::PageOf<ObjectManager>& page) override {
     ObjectManager manager;
     manager.creation_class_name = "CIM_ObjectManager";
     manager.name = manager.element_name = manager.caption = "vmms";
     manager.system_name = environment_.host.information().name;
-    if (!query.selects(manager.key())) return page;
+    if (!query.selects(manager.key())) return;
     manager.description = "vmms " + environment_.configuration.version;
     manager.version = environment_.configuration.version;
     manager.started = true;
     manager.enabled_state = 2;
     manager.operational_status = {{2}};
     manager.gather_statistical_data = false;
-    page.items.push_back(std::move(manager));
-    return page;
+    page.add(std::move(manager));
   }
 
  private:

@@ -69,7 +69,8 @@ ComputerSystem host_instance(const Environment& environment) {
   return system;
 }
 
-void describe(const VirtualMachine& machine, ComputerSystem& system) {
+// Sets all that virtual machines differ in: `system` may have been another one's.
+void describe(const VirtualMachine& machine, std::chrono::system_clock::time_point now, ComputerSystem& system) {
   system.name = machine.id;
   system.element_name = machine.name;
   const bool on = machine.power != PowerState::off && machine.power != PowerState::saved;
@@ -80,11 +81,11 @@ void describe(const VirtualMachine& machine, ComputerSystem& system) {
   system.process_id = machine.process_id;
   system.on_time_in_milliseconds = 0;
   if (on && machine.started) {
-    const auto up = std::chrono::system_clock::now() - *machine.started;
+    const auto up = now - *machine.started;
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(up).count();
     system.on_time_in_milliseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, milliseconds));
   }
-  if (machine.created) system.install_date = datetime(machine.created);
+  system.install_date = datetime(machine.created);
   system.time_of_last_configuration_change = datetime(machine.configuration_changed);
   // A machine that never changed state shows the zero of Windows' clock.
   system.time_of_last_state_change = machine.state_changed ? *datetime(machine.state_changed) : cim::DateTime();
@@ -130,32 +131,26 @@ class Provider : public schema::msvm::ComputerSystemProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<ComputerSystem> enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query) override {
-    cim::PageOf<ComputerSystem> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query,
+                 cim::PageOf<ComputerSystem>& page) override {
     // Virtual machines by id; the host comes last, since any name may stand among the ids.
     const std::string host = environment_.host.information().name;
     const bool after_host = query.after && query.after->name == host;
-    if (after_host) return page;
-    constexpr std::size_t common_page = 65;
-    if (!query.keys.name) page.items.reserve(std::min(query.limit, common_page));
+    if (after_host) return;
+    const auto now = std::chrono::system_clock::now();
+    ComputerSystem system;
     const std::string after = query.after ? query.after->name : std::string();
     const auto visit = [&](const VirtualMachinePtr& machine) {
       if (!after.empty() && machine->id == after) return true;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      describe(*machine, page.items.emplace_back());
+      if (page.full()) return false;
+      describe(*machine, now, system);
+      page.add(system);
       return true;
     };
     for_each_machine(environment_, query.keys.name, after, visit, query.limit + 1);
-    if (page.more) return page;
-    if (query.keys.name && !equals_no_case(*query.keys.name, host)) return page;
-    if (page.items.size() == query.limit)
-      page.more = true;
-    else
-      page.items.push_back(host_instance(environment_));
-    return page;
+    if (page.more()) return;
+    if (query.keys.name && !equals_no_case(*query.keys.name, host)) return;
+    if (!page.full()) page.add(host_instance(environment_));
   }
 
   Result<ComputerSystem> get(const cim::Context&, const Key& key) override {
@@ -163,7 +158,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     ComputerSystem system;
-    describe(**machine, system);
+    describe(**machine, std::chrono::system_clock::now(), system);
     return system;
   }
 

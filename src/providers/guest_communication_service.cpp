@@ -23,21 +23,18 @@ class Provider : public schema::msvm::GuestCommunicationServiceProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<Service> enumerate(const cim::Context&, const cim::TypedQuery<Service>& query) override {
-    cim::PageOf<Service> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<Service>& query, cim::PageOf<Service>& page) override {
     const std::string from = query.after ? query.after->system_name : std::string();
     for_each_machine(environment_, query.keys.system_name, from, [&](const VirtualMachinePtr& machine) {
       if (!has_instances(*machine)) return true;
       for (const CommunicationService& service : machine->settings.communication_services) {
         Service found = instance(*machine, service);
         if (!query.selects(found.key())) continue;
-        page.more = page.items.size() == query.limit;
-        if (page.more) return false;
-        page.items.push_back(std::move(found));
+        if (page.full()) return false;
+        page.add(std::move(found));
       }
       return true;
     });
-    return page;
   }
 
   Result<Service> get(const cim::Context&, const Key& key) override {

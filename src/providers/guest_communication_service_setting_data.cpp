@@ -25,8 +25,8 @@ class Provider : public schema::msvm::GuestCommunicationServiceSettingDataProvid
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<Setting> enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query) override {
-    return enumerate_settings(environment_, query, [](const VirtualMachine& machine) {
+  void enumerate(const cim::Context&, const cim::TypedQuery<Setting>& query, cim::PageOf<Setting>& page) override {
+    enumerate_settings(environment_, query, page, [](const VirtualMachine& machine) {
       std::vector<Setting> settings;
       for (const auto& service : machine.settings.communication_services)
         settings.push_back(setting_of(machine, service));

@@ -54,22 +54,19 @@ class Provider : public schema::msvm::GuestNetworkAdapterConfigurationProvider {
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   // One guest at a time, since a page may end in any.
-  cim::PageOf<Configuration> enumerate(const cim::Context& context,
-                                       const cim::TypedQuery<Configuration>& query) override {
-    cim::PageOf<Configuration> page;
+  void enumerate(const cim::Context& context, const cim::TypedQuery<Configuration>& query,
+                 cim::PageOf<Configuration>& page) override {
     std::optional<std::string> id;
     if (query.keys.instance_id) id = machine_of_adapter(*query.keys.instance_id);
     const std::string from = query.after ? machine_of_adapter(query.after->instance_id) : std::string();
     for_each_machine(environment_, id, from, [&](const VirtualMachinePtr& machine) {
-      for (Configuration& found : adapters(context, *machine, page.failures)) {
+      for (Configuration& found : adapters(context, *machine, page.failures())) {
         if (!query.selects(found.key())) continue;
-        page.more = page.items.size() == query.limit;
-        if (page.more) return false;
-        page.items.push_back(std::move(found));
+        if (page.full()) return false;
+        page.add(std::move(found));
       }
       return true;
     });
-    return page;
   }
 
  private:

@@ -170,15 +170,13 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   // By virtual machine, then by name.
-  cim::PageOf<GuestOSService> enumerate(const cim::Context& context,
-                                        const cim::TypedQuery<GuestOSService>& query) override {
-    cim::PageOf<GuestOSService> page;
+  void enumerate(const cim::Context& context, const cim::TypedQuery<GuestOSService>& query,
+                 cim::PageOf<GuestOSService>& page) override {
     const std::string from = query.after ? query.after->system_name : std::string();
     for_each_machine(environment_, query.keys.system_name, from, [&](const VirtualMachinePtr& machine) {
       if (machine->id < from) return true;
       return add_services(context, query, *machine, page);
     });
-    return page;
   }
 
   Result<GuestOSService> get(const cim::Context& context, const Key& key) override {
@@ -252,15 +250,11 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   bool add_services(const cim::Context& context, const cim::TypedQuery<GuestOSService>& query,
                     const VirtualMachine& machine, cim::PageOf<GuestOSService>& page) {
     if (!is_active(machine) || !interface_enabled(environment_, machine)) return true;
-    if (page.items.size() == query.limit) {
-      page.more = true;
-      return false;
-    }
+    if (page.full()) return false;
     const auto failed = [&](const Error& why) {
       // An agent that is not there or does not allow it means no instances; one that does not answer means unknown.
       if (why.kind != Failure::not_supported)
-        page.failures.push_back(
-            error(why.kind, fmt::format("services of virtual machine '{}': {}", machine.name, why.message)));
+        page.fail(error(why.kind, fmt::format("services of virtual machine '{}': {}", machine.name, why.message)));
       return true;
     };
     if (const Status reachable = check_reachable(machine); !reachable) return failed(reachable.error());
@@ -272,11 +266,8 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
          next != (*services)->end(); ++next) {
       if (query.keys.name && !equals_no_case(*query.keys.name, next->first)) continue;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      page.items.push_back(instance_of(machine, next->second));
+      if (page.full()) return false;
+      page.add(instance_of(machine, next->second));
     }
     return true;
   }

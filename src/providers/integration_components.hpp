@@ -53,21 +53,21 @@ class IntegrationComponentProvider : public Base {
   IntegrationComponentProvider(Environment& environment, const IntegrationComponent& component)
       : environment_(environment), component_(component) {}
 
-  cim::PageOf<T> enumerate(const cim::Context& context, const Query& query) override {
-    cim::PageOf<T> page;
-    if (query.keys.device_id && !equals_no_case(*query.keys.device_id, device_id(component_))) return page;
+  void enumerate(const cim::Context& context, const Query& query, cim::PageOf<T>& page) override {
+    if (query.keys.device_id && !equals_no_case(*query.keys.device_id, device_id(component_))) return;
     std::vector<hypervisor::VirtualMachinePtr> machines;
     const std::string after = query.after ? query.after->system_name : std::string();
     for_each_machine(environment_, query.keys.system_name, after, [&](const hypervisor::VirtualMachinePtr& machine) {
       if ((!after.empty() && machine->id <= after) || !is_active(*machine)) return true;
-      page.more = machines.size() == query.limit;
-      if (!page.more) machines.push_back(machine);
-      return !page.more;
+      machines.push_back(machine);
+      return machines.size() <= query.limit;
     });
     // Guests that are silent are waited for at the same time.
-    page.items.resize(machines.size());
-    in_parallel(machines.size(), [&](std::size_t i) { page.items[i] = instance(context, *machines[i], query); });
-    return page;
+    const bool more = machines.size() > query.limit;
+    std::vector<T> found(machines.size() - (more ? 1 : 0));
+    in_parallel(found.size(), [&](std::size_t i) { found[i] = instance(context, *machines[i], query); });
+    for (T& each : found) page.add(std::move(each));
+    if (more) page.full();
   }
 
   Result<T> get(const cim::Context& context, const Key& key) override {
@@ -116,8 +116,8 @@ class IntegrationSettingProvider : public Base {
   IntegrationSettingProvider(Environment& environment, const IntegrationComponent& component)
       : environment_(environment), component_(component) {}
 
-  cim::PageOf<T> enumerate(const cim::Context&, const cim::TypedQuery<T>& query) override {
-    return enumerate_settings(environment_, query, [this](const Machine& machine) {
+  void enumerate(const cim::Context&, const cim::TypedQuery<T>& query, cim::PageOf<T>& page) override {
+    enumerate_settings(environment_, query, page, [this](const Machine& machine) {
       T found;
       found.instance_id = setting_instance_id(machine.id, component_.id);
       found.enabled_state = component_enabled(environment_, machine, component_) ? 2 : 3;

@@ -78,27 +78,21 @@ class JobProvider : public Base {
   using Key = typename T::Key;
   explicit JobProvider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<T> enumerate(const cim::Context&, const cim::TypedQuery<T>& query) override {
+  void enumerate(const cim::Context&, const cim::TypedQuery<T>& query, cim::PageOf<T>& page) override {
     constexpr std::size_t batch = 256;
-    cim::PageOf<T> page;
     if (query.keys.instance_id) {
       if (const auto job = environment_.jobs.find(*query.keys.instance_id); job && is_mine(*job))
-        page.items.push_back(instance_of(*job));
-      return page;
+        page.add(instance_of(*job));
     }
     std::string after = query.after ? query.after->instance_id : std::string();
     for (auto jobs = environment_.jobs.list(after, batch); !jobs.empty(); jobs = environment_.jobs.list(after, batch)) {
       for (const cim::job::Job& job : jobs) {
         if (!is_mine(job)) continue;
-        if (page.items.size() == query.limit) {
-          page.more = true;
-          return page;
-        }
-        page.items.push_back(instance_of(job));
+        if (page.full()) return;
+        page.add(instance_of(job));
       }
       after = jobs.back().id;
     }
-    return page;
   }
 
   Result<T> get(const cim::Context&, const Key& key) override {

@@ -11,24 +11,19 @@ namespace vmms::providers {
 
 /// A page of settings. `settings_of(machine)` gives those of one VM, in ascending order of their keys.
 template <class T, class SettingsOf>
-cim::PageOf<T> enumerate_settings(const Environment& environment, const cim::TypedQuery<T>& query,
-                                  SettingsOf settings_of) {
-  cim::PageOf<T> page;
+void enumerate_settings(const Environment& environment, const cim::TypedQuery<T>& query, cim::PageOf<T>& page,
+                        SettingsOf settings_of) {
   std::optional<std::string> id;
   if (query.keys.instance_id) id = std::string(machine_of_instance_id(*query.keys.instance_id));
   const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
   for_each_machine(environment, id, after, [&](const hypervisor::VirtualMachinePtr& machine) {
     for (T& instance : settings_of(*machine)) {
       if (!query.selects(instance.key())) continue;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      page.items.push_back(std::move(instance));
+      if (page.full()) return false;
+      page.add(std::move(instance));
     }
     return true;
   });
-  return page;
 }
 
 /// Modifies as check_modification() and apply() do.

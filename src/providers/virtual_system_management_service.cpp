@@ -15,15 +15,13 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<Service> enumerate(const cim::Context&, const cim::TypedQuery<Service>& query) override {
-    cim::PageOf<Service> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<Service>& query, cim::PageOf<Service>& page) override {
     Service service;
     service.creation_class_name = std::string(Service::cim_class().name);
     service.system_creation_class_name = std::string(computer_system_class);
     service.system_name = environment_.host.information().name;
     service.name = "vmms";
-    if (query.selects(service.key())) page.items.push_back(std::move(service));
-    return page;
+    if (query.selects(service.key())) page.add(std::move(service));
   }
 
   Result<ModifyGuestServiceSettings::Out> invoke(const cim::Context& context, ModifyGuestServiceSettings, const Key&,

@@ -41,9 +41,8 @@ class Provider : public schema::msvm::VirtualSystemSettingDataProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<VirtualSystemSettingData> enumerate(const cim::Context&,
-                                                  const cim::TypedQuery<VirtualSystemSettingData>& query) override {
-    cim::PageOf<VirtualSystemSettingData> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<VirtualSystemSettingData>& query,
+                 cim::PageOf<VirtualSystemSettingData>& page) override {
     std::optional<std::string> id;
     if (query.keys.instance_id) id = std::string(machine_of_instance_id(*query.keys.instance_id));
     const std::string after(query.after ? machine_of_instance_id(query.after->instance_id) : std::string_view{});
@@ -51,14 +50,10 @@ class Provider : public schema::msvm::VirtualSystemSettingDataProvider {
       VirtualSystemSettingData settings = settings_instance(*machine);
       if (query.keys.instance_id && !equals_no_case(*query.keys.instance_id, *settings.instance_id)) return true;
       if (!after.empty() && machine->id == after) return true;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      page.items.push_back(std::move(settings));
+      if (page.full()) return false;
+      page.add(std::move(settings));
       return true;
     });
-    return page;
   }
 
  private:

@@ -37,22 +37,17 @@ class Provider : public schema::vmms::GuestFileServiceProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<GuestFileService> enumerate(const cim::Context&,
-                                          const cim::TypedQuery<GuestFileService>& query) override {
-    cim::PageOf<GuestFileService> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<GuestFileService>& query,
+                 cim::PageOf<GuestFileService>& page) override {
     const std::string after = query.after ? query.after->system_name : std::string();
     for_each_machine(environment_, query.keys.system_name, after, [&](const VirtualMachinePtr& machine) {
       if ((!after.empty() && machine->id <= after) || !is_active(*machine)) return true;
       GuestFileService instance = instance_of(*machine);
       if (!query.selects(instance.key())) return true;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        return false;
-      }
-      page.items.push_back(std::move(instance));
+      if (page.full()) return false;
+      page.add(std::move(instance));
       return true;
     });
-    return page;
   }
 
   Result<GuestFileService> get(const cim::Context&, const Key& key) override {

@@ -13,8 +13,8 @@ class Provider : public schema::cimv2::win32::ComputerSystemProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<ComputerSystem> enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query) override {
-    cim::PageOf<ComputerSystem> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query,
+                 cim::PageOf<ComputerSystem>& page) override {
     const auto host = environment_.host.information();
     ComputerSystem system;
     system.name = system.caption = system.dns_host_name = host.name;
@@ -29,8 +29,7 @@ class Provider : public schema::cimv2::win32::ComputerSystemProvider {
     system.domain = system.workgroup = "WORKGROUP";
     if (host.architecture == "x86_64") system.system_type = "x64-based PC";
     system.status = "OK";
-    if (query.selects(system.key())) page.items.push_back(std::move(system));
-    return page;
+    if (query.selects(system.key())) page.add(std::move(system));
   }
 
  private:

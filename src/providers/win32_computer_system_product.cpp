@@ -13,8 +13,7 @@ class Provider : public schema::cimv2::win32::ComputerSystemProductProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<Product> enumerate(const cim::Context&, const cim::TypedQuery<Product>& query) override {
-    cim::PageOf<Product> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<Product>& query, cim::PageOf<Product>& page) override {
     const auto host = environment_.host.information();
     Product product;
     product.caption = product.description = "Computer System Product";
@@ -23,8 +22,7 @@ class Provider : public schema::cimv2::win32::ComputerSystemProductProvider {
     product.vendor = host.manufacturer;
     product.version = host.machine_version;
     product.uuid = host.uuid;
-    if (query.selects(product.key())) page.items.push_back(std::move(product));
-    return page;
+    if (query.selects(product.key())) page.add(std::move(product));
   }
 
  private:

@@ -21,12 +21,12 @@ class Provider : public schema::cimv2::win32::OperatingSystemProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<OperatingSystem> enumerate(const cim::Context&, const cim::TypedQuery<OperatingSystem>& query) override {
-    cim::PageOf<OperatingSystem> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<OperatingSystem>& query,
+                 cim::PageOf<OperatingSystem>& page) override {
     const auto host = environment_.host.information();
     OperatingSystem system;
     system.name = system.caption = host.operating_system;
-    if (!query.selects(system.key())) return page;
+    if (!query.selects(system.key())) return;
     system.cs_name = host.name;
     system.version = host.operating_system_version;
     system.build_number = build_number(host.operating_system_version);
@@ -40,8 +40,7 @@ class Provider : public schema::cimv2::win32::OperatingSystemProvider {
     system.distributed = false;
     system.primary = true;
     system.status = "OK";
-    page.items.push_back(std::move(system));
-    return page;
+    page.add(std::move(system));
   }
 
  private:

@@ -13,17 +13,13 @@ class Provider : public schema::cimv2::win32::ProcessorProvider {
  public:
   explicit Provider(Environment& environment) : environment_(environment) {}
 
-  cim::PageOf<Processor> enumerate(const cim::Context&, const cim::TypedQuery<Processor>& query) override {
-    cim::PageOf<Processor> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<Processor>& query, cim::PageOf<Processor>& page) override {
     const auto host = environment_.host.information();
     for (const std::string& id : processor_ids(host)) {
       Processor processor;
       processor.device_id = id;
       if (!query.selects(processor.key())) continue;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        break;
-      }
+      if (page.full()) break;
       processor.socket_designation = id;
       processor.name = processor.caption = host.processor_model;
       processor.description = host.architecture;
@@ -39,9 +35,8 @@ class Provider : public schema::cimv2::win32::ProcessorProvider {
       processor.address_width = processor.data_width = 64;
       processor.availability = 3;
       processor.status = "OK";
-      page.items.push_back(std::move(processor));
+      page.add(std::move(processor));
     }
-    return page;
   }
 
  private:

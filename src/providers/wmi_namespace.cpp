@@ -18,8 +18,7 @@ class Provider : public Base {
   /// `own` is the namespace itself, empty for all.
   Provider(Environment& environment, std::string own) : environment_(environment), own_(std::move(own)) {}
 
-  cim::PageOf<Namespace> enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query) override {
-    cim::PageOf<Namespace> page;
+  void enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query, cim::PageOf<Namespace>& page) override {
     for (const std::string_view name : environment_.manager.namespaces()) {
       Namespace space;
       if (own_.empty())
@@ -29,13 +28,9 @@ class Provider : public Base {
       else
         continue;
       if (!query.selects(space.key())) continue;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        break;
-      }
-      page.items.push_back(std::move(space));
+      if (page.full()) break;
+      page.add(std::move(space));
     }
-    return page;
   }
 
  private:

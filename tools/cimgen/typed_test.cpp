@@ -66,6 +66,20 @@ RC_GTEST_PROP(Typed, ADeviceSurvivesTheWayThroughAnInstance, ()) {
   RC_ASSERT(read->times == object.times);
 }
 
+RC_GTEST_PROP(Typed, NothingOfAnEarlierDeviceIsLeftInAnInstance, ()) {
+  Instance instance(schema::Test_Device);
+  for (int i = 0; i < 3; ++i) {
+    Device object;
+    Device::for_each_property([](auto& member) { randomize(member); }, object);
+    const Instance expected = to_instance(object);
+    if (*rc::gen::arbitrary<bool>())
+      assign(object, instance);
+    else
+      assign(std::move(object), instance);
+    RC_ASSERT(instance == expected);
+  }
+}
+
 RC_GTEST_PROP(Typed, AKeySurvivesTheWayThroughAPath, (const std::string& system, std::uint32_t slot)) {
   RC_PRE(!system.empty());
   const Device::Key key = device(system, slot).key();
@@ -145,19 +159,15 @@ TEST(Typed, KeysAreOrderedBySystemFirst) {
 
 class Devices final : public DeviceProvider {
  public:
-  PageOf<Device> enumerate(const Context&, const TypedQuery<Device>& query) override {
-    PageOf<Device> page;
+  void enumerate(const Context&, const TypedQuery<Device>& query, PageOf<Device>& page) override {
     for (const Device& each : objects) {
       if (!query.selects(each.key())) continue;
-      if (page.items.size() == query.limit) {
-        page.more = true;
-        break;
-      }
-      page.items.push_back(each);
-      if (!query.wants(Device::Property::state)) page.items.back().state.reset();
+      if (page.full()) break;
+      Device found = each;
+      if (!query.wants(Device::Property::state)) found.state.reset();
+      page.add(std::move(found));
     }
-    page.failures = failures;
-    return page;
+    page.failures() = failures;
   }
   Result<Start::Out> invoke(const Context&, Start, const Key& key, const Start::In& in) override {
     if (!in.force) return error(Failure::invalid_argument, "Force is missing");
@@ -195,42 +205,65 @@ class AdapterTest : public testing::Test {
     result.keys.resize(schema::Test_Device.keys.size());
     return result;
   }
+  // Adds to `found_`; says whether there is more.
+  bool enumerate(const Query& query) {
+    std::vector<Error> failures;
+    Page page{found_, failures};
+    provider_->enumerate({}, query, page);
+    return page.more;
+  }
   Result<MethodResult> invoke(std::string_view method, const Arguments& inputs) {
     return provider_->invoke({}, to_path(device("A", 1).key()), *schema::Test_Device.method(method), inputs);
   }
 
   Devices* devices_;
   std::unique_ptr<Provider> provider_;
+  InstanceBuffer found_;
 };
 
 TEST_F(AdapterTest, EnumeratesInPages) {
   Query first = query();
   first.limit = 2;
-  Page page = provider_->enumerate({}, first);
-  ASSERT_EQ(page.items.size(), 2U);
-  EXPECT_TRUE(page.more);
+  EXPECT_TRUE(enumerate(first));
+  ASSERT_EQ(found_.size(), 2U);
   first.after.emplace();
   for (const std::uint16_t index : schema::Test_Device.keys)
-    first.after->push_back(to_text(page.items[1].values[index]));
-  page = provider_->enumerate({}, first);
-  ASSERT_EQ(page.items.size(), 1U);
-  EXPECT_FALSE(page.more);
-  EXPECT_EQ(page.items[0]["SystemName"], Value(std::string("B")));
+    first.after->push_back(to_text(found_.back().values[index]));
+  found_.drop(2);
+  EXPECT_FALSE(enumerate(first));
+  ASSERT_EQ(found_.size(), 1U);
+  EXPECT_EQ(found_.back()["SystemName"], Value(std::string("B")));
+}
+
+TEST_F(AdapterTest, APageHoldsNothingOfTheOneWhosePlaceItTakes) {
+  enumerate(query());
+  found_.drop(found_.size());
+  Query few = query();
+  few.wanted.assign(schema::Test_Device.properties.size(), false);
+  few.wanted[schema::Test_Device.property_index("SystemName").value()] = true;
+  enumerate(few);
+  for (const Instance& each : found_.items())
+    for (std::size_t i = 0; i < each.values.size(); ++i) EXPECT_EQ(each.values[i].is_null(), !few.wanted[i]) << i;
 }
 
 TEST_F(AdapterTest, KeysRestrictTheEnumeration) {
   Query query = this->query();  // CreationClassName, DeviceID, Slot, SystemName
+  const auto count = [&] {
+    found_.drop(found_.size());
+    enumerate(query);
+    return found_.size();
+  };
   query.keys[3] = "a";
-  EXPECT_EQ(provider_->enumerate({}, query).items.size(), 2U);
+  EXPECT_EQ(count(), 2U);
   query.keys[2] = "2";
-  EXPECT_EQ(provider_->enumerate({}, query).items.size(), 1U);
+  EXPECT_EQ(count(), 1U);
   query.keys[1] = "FIXED:1";
-  EXPECT_EQ(provider_->enumerate({}, query).items.size(), 1U);
+  EXPECT_EQ(count(), 1U);
   query.keys[1] = "Fixed:2";
-  EXPECT_EQ(provider_->enumerate({}, query).items.size(), 0U);
+  EXPECT_EQ(count(), 0U);
   query.keys[1].reset();
   query.keys[2] = "many";
-  EXPECT_EQ(provider_->enumerate({}, query).items.size(), 0U);
+  EXPECT_EQ(count(), 0U);
 }
 
 TEST_F(AdapterTest, GetIsTheFilteredEnumerate) {

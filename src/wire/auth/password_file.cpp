@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,12 +48,16 @@ bool is_comment(std::string_view line) {
 
 std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
 
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
 /// Keeps other writers of files in the same folder away until it is destroyed.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string folder = folder_of(path);
     fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd_ >= 0 && ::flock(fd_, LOCK_EX) == 0) return;
     failure_ =
@@ -112,17 +118,46 @@ Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path, bool 
   return file;
 }
 
+PasswordFile::Watch::Watch(const std::string& path) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  if (fd_ < 0) return;
+  // The folder tells of other files in the place of this one, the file of what is written into it. They are not asked
+  // for the same: a log may lie in the folder, too.
+  constexpr std::uint32_t moves = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+  constexpr std::uint32_t writes = IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+  (void)::inotify_add_watch(fd_, path.c_str(), writes);  // also behind a link
+  if (::inotify_add_watch(fd_, folder_of(path).c_str(), moves) < 0) ::close(std::exchange(fd_, -1));
+}
+
+PasswordFile::Watch::~Watch() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+bool PasswordFile::Watch::changed() const {
+  int bytes = 0;
+  return fd_ < 0 || ::ioctl(fd_, FIONREAD, &bytes) != 0 || bytes > 0;
+}
+
 std::shared_ptr<const Users> PasswordFile::users() {
-  const Stamp seen = stamp();  // not under the lock: every request asks for it
+  constexpr auto longest_trust = std::chrono::seconds(1);
+  const auto now = std::chrono::steady_clock::now();
   const std::scoped_lock lock(mutex_);
-  if (seen == stamp_) return users_;
+  if (watch_.changed() || now - looked_ >= longest_trust) {
+    // Before looking: what happens meanwhile is told of again.
+    if (watch_.changed()) watch_ = Watch(path_);
+    looked_ = now;
+    look();
+  }
+  return users_;
+}
+
+void PasswordFile::look() {
   const Stamp now = stamp();
-  if (now == stamp_) return users_;  // another thread was faster
-  stamp_ = now;                      // taken before reading: what is written in between differs from it again
+  if (now == stamp_) return;
+  stamp_ = now;  // taken before reading: what is written in between differs from it again
   Result<Users> read_now = read();
   if (!read_now && read_now.error().kind != Failure::not_found) {
     spdlog::error("the users stay as they were: {}", read_now.error().message);
-    return users_;
+    return;
   }
   Users users;
   if (read_now) {
@@ -133,7 +168,6 @@ std::shared_ptr<const Users> PasswordFile::users() {
   }
   users.generation = users_->generation + 1;
   users_ = std::make_shared<const Users>(std::move(users));
-  return users_;
 }
 
 PasswordFile::Stamp PasswordFile::stamp() const {

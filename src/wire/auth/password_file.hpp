@@ -1,6 +1,7 @@
 // The users file: lines `name:$y$…`, comments with `#`, blank lines.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -28,8 +30,9 @@ class PasswordFile {
   /// Fails when the file is wrong, or missing: unless `may_be_missing`, then nobody is known until there is one.
   static Result<std::shared_ptr<PasswordFile>> open(std::string path, bool may_be_missing = false);
 
-  /// Costs a stat(); reads the file again when its inode, size or times differ. A file that has become wrong is logged
-  /// and leaves the users as they were; a missing one leaves nobody.
+  /// Reads the file again when its inode, size or times differ, which counts from the next call on; a second later at
+  /// most where the kernel does not tell of the change (network file systems, a folder further up that was replaced).
+  /// A file that has become wrong is logged and leaves the users as they were; a missing one leaves nobody.
   std::shared_ptr<const Users> users();
 
   const std::string& path() const { return path_; }
@@ -44,12 +47,32 @@ class PasswordFile {
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
 
+  /// Whether the kernel may have told of a change of one file since the watch was made. Cheaper than a stat().
+  class Watch {
+   public:
+    Watch() = default;
+    explicit Watch(const std::string& path);
+    Watch(Watch&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Watch& operator=(Watch&& other) noexcept {
+      std::swap(fd_, other.fd_);
+      return *this;
+    }
+    ~Watch();
+    bool changed() const;
+
+   private:
+    int fd_ = -1;  ///< without one everything may have changed
+  };
+
   explicit PasswordFile(std::string path) : path_(std::move(path)) {}
+  void look();
   Stamp stamp() const;
   Result<Users> read() const;
 
   const std::string path_;
   std::mutex mutex_;
+  Watch watch_;
+  std::chrono::steady_clock::time_point looked_;
   Stamp stamp_;
   std::shared_ptr<const Users> users_;
 };

@@ -164,5 +164,35 @@ TEST_F(PasswordFileTest, ChangesAreNoticed) {
   EXPECT_EQ(file->users()->hashes.count("carol"), 1u);
 }
 
+TEST_F(PasswordFileTest, ChangesBehindALinkAreNoticed) {
+  EXPECT_TRUE(set("alice", "one"));
+  const std::string links = folder_ + "/links";
+  std::filesystem::create_directory(links);
+  std::filesystem::create_symlink(path_, links + "/users");
+  const auto file = PasswordFile::open(links + "/users").value();
+  EXPECT_EQ(file->users()->hashes.size(), 1u);
+  const std::string one = read();
+  EXPECT_TRUE(set("bob", "two"));  // another file takes its place
+  EXPECT_EQ(file->users()->hashes.size(), 2u);
+  write(one);  // into the file that there is
+  EXPECT_EQ(file->users()->hashes.size(), 1u);
+  std::filesystem::remove(links + "/users");
+  EXPECT_TRUE(file->users()->hashes.empty());
+}
+
+TEST_F(PasswordFileTest, AnotherFolderInThePlaceOfItsOwnIsNoticed) {
+  const std::string place = folder_ + "/place", other = folder_ + "/other";
+  for (const std::string& each : {place, other}) std::filesystem::create_directory(each);
+  EXPECT_TRUE(set_user(place + "/users", "alice", "one", 1));
+  EXPECT_TRUE(set_user(other + "/users", "bob", "two", 1));
+  const auto file = PasswordFile::open(place + "/users").value();
+  EXPECT_EQ(file->users()->hashes.count("alice"), 1u);
+  std::filesystem::rename(place, folder_ + "/before");
+  std::filesystem::rename(other, place);
+  EXPECT_EQ(file->users()->hashes.count("bob"), 1u);
+  EXPECT_TRUE(set_user(place + "/users", "carol", "three", 1));
+  EXPECT_EQ(file->users()->hashes.count("carol"), 1u);
+}
+
 }  // namespace
 }  // namespace vmms::wire::auth

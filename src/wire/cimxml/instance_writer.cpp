@@ -61,6 +61,8 @@ void write_value_text(xml::Block& block, const cim::Value& value, cim::Type type
   }
 }
 
+const xml::Markup value_start("<VALUE>"), value_end("</VALUE>"), instance_end("</INSTANCE>");
+
 void write_scalar(xml::Block& block, const cim::Value& value, cim::Type type, const Place& place) {
   if (value.is_null()) {
     block.raw("<VALUE.NULL/>");
@@ -70,9 +72,9 @@ void write_scalar(xml::Block& block, const cim::Value& value, cim::Type type, co
     write_instance_path(writer, **path, place);
     writer.end();
   } else {
-    block.raw("<VALUE>");
+    block.raw(value_start);
     write_value_text(block, value, type, place);
-    block.raw("</VALUE>");
+    block.raw(value_end);
   }
 }
 
@@ -152,58 +154,56 @@ struct InstanceWriter::OfClass {
 
   struct Column {
     std::size_t index;       ///< of the property
-    std::string start;       ///< its start tag
-    std::string start_null;  ///< its start tag where it is NULL
-    std::string end;
+    xml::Markup start;       ///< its start tag
+    xml::Markup start_null;  ///< its start tag where it is NULL
+    xml::Markup end;
   };
   struct Key {
     std::size_t index;
-    std::string start;  ///< what stands before its text
+    xml::Markup start;  ///< what stands before its text
   };
 
   const cim::Class& cim_class;
-  std::string start;
+  xml::Markup start;
   std::vector<Column> columns;
   /// Columns of a query that are no property of the class.
   std::vector<std::pair<std::string, cim::wql::SystemProperty>> system_columns;
-  std::string path_start;  ///< up to INSTANCENAME
-  std::string name_start;  ///< up to the keys
+  xml::Markup path_start;  ///< up to INSTANCENAME
+  xml::Markup name_start;  ///< up to the keys
   std::vector<Key> keys;   ///< empty where one is a reference
 };
 
 InstanceWriter::OfClass::OfClass(const cim::Class& of, const InstanceForm& form, const Place& place) : cim_class(of) {
-  xml::Writer(start).start("INSTANCE").attribute("CLASSNAME", of.name);
+  start = xml::Markup::of([&](xml::Writer& writer) { writer.start("INSTANCE").attribute("CLASSNAME", of.name); });
   for (std::size_t i = 0; i < of.properties.size(); ++i) {
     const cim::Property& property = of.properties[i];
     if (form.properties_of && !form.properties_of->property(property.name)) continue;
     if (!lists(form.property_list, property.name)) continue;
-    Column column{i,
-                  property_start(property, false, form.include_class_origin),
-                  property_start(property, true, form.include_class_origin),
-                  {}};
-    xml::Writer(column.end).close({}, property_element(property));
-    columns.push_back(std::move(column));
+    columns.push_back({i, xml::Markup(property_start(property, false, form.include_class_origin)),
+                       xml::Markup(property_start(property, true, form.include_class_origin)),
+                       xml::Markup::of([&](xml::Writer& writer) { writer.close({}, property_element(property)); })});
   }
   for (const std::string& name : form.property_list.value_or(std::vector<std::string>()))
     if (const auto system = of.property(name) ? std::nullopt : cim::wql::find_system_property(name))
       system_columns.emplace_back(name, *system);
 
-  xml::Writer path(path_start);
-  path.start("INSTANCEPATH");
-  write_namespace_path(path, place.schema.namespace_name, place);
-  xml::Writer(name_start).start("INSTANCENAME").attribute("CLASSNAME", of.name).text({});
+  path_start = xml::Markup::of([&](xml::Writer& writer) {
+    writer.start("INSTANCEPATH");
+    write_namespace_path(writer, place.schema.namespace_name, place);
+  });
+  name_start = xml::Markup::of(
+      [&](xml::Writer& writer) { writer.start("INSTANCENAME").attribute("CLASSNAME", of.name).text({}); });
   for (const std::uint16_t index : of.keys) {
     const cim::Property& property = of.properties[index];
     if (property.type == cim::Type::reference || property.type == cim::Type::char16) {
       keys.clear();
       return;
     }
-    Key key{index, {}};
-    xml::Writer writer(key.start);
-    writer.start("KEYBINDING").attribute("NAME", property.name);
-    start_key_value(writer, property.type);
-    writer.text({});
-    keys.push_back(std::move(key));
+    keys.push_back({index, xml::Markup::of([&](xml::Writer& writer) {
+                      writer.start("KEYBINDING").attribute("NAME", property.name);
+                      start_key_value(writer, property.type);
+                      writer.text({});
+                    })});
   }
 }
 
@@ -238,7 +238,7 @@ void InstanceWriter::write(xml::Writer& writer, const cim::Instance& instance) {
     write_value(block, value, property.type, place_);
     block.raw("</").raw(property_element(property)).raw(">");
   }
-  block.raw("</INSTANCE>");
+  block.raw(instance_end);
 }
 
 void InstanceWriter::write_name(xml::Writer& writer, const cim::Instance& instance) {
@@ -255,7 +255,7 @@ void InstanceWriter::write_name(xml::Writer& writer, const cim::Instance& instan
 }
 
 void InstanceWriter::write_path(xml::Writer& writer, const cim::Instance& instance) {
-  writer.raw(of_class(instance.cim_class()).path_start);
+  writer.raw(of_class(instance.cim_class()).path_start.text());
   write_name(writer, instance);
   writer.raw("</INSTANCEPATH>");
 }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <span>
 
 namespace vmms::wire::enumeration {
 
@@ -14,12 +16,64 @@ namespace {
 // Items asked of a cursor at once: what does not fit into the answer waits in the context.
 constexpr std::size_t batch_size = 64;
 
-void fetch(Context& context, const cim::Context& call, std::size_t most, Page& page) {
-  auto batch = context.cursor->next(call, std::min(most, batch_size));
-  std::move(batch.items.begin(), batch.items.end(), std::back_inserter(context.pending));
-  context.cursor_done = batch.done;
-  if (!batch.failures.empty() && !context.first_failure) context.first_failure = batch.failures.front();
-  std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(page.failures));
+// The next items of a context: those that an earlier answer left, then one batch of its cursor after another.
+class Items {
+ public:
+  explicit Items(Context& context) : context_(context) {}
+  /// What was not taken waits in the context.
+  ~Items() { std::move(batch_.begin(), batch_.end(), std::back_inserter(context_.pending)); }
+  Items(const Items&) = delete;
+  Items& operator=(const Items&) = delete;
+
+  /// Null when there is none at hand.
+  cim::Instance* front() {
+    if (!context_.pending.empty()) return &context_.pending.front();
+    return batch_.empty() ? nullptr : batch_.data();
+  }
+  void pop() {
+    if (!context_.pending.empty())
+      context_.pending.pop_front();
+    else
+      batch_ = batch_.subspan(1);
+  }
+  /// When there is none at hand.
+  void fetch(const cim::Context& call, std::size_t most, Page& page) {
+    auto batch = context_.cursor->next(call, std::min(most, batch_size));
+    batch_ = batch.items;
+    context_.cursor_done = batch.done;
+    if (!batch.failures.empty() && !context_.first_failure) context_.first_failure = batch.failures.front();
+    std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(page.failures));
+  }
+
+ private:
+  Context& context_;
+  std::span<cim::Instance> batch_;
+};
+
+// Says why it could not be read at all.
+std::optional<Error> read_items(Context& context, const cim::Context& call, const PageLimits& limits,
+                                const WriteItem& write, Page& page) {
+  Items items(context);
+  while (page.written < limits.elements) {
+    if (limits.enough && page.written > 0 && thread_time() >= *limits.enough) break;
+    cim::Instance* item = items.front();
+    if (!item) {
+      if (context.cursor_done) break;
+      if (Contexts::Clock::now() >= call.deadline) {
+        if (page.written == 0) return error(Failure::timed_out, "no item could be read in time; pull again");
+        break;
+      }
+      items.fetch(call, limits.elements - page.written, page);
+    } else if (write(*item)) {
+      ++page.written;
+      if (limits.keep) page.sent.push_back(std::move(*item));
+      items.pop();
+    } else {
+      page.does_not_fit = page.written == 0;
+      break;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -32,24 +86,7 @@ std::chrono::nanoseconds thread_time() {
 
 Result<Page> read_page(Context& context, const cim::Context& call, const PageLimits& limits, const WriteItem& write) {
   Page page;
-  while (page.written < limits.elements) {
-    if (limits.enough && page.written > 0 && thread_time() >= *limits.enough) break;
-    if (context.pending.empty()) {
-      if (context.cursor_done) break;
-      if (Contexts::Clock::now() >= call.deadline) {
-        if (page.written == 0) return error(Failure::timed_out, "no item could be read in time; pull again");
-        break;
-      }
-      fetch(context, call, limits.elements - page.written, page);
-    } else if (write(context.pending.front())) {
-      ++page.written;
-      if (limits.keep) page.sent.push_back(std::move(context.pending.front()));
-      context.pending.pop_front();
-    } else {
-      page.does_not_fit = page.written == 0;
-      break;
-    }
-  }
+  if (auto failure = read_items(context, call, limits, write, page)) return *std::move(failure);
   if (!page.failures.empty())
     spdlog::warn("wire: enumerating {}: {} could not be asked; the first: {}", context.what, page.failures.size(),
                  page.failures.front().message);
@@ -64,6 +101,7 @@ Result<Page> Reading::read(const cim::Context& call, std::size_t elements, const
   if (!waits_) limits.enough = thread_time() + contexts_.limits().edge_time;
   auto page = read_page(*context_, call, limits, write);
   if (page) sent_ = std::move(page->sent);
+  context_->cursor->rest();  // nobody knows when the client comes again
   contexts_.give_back(context_, page ? page->ended : context_->cursor_done && context_->pending.empty());
   given_back_ = true;
   return page;

@@ -83,9 +83,10 @@ void FragmentWriter::look_up(const cim::Class& cim_class) {
       column.name = cim_class.properties[*column.property].name;
     else if (column.system = cim::wql::find_system_property(name); !column.system)
       continue;
-    xml::Writer(column.start).open({}, column.name);
-    xml::Writer(column.end).close({}, column.name);
-    xml::Writer(column.null).start(column.name).constant("xsi:nil", "true").end();
+    column.start = xml::Markup::of([&](xml::Writer& writer) { writer.open({}, column.name); });
+    column.end = xml::Markup::of([&](xml::Writer& writer) { writer.close({}, column.name); });
+    column.null =
+        xml::Markup::of([&](xml::Writer& writer) { writer.start(column.name).constant("xsi:nil", "true").end(); });
     columns_.push_back(std::move(column));
   }
 }
@@ -108,7 +109,7 @@ void FragmentWriter::write(xml::Block& block, const Column& column, const cim::V
 
 void FragmentWriter::write(xml::Writer& writer, const cim::Instance& instance, const Spelling& spelling) {
   if (class_ != &instance.cim_class()) look_up(instance.cim_class());
-  static const std::string start = "<w:XmlFragment xmlns:xsi=\"" + std::string(names::xsi) + "\">";
+  static const xml::Markup start("<w:XmlFragment xmlns:xsi=\"" + std::string(names::xsi) + "\">");
   xml::Block block(writer.content());
   block.raw(start);
   for (const Column& column : columns_) {

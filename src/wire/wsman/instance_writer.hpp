@@ -4,16 +4,13 @@
 #include "cim/instance.hpp"
 #include "cim/wql/system_properties.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
+#include "wire/xml/block.hpp"
 #include "wire/xml/writer.hpp"
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace vmms::wire::xml {
-class Block;
-}
 
 namespace vmms::wire::wsman {
 
@@ -37,9 +34,9 @@ class FragmentWriter {
     std::string_view name;
     std::optional<std::size_t> property;
     std::optional<cim::wql::SystemProperty> system;
-    std::string start;  ///< its tags
-    std::string end;
-    std::string null;  ///< the whole element where there is no value
+    xml::Markup start;  ///< its tags
+    xml::Markup end;
+    xml::Markup null;  ///< the whole element where there is no value
   };
   void look_up(const cim::Class& cim_class);
   static void write(xml::Block& block, const Column& column, const cim::Value& value, const Spelling& spelling);

@@ -22,23 +22,22 @@ class MemoryProvider : public cim::Provider {
   explicit MemoryProvider(const cim::Class& cim_class) : class_(cim_class) {}
 
   const cim::Class& cim_class() const override { return class_; }
-  cim::Page enumerate(const cim::Context&, const cim::Query& query) override {
+  void enumerate(const cim::Context&, const cim::Query& query, cim::Page& page) override {
     if (before) before();
-    cim::Page page;
     page.failures = failures;
+    std::size_t found = 0;
     for (const cim::Instance& instance : instances) {
       const std::vector<std::string> key = key_of(instance);
       bool fits = !query.after || key > *query.after;
       for (std::size_t i = 0; i < key.size(); ++i)
         fits = fits && (!query.keys[i] || equals_no_case(*query.keys[i], key[i]));
       if (!fits) continue;
-      if (page.items.size() == query.limit) {
+      if (found++ == query.limit) {
         page.more = true;
         break;
       }
-      page.items.push_back(instance);
+      page.items.push_back(cim::Instance(instance));
     }
-    return page;
   }
   Result<cim::Instance> get(const cim::Context&, const cim::ObjectPath& path) override {
     if (before) before();

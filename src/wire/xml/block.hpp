@@ -3,7 +3,6 @@
 
 #include "wire/xml/writer.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -12,6 +11,64 @@
 #include <string_view>
 
 namespace vmms::wire::xml {
+
+/// Markup that is written many times: copied in whole steps, whatever its length is.
+class Markup {
+ public:
+  static constexpr std::size_t step = 16;
+
+  Markup() = default;
+  explicit Markup(std::string_view markup) : size_(markup.size()), padded_(markup) {
+    padded_.resize((size_ + step - 1) / step * step);
+  }
+  /// What `write` does with a Writer.
+  template <class Write>
+  static Markup of(Write&& write) {
+    std::string markup;
+    Writer writer(markup);
+    write(writer);
+    return Markup(markup);
+  }
+  std::string_view text() const { return {padded_.data(), size_}; }
+  std::size_t padded_size() const { return padded_.size(); }
+
+ private:
+  std::size_t size_ = 0;
+  std::string padded_;
+};
+
+/// Copies text to where there is room for it. False when it has characters that are not written as they are; what was
+/// copied is of no use then.
+inline bool copy_plain(std::string_view text, char* to) {
+  using Word = std::uint64_t;
+  constexpr Word ones = 0x0101010101010101, highs = 0x8080808080808080;
+  const auto has_zero = [](Word bytes) { return (bytes - ones) & ~bytes & highs; };
+  // Of eight bytes: anything outside ASCII, control characters, `<` or `>` (they differ in one bit), `"` or `&` (too).
+  const auto special = [&](Word bytes) {
+    return (bytes & highs) | ((bytes - 0x20 * ones) & ~bytes & highs) |
+           has_zero((bytes & ~(0x02 * ones)) ^ 0x3C * ones) | has_zero((bytes & ~(0x04 * ones)) ^ 0x22 * ones);
+  };
+  const char* from = text.data();
+  const std::size_t size = text.size();
+  if (size < sizeof(Word)) {
+    bool plain = true;
+    for (std::size_t i = 0; i < size; ++i) {
+      to[i] = from[i];
+      plain = plain && plain_characters[static_cast<unsigned char>(from[i])];
+    }
+    return plain;
+  }
+  Word found = 0;
+  const auto copy = [&](std::size_t offset) {
+    Word bytes;
+    std::memcpy(&bytes, from + offset, sizeof bytes);
+    std::memcpy(to + offset, &bytes, sizeof bytes);
+    found |= special(bytes);
+  };
+  for (std::size_t offset = 0; offset + sizeof(Word) < size; offset += sizeof(Word)) copy(offset);
+  copy(size - sizeof(Word));
+  return found == 0;
+}
 
 /// Puts pieces together in a block of memory of its own, which goes to the end of `out` when it is full, by `flush` and
 /// at last; until then nobody else may append to `out`.
@@ -36,12 +93,21 @@ class Block {
     return *this;
   }
 
+  Block& raw(const Markup& markup) {
+    if (markup.padded_size() > room()) return raw(markup.text());
+    const std::string_view text = markup.text();
+    for (std::size_t i = 0; i < text.size(); i += Markup::step) std::memcpy(end_ + i, text.data() + i, Markup::step);
+    end_ += text.size();
+    return *this;
+  }
+
   /// Character data, as Writer::text.
   Block& text(std::string_view value) {
-    const bool plain =
-        std::all_of(value.begin(), value.end(), [](char c) { return plain_characters[static_cast<unsigned char>(c)]; });
-    if (plain) return raw(value);
-    append_text(content(), value);
+    if (value.size() > room()) flush();
+    if (value.size() <= room() && copy_plain(value, end_))
+      end_ += value.size();
+    else
+      append_text(content(), value);
     return *this;
   }
 
@@ -66,7 +132,7 @@ class Block {
   std::size_t room() const { return static_cast<std::size_t>(bytes_.data() + bytes_.size() - end_); }
 
   std::string& out_;
-  std::array<char, 2048> bytes_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+  std::array<char, 4096> bytes_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
   char* end_ = bytes_.data();
 };
 
