@@ -110,7 +110,7 @@ Status serve_until_told(const Options& options) {
 
   auto host = open_host(options);
   if (!host) return host.error();
-  spdlog::info("host {}: {}", (*host)->information().name, (*host)->information().hypervisor);
+  spdlog::info("host {}: {}", (*host)->information()->name, (*host)->information()->hypervisor);
 
   WorkerPool::Options pool_options;
   pool_options.threads = options.worker_threads;
@@ -135,7 +135,7 @@ Status serve_until_told(const Options& options) {
   guest_options.guest_service_interface = options.guest_service_interface;
   providers::Guests guests(**host, guest_options);
   const providers::Upkeep upkeep(**host, guests, submit);
-  cim::ObjectManager manager(authorize, (*host)->information().name);
+  cim::ObjectManager manager(authorize, (*host)->information()->name);
   providers::Environment environment{
       **host,
       guests,
@@ -151,7 +151,7 @@ Status serve_until_told(const Options& options) {
 
   wire::wsman::ServerOptions wsman_options;
   wsman_options.product_version = VMMS_VERSION;
-  wsman_options.host_name = (*host)->information().name;
+  wsman_options.host_name = (*host)->information()->name;
   wsman_options.machine_of = providers::machine_of;
   wire::wsman::Server wsman(manager, submit, wsman_options);
 

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vmms::cim {
 
@@ -54,8 +55,21 @@ bool has_qualifier(std::span<const Qualifier> qualifiers, std::string_view name)
 }
 
 const Class* Schema::find(std::string_view class_name) const {
+  // Clients ask for few classes, again and again.
+  struct Recent {
+    const Class* const* of = nullptr;
+    const Class* cim_class = nullptr;
+  };
+  thread_local std::array<Recent, 64> recent;
+  if (class_name.empty()) return nullptr;
+  const auto letter = [&](std::size_t i) { return static_cast<std::size_t>(to_lower(class_name[i])); };
+  const std::size_t size = class_name.size();
+  Recent& place = recent[(size + 7 * letter(size - 1) + 11 * letter(size / 2)) % recent.size()];
+  if (place.of == classes.data() && equals_no_case(place.cim_class->name, class_name)) return place.cim_class;
   const auto found = find_by_name(classes, class_name, [](const Class* c) { return c->name; });
-  return found == classes.end() ? nullptr : *found;
+  if (found == classes.end()) return nullptr;
+  place = {classes.data(), *found};
+  return *found;
 }
 
 }  // namespace vmms::cim

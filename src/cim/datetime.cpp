@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -199,15 +200,13 @@ class Digits {
     return *this;
   }
   /// The last `width` digits of a number that is not negative.
-  Digits& put(std::int64_t number, std::size_t width) {
-    auto rest = static_cast<std::uint64_t>(number);
-    std::size_t at = size_ += width;
-    for (; width >= 2; width -= 2, rest /= 100) {
-      const std::size_t pair = rest % 100 * 2;
-      text_[--at] = pairs[pair + 1];
-      text_[--at] = pairs[pair];
-    }
-    if (width == 1) text_[--at] = static_cast<char>('0' + rest % 10);
+  template <std::size_t width>
+  Digits& put(std::int64_t number) {
+    auto rest = static_cast<std::uint32_t>(number);
+    char* const start = text_ + size_;
+    for (std::size_t at = width; at >= 2; at -= 2, rest /= 100) std::memcpy(start + at - 2, &pairs[rest % 100 * 2], 2);
+    if (width % 2 == 1) *start = static_cast<char>('0' + rest % 10);
+    size_ += width;
     return *this;
   }
   Digits& put_all(std::int64_t number) {
@@ -218,7 +217,7 @@ class Digits {
   /// `.702341`, without zeros at its end; nothing for zero.
   Digits& put_fraction(std::int64_t microseconds) {
     if (microseconds == 0) return *this;
-    put('.').put(microseconds, 6);
+    put('.').put<6>(microseconds);
     while (text_[size_ - 1] == '0') --size_;
     return *this;
   }
@@ -246,18 +245,18 @@ std::string_view DateTime::to_cim(Buffer& buffer) const {
   if (is_interval_) {
     const auto whole = duration_cast<std::chrono::seconds>(value_);
     const auto seconds = whole.count();
-    digits.put(seconds / 86400, 8).put(seconds / 3600 % 24, 2).put(seconds / 60 % 60, 2).put(seconds % 60, 2);
-    digits.put('.').put((value_ - whole).count(), 6).put(':').put(0, 3);
+    digits.put<8>(seconds / 86400).put<2>(seconds / 3600 % 24).put<2>(seconds / 60 % 60).put<2>(seconds % 60);
+    digits.put('.').put<6>((value_ - whole).count()).put(':').put<3>(0);
     return digits.text();
   }
   const TimePoint local = TimePoint(value_) + std::chrono::minutes(offset_minutes_);
   const auto day = std::chrono::floor<days>(local);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(local - day);
-  digits.put(static_cast<int>(date.year()), 4).put(static_cast<unsigned>(date.month()), 2);
-  digits.put(static_cast<unsigned>(date.day()), 2).put(clock.hours().count(), 2).put(clock.minutes().count(), 2);
-  digits.put(clock.seconds().count(), 2).put('.').put(clock.subseconds().count(), 6);
-  digits.put(offset_minutes_ < 0 ? '-' : '+').put(offset_minutes_ < 0 ? -offset_minutes_ : offset_minutes_, 3);
+  digits.put<4>(static_cast<int>(date.year())).put<2>(static_cast<unsigned>(date.month()));
+  digits.put<2>(static_cast<unsigned>(date.day())).put<2>(clock.hours().count()).put<2>(clock.minutes().count());
+  digits.put<2>(clock.seconds().count()).put('.').put<6>(clock.subseconds().count());
+  digits.put(offset_minutes_ < 0 ? '-' : '+').put<3>(offset_minutes_ < 0 ? -offset_minutes_ : offset_minutes_);
   return digits.text();
 }
 
@@ -274,9 +273,9 @@ std::string_view DateTime::to_iso8601(Buffer& buffer) const {
   const auto day = std::chrono::floor<days>(utc);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(utc - day);
-  digits.put(static_cast<int>(date.year()), 4).put('-').put(static_cast<unsigned>(date.month()), 2).put('-');
-  digits.put(static_cast<unsigned>(date.day()), 2).put('T').put(clock.hours().count(), 2).put(':');
-  digits.put(clock.minutes().count(), 2).put(':').put(clock.seconds().count(), 2);
+  digits.put<4>(static_cast<int>(date.year())).put('-').put<2>(static_cast<unsigned>(date.month())).put('-');
+  digits.put<2>(static_cast<unsigned>(date.day())).put('T').put<2>(clock.hours().count()).put(':');
+  digits.put<2>(clock.minutes().count()).put(':').put<2>(clock.seconds().count());
   digits.put_fraction(clock.subseconds().count()).put('Z');
   return digits.text();
 }

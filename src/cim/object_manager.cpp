@@ -141,15 +141,18 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   std::vector<Target> found;
   for (Provider* provider : candidates) {
     const Class& cim_class = provider->cim_class();
-    ObjectPath own = path;
-    own.class_name = cim_class.name;
     if (is_complete(cim_class, path)) {
+      ObjectPath own = path;
+      own.class_name = cim_class.name;
       if (candidates.size() == 1) return Target{provider, std::move(own)};
       if (provider->get(context, own)) return Target{provider, std::move(own)};
       continue;
     }
     // Incomplete keys: singletons are found by any of them, in method calls whatever fits one instance alone.
     if (!cim_class.is_singleton && (!lenient || cim_class.waits)) continue;
+    const bool only_singleton = cim_class.is_singleton && candidates.size() == 1;
+    if (only_singleton)
+      if (auto known = recall(provider, path)) return Target{provider, *std::move(known)};
     Query query = make_query(cim_class, path.keys, {std::string(cim_class.name)});  // keys alone
     query.limit = 2;
     InstanceBuffer instances;
@@ -157,11 +160,34 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     Page page{instances, failures};
     provider->enumerate(context, query, page);
     for (const Instance& instance : instances.items()) found.push_back({provider, instance.path(path.namespace_name)});
+    if (only_singleton && found.size() == 1) remember(provider, found.front().path);
   }
   if (found.size() == 1) return std::move(found.front());
   if (found.size() > 1)
     return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", path.to_string()));
   return no_instance(path);
+}
+
+// Tools name the management service by its Name in each call. Its other keys, such as the host's name, hardly ever
+// change.
+constexpr std::chrono::seconds remembered_for{1};
+
+std::optional<ObjectPath> ObjectManager::recall(const Provider* provider, const ObjectPath& path) const {
+  const std::lock_guard lock(singletons_mutex_);
+  const auto known = singletons_.find(provider);
+  if (known == singletons_.end() || Context::Clock::now() >= known->second.until) return std::nullopt;
+  const ObjectPath& whole = known->second.path;
+  const bool fits = equals_no_case(whole.namespace_name, path.namespace_name) &&
+                    std::all_of(path.keys.begin(), path.keys.end(), [&](const KeyBinding& given) {
+                      const KeyBinding* key = whole.find(given.name);
+                      return key && !given.reference && equals_no_case(key->value, given.value);
+                    });
+  return fits ? std::optional(whole) : std::nullopt;
+}
+
+void ObjectManager::remember(const Provider* provider, const ObjectPath& path) {
+  const std::lock_guard lock(singletons_mutex_);
+  singletons_[provider] = {path, Context::Clock::now() + remembered_for};
 }
 
 Result<Instance> ObjectManager::get(const Context& context, const ObjectPath& path) {

@@ -11,8 +11,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace vmms::cim {
@@ -117,6 +120,9 @@ class ObjectManager {
   Status authorize(const Context& context, OperationKind kind, const Class& cim_class, const Method* method) const;
   /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
+  /// The path of a singleton that some of its keys name, if it was found a short time ago.
+  std::optional<ObjectPath> recall(const Provider* provider, const ObjectPath& path) const;
+  void remember(const Provider* provider, const ObjectPath& path);
   Result<QueryResult> select(const Context& context, Namespace& space, const wql::Select& statement, bool keys_only);
   Result<QueryResult> select_classes(const Context& context, Namespace& space, const wql::Select& statement);
   /// The classes that an association query names, found.
@@ -132,6 +138,13 @@ class ObjectManager {
   Authorizer authorizer_;
   std::string server_name_;
   std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
+
+  struct Remembered {
+    ObjectPath path;
+    Context::Clock::time_point until;
+  };
+  mutable std::mutex singletons_mutex_;
+  std::unordered_map<const Provider*, Remembered> singletons_;
 };
 
 }  // namespace vmms::cim

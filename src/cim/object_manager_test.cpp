@@ -21,6 +21,16 @@ TEST_F(ObjectManagerTest, GetNeedsAllKeysExceptOfASingleton) {
   EXPECT_EQ(manager.get(context, path("T_HostService.Colour=\"red\"")).error().kind, Failure::invalid_argument);
 }
 
+TEST_F(ObjectManagerTest, ASingletonIsNotLookedForInEachCall) {
+  EXPECT_TRUE(manager.get(context, path("T_HostService.Name=\"vmms\"")));
+  const int enumerated = host_service->enumerated;
+  EXPECT_TRUE(manager.get(context, path("T_HostService.Name=\"VMMS\"")));
+  EXPECT_TRUE(manager.get(context, path("T_HostService.SystemName=\"host\"")));
+  EXPECT_EQ(host_service->enumerated, enumerated);
+  EXPECT_EQ(manager.get(context, path("T_HostService.Name=\"other\"")).error().kind, Failure::not_found);
+  EXPECT_GT(host_service->enumerated, enumerated);
+}
+
 TEST_F(ObjectManagerTest, ASuperclassFindsTheInstanceOfItsSubclass) {
   const auto found =
       manager.get(context, path("T_Service.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\""));

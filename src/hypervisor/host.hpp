@@ -102,11 +102,14 @@ struct HostInformation {
   bool vsock = false;  ///< guests may be reached through vsock: the host has vhost-vsock
 };
 
+using HostInformationPtr = std::shared_ptr<const HostInformation>;
+
 class Host {
  public:
   virtual ~Host() = default;
 
-  virtual HostInformation information() const = 0;
+  /// As it is known now; immutable, a change replaces the record.
+  virtual HostInformationPtr information() const = 0;
 
   /// Memory that is free now; nullopt when the hypervisor does not say. May wait for it.
   virtual std::optional<std::uint64_t> free_memory_bytes() const = 0;

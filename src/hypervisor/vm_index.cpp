@@ -71,12 +71,16 @@ VirtualMachinePtr VmIndex::find(std::string_view id) const {
 }
 
 std::vector<VirtualMachinePtr> VmIndex::list(std::string_view after, std::size_t limit) const {
+  constexpr std::size_t common_limit = 128;
   std::vector<VirtualMachinePtr> result;
+  result.reserve(std::min(limit, common_limit));
   const std::string key = upper_id(after);
-  for (std::size_t i = shard_of(key); i < shards_.size() && result.size() < limit; ++i) {
+  const std::size_t first = shard_of(key);
+  for (std::size_t i = first; i < shards_.size() && result.size() < limit; ++i) {
     const Shard& shard = shards_[i];
     const std::shared_lock lock(shard.mutex);
-    for (auto at = shard.records.upper_bound(key); at != shard.records.end() && result.size() < limit; ++at) {
+    for (auto at = i == first ? shard.records.upper_bound(key) : shard.records.begin();
+         at != shard.records.end() && result.size() < limit; ++at) {
       result.push_back(at->second);
     }
   }

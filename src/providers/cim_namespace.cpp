@@ -14,7 +14,7 @@ class Provider : public schema::interop::cim::NamespaceProvider {
   explicit Provider(Environment& environment) : environment_(environment) {}
 
   void enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query, cim::PageOf<Namespace>& page) override {
-    const std::string host = environment_.host.information().name;
+    const std::string host = environment_.host.information()->name;
     for (const std::string_view name : environment_.manager.namespaces()) {
       Namespace space;
       space.creation_class_name = "CIM_Namespace";

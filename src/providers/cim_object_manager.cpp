@@ -18,7 +18,7 @@ class Provider : public schema::interop::cim::ObjectManagerProvider {
     ObjectManager manager;
     manager.creation_class_name = "CIM_ObjectManager";
     manager.name = manager.element_name = manager.caption = "vmms";
-    manager.system_name = environment_.host.information().name;
+    manager.system_name = environment_.host.information()->name;
     if (!query.selects(manager.key())) return;
     manager.description = "vmms " + environment_.configuration.version;
     manager.version = environment_.configuration.version;

@@ -42,11 +42,11 @@ ComputerSystem host_instance(const Environment& environment) {
   ComputerSystem system;
   system.caption = "Hosting Computer System";
   system.description = "Microsoft Hosting Computer System";
-  system.name = system.element_name = host.name;
+  system.name = system.element_name = host->name;
   system.enabled_default = 2;
   system.enabled_state = 2;
   system.requested_state = 12;
-  system.number_of_numa_nodes = static_cast<std::uint16_t>(host.numa_nodes);
+  system.number_of_numa_nodes = static_cast<std::uint16_t>(host->numa_nodes);
   system.status_descriptions = {{"OK"}};
   if (const Status health = environment.host.health(); !health) {
     system.status_descriptions = {{health.error().message}};
@@ -134,7 +134,8 @@ class Provider : public schema::msvm::ComputerSystemProvider {
   void enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query,
                  cim::PageOf<ComputerSystem>& page) override {
     // Virtual machines by id; the host comes last, since any name may stand among the ids.
-    const std::string host = environment_.host.information().name;
+    const auto information = environment_.host.information();
+    const std::string& host = information->name;
     const bool after_host = query.after && query.after->name == host;
     if (after_host) return;
     const auto now = std::chrono::system_clock::now();
@@ -154,7 +155,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
   }
 
   Result<ComputerSystem> get(const cim::Context&, const Key& key) override {
-    if (equals_no_case(key.name, environment_.host.information().name)) return host_instance(environment_);
+    if (equals_no_case(key.name, environment_.host.information()->name)) return host_instance(environment_);
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     ComputerSystem system;
@@ -165,7 +166,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
   using RequestStateChange = ComputerSystem::RequestStateChange;
   Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
                                          const RequestStateChange::In& in) override {
-    if (equals_no_case(key.name, environment_.host.information().name))
+    if (equals_no_case(key.name, environment_.host.information()->name))
       return error(Failure::not_supported, "the state of the host itself is not changed by this call");
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();

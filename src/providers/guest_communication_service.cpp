@@ -72,7 +72,7 @@ class Provider : public schema::msvm::GuestCommunicationServiceProvider {
   std::optional<std::string> obstacle(const VirtualMachine& machine, const CommunicationService& service) const {
     if (!vsock_port(service.id))
       return fmt::format("not mapped: only <port>-facb-11e6-bd58-64006a7986d3 names a vsock port");
-    if (!environment_.host.information().vsock) return "not mapped: the host has no vhost-vsock";
+    if (!environment_.host.information()->vsock) return "not mapped: the host has no vhost-vsock";
     if (!machine.vsock_context) return "not mapped: the virtual machine has no vsock device";
     return std::nullopt;
   }

@@ -130,7 +130,7 @@ class JobProvider : public Base {
   /// Whether a job can be named as one of this class.
   virtual bool answers_for(const cim::job::Job& job) const { return is_mine(job); }
   virtual T instance_of(const cim::job::Job& job) const {
-    return job_instance<T>(job, environment_.host.information().name);
+    return job_instance<T>(job, environment_.host.information()->name);
   }
 
   Environment& environment_;

@@ -18,7 +18,7 @@ class Provider : public schema::msvm::SettingsDefineStateProvider {
   Result<Found> from(const cim::Context&, SettingsDefineState::ManagedElement, const cim::ObjectPath& end) override {
     if (!equals_no_case(end.class_name, computer_system_class)) return Found{};
     // The host itself has no settings of this kind.
-    if (equals_no_case(end.value("Name"), environment_.host.information().name)) return Found{};
+    if (equals_no_case(end.value("Name"), environment_.host.information()->name)) return Found{};
     return of_machine(end.value("Name"));
   }
 

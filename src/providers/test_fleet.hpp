@@ -67,7 +67,7 @@ inline constexpr std::string_view space = "root/virtualization/v2";
 class CountingHost : public hypervisor::Host {
  public:
   explicit CountingHost(hypervisor::simulator::FleetDescription description) : simulator_(std::move(description)) {}
-  hypervisor::HostInformation information() const override { return simulator_.information(); }
+  hypervisor::HostInformationPtr information() const override { return simulator_.information(); }
   std::optional<std::uint64_t> free_memory_bytes() const override { return simulator_.free_memory_bytes(); }
   hypervisor::VirtualMachinePtr find(std::string_view id) const override { return simulator_.find(id); }
   std::vector<hypervisor::VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {

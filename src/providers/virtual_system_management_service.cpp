@@ -19,7 +19,7 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
     Service service;
     service.creation_class_name = std::string(Service::cim_class().name);
     service.system_creation_class_name = std::string(computer_system_class);
-    service.system_name = environment_.host.information().name;
+    service.system_name = environment_.host.information()->name;
     service.name = "vmms";
     if (query.selects(service.key())) page.add(std::move(service));
   }

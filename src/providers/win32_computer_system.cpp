@@ -17,17 +17,17 @@ class Provider : public schema::cimv2::win32::ComputerSystemProvider {
                  cim::PageOf<ComputerSystem>& page) override {
     const auto host = environment_.host.information();
     ComputerSystem system;
-    system.name = system.caption = system.dns_host_name = host.name;
+    system.name = system.caption = system.dns_host_name = host->name;
     system.description = "Computer System";
-    system.manufacturer = host.manufacturer;
-    system.model = host.model;
-    system.number_of_processors = host.sockets;
-    system.number_of_logical_processors = host.processors;
-    system.total_physical_memory = host.memory_bytes;
+    system.manufacturer = host->manufacturer;
+    system.model = host->model;
+    system.number_of_processors = host->sockets;
+    system.number_of_logical_processors = host->processors;
+    system.total_physical_memory = host->memory_bytes;
     system.hypervisor_present = true;
     system.part_of_domain = false;
     system.domain = system.workgroup = "WORKGROUP";
-    if (host.architecture == "x86_64") system.system_type = "x64-based PC";
+    if (host->architecture == "x86_64") system.system_type = "x64-based PC";
     system.status = "OK";
     if (query.selects(system.key())) page.add(std::move(system));
   }

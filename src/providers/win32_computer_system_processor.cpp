@@ -18,15 +18,15 @@ class Provider : public schema::cimv2::win32::ComputerSystemProcessorProvider {
   Result<Found> from(const cim::Context&, SystemProcessor::GroupComponent, const cim::ObjectPath& end) override {
     const auto host = environment_.host.information();
     Found found;
-    if (!equals_no_case(end.value("Name"), host.name)) return found;
-    for (const std::string& id : processor_ids(host)) found.push_back(association(host, id));
+    if (!equals_no_case(end.value("Name"), host->name)) return found;
+    for (const std::string& id : processor_ids(*host)) found.push_back(association(*host, id));
     return found;
   }
 
   Result<Found> from(const cim::Context&, SystemProcessor::PartComponent, const cim::ObjectPath& end) override {
     const auto host = environment_.host.information();
-    for (const std::string& id : processor_ids(host))
-      if (equals_no_case(end.value("DeviceID"), id)) return Found{association(host, id)};
+    for (const std::string& id : processor_ids(*host))
+      if (equals_no_case(end.value("DeviceID"), id)) return Found{association(*host, id)};
     return Found{};
   }
 

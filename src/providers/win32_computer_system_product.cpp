@@ -17,11 +17,11 @@ class Provider : public schema::cimv2::win32::ComputerSystemProductProvider {
     const auto host = environment_.host.information();
     Product product;
     product.caption = product.description = "Computer System Product";
-    product.identifying_number = host.serial_number;
-    product.name = host.model;
-    product.vendor = host.manufacturer;
-    product.version = host.machine_version;
-    product.uuid = host.uuid;
+    product.identifying_number = host->serial_number;
+    product.name = host->model;
+    product.vendor = host->manufacturer;
+    product.version = host->machine_version;
+    product.uuid = host->uuid;
     if (query.selects(product.key())) page.add(std::move(product));
   }
 

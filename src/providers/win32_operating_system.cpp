@@ -25,17 +25,17 @@ class Provider : public schema::cimv2::win32::OperatingSystemProvider {
                  cim::PageOf<OperatingSystem>& page) override {
     const auto host = environment_.host.information();
     OperatingSystem system;
-    system.name = system.caption = host.operating_system;
+    system.name = system.caption = host->operating_system;
     if (!query.selects(system.key())) return;
-    system.cs_name = host.name;
-    system.version = host.operating_system_version;
-    system.build_number = build_number(host.operating_system_version);
+    system.cs_name = host->name;
+    system.version = host->operating_system_version;
+    system.build_number = build_number(host->operating_system_version);
     system.os_type = 36;  // LINUX
-    system.os_architecture = host.architecture;
-    system.total_visible_memory_size = host.memory_bytes / 1024;
+    system.os_architecture = host->architecture;
+    system.total_visible_memory_size = host->memory_bytes / 1024;
     if (query.wants(OperatingSystem::Property::free_physical_memory))
       if (const auto free = environment_.host.free_memory_bytes()) system.free_physical_memory = *free / 1024;
-    if (host.booted) system.last_boot_up_time = cim::DateTime::timestamp(*host.booted);
+    if (host->booted) system.last_boot_up_time = cim::DateTime::timestamp(*host->booted);
     system.local_date_time = cim::DateTime::now();
     system.distributed = false;
     system.primary = true;

@@ -15,23 +15,23 @@ class Provider : public schema::cimv2::win32::ProcessorProvider {
 
   void enumerate(const cim::Context&, const cim::TypedQuery<Processor>& query, cim::PageOf<Processor>& page) override {
     const auto host = environment_.host.information();
-    for (const std::string& id : processor_ids(host)) {
+    for (const std::string& id : processor_ids(*host)) {
       Processor processor;
       processor.device_id = id;
       if (!query.selects(processor.key())) continue;
       if (page.full()) break;
       processor.socket_designation = id;
-      processor.name = processor.caption = host.processor_model;
-      processor.description = host.architecture;
-      processor.system_name = host.name;
+      processor.name = processor.caption = host->processor_model;
+      processor.description = host->architecture;
+      processor.system_name = host->name;
       processor.role = "CPU";
-      processor.max_clock_speed = processor.current_clock_speed = host.processor_megahertz;
-      processor.number_of_cores = host.cores;
-      processor.number_of_enabled_core = host.cores;
-      processor.number_of_logical_processors = host.cores * host.threads;
-      processor.thread_count = host.cores * host.threads;
-      if (host.architecture == "x86_64") processor.architecture = 9;
-      if (host.architecture == "aarch64") processor.architecture = 12;
+      processor.max_clock_speed = processor.current_clock_speed = host->processor_megahertz;
+      processor.number_of_cores = host->cores;
+      processor.number_of_enabled_core = host->cores;
+      processor.number_of_logical_processors = host->cores * host->threads;
+      processor.thread_count = host->cores * host->threads;
+      if (host->architecture == "x86_64") processor.architecture = 9;
+      if (host->architecture == "aarch64") processor.architecture = 12;
       processor.address_width = processor.data_width = 64;
       processor.availability = 3;
       processor.status = "OK";

@@ -148,7 +148,7 @@ Status Core::connect() {
   if (!opened) return opened.error();
   const ConnectionHandle connection = *std::move(opened);
   auto subscription = std::make_unique<Subscription>(connection, weak_from_this());
-  HostInformation information = describe_host(connection.get(), options_.uri);
+  auto information = std::make_shared<const HostInformation>(describe_host(connection.get(), options_.uri));
   {
     const std::lock_guard lock(mutex_);
     connection_ = connection;
@@ -164,7 +164,7 @@ Status Core::connect() {
   return {};
 }
 
-HostInformation Core::information() const {
+HostInformationPtr Core::information() const {
   const std::lock_guard lock(mutex_);
   return information_;
 }
@@ -429,7 +429,9 @@ void Core::learn_version(Lock& lock) {
   virConnectGetVersion(connection.get(), &version);
   std::string text = describe_hypervisor(connection.get(), options_.uri, version);
   lock.lock();
-  information_.hypervisor = std::move(text);
+  HostInformation information = *information_;
+  information.hypervisor = std::move(text);
+  information_ = std::make_shared<const HostInformation>(std::move(information));
 }
 
 // The configuration is the truth; a start from a saved state, a checkpoint or a redefinition leaves an old live copy.

@@ -45,7 +45,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   void close();
 
   VmIndex& index() { return index_; }
-  HostInformation information() const;
+  HostInformationPtr information() const;
   /// The connection that carries the events, for calls that never hang. Errors: unreachable.
   Result<ConnectionHandle> connection() const;
   Status health() const;
@@ -97,7 +97,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   ConnectionHandle connection_;
   std::unique_ptr<Subscription> subscription_;
   std::string lost_;  ///< why there is no connection
-  HostInformation information_;
+  HostInformationPtr information_ = std::make_shared<const HostInformation>();
   std::optional<Clock::time_point> learn_version_at_;
   std::chrono::milliseconds backoff_;
   std::set<Clock::time_point> list_again_at_;

@@ -126,7 +126,7 @@ class LibvirtHost : public Host {
   explicit LibvirtHost(std::shared_ptr<Core> core) : core_(std::move(core)) {}
   ~LibvirtHost() override { core_->close(); }
 
-  HostInformation information() const override { return core_->information(); }
+  HostInformationPtr information() const override { return core_->information(); }
   std::optional<std::uint64_t> free_memory_bytes() const override {
     const auto connection = core_->connection();
     const auto bytes = connection ? virNodeGetFreeMemory(connection->get()) : 0;
@@ -257,8 +257,8 @@ Status LibvirtHost::change_settings(std::string_view id, const std::function<voi
 Result<std::unique_ptr<Host>> connect(const Options& options) {
   auto core = Core::open(options);
   if (!core) return core.error();
-  const HostInformation information = (*core)->information();
-  spdlog::info("{}: {}, {} virtual machines", information.name, information.hypervisor, (*core)->index().size());
+  const HostInformationPtr information = (*core)->information();
+  spdlog::info("{}: {}, {} virtual machines", information->name, information->hypervisor, (*core)->index().size());
   return std::unique_ptr<Host>(new LibvirtHost(*std::move(core)));
 }
 

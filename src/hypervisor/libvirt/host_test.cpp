@@ -97,7 +97,7 @@ TEST_F(HostTest, ListsWhatIsThere) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, Failure::unreachable);
 
-  const HostInformation information = host->information();
+  const HostInformation information = *host->information();
   EXPECT_NE(information.hypervisor.find("libvirt"), std::string::npos);
   EXPECT_GT(information.processors, 0U);
   EXPECT_GT(information.memory_bytes, 0U);

@@ -40,7 +40,8 @@ Error no_such_vm(std::string_view id) {
 
 }  // namespace
 
-Simulator::Simulator(FleetDescription fleet) : information_(std::move(fleet.host)) {
+Simulator::Simulator(FleetDescription fleet)
+    : information_(std::make_shared<const HostInformation>(std::move(fleet.host))) {
   const SystemTime time = now();
   machines_.reserve(fleet.machines.size());
   for (const NamedMachine& machine : fleet.machines) {

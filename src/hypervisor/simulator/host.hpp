@@ -26,8 +26,8 @@ class Simulator : public Host {
   explicit Simulator(FleetDescription fleet);
   ~Simulator() override;
 
-  HostInformation information() const override { return information_; }
-  std::optional<std::uint64_t> free_memory_bytes() const override { return information_.memory_bytes / 2; }
+  HostInformationPtr information() const override { return information_; }
+  std::optional<std::uint64_t> free_memory_bytes() const override { return information_->memory_bytes / 2; }
   VirtualMachinePtr find(std::string_view id) const override { return index_.find(id); }
   std::vector<VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
     return index_.list(after, limit);
@@ -69,7 +69,7 @@ class Simulator : public Host {
   void connect_agent_later(const std::string& id, Machine& machine);
   void run_timers();
 
-  const HostInformation information_;
+  const HostInformationPtr information_;
   VmIndex index_;
 
   mutable std::mutex mutex_;

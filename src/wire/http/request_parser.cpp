@@ -70,6 +70,8 @@ void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, 
   request_.method = text(method);
   request_.target = text(target);
   version_ = version;
+  constexpr std::size_t common_fields = 8;
+  request_.headers.reserve(common_fields);
 }
 
 void RequestParser::on_field_impl(beast_http::field name, Text name_string, Text value, ErrorCode& ec) {

@@ -81,6 +81,8 @@ Result<std::unique_ptr<boost::asio::ssl::context>> make_tls_context(const TlsFil
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  // Sessions travel in tickets; those that the server kept beside them would be memory and time for nothing.
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   prefer_aes128(native);
 
   // OpenSSL would ask the terminal for the passphrase of an encrypted key.

@@ -34,12 +34,18 @@ class FragmentWriter {
     std::string_view name;
     std::optional<std::size_t> property;
     std::optional<cim::wql::SystemProperty> system;
-    xml::Markup start;  ///< its tags
+    bool is_array = false;
+    /// Its start tag, and the whole element where there is no value.
+    struct Start {
+      xml::Markup start;
+      xml::Markup null;
+    };
+    Start alone;
+    Start after_value;  ///< behind the end tag of the column before
     xml::Markup end;
-    xml::Markup null;  ///< the whole element where there is no value
   };
   void look_up(const cim::Class& cim_class);
-  static void write(xml::Block& block, const Column& column, const cim::Value& value, const Spelling& spelling);
+  static void write_other(xml::Block& block, const Column& column, const cim::Value& value, const Spelling& spelling);
 
   std::vector<std::string> names_;
   cim::wql::Origin origin_;

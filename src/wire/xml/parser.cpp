@@ -72,10 +72,10 @@ class Parser {
   Parser(Tree& tree, const Limits& limits) : tree_(tree), text_(tree.text), limits_(limits) {}
 
   Status run() {
-    // Room for a common request; entry 0 of each table is none.
-    tree_.nodes.reserve(32);
-    tree_.texts.reserve(32);
-    tree_.attributes.reserve(32);
+    // Room for a small request, in pieces that malloc has at hand; entry 0 of each table is none.
+    tree_.nodes.reserve(16);
+    tree_.texts.reserve(16);
+    tree_.attributes.reserve(16);
     tree_.nodes.emplace_back();
     tree_.texts.emplace_back();
     tree_.attributes.emplace_back();
