@@ -277,8 +277,7 @@ class WholeGuest(unittest.TestCase):
         if not vmms.SANITIZED:
             self.assertLess(max(processor), 0.5)
             self.assertLess(age, 1)
-            # Without our own agent 1 to 3 s: where process 1 is emulated, the start itself takes one.
-            self.assertLess(seen, 2 if agent == "auto" else 6)
+            self.assertLess(seen, 2)
 
     def watch_changes(self, name, times=5):
         """While one who polls asks for all services again and again, the guest starts one by itself now and then: how old

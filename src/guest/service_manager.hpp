@@ -31,9 +31,7 @@ struct ServiceList {
   std::string reloaded;                      ///< when the manager read its files anew, in words of the guest
   std::chrono::milliseconds states_after{};  ///< the states are at most as old as the beginning of the script and this
   Clock::time_point read;                    ///< when this list was read
-  /// What may have changed unseen is looked at now and then: when it was, and at what.
-  Clock::time_point looked_back;
-  std::string looked_at;
+  Clock::time_point looked_back;             ///< when it was looked at what may have changed unseen
 };
 
 /// An answer of a service manager's tools that makes no sense, or that they gave none, when asked for `what`.

@@ -17,15 +17,14 @@ constexpr std::size_t services_limit = 20000;
 constexpr std::size_t word_limit = 64;
 /// Of a known list's services, in bytes; as base64, beside the script, it must be a command that the transport takes.
 constexpr std::size_t input_limit = 90'000;
-/// Properties of a service whose state stays the same are read again when they are so old,
+/// Properties of a service whose state stays the same are read again when they are so old, but not with each list.
 constexpr std::chrono::seconds properties_time{10};
-/// or the files looked at, in turn, but not with each list: that takes a slow guest longer than all the states.
-constexpr std::chrono::milliseconds look_back_interval{4000};
-/// Who asked so short ago polls, and is told new states first where reading all takes long; what else changed comes
-/// with the next list then.
+constexpr std::chrono::milliseconds look_back_interval{8000};
+/// Who asked so short ago polls, and is told new states alone where reading all takes long; what else changed comes
+/// with the next list then, or at the latest when nothing was looked at for so long.
 constexpr std::chrono::seconds polling_time{3};
-constexpr std::string_view files_word = "files";
-constexpr std::string_view properties_word = "properties";
+constexpr std::chrono::milliseconds longest_without_look = 2 * look_back_interval;
+constexpr std::string_view again_word = "again";
 constexpr std::chrono::milliseconds longest_script{std::chrono::minutes(10)};
 // 248 and not 247, where the option is new: there nothing was tried.
 constexpr unsigned first_with_microseconds = 248;
@@ -71,12 +70,6 @@ class Systemd : public ServiceManager {
  private:
   std::string time_option_;
 };
-
-// What the next list is to look at beside the states; empty: nothing.
-std::string_view look_back(const ServiceList& known) {
-  if (Clock::now() - known.looked_back < look_back_interval) return {};
-  return known.looked_at == files_word ? properties_word : files_word;
-}
 
 // What the script reads: whose properties are to be read again, and the states of all that are known.
 std::string list_input(const ServiceList& known, bool read_again) {
@@ -144,17 +137,13 @@ std::vector<StateLine> take_states(std::string_view& text) {
 // Puts together what is shown now and what was known before; what does not exist is not listed.
 class ListReader {
  public:
-  Status add(ShownUnit unit, bool before_states) {
+  Status add(ShownUnit unit) {
     Service& service = unit.service;
     if (!service.exists() || is_service_template(service.name)) return {};
     if (list_.services.size() >= services_limit)
       return error(Failure::failed, "the guest has more than " + std::to_string(services_limit) + " services");
     for (std::string& name : unit.names) canonical_names_.emplace(std::move(name), service.name);
     std::string name = service.name;
-    if (before_states)
-      shown_before_.insert(name);
-    else
-      shown_before_.erase(name);
     list_.services.insert_or_assign(std::move(name), std::move(service));
     return {};
   }
@@ -174,8 +163,7 @@ class ListReader {
         if (service == known->services.end()) continue;
         list_.services.emplace(name, service->second);
       }
-      // What was shown before the states were read goes with this one only if it was so all the time.
-      const bool fits = (shown && shown_before_.count(name) == 0) || (loaded != nullptr && loaded->state == each.state);
+      const bool fits = shown || (loaded != nullptr && loaded->state == each.state);
       Clock::time_point read = Clock::time_point::min();
       if (fits && shown)
         read = Clock::now();
@@ -231,19 +219,20 @@ class ListReader {
   }
 
   ServiceList list_;
-  std::set<std::string> shown_before_;  ///< the states were read
   std::map<std::string, std::string, std::less<>> canonical_names_;
 };
 
 Script Systemd::list_script(const ServiceList* known) const {
-  if (known == nullptr)
-    return {systemd_list_script, systemd_scripts::list, {"", time_option_, "", std::string(files_word), ""}};
-  const std::string_view word = look_back(*known);
-  return {systemd_list_script,
-          systemd_scripts::list,
-          {known->fingerprint, time_option_, known->reloaded, std::string(word),
-           Clock::now() - known->read < polling_time ? "states" : ""},
-          list_input(*known, word == properties_word)};
+  if (known == nullptr) return {systemd_list_script, systemd_scripts::list, {"", time_option_, "", "", ""}};
+  const Clock::time_point now = Clock::now();
+  const Clock::duration unseen = now - known->looked_back;
+  const bool again = unseen >= look_back_interval;
+  const bool polled = now - known->read < polling_time && unseen < longest_without_look;
+  return {
+      systemd_list_script,
+      systemd_scripts::list,
+      {known->fingerprint, time_option_, known->reloaded, std::string(again ? again_word : ""), polled ? "states" : ""},
+      list_input(*known, again)};
 }
 
 Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& output, const ServiceList* known) const {
@@ -254,30 +243,29 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
   std::optional<std::string_view> files;
   std::optional<std::vector<StateLine>> states;
   std::optional<std::vector<StateLine>> newer_states;
+  bool looked_back = false;
   while (!text.empty()) {
     if (const auto value = take_value(text, "Fingerprint")) {
       fingerprint = value;
     } else if (const auto names = take_value(text, "UnitFiles")) {
       files = names;
     } else if (const auto reloaded = take_value(text, "Reloaded")) {
-      list.reloaded = printable(*reloaded, word_limit);
+      // What was read anew after the first states shows in the next list.
+      if (!states) list.reloaded = printable(*reloaded, word_limit);
     } else if (const auto looked = take_value(text, "Looked")) {
-      list.looked_at = printable(*looked, word_limit);
+      looked_back = *looked == again_word;
     } else if (const auto after = take_value(text, "After")) {
       list.states_after = read_after(*after);
     } else if (text.starts_with("States:\n")) {
       take_line(text);
       (states ? newer_states : states) = take_states(text);
     } else if (std::optional<ShownUnit> unit = read_shown_unit(text)) {
-      if (const Status added = reader.add(std::move(*unit), !states); !added) return added.error();
+      if (const Status added = reader.add(std::move(*unit)); !added) return added.error();
     }
   }
   if (!fingerprint || !files) return not_understood(output, "its services");
-  list.read = list.looked_back = Clock::now();
-  if (list.looked_at.empty() && known) {
-    list.looked_at = known->looked_at;
-    list.looked_back = known->looked_back;
-  }
+  list.read = Clock::now();
+  list.looked_back = known == nullptr || looked_back ? list.read : known->looked_back;
   if (states) reader.add_loaded(*states, known);
 
   if (*files != "unchanged") {
@@ -286,7 +274,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
     if (output.exit_status == 0) list.fingerprint = printable(*fingerprint, word_limit);
   } else {
     if (known == nullptr) return not_understood(output, "its services");
-    list.fingerprint = known->fingerprint;
+    list.fingerprint = output.exit_status == 0 ? printable(*fingerprint, word_limit) : known->fingerprint;
     list.defined = known->defined;
     for (const std::string& name : list.defined) {
       const auto found = known->services.find(name);

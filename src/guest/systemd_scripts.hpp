@@ -69,17 +69,25 @@ printf 'ExitStatus=%s\n%s\n\n' "$status" "$state"
 // the age of what it leaves in /run/systemd. Of awk's lists: `must` are the services that the host does not know,
 // `changed` have another state, `aged` may have other properties.
 inline constexpr std::string_view states_part = R"sh(
+unit_directories='/etc/systemd/system.control /run/systemd/system.control /run/systemd/generator.early
+  /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /run/systemd/system.attached /run/systemd/generator
+  /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system /run/systemd/generator.late'
 states() {
   units=$(systemctl list-units --all --full --plain --no-legend --type=service) || return
   {
     echo =
-    find /run/systemd /run/systemd/units -maxdepth 1 \( -path /run/systemd -o -name systemd-units-load \
-      -o -name 'invocation:*.service' \) -printf '%f %T@ %l\n' 2>/dev/null
+    find -H /run/systemd /run/systemd/units $unit_directories -maxdepth 1 \( -path /run/systemd \
+      -o -name systemd-units-load -o -name 'invocation:*.service' \) -printf '%f %T@ %l\n' \
+      -o -type d -printf 'directory %C@ %p\n' 2>/dev/null
     printf '=\n%s\n' "$units"
   } | awk -v reloaded_before="$1" -- '
     $0 == "=" { ++part; next }
     NF == 0 { next }
     part == 0 { known[$1] = $2 " " $3 " " $4 " " $5; next }
+    part == 1 && $1 == "directory" {
+      if ($3 !~ "^/run/" || $3 ~ "^/run/systemd/(system|generator)") { ++directories; changes += $2 }
+      next
+    }
     part == 1 && /^invocation:/ { invocation[substr($1, 12)] = substr($3, 1, 8); next }
     part == 1 { if (!seen[$1]++) reloaded = reloaded $2; next }
     $1 !~ /[.]service$/ { sub(/^ *[^ ]+ +/, "") }
@@ -94,28 +102,29 @@ states() {
     }
     END {
       printf "%s\n%s%s\n%s\n%s\n", must, changed, aged, loaded, reloaded
+      print directories ? directories ":" sprintf("%.3f", changes) : ""
       for (i = 1; i <= line_count; ++i) print lines[i]
     }' /proc/self/fd/3 -
 }
 )sh";
 
-/// $1 the fingerprint of an earlier list or empty, $2 as above, $3 the `Reloaded` of that list, $4 `files` when the
-/// files are to be looked at although nobody had systemd read them, else any word, $5 `states` when what is in another
-/// state now need not be shown where that would take long. On standard input, in the first line, services whose
-/// properties are to be read again, as many as there is time for, then a line for each loaded service of that list, as
-/// they stand below `States:`. The answer consists of properties of services, with an empty line behind each, and,
-/// after such a line, of
+/// $1 the fingerprint of an earlier list or empty, $2 as above, $3 the `Reloaded` of that list, $4 any word, $5
+/// `states` from one who polls: where a service is in another state now and all takes long, the states alone are to be
+/// told. On standard input, in the first line, services whose properties are to be read again, as many as there is time
+/// for, then a line for each loaded service of that list, as they stand below `States:`. The answer consists of
+/// properties of services, with an empty line behind each, and, after such a line, of
 ///   `Reloaded=…`
 ///   `After=N`       so many hundredths of a second after its beginning the script asked for the states that follow
 ///   `States:`       and a line `NAME LOAD ACTIVE SUB INVOCATION` for each loaded service, an empty line; again at the
 ///                   end, when showing took a while
-///   `Looked=`       and $4
-///   `Fingerprint=…` of all files of units
+///   `Looked=`       and $4; not where the states alone are told
+///   `Fingerprint=…` of all directories of unit files, and of the files, which are looked at where a directory changed
+///                   or systemd has read its files anew
 ///   `UnitFiles=…`   the names of all files that define services; the others than the loaded ones are shown behind it.
 ///                   Or `unchanged`
 /// Why not `systemctl list-unit-files`: it searches all links for each unit, measured at 6 s of process 1 for 110 units
 /// without KVM. Showing a unit that is not loaded makes process 1 load it (0.1 s each there), so it is done only when a
-/// file changed. Units in the transient and generated directories are loaded as long as they matter.
+/// file changed. Units in the transient directory are loaded as long as they matter.
 inline constexpr std::string_view list_part = R"sh(
 newline='
 '
@@ -132,7 +141,8 @@ show_some() {
 }
 show_for_a_while() {
   hundredths
-  limit=$((up + 30))
+  limit=$((up + $1))
+  shift
   while [ $# -gt 0 ] && [ $up -lt $limit ]; do
     some=
     count=0
@@ -157,59 +167,62 @@ read_states() {
   loaded="$line "
   take_line
   reloaded=$line
+  take_line
+  directories=$line
   printf 'Reloaded=%s\nAfter=%s\nStates:\n%s\n\n' "$reloaded" $((read_at - begun)) "$text"
 }
-look_at_files() {
+files() {
   set --
-  for directory in /etc/systemd/system.control /run/systemd/system.control /run/systemd/generator.early \
-    /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /run/systemd/system.attached \
-    /run/systemd/generator /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system \
-    /run/systemd/generator.late; do
+  for directory in $unit_directories; do
     [ -d "$directory" ] || continue
     [ "$directory" = /lib/systemd/system ] && [ -L /lib ] && continue
     set -- "$@" "$directory"
   done
-  files=$(find -L "$@" -maxdepth 2 -printf '%p %C@ %s\n' 2>/dev/null) && sum=$(printf %s "$files" | cksum) || sum=
-  if [ -z "$sum" ] || [ "$sum" != "$fingerprint" ]; then
-    set +f
-    names=$(
-      for directory; do
-        for file in "$directory"/*.service; do
-          name=${file##*/}
-          case $name in
-          -* | *@.service | *[!A-Za-z0-9:_.@\\-]*) ;;
-          *) printf '%s\n' "$name" ;;
-          esac
-        done
-      done | sort -u
-    )
-    set -f
-    new_files=yes
-  fi
-  fingerprint=$sum
+  files=$(find -L "$@" -maxdepth 2 -printf '%p %C@ %s\n' 2>/dev/null) && printf %s "$files" | cksum
+}
+unit_files() {
+  set +f
+  for directory in $unit_directories; do
+    [ "$directory" = /lib/systemd/system ] && [ -L /lib ] && continue
+    for file in "$directory"/*.service; do
+      name=${file##*/}
+      case $name in
+      -* | *@.service | *[!A-Za-z0-9:_.@\-]*) ;;
+      *) printf '%s\n' "$name" ;;
+      esac
+    done
+  done | sort -u
 }
 hundredths
 begun=$up
-fingerprint=$1 new_files= looked=
 read -r again
 exec 3<&0
 set -f
-show_for_a_while $again || exit
-if [ -z "$fingerprint" ] || [ "$4" = files ]; then
-  look_at_files
-  looked=yes
-fi
 read_states "$3" || exit
-[ "$looked" ] || [ "$reloaded" = "$3" ] || look_at_files
-[ -z "$must" ] || show_some $must || exit
+fingerprint=$1 new_files= look=
+[ "$directories" ] && [ "$directories" = "${1%% *}" ] && [ "$reloaded" = "$3" ] || look=yes
 hundredths
-if [ "$5" != states ] || [ $((up - read_at)) -lt 20 ]; then
-  show_for_a_while $changed || exit
+states_alone=
+[ "$5" = states ] && [ "$changed" ] && [ $((up - read_at)) -ge 20 ] && states_alone=yes
+if [ "$states_alone" ]; then
+  [ -z "$look" ] || fingerprint="- ${1#* }"
+else
+  [ "$5" = states ] && limit=10 || limit=30
+  show_for_a_while $limit $again || exit
+  printf 'Looked=%s\n' "$4"
+  if [ "$look" ]; then
+    sum=$(files) || sum=
+    [ "$sum" ] && [ "$sum" = "${1#* }" ] || new_files=yes
+    fingerprint=${sum:+$directories $sum}
+  fi
 fi
-printf 'Looked=%s\nFingerprint=%s\n' "$4" "$fingerprint"
+[ -z "$must" ] || show_some $must || exit
+[ "$states_alone" ] || show_for_a_while 30 $changed || exit
+printf 'Fingerprint=%s\n' "$fingerprint"
 if [ -z "$new_files" ]; then
   echo UnitFiles=unchanged
 else
+  names=$(unit_files)
   set --
   printf UnitFiles=
   for name in $names; do
@@ -223,7 +236,7 @@ else
   [ $# -eq 0 ] || show_some "$@" || exit
 fi
 hundredths
-[ $((up - read_at)) -lt 60 ] || read_states "$3"
+[ $((up - read_at)) -lt 60 ] || read_states "$reloaded"
 )sh";
 inline constexpr std::string_view time_part = "time=$2\n" VMMS_SYSTEMD_SHOW;
 inline constexpr std::string_view list = script_text<time_part, states_part, list_part>;

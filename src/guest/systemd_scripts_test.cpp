@@ -127,7 +127,8 @@ TEST_F(SystemdScripts, OldSystemdGetsNoNewOption) {
 
 constexpr const char* marks =
     "MARKS=systemd 100.5 \nsystemd 100.5 \nsystemd-units-load 99.1 \n"
-    "invocation:a.service 1.2 00112233445566778899aabbccddeeff";
+    "invocation:a.service 1.2 00112233445566778899aabbccddeeff\n"
+    "directory 5.5 /etc/systemd/system\ndirectory 6.25 /run/systemd/generator.late\ndirectory 77.7 /run/systemd/units";
 
 class SystemdList : public SystemdScripts {
  protected:
@@ -270,34 +271,81 @@ TEST_F(SystemdList, OldPropertiesAreReadAgainTheOldestFirst) {
   });
   list(two);
   EXPECT_EQ(calls_, std::vector<std::string>()) << "it has looked back a moment ago";
-  EXPECT_EQ(list_->looked_at, "files");
   change([](ServiceList& known) { known.looked_back -= std::chrono::seconds(20); });
   list(two);
-  EXPECT_EQ(list_->looked_at, "properties");
   EXPECT_EQ(calls_, std::vector<std::string>{"b.service a.service"});
   list(two);
   EXPECT_EQ(calls_, std::vector<std::string>());
 }
 
-TEST_F(SystemdList, FilesAreLookedAtWhenTheyWereReloadedAndNowAndThen) {
+TEST_F(SystemdList, FilesAreLookedAtWhenADirectoryChangedOrTheyWereReloaded) {
   list(two);
-  change([](ServiceList& known) { known.fingerprint = "other files"; });
+  EXPECT_EQ(list_->fingerprint.substr(0, 9), "2:11.750 ") << "of the directories of unit files alone";
+  const std::string files = list_->fingerprint.substr(9);
+  std::string other = marks;
+  // Another mark, and files that are others than those of the list before: whether that is noticed.
+  const auto noticed = [&](const std::string& before, const std::string& after) {
+    change([](ServiceList& known) { known.fingerprint.replace(known.fingerprint.find(' ') + 1, 3, "xyz"); });
+    other.replace(other.find(before), before.size(), after);
+    list(two, other);
+    const bool unchanged = out_.find("\nUnitFiles=unchanged\n") != std::string::npos;
+    EXPECT_EQ(unchanged, list_->fingerprint.find("xyz") != std::string::npos);
+    return !unchanged;
+  };
+  EXPECT_FALSE(noticed("77.7", "88.8"));
+  EXPECT_TRUE(noticed("6.25", "7.25"));
+  EXPECT_FALSE(noticed("7.25", "7.25"));
+  EXPECT_TRUE(noticed("88.8 /run/systemd/units", "0 /etc/systemd/system/a.wants"));
+  EXPECT_TRUE(noticed("99.1", "99.2")) << "systemd has read them anew";
+  list(two, other);
+  EXPECT_FALSE(noticed("99.2", "99.2"));
+  change([&](ServiceList& known) { known.fingerprint = "3:12.750 " + files; });
+  // Where they are what they were nobody is asked about them.
+  other.replace(other.find("7.25"), 4, "8.25");
+  list(two, other);
+  EXPECT_NE(out_.find("\nUnitFiles=unchanged\n"), std::string::npos);
+  EXPECT_EQ(list_->fingerprint, "3:13.750 " + files);
+}
+
+TEST_F(SystemdList, FilesWaitWhereStatesAloneAreTold) {
   list(two);
-  EXPECT_NE(out_.find("UnitFiles=unchanged\n"), std::string::npos) << "not looked at";
-  EXPECT_EQ(list_->fingerprint, "other files");
-  std::string reloaded = marks;
-  reloaded.replace(reloaded.find("99.1"), 4, "99.2");
-  list(two, reloaded);
-  EXPECT_NE(list_->fingerprint, "other files");
-  for (const char* last : {"properties", "files"}) {
-    change([last](ServiceList& known) {
-      known.fingerprint = "other files";
-      known.looked_at = last;
-      known.looked_back -= std::chrono::seconds(20);
-    });
-    list(two, reloaded);
-    EXPECT_EQ(list_->fingerprint == "other files", std::string(last) == "files") << last;
-  }
+  const std::string running = "a.service loaded active running Does\nb.service loaded failed failed Waits";
+  std::string other = marks;
+  other.replace(other.find("6.25"), 4, "7.25");
+  change([](ServiceList& known) { known.fingerprint.replace(known.fingerprint.find(' ') + 1, 3, "xyz"); });
+  list_while_polling(running, other, "STATES_TIME=0.3");
+  EXPECT_EQ(service("b.service").active_state, "failed");
+  EXPECT_NE(out_.find("\nUnitFiles=unchanged\n"), std::string::npos);
+  list_while_polling(running, other, "STATES_TIME=0.3");
+  EXPECT_EQ(out_.find("\nUnitFiles=unchanged\n"), std::string::npos);
+  EXPECT_EQ(list_->fingerprint.find("xyz"), std::string::npos);
+}
+
+TEST_F(SystemdList, TheRealFindSeesANewFile) {
+  // A directory in the place of those of the system, read by the machine's own find.
+  const std::string units = directory_ / "units";
+  std::filesystem::create_directory(units);
+  std::filesystem::remove(directory_ / "find");
+  const auto look = [&] {
+    Script script = systemd_->list_script(list_.get());
+    std::string text(script.text);
+    const std::size_t begin = text.find("unit_directories='") + 18;
+    text.replace(begin, text.find('\'', begin) - begin, units);
+    script.text = text;
+    const auto read = systemd_->read_list(run(script, {"UNITS=" + two}), list_.get());
+    EXPECT_TRUE(read) << read.error().message;
+    list_ = *read;
+  };
+  look();
+  EXPECT_EQ(list_->services.count("new.service"), 0U);
+  const std::string before = list_->fingerprint;
+  EXPECT_EQ(before.substr(0, 2), "1:");
+  look();
+  EXPECT_EQ(list_->fingerprint, before);
+  directory_.write("units/new.service", "[Service]\n");
+  look();
+  EXPECT_NE(list_->fingerprint, before);
+  EXPECT_EQ(list_->services.count("new.service"), 1U);
 }
 
 TEST_F(SystemdList, AMarkBeforeANameIsNoName) {

@@ -210,24 +210,33 @@ TEST_F(Systemd, StatesDecideWhatStaysKnown) {
   EXPECT_EQ(systemd_->list_script(second->get()).input, "b.service \nb.service loaded failed failed 0b\n");
 }
 
-TEST_F(Systemd, WhatWasShownBeforeTheStatesGoesWithThemOnlyWhenNothingHappened) {
+TEST_F(Systemd, OldPropertiesAreAskedForInTurn) {
   ServiceList known;
   known.services["a.service"].name = "a.service";
-  known.loaded["a.service"] = {"loaded active running 0a", Clock::now()};
-  known.loaded["b.service"] = {"loaded active running 0b", Clock::now()};
-  known.defined = {"a.service", "b.service"};
-  known.services["b.service"].name = "b.service";
-  const auto list = systemd_->read_list(printed(shown("a.service") + "\n" + shown("b.service") +
-                                                "\nReloaded=\nAfter=7\nStates:\na.service loaded active running 0a\n"
-                                                "b.service loaded active running 0c\n\n" +
-                                                "Looked=properties\nFingerprint=1 2\nUnitFiles=unchanged\n"),
-                                        &known);
-  ASSERT_TRUE(list) << list.error().message;
-  EXPECT_EQ((*list)->services.at("a.service").main_process_id, 640U);
-  EXPECT_EQ((*list)->loaded.at("a.service").state, "loaded active running 0a");
-  EXPECT_EQ((*list)->services.at("b.service").main_process_id, 0U) << "it was restarted meanwhile";
-  EXPECT_EQ((*list)->loaded.at("b.service").read, Clock::time_point::min());
-  EXPECT_EQ((*list)->looked_at, "properties");
+  known.loaded["a.service"] = {"loaded active running 0a", Clock::now() - std::chrono::seconds(11)};
+  known.looked_back = Clock::now() - std::chrono::seconds(7);
+  known.fingerprint = "1 2";
+  EXPECT_EQ(systemd_->list_script(&known).input, "\na.service loaded active running 0a\n");
+  known.looked_back = Clock::now() - std::chrono::seconds(9);
+  const Script script = systemd_->list_script(&known);
+  EXPECT_EQ(script.input, "a.service \na.service loaded active running 0a\n");
+  EXPECT_EQ(script.parameters[3], "again");
+  const std::string states = "Reloaded=\nAfter=7\nStates:\na.service loaded active running 0a\n\n";
+  const std::string rest = "Fingerprint=1 2\nUnitFiles=unchanged\n";
+  const auto shown_again =
+      systemd_->read_list(printed(states + shown("a.service") + "\nLooked=again\n" + rest), &known);
+  ASSERT_TRUE(shown_again) << shown_again.error().message;
+  EXPECT_EQ((*shown_again)->services.at("a.service").main_process_id, 640U);
+  EXPECT_GT((*shown_again)->looked_back, known.looked_back);
+  EXPECT_GT((*shown_again)->loaded.at("a.service").read, Clock::now() - std::chrono::seconds(5));
+  const auto states_alone = systemd_->read_list(printed(states + rest), &known);
+  EXPECT_EQ((*states_alone)->looked_back, known.looked_back);
+
+  // Who polls cannot put it off for ever.
+  known.read = Clock::now();
+  EXPECT_EQ(systemd_->list_script(&known).parameters[4], "states");
+  known.looked_back = Clock::now() - std::chrono::seconds(17);
+  EXPECT_EQ(systemd_->list_script(&known).parameters[4], "");
 }
 
 TEST_F(Systemd, NewerStatesWin) {
