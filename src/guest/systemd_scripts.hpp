@@ -199,22 +199,19 @@ read -r again
 exec 3<&0
 set -f
 read_states "$3" || exit
-fingerprint=$1 new_files= look=
-[ "$directories" ] && [ "$directories" = "${1%% *}" ] && [ "$reloaded" = "$3" ] || look=yes
 hundredths
 states_alone=
 [ "$5" = states ] && [ "$changed" ] && [ $((up - read_at)) -ge 20 ] && states_alone=yes
-if [ "$states_alone" ]; then
-  [ -z "$look" ] || fingerprint="- ${1#* }"
-else
+if [ -z "$states_alone" ]; then
   [ "$5" = states ] && limit=10 || limit=30
   show_for_a_while $limit $again || exit
   printf 'Looked=%s\n' "$4"
-  if [ "$look" ]; then
-    sum=$(files) || sum=
-    [ "$sum" ] && [ "$sum" = "${1#* }" ] || new_files=yes
-    fingerprint=${sum:+$directories $sum}
-  fi
+fi
+fingerprint=$1 new_files=
+if [ -z "$directories" ] || [ "$directories" != "${1%% *}" ] || [ "$reloaded" != "$3" ]; then
+  sum=$(files) || sum=
+  [ "$sum" ] && [ "$sum" = "${1#* }" ] || new_files=yes
+  fingerprint=${sum:+$directories $sum}
 fi
 [ -z "$must" ] || show_some $must || exit
 [ "$states_alone" ] || show_for_a_while 30 $changed || exit
