@@ -119,6 +119,11 @@ class AgentGuest : public Guest {
   bool fresh(const Reading<T>& reading) const {
     return reading.changes == changes_ && Clock::now() - reading.begun <= fresh_time;
   }
+  /// Of a list that says when its states were read: they are too old although it has just come.
+  bool told_late(const ListPtr& list) const {
+    const std::lock_guard lock(mutex_);
+    return list->states_after > std::chrono::milliseconds::zero() && list == list_.lock() && !fresh(list_reading_);
+  }
   void void_reads() {
     const std::lock_guard lock(mutex_);
     ++changes_;
@@ -260,7 +265,7 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
   if (const auto session = own_agent(**manager))
     if (const ListPtr list = list_told_by(*session, deadline))
       return std::shared_ptr<const ServiceMap>(list, &list->services);
-  while (true) {
+  for (bool again = false;;) {
     std::shared_ptr<Flight<ListPtr>> flight;
     bool usable = true;
     {
@@ -279,6 +284,11 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
     if (!list) return deadline_error("its services");
     if (!usable) continue;
     if (!*list) return list->error();
+    // A guest that was busy may have told its states late. Once more, then they are shown as they are.
+    if (!again && told_late(**list)) {
+      again = true;
+      continue;
+    }
     return std::shared_ptr<const ServiceMap>(**list, &(**list)->services);
   }
 }

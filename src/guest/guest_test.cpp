@@ -376,6 +376,27 @@ TEST_F(GuestTest, AListIsAsOldAsItsStatesNotAsItsScript) {
   EXPECT_EQ(read_slowly(), 2U) << "they were read at the beginning";
 }
 
+TEST_F(GuestTest, StatesThatCameLateAreReadOnceMore) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  const auto runs_of_a_slow_list = [&](const std::string& after) {
+    transport_->reply(list_script, {0,
+                                    "Fingerprint=7 8\n" + after + "States:\na.service loaded active running -\n\n" +
+                                        shown("a.service", "active") + "\nUnitFiles=a.service \n",
+                                    ""});
+    const std::size_t runs = transport_->runs(list_script).size();
+    transport_->hold(list_script);
+    auto list = std::async(std::launch::async, [&] { return guest_->services(soon()); });
+    transport_->await_run(list_script, runs + 1);
+    std::this_thread::sleep_for(1200ms);
+    transport_->release(list_script);
+    EXPECT_TRUE(list.get());
+    return transport_->runs(list_script).size() - runs;
+  };
+  EXPECT_EQ(runs_of_a_slow_list("After=2\n"), 2U);
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_EQ(runs_of_a_slow_list(""), 1U) << "a service manager that says nothing of it is not asked twice";
+}
+
 TEST_F(GuestTest, OurOwnStartVoidsWhatWasRead) {
   ASSERT_TRUE(guest_->services(soon()));
   ASSERT_TRUE(guest_->start_service("a", soon()));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -118,15 +119,7 @@ Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path, bool 
   return file;
 }
 
-PasswordFile::Watch::Watch(const std::string& path) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  if (fd_ < 0) return;
-  // The folder tells of other files in the place of this one, the file of what is written into it. They are not asked
-  // for the same: a log may lie in the folder, too.
-  constexpr std::uint32_t moves = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-  constexpr std::uint32_t writes = IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
-  (void)::inotify_add_watch(fd_, path.c_str(), writes);  // also behind a link
-  if (::inotify_add_watch(fd_, folder_of(path).c_str(), moves) < 0) ::close(std::exchange(fd_, -1));
-}
+PasswordFile::Watch::Watch() : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
 PasswordFile::Watch::~Watch() {
   if (fd_ >= 0) ::close(fd_);
@@ -134,16 +127,34 @@ PasswordFile::Watch::~Watch() {
 
 bool PasswordFile::Watch::changed() const {
   int bytes = 0;
-  return fd_ < 0 || ::ioctl(fd_, FIONREAD, &bytes) != 0 || bytes > 0;
+  return folder_ < 0 || ::ioctl(fd_, FIONREAD, &bytes) != 0 || bytes > 0;
+}
+
+void PasswordFile::Watch::renew(const std::string& path) {
+  if (fd_ < 0) return;
+  alignas(inotify_event) std::array<char, 4096> events;
+  while (::read(fd_, events.data(), events.size()) > 0) continue;
+  // The folder tells of other files in the place of this one, the file of what is written into it. They are not asked
+  // for the same: a log may lie in the folder, too.
+  constexpr std::uint32_t moves = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+  constexpr std::uint32_t writes = IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+  const auto watch = [this](int watched, const std::string& what, std::uint32_t changes) {
+    const int present = ::inotify_add_watch(fd_, what.c_str(), changes);
+    if (watched >= 0 && watched != present) ::inotify_rm_watch(fd_, watched);  // fails when that is gone
+    return present;
+  };
+  file_ = watch(file_, path, writes);  // also behind a link
+  folder_ = watch(folder_, folder_of(path), moves);
 }
 
 std::shared_ptr<const Users> PasswordFile::users() {
   constexpr auto longest_trust = std::chrono::seconds(1);
   const auto now = std::chrono::steady_clock::now();
+  const auto due = [&] { return watch_.changed() || now - looked_.load() >= longest_trust; };
+  const bool may_differ = due();  // not under the lock: every request asks for it
   const std::scoped_lock lock(mutex_);
-  if (watch_.changed() || now - looked_ >= longest_trust) {
-    // Before looking: what happens meanwhile is told of again.
-    if (watch_.changed()) watch_ = Watch(path_);
+  if (may_differ && due()) {
+    watch_.renew(path_);  // before looking: what happens meanwhile is told of again
     looked_ = now;
     look();
   }

@@ -1,6 +1,7 @@
 // The users file: lines `name:$y$…`, comments with `#`, blank lines.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -9,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/result.hpp"
 
@@ -47,21 +47,21 @@ class PasswordFile {
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
 
-  /// Whether the kernel may have told of a change of one file since the watch was made. Cheaper than a stat().
+  /// Whether the kernel may have told of a change of one file. Asking is cheaper than a stat().
   class Watch {
    public:
-    Watch() = default;
-    explicit Watch(const std::string& path);
-    Watch(Watch&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Watch& operator=(Watch&& other) noexcept {
-      std::swap(fd_, other.fd_);
-      return *this;
-    }
+    Watch();
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
     ~Watch();
-    bool changed() const;
+    bool changed() const;  ///< any thread
+    /// Forgets what was told, and watches the file that is there now.
+    void renew(const std::string& path);
 
    private:
-    int fd_ = -1;  ///< without one everything may have changed
+    int fd_;  ///< without one everything may have changed
+    int file_ = -1;
+    std::atomic<int> folder_ = -1;
   };
 
   explicit PasswordFile(std::string path) : path_(std::move(path)) {}
@@ -72,7 +72,7 @@ class PasswordFile {
   const std::string path_;
   std::mutex mutex_;
   Watch watch_;
-  std::chrono::steady_clock::time_point looked_;
+  std::atomic<std::chrono::steady_clock::time_point> looked_{};
   Stamp stamp_;
   std::shared_ptr<const Users> users_;
 };
