@@ -24,7 +24,7 @@ class MemoryProvider : public cim::Provider {
   const cim::Class& cim_class() const override { return class_; }
   void enumerate(const cim::Context&, const cim::Query& query, cim::Page& page) override {
     if (before) before();
-    page.failures = failures;
+    page.failures.insert(page.failures.end(), failures.begin(), failures.end());
     std::size_t found = 0;
     for (const cim::Instance& instance : instances) {
       const std::vector<std::string> key = key_of(instance);
