@@ -1,5 +1,6 @@
 """What the benchmarks of a simulated fleet share: daemons, loads with latencies, nginx beside them, what a process costs."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ class Run:
 
     def __init__(self):
         self.cleanups = []
+        self.loads = itertools.count()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vmms-bench-"))
         self.folder.chmod(0o755)  # nginx' worker reads there
 
@@ -87,7 +89,7 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000
 
     def load(self, url, request=None, connections=1, seconds=2.0, processors=GENERATOR):
         """What wrk measures: requests a second, and latencies in seconds. Answers other than 200 are an error."""
-        script = self.folder / "wrk.lua"
+        script = self.folder / f"wrk{next(self.loads)}.lua"
         lines = ["""done = function(summary, latency)
   local e = summary.errors
   print(string.format('RESULT {"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, "most": %d, "errors": %d}',

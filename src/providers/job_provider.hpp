@@ -83,6 +83,7 @@ class JobProvider : public Base {
     if (query.keys.instance_id) {
       if (const auto job = environment_.jobs.find(*query.keys.instance_id); job && is_mine(*job))
         page.add(instance_of(*job));
+      return;
     }
     std::string after = query.after ? query.after->instance_id : std::string();
     for (auto jobs = environment_.jobs.list(after, batch); !jobs.empty(); jobs = environment_.jobs.list(after, batch)) {

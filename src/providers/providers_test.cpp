@@ -106,6 +106,17 @@ TEST_F(Providers, JobsTellWhatTheyDidAndToWhom) {
   EXPECT_EQ(host_.find(id("gamma"))->power, hypervisor::PowerState::running);
 }
 
+TEST_F(Providers, AJobIsFoundByItsKeyAlone) {
+  for (const char* name : {"beta", "gamma"}) call(machine_path(name), "RequestStateChange", {std::uint64_t{2}, {}, {}});
+  const auto jobs = all("Msvm_ConcreteJob");
+  ASSERT_GE(jobs.size(), 1u);
+  for (const cim::Instance& job : jobs) {
+    const auto found = all("Msvm_ConcreteJob", 100, {{"InstanceID", to_text(job["InstanceID"]), {}}});
+    ASSERT_EQ(found.size(), 1u) << "of " << jobs.size();
+    EXPECT_EQ(found[0]["InstanceID"], job["InstanceID"]);
+  }
+}
+
 TEST_F(Providers, AMethodNobodyWroteSaysSo) {
   EXPECT_EQ(call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", "StartService").value().return_value,
             cim::Value(std::uint64_t{1}));
