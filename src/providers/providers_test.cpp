@@ -107,12 +107,16 @@ TEST_F(Providers, JobsTellWhatTheyDidAndToWhom) {
 }
 
 TEST_F(Providers, AJobIsFoundByItsKeyAlone) {
-  for (const char* name : {"beta", "gamma"}) call(machine_path(name), "RequestStateChange", {std::uint64_t{2}, {}, {}});
+  for (const auto& [name, state] : {std::pair("beta", 3), std::pair("gamma", 2)}) {
+    const auto result =
+        call(machine_path(name), "RequestStateChange", {static_cast<std::uint64_t>(state), cim::Value(), cim::Value()});
+    ASSERT_TRUE(result) << result.error().message;
+  }
   const auto jobs = all("Msvm_ConcreteJob");
-  ASSERT_GE(jobs.size(), 1u);
+  ASSERT_EQ(jobs.size(), 2u);
   for (const cim::Instance& job : jobs) {
     const auto found = all("Msvm_ConcreteJob", 100, {{"InstanceID", to_text(job["InstanceID"]), {}}});
-    ASSERT_EQ(found.size(), 1u) << "of " << jobs.size();
+    ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0]["InstanceID"], job["InstanceID"]);
   }
 }
