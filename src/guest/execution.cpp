@@ -43,6 +43,7 @@ std::optional<Result<Output>> Execution::advance(Clock::time_point deadline) {
 std::optional<Result<Output>> Execution::start(Clock::time_point deadline) {
   leftovers_->tidy(*transport_, deadline);
   connection_ = transport_->connection();
+  seen_running_ = Clock::now();
   const Result<std::int64_t> process = Agent(*transport_).execute(script_, deadline);
   if (!process) {
     if (process.error().kind == Failure::timed_out) return std::nullopt;
@@ -61,6 +62,7 @@ std::optional<Result<Output>> Execution::ask(Clock::time_point deadline) {
     process_.reset();
     return Result<Output>(restarted_error());
   }
+  const Clock::time_point asked = Clock::now();
   Result<std::optional<Output>> status = Agent(*transport_).status(*process_, deadline);
   if (!status) {
     const Failure kind = status.error().kind;
@@ -71,6 +73,8 @@ std::optional<Result<Output>> Execution::ask(Clock::time_point deadline) {
   } else if (*status) {
     process_.reset();
     return Result<Output>(std::move(**status));
+  } else {
+    seen_running_ = asked;
   }
   const Clock::duration most = transport_->poll_delays().most;
   delay_ = std::clamp<Clock::duration>(delay_ * 5 / 4, std::chrono::milliseconds(1), most);

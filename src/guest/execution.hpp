@@ -53,6 +53,9 @@ class Execution {
   /// Whether the guest has begun with the script and is not known to have ended it.
   bool running() const { return process_.has_value(); }
 
+  /// When it was last known to run or to be about to: what it did later than that, it did afterwards.
+  Clock::time_point seen_running() const { return seen_running_; }
+
   /// As advance, until the end or the deadline (timed_out).
   Result<Output> finish(Clock::time_point deadline);
 
@@ -67,6 +70,7 @@ class Execution {
   std::uint64_t connection_ = 0;
   Clock::duration delay_{};
   Clock::time_point next_;
+  Clock::time_point seen_running_;
 };
 
 }  // namespace vmms::guest

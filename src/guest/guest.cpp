@@ -22,8 +22,12 @@ using ListPtr = std::shared_ptr<const ServiceList>;
 using DiscoveryPtr = std::shared_ptr<const Discovery>;
 using ManagerPtr = std::shared_ptr<const ServiceManager>;
 
-/// The age at which what was read of services is read anew.
+/// No state that is shown is older, if the guest can help it.
 constexpr std::chrono::seconds fresh_time{1};
+/// A list is read anew before that: whoever polls learns of a change when it is so old and the next one has come.
+constexpr std::chrono::milliseconds list_time{500};
+/// It serves further pages as long as its states are fresh, and for so long at least.
+constexpr std::chrono::milliseconds pages_time{500};
 /// That there is no service manager is believed for so long.
 constexpr std::chrono::seconds no_manager_time{5};
 constexpr std::chrono::seconds starting_time{4};
@@ -56,6 +60,15 @@ Result<std::shared_ptr<const Identity>> read_identity(System& system, Clock::tim
   return std::shared_ptr<const Identity>(std::move(identity));
 }
 
+// The states of a list are not older than this. The guest may have begun with the script long after it was asked to;
+// what the script took from the states to its end is known, and that it had not ended when it was seen running.
+Clock::time_point states_time(const ServiceList& list, Clock::time_point asked, Clock::time_point seen_running) {
+  Clock::time_point time = asked + list.states_after;
+  if (list.ended_after > list.states_after)
+    time = std::max(time, seen_running - (list.ended_after - list.states_after));
+  return std::min(time, Clock::now());
+}
+
 class AgentGuest : public Guest {
  public:
   AgentGuest(std::shared_ptr<Transport> transport, OwnAgentProgram program)
@@ -75,7 +88,7 @@ class AgentGuest : public Guest {
   Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) override {
     return clock_offset_.get(deadline, [system = system_](auto limit) { return system->clock_offset(limit); });
   }
-  Result<std::shared_ptr<const ServiceMap>> services(Clock::time_point deadline) override;
+  Result<std::shared_ptr<const ServiceMap>> services(Clock::time_point deadline, Page page) override;
   Result<Service> service(std::string_view name, Clock::time_point deadline) override;
   Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) override {
     return act(Actions::Kind::start, name, deadline);
@@ -116,13 +129,21 @@ class AgentGuest : public Guest {
   Result<ServiceOutcome> with_advice(Result<ServiceOutcome> outcome) const;
 
   template <class T>
-  bool fresh(const Reading<T>& reading) const {
-    return reading.changes == changes_ && Clock::now() - reading.begun <= fresh_time;
+  bool fresh(const Reading<T>& reading, Clock::duration age = fresh_time) const {
+    return reading.changes == changes_ && Clock::now() - reading.begun <= age;
+  }
+  bool list_usable(Page page) const {
+    if (page == Page::first) return fresh(list_reading_, list_time);
+    return fresh(list_reading_) || (list_reading_.changes == changes_ && Clock::now() - list_shown_ <= pages_time);
   }
   /// Of a list that says when its states were read: they are too old although it has just come.
   bool told_late(const ListPtr& list) const {
     const std::lock_guard lock(mutex_);
     return list->states_after > std::chrono::milliseconds::zero() && list == list_.lock() && !fresh(list_reading_);
+  }
+  void shown(const ListPtr& list) {
+    const std::lock_guard lock(mutex_);
+    if (list == list_.lock()) list_shown_ = Clock::now();
   }
   void void_reads() {
     const std::lock_guard lock(mutex_);
@@ -149,8 +170,9 @@ class AgentGuest : public Guest {
 
   std::uint64_t changes_ = 0;  ///< our own starts and stops, each counted before and after
   Reading<ListPtr> listing_;
-  std::weak_ptr<const ServiceList> list_;        ///< the newest; recent_lists decides how long it lives
-  Reading<ListPtr> list_reading_;                ///< when that was read; without the flight
+  std::weak_ptr<const ServiceList> list_;  ///< the newest; recent_lists decides how long it lives
+  Reading<ListPtr> list_reading_;          ///< when that was read; without the flight
+  Clock::time_point list_shown_;
   std::weak_ptr<OwnAgentSession> list_session_;  ///< whose versions these are; nobody's when it was only read
   OwnAgentSession::Versions list_versions_;
   std::map<std::string, Reading<Service>> states_;
@@ -259,7 +281,7 @@ ListPtr AgentGuest::list_told_by(OwnAgentSession& session, Clock::time_point dea
   return now;
 }
 
-Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline) {
+Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline, Page page) {
   const Result<ManagerPtr> manager = this->manager(deadline);
   if (!manager) return manager.error();
   if (const auto session = own_agent(**manager))
@@ -270,7 +292,7 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
     bool usable = true;
     {
       const std::lock_guard lock(mutex_);
-      if (const ListPtr list = list_.lock(); list && fresh(list_reading_))
+      if (const ListPtr list = list_.lock(); list && (again ? fresh(list_reading_) : list_usable(page)))
         return std::shared_ptr<const ServiceMap>(list, &list->services);
       if (!listing_.flight || listing_.flight->done()) {
         listing_ = begin_list(*manager);
@@ -289,6 +311,7 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
       again = true;
       continue;
     }
+    shown(**list);
     return std::shared_ptr<const ServiceMap>(**list, &(**list)->services);
   }
 }
@@ -315,7 +338,8 @@ AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
         const std::lock_guard lock(mutex_);
         list_ = *list;
         list_reading_ = when;
-        list_reading_.begun = std::min(when.begun + (*list)->states_after, Clock::now());
+        list_shown_ = Clock::time_point();
+        list_reading_.begun = states_time(**list, when.begun, execution->seen_running());
         list_session_ = versions ? session : std::weak_ptr<OwnAgentSession>();
         list_versions_ = versions.value_or(OwnAgentSession::Versions{});
         return list;

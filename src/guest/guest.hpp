@@ -68,6 +68,8 @@ struct Identity {
 ///   invalid_state  the VM does not run
 class Guest {
  public:
+  enum class Page { first, further };
+
   virtual ~Guest() = default;
 
   virtual Result<Capabilities> capabilities(Clock::time_point deadline) = 0;
@@ -90,8 +92,10 @@ class Guest {
   /// How far its clock is ahead of this host's; at most 5 s old.
   virtual Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) = 0;
 
-  /// All loaded .service units and installed unit files, by name; used for 1 s after the guest has answered.
-  virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(Clock::time_point deadline) = 0;
+  /// All loaded .service units and installed unit files, by name, read anew when their states are half a second old;
+  /// who has seen the first page of them need not wait for that.
+  virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(Clock::time_point deadline,
+                                                                                 Page page = Page::first) = 0;
   /// One service, also an instance of a template that is not loaded. A name without a suffix gets ".service".
   virtual Result<Service> service(std::string_view name, Clock::time_point deadline) = 0;
   virtual Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) = 0;

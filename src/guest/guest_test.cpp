@@ -332,7 +332,7 @@ TEST_F(GuestTest, AnAgentRestartedInMidCallIsUnreachableAndTheNextCallRight) {
   EXPECT_TRUE(guest_->start_service("a", soon()));
 }
 
-TEST_F(GuestTest, ServicesAreSharedAndKeptForASecond) {
+TEST_F(GuestTest, ServicesAreSharedAndKeptForAWhile) {
   ASSERT_TRUE(guest_->capabilities(soon()));
   transport_->hold(list_script);
   std::vector<std::future<Result<std::shared_ptr<const std::map<std::string, Service>>>>> lists;
@@ -395,6 +395,27 @@ TEST_F(GuestTest, StatesThatCameLateAreReadOnceMore) {
   EXPECT_EQ(runs_of_a_slow_list("After=2\n"), 2U);
   std::this_thread::sleep_for(1100ms);
   EXPECT_EQ(runs_of_a_slow_list(""), 1U) << "a service manager that says nothing of it is not asked twice";
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_EQ(runs_of_a_slow_list("After=2\nEnded=9\n"), 1U) << "the guest began late";
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_EQ(runs_of_a_slow_list("After=2\nEnded=119\n"), 2U);
+}
+
+TEST_F(GuestTest, PagesThatFollowASlowListAreOfTheSame) {
+  ASSERT_TRUE(guest_->capabilities(soon()));
+  transport_->hold(list_script);
+  auto list = std::async(std::launch::async, [&] { return guest_->services(soon()); });
+  transport_->await_run(list_script);
+  std::this_thread::sleep_for(700ms);
+  transport_->release(list_script);
+  ASSERT_TRUE(list.get());
+  EXPECT_TRUE(guest_->services(soon(), Guest::Page::further));
+  EXPECT_EQ(transport_->runs(list_script).size(), 1U);
+  EXPECT_TRUE(guest_->services(soon()));
+  EXPECT_EQ(transport_->runs(list_script).size(), 2U) << "who polls wants to know what is new";
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_TRUE(guest_->services(soon(), Guest::Page::further));
+  EXPECT_EQ(transport_->runs(list_script).size(), 3U);
 }
 
 TEST_F(GuestTest, OurOwnStartVoidsWhatWasRead) {

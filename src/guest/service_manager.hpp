@@ -28,8 +28,10 @@ struct ServiceList {
   };
   /// By canonical name; empty where states are not told apart from properties.
   std::map<std::string, Loaded> loaded;
+  bool incomplete = false;                   ///< new services whose states came alone are left out
   std::string reloaded;                      ///< when the manager read its files anew, in words of the guest
-  std::chrono::milliseconds states_after{};  ///< the states are at most as old as the beginning of the script and this
+  std::chrono::milliseconds states_after{};  ///< from the script's beginning until the states were read
+  std::chrono::milliseconds ended_after{};   ///< from the script's beginning to its end; zero: not told
   Clock::time_point read;                    ///< when this list was read
   Clock::time_point looked_back;             ///< when it was looked at what may have changed unseen
 };

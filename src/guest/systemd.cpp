@@ -158,9 +158,12 @@ class ListReader {
       if (known)
         if (const auto found = known->loaded.find(name); found != known->loaded.end()) loaded = &found->second;
       if (!shown) {
-        if (!loaded || each.load == "not-found" || list_.services.size() >= services_limit) continue;
+        if (known == nullptr || each.load == "not-found" || list_.services.size() >= services_limit) continue;
         const auto service = known->services.find(name);
-        if (service == known->services.end()) continue;
+        if (service == known->services.end()) {
+          list_.incomplete = true;
+          continue;
+        }
         list_.services.emplace(name, service->second);
       }
       const bool fits = shown || (loaded != nullptr && loaded->state == each.state);
@@ -226,13 +229,13 @@ Script Systemd::list_script(const ServiceList* known) const {
   if (known == nullptr) return {systemd_list_script, systemd_scripts::list, {"", time_option_, "", "", ""}};
   const Clock::time_point now = Clock::now();
   const Clock::duration unseen = now - known->looked_back;
-  const bool again = unseen >= look_back_interval;
-  const bool polled = now - known->read < polling_time && unseen < longest_without_look;
-  return {
-      systemd_list_script,
-      systemd_scripts::list,
-      {known->fingerprint, time_option_, known->reloaded, std::string(again ? again_word : ""), polled ? "states" : ""},
-      list_input(*known, again)};
+  const bool polled = now - known->read < polling_time;
+  const bool again = unseen >= (polled ? longest_without_look : look_back_interval);
+  const char* how = !polled ? "" : again || known->incomplete ? "all" : "states";
+  return {systemd_list_script,
+          systemd_scripts::list,
+          {known->fingerprint, time_option_, known->reloaded, std::string(again ? again_word : ""), how},
+          list_input(*known, again)};
 }
 
 Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& output, const ServiceList* known) const {
@@ -243,6 +246,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
   std::optional<std::string_view> files;
   std::optional<std::vector<StateLine>> states;
   std::optional<std::vector<StateLine>> newer_states;
+  bool states_alone = true;
   bool looked_back = false;
   while (!text.empty()) {
     if (const auto value = take_value(text, "Fingerprint")) {
@@ -253,9 +257,12 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
       // What was read anew after the first states shows in the next list.
       if (!states) list.reloaded = printable(*reloaded, word_limit);
     } else if (const auto looked = take_value(text, "Looked")) {
+      states_alone = false;
       looked_back = *looked == again_word;
     } else if (const auto after = take_value(text, "After")) {
       list.states_after = read_after(*after);
+    } else if (const auto ended = take_value(text, "Ended")) {
+      list.ended_after = read_after(*ended);
     } else if (text.starts_with("States:\n")) {
       take_line(text);
       (states ? newer_states : states) = take_states(text);
@@ -267,6 +274,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
   list.read = Clock::now();
   list.looked_back = known == nullptr || looked_back ? list.read : known->looked_back;
   if (states) reader.add_loaded(*states, known);
+  list.incomplete = list.incomplete && states_alone;
 
   if (*files != "unchanged") {
     reader.define(*files);

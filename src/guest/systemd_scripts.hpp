@@ -62,18 +62,17 @@ state=$(show -- "$1" 2>/dev/null)
 printf 'ExitStatus=%s\n%s\n\n' "$status" "$state"
 )";
 
-// `states RELOADED`: whom to ask about and how all loaded services are. What the host knows is read from descriptor 3.
-// Process 1 tells the states of all in one answer, 0.2 s without KVM; a unit's properties take it 23 ms each there, so
-// they are asked for only where the state is not the one that is known, or where they were read some time ago. A
-// restart shows in the invocation, for which systemd keeps links (since 236); that it has read its files anew shows in
-// the age of what it leaves in /run/systemd. Of awk's lists: `must` are the services that the host does not know,
-// `changed` have another state, `aged` may have other properties.
+// `states RELOADED`: whom to ask about and, from $units, how all loaded services are. What the host knows is read from
+// descriptor 3. Process 1 tells the states of all in one answer, 0.2 s without KVM; a unit's properties take it 23 ms
+// each there, so they are asked for only where the state is not the one that is known, or where they were read some
+// time ago. A restart shows in the invocation, for which systemd keeps links (since 236); that it has read its files
+// anew shows in the age of what it leaves in /run/systemd. Of awk's lists: `must` are the services that the host does
+// not know, `changed` have another state, `aged` may have other properties.
 inline constexpr std::string_view states_part = R"sh(
 unit_directories='/etc/systemd/system.control /run/systemd/system.control /run/systemd/generator.early
   /etc/systemd/system /etc/systemd/system.attached /run/systemd/system /run/systemd/system.attached /run/systemd/generator
   /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system /run/systemd/generator.late'
 states() {
-  units=$(systemctl list-units --all --full --plain --no-legend --type=service) || return
   {
     echo =
     find -H /run/systemd /run/systemd/units $unit_directories -maxdepth 1 \( -path /run/systemd \
@@ -109,12 +108,14 @@ states() {
 )sh";
 
 /// $1 the fingerprint of an earlier list or empty, $2 as above, $3 the `Reloaded` of that list, $4 any word, $5
-/// `states` from one who polls: where a service is in another state now and all takes long, the states alone are to be
-/// told. On standard input, in the first line, services whose properties are to be read again, as many as there is time
-/// for, then a line for each loaded service of that list, as they stand below `States:`. The answer consists of
-/// properties of services, with an empty line behind each, and, after such a line, of
+/// `states` or `all` from one who polls, to whom little is shown again. With `states`, where a service is in another
+/// state now or is loaded now, from the same files, and all takes long, the states alone are told. On standard input,
+/// in the first line, services whose properties are to be read again, as many as there is time for, then a line for
+/// each loaded service of that list, as they stand below `States:`. The answer consists of properties of services, with
+/// an empty line behind each, and, after such a line, of
 ///   `Reloaded=…`
-///   `After=N`       so many hundredths of a second after its beginning the script asked for the states that follow
+///   `After=N`       so many hundredths of a second after the script's beginning were the states that follow, taken for
+///                   the middle of the asking
 ///   `States:`       and a line `NAME LOAD ACTIVE SUB INVOCATION` for each loaded service, an empty line; again at the
 ///                   end, when showing took a while
 ///   `Looked=`       and $4; not where the states alone are told
@@ -122,6 +123,7 @@ states() {
 ///                   or systemd has read its files anew
 ///   `UnitFiles=…`   the names of all files that define services; the others than the loaded ones are shown behind it.
 ///                   Or `unchanged`
+///   `Ended=N`       the script's end, in the same hundredths of a second
 /// Why not `systemctl list-unit-files`: it searches all links for each unit, measured at 6 s of process 1 for 110 units
 /// without KVM. Showing a unit that is not loaded makes process 1 load it (0.1 s each there), so it is done only when a
 /// file changed. Units in the transient directory are loaded as long as they matter.
@@ -157,7 +159,10 @@ show_for_a_while() {
 }
 read_states() {
   hundredths
-  read_at=$up
+  asked=$up
+  units=$(systemctl list-units --all --full --plain --no-legend --type=service) || return
+  hundredths
+  read_at=$(((asked + up) / 2))
   text=$(states "$1") || return
   take_line
   must=$line
@@ -200,15 +205,20 @@ exec 3<&0
 set -f
 read_states "$3" || exit
 hundredths
+same_files=
+[ "$directories" ] && [ "$directories" = "${1%% *}" ] && [ "$reloaded" = "$3" ] && same_files=yes
 states_alone=
-[ "$5" = states ] && [ "$changed" ] && [ $((up - read_at)) -ge 20 ] && states_alone=yes
+if [ "$5" = states ] && [ $((up - asked)) -ge 20 ]; then
+  [ "$must" ] && [ "$same_files" ] && states_alone=yes must=
+  [ "$changed" ] && states_alone=yes
+fi
 if [ -z "$states_alone" ]; then
-  [ "$5" = states ] && limit=10 || limit=30
+  [ "$5" ] && limit=10 || limit=30
   show_for_a_while $limit $again || exit
   printf 'Looked=%s\n' "$4"
 fi
 fingerprint=$1 new_files=
-if [ -z "$directories" ] || [ "$directories" != "${1%% *}" ] || [ "$reloaded" != "$3" ]; then
+if [ -z "$same_files" ]; then
   sum=$(files) || sum=
   [ "$sum" ] && [ "$sum" = "${1#* }" ] || new_files=yes
   fingerprint=${sum:+$directories $sum}
@@ -233,7 +243,10 @@ else
   [ $# -eq 0 ] || show_some "$@" || exit
 fi
 hundredths
-[ $((up - read_at)) -lt 60 ] || read_states "$reloaded"
+[ "$5" ] && limit=80 || limit=60
+[ "$states_alone" ] || [ $((up - read_at)) -lt $limit ] || read_states "$reloaded"
+hundredths
+echo Ended=$((up - begun))
 )sh";
 inline constexpr std::string_view time_part = "time=$2\n" VMMS_SYSTEMD_SHOW;
 inline constexpr std::string_view list = script_text<time_part, states_part, list_part>;

@@ -245,6 +245,24 @@ TEST_F(SystemdList, WhoPollsIsToldStatesFirstWhereProcessOneIsSlow) {
   EXPECT_EQ(calls_, std::vector<std::string>());
 }
 
+TEST_F(SystemdList, WhoPollsWaitsForNoPropertiesOfWhatIsLoadedNow) {
+  list(two);
+  change([](ServiceList& known) {
+    known.services["c.service"] = known.services.at("b.service");
+    known.services["c.service"].name = "c.service";
+  });
+  const std::string four = two + "\nc.service loaded active running From a file\nd.service loaded active running New";
+  list_while_polling(four, marks, "STATES_TIME=0.3");
+  EXPECT_EQ(calls_, std::vector<std::string>());
+  EXPECT_EQ(service("c.service").active_state, "active");
+  EXPECT_EQ(list_->services.count("d.service"), 0U);
+  list_while_polling(four, marks, "STATES_TIME=0.3");
+  EXPECT_EQ(calls_, (std::vector<std::string>{"c.service", "d.service"})) << "that was one list of states alone";
+  EXPECT_EQ(service("d.service").main_process_id, 640U);
+  list_while_polling(four, marks, "STATES_TIME=0.3");
+  EXPECT_EQ(calls_, std::vector<std::string>());
+}
+
 TEST_F(SystemdList, ARestartBetweenTwoListsIsSeen) {
   list(two);
   std::string other = marks;

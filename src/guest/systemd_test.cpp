@@ -232,11 +232,40 @@ TEST_F(Systemd, OldPropertiesAreAskedForInTurn) {
   const auto states_alone = systemd_->read_list(printed(states + rest), &known);
   EXPECT_EQ((*states_alone)->looked_back, known.looked_back);
 
-  // Who polls cannot put it off for ever.
+  // Who polls waits for that less often, but cannot put it off for ever.
   known.read = Clock::now();
+  EXPECT_EQ(systemd_->list_script(&known).parameters[3], "");
   EXPECT_EQ(systemd_->list_script(&known).parameters[4], "states");
   known.looked_back = Clock::now() - std::chrono::seconds(17);
-  EXPECT_EQ(systemd_->list_script(&known).parameters[4], "");
+  EXPECT_EQ(systemd_->list_script(&known).parameters[3], "again");
+  EXPECT_EQ(systemd_->list_script(&known).parameters[4], "all");
+}
+
+TEST_F(Systemd, StatesAloneDoForServicesThatAreKnownFromTheirFiles) {
+  const auto first = systemd_->read_list(
+      printed("Fingerprint=1 2\nReloaded=7\nStates:\na.service loaded active running 0a\n\n" + shown("a.service") +
+              "\nLooked=\nUnitFiles=a.service b.service \n" + shown("b.service", "inactive") + "\n"),
+      nullptr);
+  ASSERT_TRUE(first) << first.error().message;
+  const std::string states =
+      "Reloaded=7\nStates:\na.service loaded active running 0a\nb.service loaded active running 0b\n"
+      "c.service loaded active running 0c\n\n";
+  const std::string rest = "Fingerprint=1 2\nUnitFiles=unchanged\n";
+  const auto alone = systemd_->read_list(printed(states + rest), first->get());
+  ASSERT_TRUE(alone) << alone.error().message;
+  const Service& known = (*alone)->services.at("b.service");
+  EXPECT_EQ(known.active_state, "active");
+  EXPECT_EQ(known.description, "Does it=well");
+  EXPECT_EQ(known.main_process_id, 0U);
+  EXPECT_EQ((*alone)->services.count("c.service"), 0U);
+  const Script next = systemd_->list_script(alone->get());
+  EXPECT_EQ(next.parameters[4], "all") << "one is new";
+  EXPECT_EQ(next.input.substr(0, next.input.find('\n')), "b.service ");
+  const auto all = systemd_->read_list(
+      printed(states + shown("b.service") + "\nLooked=\n" + shown("c.service") + "\n" + rest), alone->get());
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ((*all)->services.count("c.service"), 1U);
+  EXPECT_EQ(systemd_->list_script(all->get()).parameters[4], "states");
 }
 
 TEST_F(Systemd, NewerStatesWin) {
@@ -255,10 +284,11 @@ TEST_F(Systemd, NewerStatesWin) {
 
 TEST_F(Systemd, WhenTheStatesWereReadIsAnHonestNumber) {
   const auto after = [&](const std::string& text) {
-    return (*systemd_->read_list(
-                printed("Fingerprint=1 2\nAfter=" + text + "\nStates:\n\n" + shown("a.service") + "\nUnitFiles=\n"),
-                nullptr))
-        ->states_after;
+    const auto list = systemd_->read_list(printed("Fingerprint=1 2\nAfter=" + text + "\nStates:\n\n" +
+                                                  shown("a.service") + "\nUnitFiles=\nEnded=" + text + "\n"),
+                                          nullptr);
+    EXPECT_EQ((*list)->ended_after, (*list)->states_after);
+    return (*list)->states_after;
   };
   EXPECT_EQ(after("57"), std::chrono::milliseconds(570));
   EXPECT_EQ(after("-1"), std::chrono::milliseconds(0));

@@ -260,9 +260,10 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     if (const Status reachable = check_reachable(machine); !reachable) return failed(reachable.error());
     const auto guest = environment_.guests.find(machine.id);
     if (!guest) return true;
-    const auto services = guest->services(guest_deadline(context));
-    if (!services) return failed(services.error());
     const bool resumed = query.after && query.after->system_name == machine.id;
+    const auto services =
+        guest->services(guest_deadline(context), resumed ? guest::Guest::Page::further : guest::Guest::Page::first);
+    if (!services) return failed(services.error());
     for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
          next != (*services)->end(); ++next) {
       if (query.keys.name && !equals_no_case(*query.keys.name, next->first)) continue;
