@@ -53,7 +53,7 @@ class Execution {
   /// Whether the guest has begun with the script and is not known to have ended it.
   bool running() const { return process_.has_value(); }
 
-  /// When it was last known to run or to be about to: what it did later than that, it did afterwards.
+  /// The latest time at which the script is known not to have ended.
   Clock::time_point seen_running() const { return seen_running_; }
 
   /// As advance, until the end or the deadline (timed_out).
