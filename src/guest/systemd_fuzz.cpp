@@ -15,12 +15,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   systemd->read_state("a.service", output);
   systemd->read_outcome("a.service", output);
-  const auto list = systemd->read_list(output, nullptr);
-  const auto known = systemd->read_list(Output{0, std::nullopt, text.substr(0, half), {}}, nullptr);
-  if (known) systemd->read_list(Output{0, std::nullopt, text.substr(half), {}}, known->get());
-  if (list)
+  const auto check = [](const auto& list) {
+    if (!list) return;
     for (const auto& [name, service] : (*list)->services)
       if (!is_service_unit_name(name) || service.name != name) std::abort();
+    for (const auto& [name, loaded] : (*list)->loaded)
+      if ((*list)->services.count(name) == 0) std::abort();
+  };
+  check(systemd->read_list(output, nullptr));
+  const auto known = systemd->read_list(Output{0, std::nullopt, text.substr(0, half), {}}, nullptr);
+  if (known) check(systemd->read_list(Output{0, std::nullopt, text.substr(half), {}}, known->get()));
   if (const auto name = service_unit_name(text); name && !is_service_unit_name(*name)) std::abort();
   return 0;
 }
