@@ -72,11 +72,11 @@ Status make_state_folder(const std::string& folder) {
 }
 
 // Everybody who authenticated may do everything, for now; the question is asked in one place already.
-Status authorize(const cim::Caller& caller, cim::OperationKind kind, const cim::Class& cim_class,
+Status authorize(const cim::Principal& principal, cim::OperationKind kind, const cim::Class& cim_class,
                  const cim::Method* method) {
-  if (caller.user.empty()) return error(Failure::access_denied, "nobody is logged in");
+  if (principal.is_nobody()) return error(Failure::access_denied, "nobody is logged in");
   if (kind != cim::OperationKind::read)
-    spdlog::info("audit: user '{}' ({}) {} {}{}{}", caller.user, caller.mechanism,
+    spdlog::info("audit: user '{}' ({}) {} {}{}{}", principal.id(), principal.mechanism,
                  kind == cim::OperationKind::invoke ? "calls" : "changes", cim_class.name, method ? "." : "",
                  method ? method->name : "");
   return {};

@@ -119,7 +119,7 @@ bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_clas
 
 Status ObjectManager::authorize(const Context& context, OperationKind kind, const Class& cim_class,
                                 const Method* method) const {
-  return authorizer_(context.caller, kind, cim_class, method);
+  return authorizer_(*context.principal, kind, cim_class, method);
 }
 
 Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, const ObjectPath& path, bool lenient) {

@@ -23,7 +23,7 @@ namespace vmms::cim {
 enum class OperationKind : std::uint8_t { read, write, invoke };
 
 /// Answers whether a caller may do a thing to a class. An Error denies (kind access_denied).
-using Authorizer = std::function<Status(const Caller&, OperationKind, const Class&, const Method*)>;
+using Authorizer = std::function<Status(const Principal&, OperationKind, const Class&, const Method*)>;
 
 /// Whether the instances of subclasses belong to an enumeration.
 enum class Subclasses : bool { exclude, include };

@@ -102,7 +102,7 @@ TEST_F(ObjectManagerTest, AMethodCallAcceptsIncompleteKeysThatFitOne) {
 }
 
 TEST_F(ObjectManagerTest, AuthorizationIsAskedFirst) {
-  context.caller.user = "mallory";
+  context.principal = std::make_shared<Principal>(Principal{.name = "mallory"});
   EXPECT_EQ(manager.get(context, path("T_System.Name=\"vm9\"")).error().kind, Failure::access_denied);
   EXPECT_EQ(manager.enumerate(context, "root/test", "T_System").error().kind, Failure::access_denied);
   EXPECT_EQ(manager.invoke(context, path("T_HostService"), "Start", {}).error().kind, Failure::access_denied);

@@ -2,8 +2,10 @@
 // class for each class with the Provider qualifier (see cim/typed.hpp), and that one implements this interface.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "cim/instance_buffer.hpp"
+#include "cim/principal.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -13,16 +15,11 @@
 
 namespace vmms::cim {
 
-/// Who asks. Authentication fills it in; authorization is asked in the object manager, in one place.
-struct Caller {
-  std::string user;       ///< empty for nobody
-  std::string mechanism;  ///< "basic", "peer" …
-};
-
 /// What travels with every operation.
 struct Context {
   using Clock = std::chrono::steady_clock;
-  Caller caller;
+  PrincipalPtr principal = nobody();
+  AccountPtr account = {};  ///< who pays for what the operation leaves behind; null: nobody
   Clock::time_point deadline = Clock::time_point::max();  ///< after it nobody reads the answer any more
 };
 

@@ -125,9 +125,9 @@ class ObjectManagerTest : public ::testing::Test {
  protected:
   ObjectManagerTest()
       : manager(
-            [this](const Caller& caller, OperationKind kind, const Class&, const Method*) -> Status {
+            [this](const Principal& principal, OperationKind kind, const Class&, const Method*) -> Status {
               asked.push_back(kind);
-              if (caller.user == "mallory") return error(Failure::access_denied, "not you");
+              if (principal.name == "mallory") return error(Failure::access_denied, "not you");
               return {};
             },
             "HOST") {

@@ -239,7 +239,7 @@ Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& co
     return refused(possible.error());
   cim::job::Description description;
   description.caption = direction == CopyDirection::to_guest ? "Copying Files To Guest" : "Copying Files From Guest";
-  description.owner = context.caller.user;
+  description.owner = context.principal->id();
   description.affected = computer_system_path((*machine)->id).to_string();
   description.class_name = job_class;
   CopyDetail detail{(*machine)->id, (*machine)->name, *settings};

@@ -19,6 +19,12 @@ inline std::string_view class_of(const cim::job::Job& job) {
 
 cim::InstancePtr job_error(const cim::job::Job& job);
 
+/// As hosts name users: DOMAIN\\user, the domain of local ones being the host.
+inline std::string shown_owner(const std::string& owner, const std::string& host) {
+  const std::string local = std::string(cim::local_realm) + '\\';
+  return owner.starts_with(local) ? host + '\\' + owner.substr(local.size()) : owner;
+}
+
 /// Fills what all classes of jobs have.
 template <class T>
 T job_instance(const cim::job::Job& job, const std::string& host) {
@@ -27,8 +33,7 @@ T job_instance(const cim::job::Job& job, const std::string& host) {
   instance.instance_id = job.id;
   instance.name = job.id;
   instance.caption = instance.element_name = instance.description = job.caption;
-  // As hosts name users: DOMAIN\\user, the domain of local ones being the host.
-  instance.owner = host + "\\" + job.owner;
+  instance.owner = shown_owner(job.owner, host);
   instance.job_state = static_cast<std::uint16_t>(job.state);
   instance.percent_complete = job.percent;
   instance.cancellable = job.cancellable;

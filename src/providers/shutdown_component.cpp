@@ -51,7 +51,7 @@ class Provider : public Base {
     const Status told = shut_down_guest(environment_, (*machine)->id, mode, guest_deadline(context));
     out.return_value = shutdown_code(told);
     spdlog::info("{} of virtual machine '{}' by user '{}' for \"{:.200}\": {}{}{:.500}", Method::name, (*machine)->name,
-                 context.caller.user, reason.value_or(""), out.return_value, told ? "" : ", ",
+                 context.principal->id(), reason.value_or(""), out.return_value, told ? "" : ", ",
                  told ? std::string() : told.error().message);
     return out;
   }

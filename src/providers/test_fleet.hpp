@@ -113,8 +113,9 @@ class Providers : public ::testing::Test {
                                      return {};
                                    })
                   .value()),
-        manager_([](const cim::Caller&, cim::OperationKind, const cim::Class&, const cim::Method*) { return Status(); },
-                 "HOST1"),
+        manager_(
+            [](const cim::Principal&, cim::OperationKind, const cim::Class&, const cim::Method*) { return Status(); },
+            "HOST1"),
         environment_{host_, guests_, *jobs_, {}, manager_} {
     manager_.add_schema(schema::root_virtualization_v2);
     manager_.add_schema(schema::cimv2::root_cimv2);

@@ -39,7 +39,10 @@ struct DigestHash {
   }
 };
 
-http::Verdict somebody(std::string user) { return {.user = std::move(user), .mechanism = "basic"}; }
+http::Verdict somebody(std::string user, const std::string& address) {
+  return {.principal = std::make_shared<const cim::Principal>(cim::Principal{
+              .realm = cim::users_realm, .name = std::move(user), .mechanism = "basic", .address = address})};
+}
 
 http::Verdict nobody(std::string_view why, std::chrono::milliseconds delay = {}) {
   return {.refusal = http::Response{.status = 401,
@@ -62,7 +65,7 @@ std::string for_log(const std::string& user) { return user.size() <= 64 ? user :
 /// What one connection has proved.
 struct Proof final : http::MechanismState {
   std::string authorization;
-  std::string user;
+  cim::PrincipalPtr principal;
   std::uint64_t generation = 0;
   Clock::time_point until;
 };
@@ -189,7 +192,7 @@ void Basic::State::succeeded(Attempt& attempt) {
     attempts.erase(attempt.digest);
     waiters = std::move(attempt.waiters);
   }
-  for (Waiter& waiter : waiters) waiter.verified(somebody(attempt.credentials.user));
+  for (Waiter& waiter : waiters) waiter.verified(somebody(attempt.credentials.user, waiter.address));
 }
 
 void Basic::State::failed(Attempt& attempt, std::string_view why) {
@@ -259,7 +262,7 @@ void Basic::authenticate(const http::Request& request, http::ConnectionState& co
   auto* proof = dynamic_cast<Proof*>(connection.mechanism.get());
   if (proof != nullptr && proof->authorization == authorization && proof->generation == users->generation &&
       now < proof->until) {
-    return verified(somebody(proof->user));
+    return verified({.principal = proof->principal});
   }
 
   const Digest digest = state_->digest_of(authorization);
@@ -268,12 +271,12 @@ void Basic::authenticate(const http::Request& request, http::ConnectionState& co
     if (known->second.generation == users->generation && now < known->second.until) {
       auto made = std::make_shared<Proof>();
       made->authorization = authorization;
-      made->user = known->second.user;
+      made->principal = somebody(known->second.user, connection.address).principal;
       made->generation = known->second.generation;
       made->until = known->second.until;
       lock.unlock();
       connection.mechanism = made;
-      return verified(somebody(made->user));
+      return verified({.principal = made->principal});
     }
     state_->remembered.erase(known);
   }

@@ -89,12 +89,12 @@ class BasicTest : public ::testing::Test {
 TEST_F(BasicTest, RightCredentialsAreAccepted) {
   const http::Verdict alice = ask(basic("alice:secret"));
   EXPECT_FALSE(alice.refusal);
-  EXPECT_EQ(alice.user, "alice");
-  EXPECT_EQ(alice.mechanism, "basic");
-  EXPECT_EQ(ask(basic("bob:pass:word")).user, "bob");
+  EXPECT_EQ(alice.principal->name, "alice");
+  EXPECT_EQ(alice.principal->mechanism, "basic");
+  EXPECT_EQ(ask(basic("bob:pass:word")).principal->name, "bob");
   std::string lower = basic("alice:secret");
   lower.replace(0, 5, "bASIC");
-  EXPECT_EQ(ask(lower).user, "alice");
+  EXPECT_EQ(ask(lower).principal->name, "alice");
 }
 
 TEST_F(BasicTest, EverythingElseIsChallenged) {
@@ -119,14 +119,14 @@ TEST_F(BasicTest, MissingOrOtherCredentialsAreNoFailures) {
 
 TEST_F(BasicTest, WhatWasVerifiedIsRemembered) {
   http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
-  EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+  EXPECT_EQ(ask(connection, basic("alice:secret")).principal->name, "alice");
   // From the table, then from the connection: neither waits for the pool.
   pool_.stop(5s);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+    EXPECT_EQ(ask(connection, basic("alice:secret")).principal->name, "alice");
     EXPECT_TRUE(at_once_);
   }
-  EXPECT_EQ(ask(basic("alice:secret"), "192.0.2.2").user, "alice");
+  EXPECT_EQ(ask(basic("alice:secret"), "192.0.2.2").principal->name, "alice");
   // Others are not let in by that, on the same connection neither.
   const http::Verdict other = ask(connection, basic("bob:pass:word"));
   ASSERT_TRUE(other.refusal);
@@ -136,18 +136,18 @@ TEST_F(BasicTest, WhatWasVerifiedIsRemembered) {
 TEST_F(BasicTest, RememberedForAWhileOnly) {
   basic_ = std::make_unique<Basic>(file_, pool_, Basic::Options{.remember = 0ms});
   http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
-  EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+  EXPECT_EQ(ask(connection, basic("alice:secret")).principal->name, "alice");
   pool_.stop(5s);
   EXPECT_TRUE(ask(connection, basic("alice:secret")).refusal);
 }
 
 TEST_F(BasicTest, ChangeOfTheFileForgetsAll) {
   http::ConnectionState connection{.address = "192.0.2.1", .mechanism = nullptr};
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(connection, basic("alice:secret")).user, "alice");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(connection, basic("alice:secret")).principal->name, "alice");
   set("alice", "changed");
   expect_challenge(ask(connection, basic("alice:secret")));
-  EXPECT_EQ(ask(connection, basic("alice:changed")).user, "alice");
-  EXPECT_EQ(ask(connection, basic("bob:pass:word")).user, "bob");
+  EXPECT_EQ(ask(connection, basic("alice:changed")).principal->name, "alice");
+  EXPECT_EQ(ask(connection, basic("bob:pass:word")).principal->name, "bob");
   std::filesystem::remove(path_);
   expect_challenge(ask(connection, basic("bob:pass:word")));
 }
@@ -161,7 +161,7 @@ TEST_F(BasicTest, FailuresAreHeldBackByAddress) {
   EXPECT_EQ(ask(basic("nobody:x"), "192.0.2.2").delay, 0ms);
   // The right password is never held back.
   const http::Verdict right = ask(basic("alice:secret"));
-  EXPECT_EQ(right.user, "alice");
+  EXPECT_EQ(right.principal->name, "alice");
   EXPECT_EQ(right.delay, 0ms);
 }
 
@@ -219,7 +219,7 @@ TEST_F(BasicTest, AddressesTakeTurns) {
   request.headers = {{"Authorization", basic("bob:pass:word")}};
   std::promise<int> before;
   basic_->authenticate(request, quiet, [&](const http::Verdict& verdict) {
-    EXPECT_EQ(verdict.user, "bob");
+    EXPECT_EQ(verdict.principal->name, "bob");
     before.set_value(failed);
   });
   release.set_value();
@@ -228,14 +228,14 @@ TEST_F(BasicTest, AddressesTakeTurns) {
 }
 
 TEST_F(BasicTest, OnAServer) {
-  http::Server server(
-      {.listeners = {{.address = "127.0.0.1"}}}, *basic_,
-      {{"/wsman", [](const std::shared_ptr<http::Exchange>& exchange) {
-          const http::Request& request = exchange->request();
-          EXPECT_EQ(request.header("Authorization"), "") << "handlers see no passwords";
-          exchange->respond(
-              {.status = 200, .content_type = "text/plain", .body = request.user + " by " + request.mechanism});
-        }}});
+  http::Server server({.listeners = {{.address = "127.0.0.1"}}}, *basic_,
+                      {{"/wsman", [](const std::shared_ptr<http::Exchange>& exchange) {
+                          const http::Request& request = exchange->request();
+                          EXPECT_EQ(request.header("Authorization"), "") << "handlers see no passwords";
+                          exchange->respond({.status = 200,
+                                             .content_type = "text/plain",
+                                             .body = request.principal->name + " by " + request.principal->mechanism});
+                        }}});
   const auto listeners = server.start();
   ASSERT_TRUE(listeners) << listeners.error().message;
   // As openwsman and virsh do: first the whole body without credentials, then with, on the same connection.

@@ -1,12 +1,12 @@
 #include "wire/auth/peer.hpp"
 
 #include <fmt/core.h>
+#include <grp.h>
 #include <pwd.h>
 
 #include <chrono>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,34 +18,51 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto remember = std::chrono::minutes(1);
 constexpr std::size_t most_remembered = 1024;
+constexpr std::size_t most_groups = 1024;
 
-std::string look_up(uid_t id) {
+/// The primary and the supplementary groups of a user; empty for one without a name.
+std::vector<std::uint32_t> groups_of(const std::string& name, gid_t primary) {
+  std::vector<gid_t> groups(most_groups);
+  int number = static_cast<int>(groups.size());
+  if (::getgrouplist(name.c_str(), primary, groups.data(), &number) < 0) number = static_cast<int>(groups.size());
+  return {groups.begin(), groups.begin() + number};
+}
+
+cim::PrincipalPtr look_up(uid_t id, const std::string& address) {
+  auto principal = std::make_shared<cim::Principal>();
+  principal->realm = cim::local_realm;
+  principal->mechanism = "peer";
+  principal->address = address;
+  principal->uid = id;
   std::vector<char> buffer(16 * 1024);
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
-  return fmt::format("uid {}", id);
+  if (::getpwuid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found) {
+    principal->name = found->pw_name;
+    principal->groups = groups_of(principal->name, found->pw_gid);
+  } else {
+    principal->name = fmt::format("uid {}", id);
+  }
+  return principal;
 }
-
-http::Verdict somebody(std::string user) { return {.user = std::move(user), .mechanism = "peer"}; }
 
 }  // namespace
 
 struct Peer::Names {
-  std::optional<std::string> find(uid_t id) {
+  cim::PrincipalPtr find(uid_t id) {
     const std::scoped_lock lock(mutex);
     const auto found = names.find(id);
-    if (found == names.end() || found->second.second <= Clock::now()) return std::nullopt;
+    if (found == names.end() || found->second.second <= Clock::now()) return nullptr;
     return found->second.first;
   }
-  void put(uid_t id, const std::string& name) {
+  void put(uid_t id, const cim::PrincipalPtr& principal) {
     const std::scoped_lock lock(mutex);
     if (names.size() >= most_remembered) names.clear();
-    names[id] = {name, Clock::now() + remember};
+    names[id] = {principal, Clock::now() + remember};
   }
 
   std::mutex mutex;
-  std::map<uid_t, std::pair<std::string, Clock::time_point>> names;
+  std::map<uid_t, std::pair<cim::PrincipalPtr, Clock::time_point>> names;
 };
 
 Peer::Peer(http::Authenticator& others, WorkerPool& pool)
@@ -56,12 +73,12 @@ Peer::~Peer() = default;
 void Peer::authenticate(const http::Request& request, http::ConnectionState& state, http::Verified verified) {
   if (!request.peer_user_id) return others_.authenticate(request, state, std::move(verified));
   const uid_t id = *request.peer_user_id;
-  if (auto name = names_->find(id)) return verified(somebody(*std::move(name)));
+  if (auto principal = names_->find(id)) return verified({.principal = std::move(principal)});
   // Where accounts come from the network, a name may take its time.
-  const Status submitted = pool_.submit({}, [names = names_, id, verified] {
-    const std::string name = look_up(id);
-    names->put(id, name);
-    verified(somebody(name));
+  const Status submitted = pool_.submit({}, [names = names_, id, address = state.address, verified] {
+    cim::PrincipalPtr principal = look_up(id, address);
+    names->put(id, principal);
+    verified({.principal = std::move(principal)});
   });
   if (!submitted)
     verified({.refusal = http::Response{.status = 503,

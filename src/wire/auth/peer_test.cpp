@@ -41,12 +41,12 @@ TEST_F(PeerTest, NamesTheUserOfALocalProcess) {
   for (int i = 0; i < 2; ++i) {  // looked up, then remembered
     const auto verdict = ask(0);
     EXPECT_FALSE(verdict.refusal);
-    EXPECT_EQ(verdict.user, "root");
-    EXPECT_EQ(verdict.mechanism, "peer");
+    EXPECT_EQ(verdict.principal->name, "root");
+    EXPECT_EQ(verdict.principal->mechanism, "peer");
   }
 }
 
-TEST_F(PeerTest, AUserWithoutANameHasANumber) { EXPECT_EQ(ask(4'000'000'123U).user, "uid 4000000123"); }
+TEST_F(PeerTest, AUserWithoutANameHasANumber) { EXPECT_EQ(ask(4'000'000'123U).principal->name, "uid 4000000123"); }
 
 TEST_F(PeerTest, OthersMustSayWhoTheyAre) {
   const auto verdict = ask(std::nullopt);

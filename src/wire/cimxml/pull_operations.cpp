@@ -129,7 +129,7 @@ OrError<Task> open_enumeration(const Operation& operation, const OpenParameters&
                                std::string more = {}) {
   if (!selection) return selection.error();
   auto context = std::make_unique<PulledContext>();
-  context->owner = operation.context.caller.user;
+  context->owner = operation.context.principal->id();
   context->what = std::move(selection->what);
   context->key = std::move(selection->key);
   context->cursor = std::move(selection->cursor);
@@ -194,7 +194,7 @@ OrError<Task> pull(const Operation& operation, ItemKind kind) {
   const auto id = parameters.text("EnumerationContext", Need::required);
   const auto most = parameters.number("MaxObjectCount", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
-  auto context = operation.contexts.take(*id, operation.context.caller.user);
+  auto context = operation.contexts.take(*id, operation.context.principal->id());
   if (!context) return context_error(context.error());
   const auto& pulled = static_cast<const PulledContext&>(**context);
   if (pulled.form.kind != kind || pulled.namespace_name != operation.schema.namespace_name) {
@@ -266,7 +266,7 @@ OrError<Task> close_enumeration(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const auto id = parameters.text("EnumerationContext", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
-  if (auto released = operation.contexts.release(*id, operation.context.caller.user); !released)
+  if (auto released = operation.contexts.release(*id, operation.context.principal->id()); !released)
     return context_error(released.error());
   Task task;
   task.run = [](std::string&) -> OrError<void> { return {}; };

@@ -122,7 +122,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     const auto request = std::make_shared<const Request>(std::move(*read));
 
     cim::Context context;
-    context.caller = {http_request.user, http_request.mechanism};
+    context.principal = http_request.principal;
+    context.account = http_request.account;
     context.deadline = Clock::now() + options.operation_timeout;
     if (request->multiple) {
       const auto self = shared_from_this();

@@ -190,7 +190,7 @@ TEST_F(CimxmlEnumeration, ContextsBelongToTheirUserAndOperation) {
   EXPECT_EQ(code("PullInstancePaths", pull), 21);
   EXPECT_EQ(code("PullInstances", pull), 21);
   auto request = intrinsic_request("PullInstancesWithPath", pull);
-  request.user = "mallory";
+  request.principal = http::test_principal("mallory");
   EXPECT_EQ(call(std::move(request)).code(), 21);
   EXPECT_EQ(code("PullInstancesWithPath", pull), 0);
   EXPECT_EQ(code("CloseEnumeration", value("EnumerationContext", context_of(opened))), 0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "wire/cimxml/server.hpp"
+#include "wire/http/test_principal.hpp"
 #include "wire/wsman/test_doubles.hpp"
 #include "wire/wsman/test_schema.hpp"
 #include "wire/xml/reader.hpp"
@@ -78,8 +79,7 @@ inline http::Request cimxml_request(std::string body, std::vector<http::Header> 
   request.target = "/cimom";
   request.content_type = "application/xml; charset=\"utf-8\"";
   request.body = std::move(body);
-  request.user = "Administrator";
-  request.mechanism = "basic";
+  request.principal = http::test_principal("Administrator");
   request.headers = std::move(headers);
   request.headers.push_back({"CIMOperation", "MethodCall"});
   request.headers.push_back({"CIMProtocolVersion", "1.0"});
@@ -201,12 +201,12 @@ class CimxmlServerTest : public ::testing::Test {
   }
   int code(std::string_view name, std::string_view parameters) { return intrinsic(name, parameters).code(); }
 
-  std::function<Status(const cim::Caller&, cim::OperationKind)> authorize;
+  std::function<Status(const cim::Principal&, cim::OperationKind)> authorize;
   bool pool_is_full = false;
   std::deque<std::pair<std::string, std::function<void()>>> pool;
 
-  cim::ObjectManager manager{[this](const cim::Caller& caller, cim::OperationKind kind, const cim::Class&,
-                                    const cim::Method*) { return authorize ? authorize(caller, kind) : Status(); },
+  cim::ObjectManager manager{[this](const cim::Principal& principal, cim::OperationKind kind, const cim::Class&,
+                                    const cim::Method*) { return authorize ? authorize(principal, kind) : Status(); },
                              "host1"};
   MemoryProvider* systems;
   MemoryProvider* guest_services;

@@ -23,10 +23,9 @@ struct ConnectionState {
   std::shared_ptr<MechanismState> mechanism;
 };
 
-/// Either somebody (`user`, `mechanism`) or an answer that is sent in place of the handler's.
+/// Either somebody or an answer that is sent in place of the handler's.
 struct Verdict {
-  std::string user = {};
-  std::string mechanism = {};
+  cim::PrincipalPtr principal = cim::nobody();
   std::optional<Response> refusal = {};
   std::chrono::milliseconds delay{0};  ///< how long the refusal is held back; costs a timer, no thread
 };

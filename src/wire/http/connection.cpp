@@ -215,8 +215,7 @@ void Connection::decide(std::uint64_t request, Verdict verdict) {
   if (request != number_ || phase_ != Phase::authenticating) return;
   Request& current = exchange_->mutable_request();
   if (!verdict.refusal) {
-    current.user = std::move(verdict.user);
-    current.mechanism = std::move(verdict.mechanism);
+    current.principal = std::move(verdict.principal);
     // Handlers need no passwords, nor do logs.
     std::erase_if(current.headers, [](const Header& header) { return equals_no_case(header.name, "Authorization"); });
     return hand_over();

@@ -11,6 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ledger.hpp"
+#include "cim/principal.hpp"
+
 namespace vmms::wire::http {
 
 struct Header {
@@ -24,10 +27,10 @@ struct Request {
   std::string content_type;
   std::string body;
   std::vector<Header> headers;
-  std::string user;                           ///< who authenticated, empty for nobody (a handler asks `authenticated`)
-  std::string mechanism;                      ///< "basic", "peer"
-  std::string peer;                           ///< "127.0.0.1:4711", for the log
-  std::optional<std::uint32_t> peer_user_id;  ///< who is on the other end of a local socket, as the kernel says
+  cim::PrincipalPtr principal = cim::nobody();  ///< who signed in
+  AccountPtr account = {};                      ///< who pays for what the request costs; null: nobody
+  std::string peer;                             ///< "127.0.0.1:4711", for the log
+  std::optional<std::uint32_t> peer_user_id;    ///< who is on the other end of a local socket, as the kernel says
   bool encrypted = false;
 
   std::string_view header(std::string_view name) const;  ///< case-insensitive, empty when absent

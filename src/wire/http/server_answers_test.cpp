@@ -95,7 +95,7 @@ TEST_F(ServerAnswersTest, RefusalsOfTheAuthenticatorAreSentAndMayBeDelayed) {
   doorkeeper_.decision = [](const Request& request, ConnectionState& state, Verified verified) {
     EXPECT_EQ(state.address, "127.0.0.1");
     Verdict verdict;
-    verdict.user = "bob";
+    verdict.principal = test_principal("bob");
     if (request.body == "refuse" || request.body == "delay")
       verdict.refusal = {.status = 401, .content_type = "", .body = ""};
     if (request.body == "delay") verdict.delay = 100ms;

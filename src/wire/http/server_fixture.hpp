@@ -18,6 +18,7 @@
 
 #include "wire/http/server.hpp"
 #include "wire/http/test_client.hpp"
+#include "wire/http/test_principal.hpp"
 
 namespace vmms::wire::http {
 
@@ -29,7 +30,7 @@ class Doorkeeper : public Authenticator {
  public:
   void authenticate(const Request& request, ConnectionState& state, Verified verified) override {
     if (decision) return decision(request, state, std::move(verified));
-    verified({.user = "alice", .mechanism = "test"});
+    verified({.principal = test_principal("alice", "test")});
   }
   std::function<void(const Request&, ConnectionState&, Verified)> decision;
 };

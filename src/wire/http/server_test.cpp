@@ -70,8 +70,8 @@ TEST_F(ServerTest, HandlerSeesTheRequest) {
   EXPECT_EQ(request.body, "abc");
   EXPECT_EQ(request.header("x-thing"), "two words");
   EXPECT_EQ(request.header("absent"), "");
-  EXPECT_EQ(request.user, "alice");
-  EXPECT_EQ(request.mechanism, "test");
+  EXPECT_EQ(request.principal->name, "alice");
+  EXPECT_EQ(request.principal->mechanism, "test");
   EXPECT_EQ(request.peer.substr(0, 10), "127.0.0.1:");
   EXPECT_FALSE(request.encrypted);
   EXPECT_TRUE(exchange->respond({.status = 500, .content_type = "", .body = "", .headers = {{"X-Bad", "a\r\nb: c"}}}));

@@ -230,7 +230,7 @@ ContextResult make_context(const Operation& operation, const EnumerateRequest& e
                  : enumerate.associations ? association_context(operation, **schema, enumerate)
                                           : class_context(operation, enumerate);
   if (!context) return context;
-  (*context)->owner = operation.context.caller.user;
+  (*context)->owner = operation.context.principal->id();
   (*context)->mode = enumerate.mode;
   (*context)->family = operation.request->resource->family;
   (*context)->without_nil = operation.request->has_option("ExcludeNilProperties");
@@ -319,7 +319,7 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
 OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& contexts) {
   auto pull = read_pull(*operation.request);
   if (!pull) return pull.error();
-  auto context = contexts.take(pull->context, operation.context.caller.user);
+  auto context = contexts.take(pull->context, operation.context.principal->id());
   if (!context) return context_fault(context.error());
   Task task;
   task.waits = waits(**context, pull->max_elements);
@@ -349,7 +349,7 @@ OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& c
   if (!renew) return renew.error();
   auto lifetime = renew->lifetime;
   if (lifetime) lifetime = std::min(*lifetime, longest_lifetime);
-  if (const auto renewed = contexts.renew(renew->context, operation.context.caller.user, lifetime); !renewed)
+  if (const auto renewed = contexts.renew(renew->context, operation.context.principal->id(), lifetime); !renewed)
     return context_fault(renewed.error());
   return status_task("n:RenewResponse", lifetime, renew->context);
 }
@@ -357,7 +357,7 @@ OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& c
 OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts) {
   const auto request = read_context_request(*operation.request, "GetStatus");
   if (!request) return request.error();
-  const auto remaining = contexts.remaining(request->context, operation.context.caller.user);
+  const auto remaining = contexts.remaining(request->context, operation.context.principal->id());
   if (!remaining) return context_fault(remaining.error());
   std::optional<std::chrono::microseconds> left;
   if (*remaining) left = std::chrono::duration_cast<std::chrono::microseconds>(**remaining);
@@ -367,7 +367,7 @@ OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contex
 OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts& contexts) {
   const auto release = read_context_request(*operation.request, "Release");
   if (!release) return release.error();
-  if (auto released = contexts.release(release->context, operation.context.caller.user); !released)
+  if (auto released = contexts.release(release->context, operation.context.principal->id()); !released)
     return context_fault(released.error());
   Task task;
   task.run = [](std::string&) -> OrFault<void> { return {}; };

@@ -146,7 +146,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
           !read)
         return read.error();
       cim::Context context;
-      context.caller = {http_request.user, http_request.mechanism};
+      context.principal = http_request.principal;
+      context.account = http_request.account;
       context.deadline = start + request->operation_timeout;
       return prepare({manager, options.machine_of, request, std::move(context)});
     });

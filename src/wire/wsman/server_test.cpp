@@ -109,9 +109,9 @@ TEST_F(WsmanServerTest, ActionsThatAreNotSupported) {
 
 TEST_F(WsmanServerTest, DeniedCallersGetAccessDenied) {
   systems->instances = {system("VM1")};
-  authorize = [](const cim::Caller& caller, cim::OperationKind) -> Status {
-    if (caller.user == "Administrator" && caller.mechanism == "basic") return {};
-    return error(Failure::access_denied, "user " + caller.user + " may not read");
+  authorize = [](const cim::Principal& principal, cim::OperationKind) -> Status {
+    if (principal.name == "Administrator" && principal.mechanism == "basic") return {};
+    return error(Failure::access_denied, "user " + principal.name + " may not read");
   };
   EXPECT_EQ(call(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys)).response.status, 200U);
   const auto answer = call(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys), "mallory");
@@ -228,7 +228,7 @@ TEST_F(WsmanServerTest, TheDeadlineIsTheOperationTimeout) {
   run_pool();
   EXPECT_EQ(exchange->wait().status, 200U) << exchange->wait().body;
   EXPECT_EQ(seen.deadline, *exchange->deadline());
-  EXPECT_EQ(seen.caller.user, "Administrator");
+  EXPECT_EQ(seen.principal->name, "Administrator");
 }
 
 TEST_F(WsmanServerTest, ALateAnswerIsTimedOutAndWhatWasStartedGoesOn) {

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "cim/object_manager.hpp"
 #include "wire/http/exchange.hpp"
+#include "wire/http/test_principal.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -99,8 +100,7 @@ inline http::Request post(std::string body, std::string user = "Administrator") 
   request.target = "/wsman";
   request.content_type = "application/soap+xml;charset=UTF-8";
   request.body = std::move(body);
-  request.user = std::move(user);
-  request.mechanism = "basic";
+  request.principal = http::test_principal(std::move(user));
   return request;
 }
 

@@ -132,12 +132,12 @@ class WsmanServerTest : public ::testing::Test {
   /// Tests of other things must not depend on how fast the machine is.
   static constexpr std::chrono::nanoseconds edge_time() { return std::chrono::hours(1); }
 
-  std::function<Status(const cim::Caller&, cim::OperationKind)> authorize;
+  std::function<Status(const cim::Principal&, cim::OperationKind)> authorize;
   bool pool_is_full = false;
   std::deque<std::pair<std::string, std::function<void()>>> pool;
 
-  cim::ObjectManager manager{[this](const cim::Caller& caller, cim::OperationKind kind, const cim::Class&,
-                                    const cim::Method*) { return authorize ? authorize(caller, kind) : Status(); }};
+  cim::ObjectManager manager{[this](const cim::Principal& principal, cim::OperationKind kind, const cim::Class&,
+                                    const cim::Method*) { return authorize ? authorize(principal, kind) : Status(); }};
   MemoryProvider* systems;
   MemoryProvider* guest_services;
   MemoryProvider* management;

@@ -1,0 +1,17 @@
+// For tests of what happens to somebody who signed in.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "cim/principal.hpp"
+
+namespace vmms::wire::http {
+
+inline cim::PrincipalPtr test_principal(std::string name, std::string mechanism = "basic") {
+  return std::make_shared<const cim::Principal>(cim::Principal{
+      .realm = "vmms", .name = std::move(name), .mechanism = std::move(mechanism), .address = "192.0.2.1"});
+}
+
+}  // namespace vmms::wire::http
