@@ -121,7 +121,7 @@ class UnixSocketTransport : public Transport {
         if (Clock::now() < deadline) continue;
         return error(Failure::unreachable, "the agent is silent");
       }
-      char bytes[65536];
+      __attribute__((uninitialized)) char bytes[65536];
       const ssize_t count = recv(socket_, bytes, sizeof bytes, 0);
       if (count <= 0) return lost();
       buffer_.append(bytes, static_cast<std::size_t>(count));

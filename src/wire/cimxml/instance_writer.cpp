@@ -145,7 +145,7 @@ void write_type(xml::Writer& writer, std::string_view attribute, cim::Type type,
 }
 
 void write_value(xml::Writer& writer, const cim::Value& value, cim::Type type, const Place& place) {
-  xml::Block block(writer.content());
+  __attribute__((uninitialized)) xml::Block block(writer.content());
   write_value(block, value, type, place);
 }
 
@@ -221,7 +221,7 @@ const InstanceWriter::OfClass& InstanceWriter::of_class(const cim::Class& cim_cl
 
 void InstanceWriter::write(xml::Writer& writer, const cim::Instance& instance) {
   const OfClass& known = of_class(instance.cim_class());
-  xml::Block block(writer.content());
+  __attribute__((uninitialized)) xml::Block block(writer.content());
   block.raw(known.start);
   if (known.columns.empty() && known.system_columns.empty()) return (void)block.raw("/>");
   block.raw(">");
@@ -244,7 +244,7 @@ void InstanceWriter::write(xml::Writer& writer, const cim::Instance& instance) {
 void InstanceWriter::write_name(xml::Writer& writer, const cim::Instance& instance) {
   const OfClass& known = of_class(instance.cim_class());
   if (known.keys.empty()) return write_instance_name(writer, instance.path(place_.schema.namespace_name), place_);
-  xml::Block block(writer.content());
+  __attribute__((uninitialized)) xml::Block block(writer.content());
   block.raw(known.name_start);
   for (const OfClass::Key& key : known.keys) {
     block.raw(key.start);

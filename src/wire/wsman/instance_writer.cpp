@@ -73,7 +73,7 @@ std::string text_of(const cim::Value& value) {
 
 void write_value(xml::Writer& writer, std::string_view name, bool is_array, const cim::Value& value,
                  const Spelling& spelling) {
-  xml::Block block(writer.content());
+  __attribute__((uninitialized)) xml::Block block(writer.content());
   write_elements(block, Prefixes::qualified, name, is_array, value, spelling);
 }
 
@@ -131,7 +131,7 @@ void FragmentWriter::write(xml::Writer& writer, const cim::Instance& instance, c
   if (class_ != &instance.cim_class()) look_up(instance.cim_class());
   static const xml::Markup start("<w:XmlFragment xmlns:xsi=\"" + std::string(names::xsi) + "\">");
   static const xml::Markup end("</w:XmlFragment>");
-  xml::Block block(writer.content());
+  __attribute__((uninitialized)) xml::Block block(writer.content());
   block.raw(start);
   const Column* open = nullptr;  // the column before, while its end tag is missing
   const auto close = [&] {
@@ -218,7 +218,7 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance, const ci
       .constant("xsi:type", type);
   const bool whole = &cim_class == &instance.cim_class();
   const std::vector<PropertyMarkup>& markup = markup_of(cim_class);
-  xml::Block block(writer.content());
+  __attribute__((uninitialized)) xml::Block block(writer.content());
   for (std::size_t i = 0; i < cim_class.properties.size(); ++i) {
     const cim::Property& property = cim_class.properties[i];
     const cim::Value& value = whole ? instance.values[i] : instance[property.name];

@@ -71,7 +71,8 @@ inline bool copy_plain(std::string_view text, char* to) {
 }
 
 /// Puts pieces together in a block of memory of its own, which goes to the end of `out` when it is full, by `flush` and
-/// at last; until then nobody else may append to `out`.
+/// at last; until then nobody else may append to `out`. Who makes one marks it as uninitialized: else it is filled with
+/// zeros first, for each instance.
 class Block {
  public:
   explicit Block(std::string& out) : out_(out) {}
