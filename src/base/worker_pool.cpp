@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <exception>
+#include <map>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -18,18 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/sanitizer.hpp"
+#include "base/task.hpp"
+
 namespace vmms {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
-
-using Task = std::function<void()>;
 using Clock = std::chrono::steady_clock;
 
 /// How long a task computes before it gives way: others wait no longer, and it still gets on while they never rest.
@@ -38,131 +32,295 @@ constexpr auto computing_time = std::chrono::microseconds(250);
 /// Since when the thread's task computes without a break; never on threads of no pool.
 thread_local Clock::time_point computing_since = Clock::time_point::max();
 
-void run(Task& task) {
-  computing_since = Clock::now();
-  try {
-    task();
-  } catch (const std::exception& e) {
-    spdlog::error("a task of the worker pool threw an exception: {}", e.what());
-  } catch (...) {
-    spdlog::error("a task of the worker pool threw something that is no std::exception");
-  }
+/// Starts a detached thread without signals, which are the main thread's business. The error number, or 0.
+int start_thread(void* (*main)(void*), void* argument, std::size_t stack_bytes) {
+  pthread_attr_t attributes;
+  if (const int failed = pthread_attr_init(&attributes); failed != 0) return failed;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (!sanitized) pthread_attr_setstacksize(&attributes, std::max<std::size_t>(stack_bytes, PTHREAD_STACK_MIN));
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  const int failed = pthread_create(&thread, &attributes, main, argument);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  return failed;
+}
+
+Error no_thread() {
+  return error(Failure::busy, "no thread can be started on this host; raise its limit of tasks or free memory");
 }
 
 }  // namespace
 
-struct WorkerPool::State {
-  /// The tasks of one key.
+// Everything is under the mutex, but the tasks themselves.
+struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
+  struct Lane;
+  struct Payer;
+  struct PoolTask;
+  using TaskPtr = std::shared_ptr<PoolTask>;
+  using Timers = std::multimap<Clock::time_point, TaskPtr>;
+
+  struct PoolTask final : Task {
+    PoolTask(std::shared_ptr<State> s, Lane& l, Charge c, std::function<void()> work)
+        : Task(std::move(work), s->options.stack_bytes), state(std::move(s)), lane(l), charge(std::move(c)) {}
+    void wake() override;
+    bool go_on() { return run(); }
+    using Task::wait_deadline;
+
+    const std::shared_ptr<State> state;
+    Lane& lane;
+    const Charge charge;
+    bool waits = false;  // on nobody's thread, until wake() or its timer
+    bool woken = false;  // before it waited
+    Timers::iterator timer;
+  };
+
+  /// The tasks of one account and key.
   struct Lane {
+    Payer& payer;
     std::string key;
-    std::deque<Task> waiting;
-    std::size_t running = 0;
     std::size_t most_running = 0;
-    bool ready = false;  // in `ready`
+    std::deque<TaskPtr> waiting = {};  // not begun
+    std::deque<TaskPtr> woken = {};    // begun, and ready to go on
+    std::size_t running = 0;           // that hold a thread
+    std::size_t begun = 0;             // running ones included
+    bool ready = false;                // in Payer::ready
+  };
+
+  /// The tasks of one account.
+  struct Payer {
+    AccountPtr account;
+    std::size_t most_running = 0;
+    std::unordered_map<std::string_view, std::unique_ptr<Lane>> lanes = {};
+    std::deque<Lane*> ready = {};  // each has a task that may run as far as the lane is concerned
+    std::size_t running = 0;
+    bool in_turn = false;  // in State::turns
+    bool is_administrator() const { return account && account->is_administrator(); }
   };
 
   explicit State(Options o) : options(o) {}
 
-  // All below need the mutex.
-  void make_ready(const std::shared_ptr<State>& self, Lane& lane);
-  int add_thread(const std::shared_ptr<State>& self);
-  void work(std::unique_lock<std::mutex>& lock, const std::shared_ptr<State>& self);
+  Lane& lane_of(const AccountPtr& account, std::string_view key);
+  void make_ready(Lane& lane);
+  void make_ready(Payer& payer);
+  void take_from_turns(Lane& lane);
+  void forget(Lane& lane);
+  /// Whether a task may begin or go on now; the ready payers are turned so that its payer is first.
+  bool runnable();
+  void call_thread();
+  void work(std::unique_lock<std::mutex>& lock);
+  void serve();
+  void watch_clock();
+  bool needed() const { return !stopping || begun > 0; }
 
-  static void* main(void* argument);
+  template <void (State::*Function)()>
+  static void* main(void* argument) {
+    const std::unique_ptr<std::shared_ptr<State>> self(static_cast<std::shared_ptr<State>*>(argument));
+    ((**self).*Function)();
+    return nullptr;
+  }
+  template <void (State::*Function)()>
+  int start() {
+    auto argument = std::make_unique<std::shared_ptr<State>>(shared_from_this());
+    const int failed = start_thread(&State::main<Function>, argument.get(), options.stack_bytes);
+    if (failed == 0) argument.release();
+    return failed;
+  }
 
   const Options options;
   std::mutex mutex;
   std::condition_variable changed;  // for idle threads
   std::condition_variable ended;    // for stop()
-  std::unordered_map<std::string_view, std::unique_ptr<Lane>> lanes;
-  std::deque<Lane*> ready;  // each has at least one task that may start now
+  std::condition_variable clock;    // for the thread that watches the timers
+  std::map<Account*, std::unique_ptr<Payer>> payers;
+  std::deque<Payer*> turns;
+  Timers timers;
+  bool has_clock = false;
   std::size_t threads = 0;
-  std::size_t idle = 0;  // of them, those that wait for work, notified ones included
-  std::size_t waiting = 0;
+  std::size_t idle = 0;     // of them, those that wait for work
+  std::size_t called = 0;   // of the idle ones, those that were notified and have not looked yet
+  std::size_t running = 0;  // tasks that hold a thread and are not the administrator's
+  std::size_t waiting = 0;  // tasks that have not begun
+  std::size_t begun = 0;    // tasks that have, and have not ended
   bool stopping = false;
 };
 
-void WorkerPool::State::make_ready(const std::shared_ptr<State>& self, Lane& lane) {
-  if (lane.ready || lane.waiting.empty() || lane.running >= lane.most_running) return;
-  lane.ready = true;
-  ready.push_back(&lane);
-  // `idle` counts a notified thread until it has taken its lane, hence so does `ready`: no lane is left to a thread
-  // that another lane has already called.
-  if (ready.size() <= idle) {
+void WorkerPool::State::PoolTask::wake() {
+  const std::lock_guard lock(state->mutex);
+  if (!waits) {
+    woken = true;
+    return;
+  }
+  waits = false;
+  if (timer != state->timers.end()) state->timers.erase(timer);
+  lane.woken.push_back(std::static_pointer_cast<PoolTask>(shared_from_this()));
+  state->make_ready(lane);
+}
+
+WorkerPool::State::Lane& WorkerPool::State::lane_of(const AccountPtr& account, std::string_view key) {
+  std::unique_ptr<Payer>& payer = payers[account.get()];
+  if (!payer) {
+    payer = std::make_unique<Payer>(Payer{account});
+    const bool one_of_many = account && !account->is_administrator();
+    payer->most_running = one_of_many ? std::max<std::size_t>(options.threads / options.share, 1) : options.threads;
+  }
+  if (const auto found = payer->lanes.find(key); found != payer->lanes.end()) return *found->second;
+  auto made = std::make_unique<Lane>(Lane{*payer, std::string(key)});
+  made->most_running = key.empty() ? options.threads : options.running_per_key;
+  const std::string_view own_key = made->key;
+  return *payer->lanes.emplace(own_key, std::move(made)).first->second;
+}
+
+/// The lane has nothing to run, or it goes.
+void WorkerPool::State::take_from_turns(Lane& lane) {
+  Payer& payer = lane.payer;
+  if (std::exchange(lane.ready, false)) std::erase(payer.ready, &lane);
+  if (payer.ready.empty() && std::exchange(payer.in_turn, false)) std::erase(turns, &payer);
+}
+
+void WorkerPool::State::forget(Lane& lane) {
+  if (lane.begun > 0 || !lane.waiting.empty()) return;
+  take_from_turns(lane);
+  Payer& payer = lane.payer;
+  payer.lanes.erase(payer.lanes.find(lane.key));
+  if (payer.lanes.empty()) payers.erase(payer.account.get());
+}
+
+void WorkerPool::State::make_ready(Lane& lane) {
+  if (!lane.ready && (!lane.waiting.empty() || !lane.woken.empty()) && lane.running < lane.most_running) {
+    lane.ready = true;
+    lane.payer.ready.push_back(&lane);
+  }
+  make_ready(lane.payer);
+}
+
+void WorkerPool::State::make_ready(Payer& payer) {
+  if (payer.in_turn || payer.ready.empty() || payer.running >= payer.most_running) return;
+  payer.in_turn = true;
+  turns.push_back(&payer);
+  if (runnable()) call_thread();
+}
+
+bool WorkerPool::State::runnable() {
+  const bool others = running < options.threads - options.threads / options.reserve;
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    if (others || turns.front()->is_administrator()) return true;
+    turns.push_back(turns.front());
+    turns.pop_front();
+  }
+  return false;
+}
+
+void WorkerPool::State::call_thread() {
+  if (called < idle) {
+    ++called;
     changed.notify_one();
   } else if (threads < options.threads) {
-    if (const int failed = add_thread(self); failed != 0) {
+    const int failed = start<&State::serve>();
+    if (failed == 0) {
+      ++threads;
+    } else {
       spdlog::warn("cannot start another worker thread ({} run): {}", threads,
                    std::error_code(failed, std::system_category()).message());
     }
   }
 }
 
-int WorkerPool::State::add_thread(const std::shared_ptr<State>& self) {
-  pthread_attr_t attributes;
-  if (const int failed = pthread_attr_init(&attributes); failed != 0) return failed;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  if (!sanitized) {
-    pthread_attr_setstacksize(&attributes, std::max<std::size_t>(options.stack_bytes, PTHREAD_STACK_MIN));
-  }
-  // Signals are the main thread's business.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto argument = std::make_unique<std::shared_ptr<State>>(self);
-  pthread_t thread;
-  const int failed = pthread_create(&thread, &attributes, &State::main, argument.get());
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  if (failed == 0) {
-    argument.release();
-    ++threads;
-  }
-  return failed;
-}
-
-void* WorkerPool::State::main(void* argument) {
-  const std::unique_ptr<std::shared_ptr<State>> self(static_cast<std::shared_ptr<State>*>(argument));
-  State& state = **self;
+void WorkerPool::State::serve() {
   pthread_setname_np(pthread_self(), "worker");
-  std::unique_lock lock(state.mutex);
-  while (!state.stopping) {
-    if (!state.ready.empty()) {
-      state.work(lock, *self);
+  std::unique_lock lock(mutex);
+  while (needed()) {
+    if (runnable()) {
+      work(lock);
       continue;
     }
-    ++state.idle;
-    const bool called =
-        state.changed.wait_for(lock, state.options.idle, [&state] { return state.stopping || !state.ready.empty(); });
-    --state.idle;
-    if (!called) break;
+    ++idle;
+    const std::cv_status status = changed.wait_for(lock, options.idle);
+    --idle;
+    if (called > 0) --called;
+    // The last thread stays while tasks wait: there may be none to be had when they go on.
+    if (status == std::cv_status::timeout && !runnable() && (threads > 1 || begun == 0)) break;
   }
-  --state.threads;
-  state.ended.notify_all();
-  return nullptr;
+  --threads;
+  ended.notify_all();
 }
 
-void WorkerPool::State::work(std::unique_lock<std::mutex>& lock, const std::shared_ptr<State>& self) {
-  Lane& lane = *ready.front();
-  ready.pop_front();
+void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
+  Payer& payer = *turns.front();
+  turns.pop_front();
+  payer.in_turn = false;
+  Lane& lane = *payer.ready.front();
+  payer.ready.pop_front();
   lane.ready = false;
-  Task task = std::move(lane.waiting.front());
-  lane.waiting.pop_front();
-  --waiting;
+  TaskPtr task;
+  if (!lane.woken.empty()) {
+    task = std::move(lane.woken.front());
+    lane.woken.pop_front();
+    task->woken = false;
+  } else {
+    task = std::move(lane.waiting.front());
+    lane.waiting.pop_front();
+    --waiting;
+    ++lane.begun;
+    ++begun;
+  }
+  const std::size_t counted = payer.is_administrator() ? 0 : 1;
   ++lane.running;
-  make_ready(self, lane);
+  ++payer.running;
+  running += counted;
+  make_ready(lane);
+  if (runnable()) call_thread();
 
   lock.unlock();
-  run(task);
-  task = nullptr;  // what it holds may take its time, too
+  computing_since = Clock::now();
+  const bool done = task->go_on();
+  const Clock::time_point deadline = task->wait_deadline();
+  if (done && task.use_count() == 1) task.reset();  // gives its charge back, too
   lock.lock();
 
   --lane.running;
-  if (lane.running == 0 && lane.waiting.empty()) {
-    lanes.erase(lanes.find(lane.key));
-  } else if (!stopping) {
-    make_ready(self, lane);
+  --payer.running;
+  running -= counted;
+  if (done) {
+    --lane.begun;
+    if (--begun == 0 && stopping) {
+      changed.notify_all();
+      clock.notify_all();
+    }
+  } else if (task->woken) {
+    lane.woken.push_back(task);
+  } else {
+    task->waits = true;
+    task->timer = timers.end();
+    if (deadline != Clock::time_point::max()) {
+      task->timer = timers.emplace(deadline, task);
+      if (task->timer == timers.begin()) clock.notify_one();
+    }
+  }
+  make_ready(lane);
+  forget(lane);
+}
+
+void WorkerPool::State::watch_clock() {
+  pthread_setname_np(pthread_self(), "worker-clock");
+  std::unique_lock lock(mutex);
+  while (needed()) {
+    const Clock::time_point now = Clock::now();
+    while (!timers.empty() && timers.begin()->first <= now) {
+      const TaskPtr task = timers.begin()->second;
+      timers.erase(timers.begin());
+      task->waits = false;
+      task->lane.woken.push_back(task);
+      make_ready(task->lane);
+    }
+    if (timers.empty()) {
+      clock.wait(lock);
+    } else {
+      clock.wait_until(lock, timers.begin()->first);
+    }
   }
 }
 
@@ -179,9 +337,11 @@ WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options
 
 WorkerPool::~WorkerPool() { stop(std::chrono::milliseconds(0)); }
 
-Status WorkerPool::submit(std::string_view key, Task task) {
+Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::function<void()> work) {
   State& state = *state_;
-  // A refused task is destroyed when this function returns, after the lock: its destructor may answer somebody.
+  auto charged = charge(account, Ledger::Item::task, task_bytes);
+  if (!charged) return charged.error();
+  State::TaskPtr refused;  // destroyed after the lock: its destructor may answer somebody
   const std::scoped_lock lock(state.mutex);
   if (state.stopping) return error(Failure::busy, "the service is stopping; try again when it runs again");
   if (state.waiting >= state.options.waiting) {
@@ -189,49 +349,44 @@ Status WorkerPool::submit(std::string_view key, Task task) {
                  fmt::format("{} operations already wait for a worker thread; try again when some have finished",
                              state.waiting));
   }
-  auto found = state.lanes.find(key);
-  if (found == state.lanes.end()) {
-    auto made = std::make_unique<State::Lane>();
-    made->key = std::string(key);
-    made->most_running = key.empty() ? state.options.threads : state.options.running_per_key;
-    const std::string_view own_key = made->key;
-    found = state.lanes.emplace(own_key, std::move(made)).first;
-  }
-  State::Lane& lane = *found->second;
+  if (!state.has_clock) state.has_clock = state.start<&State::watch_clock>() == 0;
+  if (!state.has_clock) return no_thread();
+  State::Lane& lane = state.lane_of(account, key);
   if (!key.empty() && lane.waiting.size() >= state.options.waiting_per_key) {
-    return error(Failure::busy,
-                 fmt::format("{} operations already wait for \"{}\" and {} run; try again when some have "
-                             "finished",
-                             lane.waiting.size(), key, lane.running));
+    return error(Failure::busy, fmt::format("{} operations already wait for \"{}\" and {} run; try again when some "
+                                            "have finished",
+                                            lane.waiting.size(), key, lane.running));
   }
-  lane.waiting.push_back(std::move(task));
+  lane.waiting.push_back(std::make_shared<State::PoolTask>(state_, lane, std::move(*charged), std::move(work)));
   ++state.waiting;
-  state.make_ready(state_, lane);
+  state.make_ready(lane);
   if (state.threads == 0) {
     // Nobody is there who could ever run it. It is the only task: others would have found no thread either.
-    task = std::move(lane.waiting.back());
+    refused = std::move(lane.waiting.back());
     lane.waiting.pop_back();
     --state.waiting;
-    state.ready.clear();
-    state.lanes.erase(found);
-    return error(Failure::busy, "no thread can be started on this host; raise its limit of tasks or free memory");
+    state.forget(lane);
+    return no_thread();
   }
   return {};
 }
 
 bool WorkerPool::stop(std::chrono::milliseconds limit) {
   State& state = *state_;
-  std::vector<std::deque<Task>> dropped;  // destroyed after the lock
+  std::vector<std::deque<State::TaskPtr>> dropped;  // destroyed after the lock
   std::unique_lock lock(state.mutex);
   state.stopping = true;
-  state.ready.clear();
   state.waiting = 0;
-  for (auto lane = state.lanes.begin(); lane != state.lanes.end();) {
-    dropped.push_back(std::exchange(lane->second->waiting, {}));
-    lane->second->ready = false;
-    lane = lane->second->running == 0 ? state.lanes.erase(lane) : std::next(lane);
+  std::vector<State::Lane*> lanes;
+  for (const auto& [account, payer] : state.payers)
+    for (const auto& [key, lane] : payer->lanes) lanes.push_back(lane.get());
+  for (State::Lane* lane : lanes) {
+    dropped.push_back(std::exchange(lane->waiting, {}));
+    if (lane->woken.empty()) state.take_from_turns(*lane);
+    state.forget(*lane);
   }
   state.changed.notify_all();
+  state.clock.notify_all();
   lock.unlock();
   dropped.clear();
   lock.lock();

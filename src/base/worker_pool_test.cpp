@@ -1,5 +1,7 @@
 #include "base/worker_pool.hpp"
 
+#include "base/waiting.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -184,6 +186,210 @@ TEST(WorkerPool, TasksMaySubmitAndBeSubmittedFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(all.get_future().wait_for(5s), std::future_status::ready);
   EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, AnAccountHoldsItsShareOfTheThreads) {
+  WorkerPool pool({.threads = 8});
+  Ledger ledger;
+  const AccountPtr greedy = ledger.account(Ledger::Payer::principal, "vmms\\greedy");
+  const AccountPtr modest = ledger.account(Ledger::Payer::principal, "vmms\\modest");
+  const auto gate = std::make_shared<Gate>();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(pool.submit(greedy, "vm" + std::to_string(i), [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(2));
+  std::promise<void> ran;
+  ASSERT_TRUE(pool.submit(modest, "vm0", [&] { ran.set_value(); }));
+  EXPECT_EQ(ran.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(gate->waiting(), 2);
+  gate->open();
+  EXPECT_TRUE(pool.stop(5s));
+  EXPECT_EQ(greedy->number(Ledger::Item::task), 0u);
+}
+
+TEST(WorkerPool, SomeThreadsAreKeptForTheAdministrator) {
+  WorkerPool pool({.threads = 8});
+  Ledger ledger;
+  std::vector<AccountPtr> crowd;
+  const auto gate = std::make_shared<Gate>();
+  for (int i = 0; i < 20; ++i) {
+    crowd.push_back(ledger.account(Ledger::Payer::principal, std::to_string(i)));
+    ASSERT_TRUE(pool.submit(crowd.back(), "vm", [gate] { gate->pass(); }));
+  }
+  ASSERT_TRUE(gate->wait_for(7));
+  const AccountPtr root = ledger.account(Ledger::Payer::administrator, "local\\root");
+  std::promise<void> ran;
+  ASSERT_TRUE(pool.submit(root, "vm", [&] { ran.set_value(); }));
+  EXPECT_EQ(ran.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(gate->waiting(), 7);
+  gate->open();
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, TakesTurnsBetweenAccounts) {
+  WorkerPool pool({.threads = 1});
+  Ledger ledger;
+  const AccountPtr flood = ledger.account(Ledger::Payer::principal, "flood");
+  const AccountPtr quiet = ledger.account(Ledger::Payer::principal, "quiet");
+  const auto gate = std::make_shared<Gate>();
+  ASSERT_TRUE(pool.submit("first", [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(1));
+  std::atomic<int> before = 0;
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(pool.submit(flood, "vm" + std::to_string(i), [&] { ++before; }));
+  std::promise<int> seen;
+  ASSERT_TRUE(pool.submit(quiet, "vm1", [&] { seen.set_value(before); }));
+  gate->open();
+  EXPECT_LE(seen.get_future().get(), 2);
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, TasksAreCharged) {
+  WorkerPool pool;
+  Ledger::Options options;
+  options.bounds[static_cast<std::size_t>(Ledger::Item::task)] = {.principal = 3};
+  Ledger ledger(options);
+  const AccountPtr alice = ledger.account(Ledger::Payer::principal, "vmms\\alice");
+  const auto gate = std::make_shared<Gate>();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.submit(alice, "vm", [gate] { gate->pass(); }));
+  const Status refused = pool.submit(alice, "vm", [] {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Failure::busy);
+  EXPECT_EQ(alice->bytes(), 3 * WorkerPool::task_bytes);
+  gate->open();
+  EXPECT_TRUE(pool.stop(5s));
+  EXPECT_EQ(alice->bytes(), 0u);
+}
+
+/// As Gate, for tasks that give their thread back.
+class OpenGate {
+ public:
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    ++passed_;
+    changed_.notify_all();
+  }
+  void open() {
+    const std::scoped_lock lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  bool wait_for(int tasks) {
+    return wait([&] { return arrived_ >= tasks; });
+  }
+  bool wait_passed(int tasks) {
+    return wait([&] { return passed_ >= tasks; });
+  }
+
+ private:
+  template <class Predicate>
+  bool wait(Predicate predicate) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, predicate);
+  }
+  std::mutex mutex_;
+  Condition changed_;
+  int arrived_ = 0;
+  int passed_ = 0;
+  bool open_ = false;
+};
+
+TEST(WorkerPool, ATaskThatWaitsHoldsNoThread) {
+  WorkerPool pool({.threads = 2, .running_per_key = 1, .waiting_per_key = 2000});
+  const auto gate = std::make_shared<OpenGate>();
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(pool.submit("vm" + std::to_string(i % 3), [gate] { gate->pass(); }));
+  ASSERT_TRUE(gate->wait_for(1000));
+  EXPECT_LE(pool.threads(), 2u);
+  gate->open();
+  EXPECT_TRUE(gate->wait_passed(1000));
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, SleepingTasksWakeInTime) {
+  WorkerPool pool({.threads = 2});
+  std::atomic<int> ran = 0;
+  std::promise<void> all;
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(pool.submit("", [&] {
+      sleep_for(100ms);
+      EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms);
+      if (++ran == 50) all.set_value();
+    }));
+  EXPECT_EQ(all.get_future().wait_for(20s), std::future_status::ready);
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, AWaitEndsAtItsDeadline) {
+  WorkerPool pool({.threads = 1});
+  std::promise<bool> told;
+  ASSERT_TRUE(pool.submit("", [&] {
+    std::mutex mutex;
+    Condition never;
+    std::unique_lock lock(mutex);
+    told.set_value(never.wait_for(lock, 20ms, [] { return false; }));
+  }));
+  auto future = told.get_future();
+  ASSERT_EQ(future.wait_for(20s), std::future_status::ready);
+  EXPECT_FALSE(future.get());
+}
+
+TEST(WorkerPool, NoNotificationIsLostBetweenThreadsAndTasks) {
+  WorkerPool pool({.threads = 4});
+  struct Counter {
+    std::mutex mutex;
+    Condition changed;
+    int tokens = 0;
+    int taken = 0;
+  };
+  const auto counter = std::make_shared<Counter>();
+  const auto take = [counter] {
+    for (int i = 0; i < 200; ++i) {
+      std::unique_lock lock(counter->mutex);
+      counter->changed.wait(lock, [&] { return counter->tokens > 0; });
+      --counter->tokens;
+      ++counter->taken;
+    }
+  };
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(pool.submit("", take));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) threads.emplace_back(take);
+  for (int i = 0; i < 22 * 200; ++i) {
+    const std::scoped_lock lock(counter->mutex);
+    ++counter->tokens;
+    counter->changed.notify_one();
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(pool.stop(20s) || counter->taken == 22 * 200);
+  EXPECT_EQ(counter->taken, 22 * 200);
+}
+
+TEST(WorkerPool, AWaitWhileAnExceptionIsHandledKeepsTheThread) {
+  WorkerPool pool({.threads = 2});
+  std::promise<std::string> told;
+  ASSERT_TRUE(pool.submit("", [&] {
+    const auto before = std::this_thread::get_id();
+    try {
+      throw std::runtime_error("on purpose");
+    } catch (const std::exception& exception) {
+      sleep_for(5ms);
+      EXPECT_EQ(std::this_thread::get_id(), before);
+      told.set_value(exception.what());
+    }
+  }));
+  EXPECT_EQ(told.get_future().get(), "on purpose");
+}
+
+TEST(WorkerPool, TasksThatWaitOutliveTheirPool) {
+  const auto gate = std::make_shared<OpenGate>();
+  {
+    WorkerPool pool({.threads = 2});
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(pool.submit("vm", [gate] { gate->pass(); }));
+    ASSERT_TRUE(gate->wait_for(10));
+    EXPECT_FALSE(pool.stop(20ms));
+  }
+  gate->open();
+  EXPECT_TRUE(gate->wait_passed(10));
 }
 
 }  // namespace

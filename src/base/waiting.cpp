@@ -1,0 +1,70 @@
+#include "base/waiting.hpp"
+
+#include <thread>
+
+namespace vmms {
+
+/// On the stack of who waits; taken from the list by whoever wakes it.
+struct Condition::Waiter {
+  std::shared_ptr<Task> task;  // null once somebody wakes it
+  Waiter* previous = nullptr;
+  Waiter* next = nullptr;
+};
+
+std::cv_status Condition::wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point deadline) {
+  Task* const task = Task::current();
+  if (task == nullptr) {
+    if (deadline == Clock::time_point::max()) {
+      threads_.wait(lock);
+      return std::cv_status::no_timeout;
+    }
+    return threads_.wait_until(lock, deadline);
+  }
+  Waiter waiter{task->shared_from_this()};
+  {
+    const std::lock_guard own(mutex_);
+    waiter.previous = last_;
+    (last_ ? last_->next : first_) = &waiter;
+    last_ = &waiter;
+  }
+  lock.unlock();
+  task->wait_until(deadline);
+  bool woken = false;
+  {
+    const std::lock_guard own(mutex_);
+    woken = waiter.task == nullptr;
+    if (!woken) {
+      (waiter.previous ? waiter.previous->next : first_) = waiter.next;
+      (waiter.next ? waiter.next->previous : last_) = waiter.previous;
+    }
+  }
+  lock.lock();
+  return !woken && Clock::now() >= deadline ? std::cv_status::timeout : std::cv_status::no_timeout;
+}
+
+std::shared_ptr<Task> Condition::take_first() {
+  const std::lock_guard own(mutex_);
+  if (first_ == nullptr) return nullptr;
+  Waiter& waiter = *first_;
+  first_ = waiter.next;
+  (first_ ? first_->previous : last_) = nullptr;
+  return std::move(waiter.task);
+}
+
+void Condition::notify_one() {
+  if (const std::shared_ptr<Task> task = take_first()) return task->wake();
+  threads_.notify_one();
+}
+
+void Condition::notify_all() {
+  threads_.notify_all();
+  while (const std::shared_ptr<Task> task = take_first()) task->wake();
+}
+
+void sleep_until(Task::Clock::time_point time) {
+  Task* const task = Task::current();
+  if (task == nullptr) return std::this_thread::sleep_until(time);
+  while (Task::Clock::now() < time) task->wait_until(time);
+}
+
+}  // namespace vmms

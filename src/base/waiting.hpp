@@ -1,0 +1,60 @@
+// Waiting in work that may run in the worker pool, where who waits gives the thread back.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "base/task.hpp"
+
+namespace vmms {
+
+/// A condition variable for std::mutex and the steady clock. As with any, a wait may end for no reason. It must be
+/// there until notify_one() or notify_all() has returned, and until every wait has.
+class Condition {
+ public:
+  using Clock = Task::Clock;
+
+  Condition() = default;
+  Condition(const Condition&) = delete;
+  Condition& operator=(const Condition&) = delete;
+
+  void wait(std::unique_lock<std::mutex>& lock) { wait_until(lock, Clock::time_point::max()); }
+  std::cv_status wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point deadline);
+
+  template <class Predicate>
+  void wait(std::unique_lock<std::mutex>& lock, Predicate predicate) {
+    while (!predicate()) wait(lock);
+  }
+  /// What `predicate` says at the end.
+  template <class Predicate>
+  bool wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, Predicate predicate) {
+    while (!predicate())
+      if (wait_until(lock, deadline) == std::cv_status::timeout) return predicate();
+    return true;
+  }
+  template <class Predicate>
+  bool wait_for(std::unique_lock<std::mutex>& lock, Clock::duration time, Predicate predicate) {
+    return wait_until(lock, Clock::now() + time, std::move(predicate));
+  }
+
+  void notify_one();
+  void notify_all();
+
+ private:
+  struct Waiter;
+
+  std::shared_ptr<Task> take_first();
+
+  std::condition_variable threads_;  // those who keep their thread
+  std::mutex mutex_;
+  Waiter* first_ = nullptr;  // of the tasks that wait, the longest waiting; under mutex_
+  Waiter* last_ = nullptr;
+};
+
+/// As std::this_thread::sleep_until.
+void sleep_until(Task::Clock::time_point time);
+inline void sleep_for(Task::Clock::duration time) { sleep_until(Task::Clock::now() + time); }
+
+}  // namespace vmms
