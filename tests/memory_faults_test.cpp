@@ -203,8 +203,7 @@ class MemoryFaults : public providers::testing::Providers {
     request.target = "/wsman";
     request.content_type = "application/soap+xml;charset=UTF-8";
     request.body = std::move(body);
-    request.user = "alice";
-    request.mechanism = "basic";
+    request.principal = http::test_principal("alice");
     return request;
   }
   static http::Request enumerate(
