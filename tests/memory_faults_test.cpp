@@ -2,11 +2,16 @@
 // works.
 #include "memory_faults.hpp"
 
+#include "base/ledger.hpp"
 #include "base/worker_pool.hpp"
+#include "guest/fd_port.hpp"
+#include "guest/own_agent_session.hpp"
 #include "providers/test_fleet.hpp"
 #include "wire/cimxml/server.hpp"
 #include "wire/cimxml/test_server.hpp"
+#include "wire/http/server.hpp"
 #include "wire/http/test_client.hpp"
+#include "wire/http/test_principal.hpp"
 #include "wire/wsman/server.hpp"
 #include "wire/wsman/test_server.hpp"
 
@@ -14,11 +19,13 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace vmms {
@@ -399,6 +406,110 @@ TEST_F(MemoryFaults, CimxmlAssociators) {
                                                                          "Msvm_ComputerSystem",
                                                                          {{"CreationClassName", "Msvm_ComputerSystem"},
                                                                           {"Name", id("alpha")}}))));
+}
+
+// Threads beside the one that asks: those that listen, and those of the network. The test itself always has memory.
+
+TEST_F(MemoryFaults, WhatOurOwnAgentTellsEndsTheConversationOrIsTakenIn) {
+  const Exempt exempt;
+  Ledger ledger;
+  const AccountPtr account = ledger.account(Ledger::Payer::machine, "VM");
+  guest::protocol::Unit unit;
+  unit.name = "a-service-with-a-long-name.service";
+  unit.names = {unit.name, "an-alias-with-a-long-name.service"};
+  unit.description = std::string(100, 'd');
+  unit.load_state = "loaded";
+  unit.active_state = "active";
+  const auto soon = [] { return guest::Clock::now() + 20s; };
+  std::size_t failed = 1;
+  for (std::size_t n = 1; failed > 0; ++n) {
+    for (const bool lasting : {false, true}) {
+      SCOPED_TRACE(fmt::format("allocation {} fails{}", n, lasting ? ", and all later ones" : ""));
+      int ends[2];
+      ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+      guest::FdPort agent(ends[1], "guest");
+      using guest::protocol::ToHost;
+      ASSERT_TRUE(agent.write(encode(ToHost(guest::protocol::Hello{guest::protocol::version, "build"})), soon()));
+      auto session = guest::OwnAgentSession::begin(std::make_unique<guest::FdPort>(ends[0], "org.vmms.agent.1"),
+                                                   "build", soon(), account);
+      ASSERT_TRUE(session) << session.error().message;
+      MemoryFault fault(n, lasting);
+      (void)agent.write(encode(ToHost(guest::protocol::Changed{unit})) +
+                            encode(ToHost(guest::protocol::FilesChanged{})) +
+                            encode(ToHost(guest::protocol::Synchronized{})),
+                        soon());
+      while ((*session)->alive() && !(*session)->versions()) std::this_thread::yield();
+      fault.end();
+      failed = fault.failed();
+      if ((*session)->alive()) {
+        ASSERT_EQ((*session)->loaded(unit.name)->active_state, "active");
+      } else {
+        ASSERT_FALSE((*session)->end_reason().empty());
+      }
+      (*session)->end(false, "over");
+      while (session->use_count() > 1) std::this_thread::yield();
+      *session = nullptr;
+      ASSERT_EQ(account->bytes(), 0U);
+      ASSERT_LT(n, 500U);
+      if (failed == 0) break;
+    }
+  }
+}
+
+TEST_F(MemoryFaults, OverTheNetworkTheNextRequestIsServed) {
+  const Exempt exempt;
+  WorkerPool pool;
+  class LetIn : public http::Authenticator {
+   public:
+    void authenticate(const http::Request&, http::ConnectionState&, Verified verified) override {
+      verified({.principal = http::test_principal("alice")});
+    }
+  } authenticator;
+  wsman::Server server(manager_,
+                       [&pool](auto&& key, std::function<void()> task) { return pool.submit(key, std::move(task)); },
+                       {.machine_of = providers::machine_of});
+  http::ServerOptions options;
+  options.listeners = {{.address = "127.0.0.1"}};
+  http::Server network(options, authenticator,
+                       http::Handlers{{"/wsman", [&server](const auto& exchange) { server.handle(exchange); }}});
+  const auto listeners = network.start();
+  ASSERT_TRUE(listeners) << listeners.error().message;
+  const std::uint16_t port = listeners->front().port;
+  const auto ask = [port](const http::Request& request) {
+    http::TestClient client(port);
+    client.send(
+        fmt::format("POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: "
+                    "close\r\n\r\n{}",
+                    request.content_type, request.body.size(), request.body));
+    return client.read();
+  };
+  for (const http::Request& request : {get_machine("alpha"), enumerate("Msvm_HeartbeatComponent")}) {
+    const auto right = ask(request);
+    ASSERT_TRUE(right);
+    ASSERT_EQ(right->status, 200U);
+    std::size_t failed = 1;
+    std::size_t unfailing = 0;  // threads of a pool and the kernel's packets make the count vary a little
+    for (std::size_t n = 1; unfailing < 3; n += 1 + n / 60) {
+      for (const bool lasting : {false, true}) {
+        SCOPED_TRACE(fmt::format("allocation {} fails{}", n, lasting ? ", and all later ones" : ""));
+        MemoryFault fault(n, lasting);
+        const auto reply = ask(request);
+        fault.end();
+        failed = fault.failed();
+        if (reply) {
+          ASSERT_TRUE(reply->status == 200 || reply->status == 500 || reply->status == 503) << reply->status;
+        }
+        const auto again = ask(request);
+        ASSERT_TRUE(again) << "not served any more";
+        ASSERT_EQ(again->status, 200U) << again->body;
+        ASSERT_EQ(shown(again->body), shown(right->body));
+        if (failed == 0) break;
+      }
+      unfailing = failed == 0 ? unfailing + 1 : 0;
+    }
+  }
+  ASSERT_TRUE(network.stop(10s));
+  ASSERT_TRUE(pool.stop(10s));
 }
 
 }  // namespace

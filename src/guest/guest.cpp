@@ -399,12 +399,19 @@ Result<Service> AgentGuest::service(std::string_view name, Clock::time_point dea
     ++reading.waiters;
     flight = reading.flight;
   }
+  struct Leave {
+    AgentGuest& guest;
+    const std::string& name;
+    const std::shared_ptr<Flight<Service>>& flight;
+    ~Leave() {
+      const std::lock_guard lock(guest.mutex_);
+      const auto found = guest.states_.find(name);
+      if (found != guest.states_.end() && found->second.flight == flight && --found->second.waiters == 0)
+        guest.states_.erase(found);
+    }
+  };
+  const Leave leave{*this, *full_name, flight};
   const std::optional<Result<Service>> service = flight->wait(deadline);
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = states_.find(*full_name);
-    if (found != states_.end() && found->second.flight == flight && --found->second.waiters == 0) states_.erase(found);
-  }
   return service ? *service : deadline_error("the state of \"" + *full_name + "\"");
 }
 

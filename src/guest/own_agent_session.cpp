@@ -322,28 +322,29 @@ void OwnAgentSession::forget_unit(const std::string& name) {
 }
 
 template <class Message>
-Result<std::uint32_t> OwnAgentSession::send(Message message) {
+Result<OwnAgentSession::Sent> OwnAgentSession::send(Message message) {
+  Sent request;
   {
     const std::lock_guard lock(mutex_);
     if (end_reason_ || leaving_) return ended();
     if (waiting_.size() >= most_under_way)
       return error(Failure::busy, std::to_string(most_under_way) + " requests wait for our own agent in the guest");
-    message.id = ++last_id_;
-    waiting_.try_emplace(message.id);
+    request.id = message.id = ++last_id_;
   }
-  const std::uint32_t id = message.id;
+  request.given_up =
+      std::shared_ptr<void>(nullptr, [session = shared_from_this(), id = request.id](void*) { session->give_up(id); });
   const std::string frame = protocol::encode(protocol::ToAgent(std::move(message)));
-  Status sent;
-  if (frame.size() > protocol::frame_limit) {
-    sent = error(Failure::invalid_argument, "the request is too long for our own agent in the guest");
-  } else {
-    const std::lock_guard lock(writing_);
-    sent = port_->write(frame, Clock::now() + write_time);
-    // A frame that went out in part can never be completed.
-    if (!sent) close(sent.error().message);
+  if (frame.size() > protocol::frame_limit)
+    return error(Failure::invalid_argument, "the request is too long for our own agent in the guest");
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.try_emplace(request.id);
   }
-  if (sent) return id;
-  give_up(id);
+  const std::lock_guard lock(writing_);
+  const Status sent = port_->write(frame, Clock::now() + write_time);
+  if (sent) return request;
+  // A frame that went out in part can never be completed.
+  close(sent.error().message);
   return sent.error();
 }
 
@@ -387,12 +388,12 @@ Status OwnAgentSession::current(Clock::time_point deadline) {
   }
   const Clock::time_point begun = Clock::now();
   const Clock::time_point limit = begun + silent_time;
-  const Result<std::uint32_t> id = send(protocol::Ping{});
-  if (!id) return id.error();
+  const Result<Sent> sent = send(protocol::Ping{});
+  if (!sent) return sent.error();
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, std::min(limit, deadline),
-                      [&] { return waiting_.at(*id).answer || end_reason_ || leaving_; });
-  const bool answered = no_longer_waiting(*id).mapped().answer.has_value();
+                      [&] { return waiting_.at(sent->id).answer || end_reason_ || leaving_; });
+  const bool answered = no_longer_waiting(sent->id).mapped().answer.has_value();
   if (end_reason_ || leaving_) return ended();
   if (answered) {
     current_as_of_ = std::max(current_as_of_, begun);
@@ -434,14 +435,12 @@ ServiceList OwnAgentSession::now(const ServiceList& list) const {
 }
 
 Result<Service> OwnAgentSession::state(const std::string& full_name, Clock::time_point deadline) {
-  const Result<std::uint32_t> id = send(protocol::AskState{0, full_name});
-  if (!id) return id.error();
-  const std::optional<Result<Answer>> answer = await(*id, deadline);
-  if (!answer) {
-    give_up(*id);
+  const Result<Sent> sent = send(protocol::AskState{0, full_name});
+  if (!sent) return sent.error();
+  const std::optional<Result<Answer>> answer = await(sent->id, deadline);
+  if (!answer)
     return error(Failure::timed_out,
                  "the deadline passed while the guest was asked for the state of \"" + full_name + "\"");
-  }
   if (!*answer) {
     // Without an answer of systemd there are other ways to ask.
     const Error& why = answer->error();
@@ -456,14 +455,14 @@ Result<Service> OwnAgentSession::state(const std::string& full_name, Clock::time
 }
 
 Result<OwnAgentSession::Act> OwnAgentSession::act(const std::string& full_name, bool start) {
-  const Result<std::uint32_t> id = start ? send(protocol::Start{0, full_name}) : send(protocol::Stop{0, full_name});
-  if (!id) return id.error();
+  const Result<Sent> sent = start ? send(protocol::Start{0, full_name}) : send(protocol::Stop{0, full_name});
+  if (!sent) return sent.error();
   Act act;
   act.session_ = shared_from_this();
   act.full_name_ = full_name;
   act.start_ = start;
-  act.id_ = *id;
-  act.given_up_ = std::shared_ptr<void>(nullptr, [session = act.session_, id = *id](void*) { session->give_up(id); });
+  act.id_ = sent->id;
+  act.given_up_ = sent->given_up;
   return act;
 }
 
@@ -485,22 +484,22 @@ Result<OwnAgentSession::Transfer> OwnAgentSession::receive_file(std::string_view
   if (segments.size() > protocol::segments_limit)
     return error(Failure::invalid_argument,
                  "the file has more than " + std::to_string(protocol::segments_limit) + " pieces");
-  const Result<std::uint32_t> id =
+  const Result<Sent> sent =
       send(protocol::Receive{0, std::string(port_name), std::string(path), size, std::move(segments)});
-  if (!id) return id.error();
-  return transfer(*id, path, deadline, cancelled);
+  if (!sent) return sent.error();
+  return transfer(*sent, path, deadline, cancelled);
 }
 
 Result<OwnAgentSession::Transfer> OwnAgentSession::send_file(std::string_view port_name, std::string_view path,
                                                              std::uint64_t offset, std::uint64_t length,
                                                              Clock::time_point deadline,
                                                              const std::function<bool()>& cancelled) {
-  const Result<std::uint32_t> id = send(protocol::Send{0, std::string(port_name), std::string(path), offset, length});
-  if (!id) return id.error();
-  return transfer(*id, path, deadline, cancelled);
+  const Result<Sent> sent = send(protocol::Send{0, std::string(port_name), std::string(path), offset, length});
+  if (!sent) return sent.error();
+  return transfer(*sent, path, deadline, cancelled);
 }
 
-Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(std::uint32_t id, std::string_view path,
+Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(const Sent& request, std::string_view path,
                                                             Clock::time_point deadline,
                                                             const std::function<bool()>& cancelled) {
   Clock::time_point checked = Clock::now();
@@ -510,7 +509,7 @@ Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(std::uint32_t id, st
       current(deadline);
       checked = Clock::now();
     }
-    const std::optional<Result<Answer>> answer = await(id, until);
+    const std::optional<Result<Answer>> answer = await(request.id, until);
     if (answer && !*answer) return answer->error();
     if (answer) {
       if (const auto* done = std::get_if<protocol::Transferred>(&**answer)) return Transfer{done->bytes, done->sha256};
@@ -518,10 +517,10 @@ Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(std::uint32_t id, st
     }
     const bool late = Clock::now() >= deadline;
     if (!late && !cancelled()) continue;
-    give_up(id);
+    give_up(request.id);
     const std::lock_guard lock(writing_);
     if (const Status sent =
-            port_->write(protocol::encode(protocol::ToAgent(protocol::Cancel{id})), Clock::now() + write_time);
+            port_->write(protocol::encode(protocol::ToAgent(protocol::Cancel{request.id})), Clock::now() + write_time);
         !sent)
       close(sent.error().message);
     return late ? error(Failure::timed_out, "the deadline passed while \"" + std::string(path) + "\" was copied")

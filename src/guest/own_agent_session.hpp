@@ -139,11 +139,16 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   std::map<std::uint32_t, Waiting>::node_type no_longer_waiting(std::uint32_t id);
   void forget_unit(const std::string& name);
   Result<Act> act(const std::string& full_name, bool start);
-  Result<Transfer> transfer(std::uint32_t id, std::string_view path, Clock::time_point deadline,
+  Result<Transfer> transfer(const Sent& request, std::string_view path, Clock::time_point deadline,
                             const std::function<bool()>& cancelled);
 
+  /// A request whose answer is waited for as long as this is held.
+  struct Sent {
+    std::uint32_t id = 0;
+    std::shared_ptr<void> given_up;
+  };
   template <class Message>
-  Result<std::uint32_t> send(Message message);
+  Result<Sent> send(Message message);
   /// The answer to a request; nothing when the deadline passed first. Checks now and then that the agent is there.
   std::optional<Result<Answer>> await(std::uint32_t id, Clock::time_point deadline);
   void give_up(std::uint32_t id);
