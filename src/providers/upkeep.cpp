@@ -1,5 +1,6 @@
 #include "providers/upkeep.hpp"
 
+#include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "providers/key_value_items.hpp"
 
@@ -112,7 +113,13 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
   void begin(const std::string& id, Waiting& waiting) {
     if (waiting.running || !waiting.any()) return;
     waiting.running = true;
-    const Status submitted = submit_(id, [self = shared_from_this(), id] { self->work(id); });
+    const Status submitted = [&]() -> Status {
+      try {
+        return submit_(id, [self = shared_from_this(), id] { self->work(id); });
+      } catch (const std::exception&) {
+        return caught_error();
+      }
+    }();
     if (submitted) return;
     waiting.running = false;
     spdlog::warn("upkeep of virtual machine {} has to wait: {}", id, submitted.error().message);

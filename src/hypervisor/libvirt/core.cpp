@@ -212,9 +212,8 @@ std::shared_ptr<Slot> Core::slot(std::string_view id) {
 
 std::shared_ptr<Slot> Core::make_slot(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<Slot>& slot = slots_[id];
-  if (slot) return slot;
-  slot = std::make_shared<Slot>();
+  if (const auto found = slots_.find(id); found != slots_.end()) return found->second;
+  const auto slot = std::make_shared<Slot>();
   AgentTransport::Hypervisor hypervisor;
   hypervisor.record = [weak = weak_from_this(), id]() -> VirtualMachinePtr {
     const auto self = weak.lock();
@@ -232,6 +231,7 @@ std::shared_ptr<Slot> Core::make_slot(const std::string& id) {
     return self->ports_->open(id, describe(*record), purpose, deadline);
   };
   slot->transport = std::make_shared<AgentTransport>(id, std::move(hypervisor));
+  slots_.emplace(id, slot);
   return slot;
 }
 
