@@ -1,6 +1,8 @@
 #include "daemon/daemon.hpp"
 
 #include "agent/image.hpp"
+#include "base/ledger.hpp"
+#include "base/thread.hpp"
 #include "base/worker_pool.hpp"
 #include "cim/job/jobs.hpp"
 #include "cim/object_manager.hpp"
@@ -108,6 +110,10 @@ void wait_for_end() {
 Status serve_until_told(const Options& options) {
   if (const Status made = make_state_folder(options.state); !made) return made;
 
+  // One for each operation that waits for a guest, one that asks this guest, and some.
+  limit_threads(2 * options.worker_threads + 64);
+  Ledger ledger;
+
   auto host = open_host(options);
   if (!host) return host.error();
   spdlog::info("host {}: {}", (*host)->information()->name, (*host)->information()->hypervisor);
@@ -133,6 +139,7 @@ Status serve_until_told(const Options& options) {
   providers::Guests::Options guest_options;
   if (options.agent == "auto") guest_options.own_agent = {agent::image(), agent::image_sha256()};
   guest_options.guest_service_interface = options.guest_service_interface;
+  guest_options.ledger = &ledger;
   providers::Guests guests(**host, guest_options);
   const providers::Upkeep upkeep(**host, guests, submit);
   cim::ObjectManager manager(authorize, (*host)->information()->name);
@@ -141,7 +148,10 @@ Status serve_until_told(const Options& options) {
       guests,
       **jobs,
       {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION, options.copy_root},
-      manager};
+      manager,
+      [&pool](const cim::Context&, std::function<void()> task) {
+        return pool.submit({}, std::move(task)).has_value();
+      }};
   manager.add_schema(schema::root_virtualization_v2);
   manager.add_schema(schema::cimv2::root_cimv2);
   manager.add_schema(schema::interop::root_interop);

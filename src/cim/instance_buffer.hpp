@@ -19,6 +19,8 @@ class InstanceBuffer {
   bool empty() const { return start_ == end_; }
   Instance& back() { return places_[end_ - 1]; }
 
+  /// So many more allocate nothing.
+  void reserve(std::size_t more) { places_.reserve(end_ + more); }
   void push_back(Instance&& instance) {
     if (end_ < places_.size())
       std::swap(places_[end_], instance);

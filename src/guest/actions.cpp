@@ -74,14 +74,31 @@ struct Actions::Action {
   std::atomic<bool> rested{false};  ///< everybody left, and it has not been seen to go on since
 };
 
+/// Somebody who waits for an action.
+class Actions::Stay {
+ public:
+  Stay(Actions& actions, const std::string& full_name, const ActionPtr& action)
+      : actions_(actions), full_name_(full_name), action_(action) {}
+  ~Stay() { actions_.leave(full_name_, action_); }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
+
+ private:
+  Actions& actions_;
+  const std::string& full_name_;
+  const ActionPtr& action_;
+};
+
 Result<ServiceOutcome> Actions::act(Kind kind, const Make& make, const std::string& full_name,
                                     Clock::time_point deadline) {
   tidy(deadline);
   while (true) {
     const Result<ActionPtr> action = join(kind, make, full_name);
     if (!action) return action.error();
-    const std::optional<Result<Ended>> ended = (*action)->flight->wait(deadline);
-    leave(full_name, *action);
+    const std::optional<Result<Ended>> ended = [&] {
+      const Stay stay(*this, full_name, *action);
+      return (*action)->flight->wait(deadline);
+    }();
     if (!ended)
       return error(Failure::timed_out,
                    "the deadline passed while \"" + full_name + "\" was " +
@@ -167,8 +184,8 @@ void Actions::tidy(Clock::time_point deadline) {
     action->tidied = Clock::now();
     ++action->waiters;
   }
+  const Stay stay(*this, name, action);
   action->flight->poke(deadline);
-  leave(name, action);
 }
 
 std::unique_ptr<Doing> make_script_doing(const std::shared_ptr<Transport>& transport,

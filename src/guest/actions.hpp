@@ -49,6 +49,7 @@ class Actions {
  private:
   struct Action;
   struct Ended;
+  class Stay;
   using ActionPtr = std::shared_ptr<Action>;
 
   Result<ActionPtr> join(Kind kind, const Make& make, const std::string& full_name);

@@ -12,9 +12,14 @@ constexpr std::size_t leftovers_limit = 64;
 
 }  // namespace
 
+void Leftovers::make_room() {
+  const std::lock_guard lock(mutex_);
+  processes_.reserve(leftovers_limit);
+}
+
 void Leftovers::add(std::int64_t process, std::uint64_t connection) {
   const std::lock_guard lock(mutex_);
-  if (processes_.size() >= leftovers_limit) processes_.pop_front();
+  if (processes_.size() >= leftovers_limit) processes_.erase(processes_.begin());
   processes_.push_back({process, connection, Clock::now()});
 }
 
@@ -26,7 +31,7 @@ void Leftovers::tidy(Transport& transport, Clock::time_point deadline) {
     std::erase_if(processes_, [&](const Process& each) { return each.connection != connection; });
     if (processes_.empty() || Clock::now() - processes_.front().asked < tidy_interval) return;
     process = processes_.front();
-    processes_.pop_front();
+    processes_.erase(processes_.begin());
   }
   const Result<std::optional<Output>> status = Agent(transport).status(process.id, deadline);
   if (status && !*status) add(process.id, process.connection);
@@ -41,6 +46,7 @@ std::optional<Result<Output>> Execution::advance(Clock::time_point deadline) {
 }
 
 std::optional<Result<Output>> Execution::start(Clock::time_point deadline) {
+  leftovers_->make_room();
   leftovers_->tidy(*transport_, deadline);
   connection_ = transport_->connection();
   seen_running_ = Clock::now();

@@ -6,10 +6,10 @@
 #include "guest/transport.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace vmms::guest {
 
@@ -17,6 +17,8 @@ namespace vmms::guest {
 /// once, so somebody has to ask. Thread-safe.
 class Leftovers {
  public:
+  /// For what add() is to take: that allocates nothing, since a destructor calls it.
+  void make_room();
   void add(std::int64_t process, std::uint64_t connection);
   /// Asks about one of them, when the last asking is 5 s ago.
   void tidy(Transport& transport, Clock::time_point deadline);
@@ -28,7 +30,7 @@ class Leftovers {
     Clock::time_point asked;
   };
   std::mutex mutex_;
-  std::deque<Process> processes_;
+  std::vector<Process> processes_;
 };
 
 /// Starts a script and asks for its end. Not thread-safe: a Flight sees to that.

@@ -1,6 +1,7 @@
 // One piece of work that several callers wait for.
 #pragma once
 
+#include "base/caught_error.hpp"
 #include "base/result.hpp"
 #include "guest/transport.hpp"
 
@@ -77,8 +78,8 @@ class Flight {
   std::optional<Result<T>> step(Clock::time_point deadline) {
     try {
       return step_(deadline);
-    } catch (const std::exception& exception) {
-      return Result<T>(error(Failure::internal, std::string("while asking a guest: ") + exception.what()));
+    } catch (const std::exception&) {
+      return Result<T>(caught_error());
     }
   }
 

@@ -1,5 +1,8 @@
 #include "guest/freeze.hpp"
 
+#include <exception>
+#include <thread>
+
 namespace vmms::guest {
 
 using namespace std::chrono_literals;
@@ -24,41 +27,61 @@ Status thaw_and_unmark(System& system, const Freeze::Mark& mark, std::chrono::se
 
 Result<std::unique_ptr<Freeze>> Freeze::begin(std::shared_ptr<System> system, Mark mark, std::chrono::seconds most,
                                               Clock::time_point deadline) {
-  if (const Status marked = mark(true); !marked) return marked.error();
-  std::unique_ptr<Freeze> freeze(new Freeze(std::move(system), std::move(mark)));
   const Clock::time_point end = Clock::now() + most;
+  std::unique_ptr<Freeze> freeze(new Freeze(std::move(system), std::move(mark)));
+  if (const Status marked = freeze->mark_(true); !marked) return marked.error();
+  // Before anything is frozen: without the thread nothing may be.
+  auto watch = Thread::start("thaw-guest", [self = freeze.get(), end] { self->watch(end); });
+  if (!watch) {
+    freeze->mark_(false);
+    return error(Failure::busy, "the guest is not frozen, since no thread can be started that would thaw it: " +
+                                    watch.error().message);
+  }
+  freeze->watch_ = std::move(*watch);
   const Result<unsigned> frozen = freeze->system_->freeze(std::min(deadline, end));
   if (!frozen) {
     // Whether some are frozen is not known.
-    if (frozen.error().kind == Failure::not_supported)
-      freeze->mark_(false);
-    else
-      freeze->thaw_now();
+    const bool none = frozen.error().kind == Failure::not_supported;
+    freeze->end_watch(!none);
+    if (none) freeze->mark_(false);
     return frozen.error();
   }
   freeze->count_ = *frozen;
-  freeze->watch_ = std::thread([self = freeze.get(), end] { self->watch(end); });
   return freeze;
 }
 
 void Freeze::watch(Clock::time_point end) {
   std::unique_lock lock(mutex_);
-  if (changed_.wait_until(lock, end, [this] { return ending_; })) return;
-  expired_ = true;
+  expired_ = !changed_.wait_until(lock, end, [this] { return ending_; });
+  if (ending_ && !forsaken_) return;
   lock.unlock();
-  thaw_now();
+  const Clock::time_point patience = Clock::now() + thaw_patience;
+  while (true) {
+    try {
+      thaw_now();
+      return;
+    } catch (const std::exception&) {
+      if (Clock::now() >= patience) throw;  // the mark stays: who finds it tries again
+      std::this_thread::sleep_for(between_tries);
+    }
+  }
 }
 
 Status Freeze::thaw_now() { return thaw_and_unmark(*system_, mark_, thaw_patience); }
 
-Status Freeze::thaw() {
+void Freeze::end_watch(bool to_thaw) {
   {
     const std::lock_guard lock(mutex_);
-    if (ending_) return {};
     ending_ = true;
+    forsaken_ = to_thaw;
   }
   changed_.notify_all();
-  if (watch_.joinable()) watch_.join();
+  watch_.join();
+}
+
+Status Freeze::thaw() {
+  if (!watch_.joinable()) return {};
+  end_watch(false);
   if (expired_)
     return error(Failure::timed_out,
                  "the guest's file systems were thawed before the end, since they had stood still "
@@ -67,7 +90,7 @@ Status Freeze::thaw() {
 }
 
 Freeze::~Freeze() {
-  if (watch_.joinable()) thaw();
+  if (watch_.joinable()) end_watch(true);
 }
 
 }  // namespace vmms::guest

@@ -2,19 +2,19 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/thread.hpp"
 #include "guest/system.hpp"
 
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 namespace vmms::guest {
 
-/// The file systems are thawed by thaw(), by the destructor, and at the latest when `most` has passed, whatever its
-/// owner does. It has a thread for that, since a guest that stays frozen hangs. `mark` keeps beside the VM that it was
-/// we who froze it: who comes after us and finds the mark thaws the guest (providers/upkeep.hpp).
+/// The file systems are thawed by thaw(), at the end of its life, and at the latest when `most` has passed, whatever
+/// its owner does. It has a thread for that, since a guest that stays frozen hangs. `mark` keeps beside the VM that it
+/// was we who froze it: who comes after us and finds the mark thaws the guest (providers/upkeep.hpp).
 class Freeze {
  public:
   /// Called with true before the guest is frozen, with false once it is thawed.
@@ -38,15 +38,18 @@ class Freeze {
   Freeze(std::shared_ptr<System> system, Mark mark) : system_(std::move(system)), mark_(std::move(mark)) {}
   void watch(Clock::time_point end);
   Status thaw_now();
+  /// Ends the watching thread, which thaws first if it is `to_thaw`.
+  void end_watch(bool to_thaw);
 
   const std::shared_ptr<System> system_;
   const Mark mark_;
   unsigned count_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool ending_ = false;  ///< thaw() or the destructor was called
+  bool ending_ = false;    ///< thaw() or the destructor was called
+  bool forsaken_ = false;  ///< and nobody thaws but the thread
   bool expired_ = false;
-  std::thread watch_;
+  Thread watch_;
 };
 
 /// Thaws, tries again while the agent does not answer, up to `patience`, and takes the mark away.

@@ -1,9 +1,12 @@
 #include "guest/freeze.hpp"
 
+#include "base/thread.hpp"
 #include "guest/fake_agent.hpp"
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <new>
 #include <thread>
 
 namespace vmms::guest {
@@ -21,6 +24,10 @@ class Freezer : public Transport {
   Result<std::string> command(std::string_view json, Clock::time_point) override {
     const std::lock_guard lock(mutex_);
     const bool freeze = json.find("fsfreeze-freeze") != std::string_view::npos;
+    if (!freeze && exhausted_ > 0) {
+      --exhausted_;
+      throw std::bad_alloc();
+    }
     if (!freeze && failures_ > 0) {
       --failures_;
       return error(Failure::unreachable, "silent");
@@ -39,7 +46,8 @@ class Freezer : public Transport {
     const std::lock_guard lock(mutex_);
     return done_;
   }
-  int failures_ = 0;  ///< of the next thaws
+  int failures_ = 0;   ///< of the next thaws
+  int exhausted_ = 0;  ///< next thaws that find no memory
   bool refuses_ = false;
 
  private:
@@ -94,6 +102,23 @@ TEST_F(FreezeTest, AGuestThatFailsToFreezeIsThawed) {
   transport_->refuses_ = true;
   const auto freeze = begin();
   ASSERT_FALSE(freeze);
+  EXPECT_EQ(transport_->done(), "+FT-");
+}
+
+TEST_F(FreezeTest, NothingIsFrozenThatNobodyCouldThaw) {
+  limit_threads(0);
+  const auto freeze = begin();
+  limit_threads(std::numeric_limits<std::size_t>::max());
+  ASSERT_FALSE(freeze);
+  EXPECT_EQ(freeze.error().kind, Failure::busy);
+  EXPECT_EQ(transport_->done(), "+-");
+}
+
+TEST_F(FreezeTest, ItsEndThawsAlsoWhenMemoryIsShort) {
+  auto freeze = begin();
+  ASSERT_TRUE(freeze);
+  transport_->exhausted_ = 2;
+  freeze->reset();
   EXPECT_EQ(transport_->done(), "+FT-");
 }
 

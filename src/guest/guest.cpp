@@ -6,6 +6,7 @@
 #include "guest/files.hpp"
 #include "guest/flight.hpp"
 #include "guest/heartbeat.hpp"
+#include "guest/memory.hpp"
 #include "guest/recent_lists.hpp"
 #include "guest/shared_read.hpp"
 
@@ -36,6 +37,9 @@ constexpr std::uint64_t unknown_states = std::numeric_limits<std::uint64_t>::max
 /// The age of what was read of the guest as a whole.
 constexpr std::chrono::seconds identity_time{5};
 constexpr std::chrono::milliseconds starting_interval{500};
+
+/// What is kept of one list, in bytes, whatever its virtual machine's account allows beyond that.
+constexpr std::size_t list_bytes = std::size_t{16} << 20;
 
 Error deadline_error(std::string_view what) {
   return error(Failure::timed_out, "the deadline passed while the guest was asked for " + std::string(what));
@@ -69,11 +73,29 @@ Clock::time_point states_time(const ServiceList& list, Clock::time_point asked, 
   return std::min(time, Clock::now());
 }
 
+// The list with its charge, which ends with it.
+Result<ListPtr> paid_for(const AccountPtr& account, ListPtr list) {
+  struct Paid {
+    ListPtr list;
+    Charge charge;
+  };
+  const std::size_t bytes = memory_of(*list);
+  if (bytes > list_bytes)
+    return error(Failure::failed, "the guest tells of " + std::to_string(list->services.size()) + " services in " +
+                                      std::to_string(bytes >> 20) + " MiB: more than the " +
+                                      std::to_string(list_bytes >> 20) + " MiB that are taken of one guest");
+  Result<Charge> charged = charge(account, Ledger::Item::guest_data, bytes);
+  if (!charged) return charged.error();
+  const auto paid = std::make_shared<Paid>(Paid{std::move(list), std::move(*charged)});
+  return ListPtr(paid, paid->list.get());
+}
+
 class AgentGuest : public Guest {
  public:
-  AgentGuest(std::shared_ptr<Transport> transport, OwnAgentProgram program)
+  AgentGuest(std::shared_ptr<Transport> transport, OwnAgentProgram program, AccountPtr account)
       : transport_(std::move(transport)),
-        own_agent_(std::make_shared<OwnAgent>(transport_, leftovers_, program)),
+        account_(std::move(account)),
+        own_agent_(std::make_shared<OwnAgent>(transport_, leftovers_, program, account_)),
         actions_([this] { void_reads(); }) {}
 
   Result<Capabilities> capabilities(Clock::time_point deadline) override;
@@ -151,15 +173,21 @@ class AgentGuest : public Guest {
   }
 
   const std::shared_ptr<Transport> transport_;
+  const AccountPtr account_;
   const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
   const std::shared_ptr<OwnAgent> own_agent_;
   Actions actions_;
   const Files files_{transport_, leftovers_};
   Heartbeat heartbeat_{transport_};
   const std::shared_ptr<System> system_ = std::make_shared<System>(transport_, leftovers_);
-  SharedRead<std::shared_ptr<const Identity>> identity_{transport_, identity_time};
-  SharedRead<KeyValues> key_values_{transport_, identity_time};
-  SharedRead<std::chrono::nanoseconds> clock_offset_{transport_, identity_time};
+  SharedRead<std::shared_ptr<const Identity>> identity_{transport_, identity_time, account_,
+                                                        [](const std::shared_ptr<const Identity>& identity) {
+                                                          return sizeof *identity + memory_of(identity->interfaces);
+                                                        }};
+  SharedRead<KeyValues> key_values_{transport_, identity_time, account_,
+                                    [](const KeyValues& values) { return memory_of(values); }};
+  SharedRead<std::chrono::nanoseconds> clock_offset_{transport_, identity_time, account_,
+                                                     [](const std::chrono::nanoseconds&) -> std::size_t { return 0; }};
 
   mutable std::mutex mutex_;
   DiscoveryPtr known_;
@@ -273,8 +301,10 @@ ListPtr AgentGuest::list_told_by(OwnAgentSession& session, Clock::time_point dea
     if (!list || list_session_.lock().get() != &session || list_versions_.files != versions->files) return nullptr;
     if (list_versions_ == *versions) return list;
   }
-  const auto now = std::make_shared<const ServiceList>(session.now(*list));
-  recent_lists().keep(now);
+  const Result<ListPtr> paid = paid_for(account_, std::make_shared<const ServiceList>(session.now(*list)));
+  if (!paid) return nullptr;
+  const ListPtr& now = *paid;
+  recent_lists().keep(this, now, memory_of(*now));
   const std::lock_guard lock(mutex_);
   list_ = now;
   list_versions_ = *versions;
@@ -334,7 +364,9 @@ AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
         if (!*output) return Result<ListPtr>(output->error());
         Result<ListPtr> list = manager->read_list(**output, known.get());
         if (!list) return list;
-        recent_lists().keep(*list);
+        list = paid_for(account_, *std::move(list));
+        if (!list) return list;
+        recent_lists().keep(this, *list, memory_of(**list));
         const std::lock_guard lock(mutex_);
         list_ = *list;
         list_reading_ = when;
@@ -367,12 +399,19 @@ Result<Service> AgentGuest::service(std::string_view name, Clock::time_point dea
     ++reading.waiters;
     flight = reading.flight;
   }
+  struct Leave {
+    AgentGuest& guest;
+    const std::string& name;
+    const std::shared_ptr<Flight<Service>>& flight;
+    ~Leave() {
+      const std::lock_guard lock(guest.mutex_);
+      const auto found = guest.states_.find(name);
+      if (found != guest.states_.end() && found->second.flight == flight && --found->second.waiters == 0)
+        guest.states_.erase(found);
+    }
+  };
+  const Leave leave{*this, *full_name, flight};
   const std::optional<Result<Service>> service = flight->wait(deadline);
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = states_.find(*full_name);
-    if (found != states_.end() && found->second.flight == flight && --found->second.waiters == 0) states_.erase(found);
-  }
   return service ? *service : deadline_error("the state of \"" + *full_name + "\"");
 }
 
@@ -435,8 +474,9 @@ Result<ServiceOutcome> AgentGuest::with_advice(Result<ServiceOutcome> outcome) c
 
 }  // namespace
 
-std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program) {
-  return std::make_shared<AgentGuest>(std::move(transport), program);
+std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program,
+                                        AccountPtr account) {
+  return std::make_shared<AgentGuest>(std::move(transport), program, std::move(account));
 }
 
 }  // namespace vmms::guest

@@ -1,6 +1,7 @@
 // One running guest: what its agent allows, and its services. The providers' view of src/guest.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "guest/own_agent.hpp"
 #include "guest/service.hpp"
@@ -118,7 +119,8 @@ class Guest {
 };
 
 /// A guest behind its agent. The transport outlives it or answers "invalid_state" once its VM is gone.
-/// `program` is brought into it, unless that is empty.
-std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program = {});
+/// `program` is brought into it, unless that is empty; `account` pays for what is kept of what it says.
+std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program = {},
+                                        AccountPtr account = {});
 
 }  // namespace vmms::guest

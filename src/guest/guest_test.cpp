@@ -1,6 +1,7 @@
 #include "guest/guest.hpp"
 
 #include "guest/fake_agent.hpp"
+#include "guest/recent_lists.hpp"
 #include "guest/systemd.hpp"
 
 #include <gtest/gtest.h>
@@ -446,6 +447,72 @@ TEST_F(GuestTest, TooManyStartsAtOnceAreRefused) {
   for (int i = 0; i < 64; ++i)
     EXPECT_EQ(kind(guest_->start_service("unit" + std::to_string(i), in(5ms))), Failure::timed_out);
   EXPECT_EQ(kind(guest_->start_service("one-more", soon())), Failure::busy);
+}
+
+TEST_F(GuestTest, ItsListsAreChargedAsLongAsTheyLive) {
+  Ledger ledger;
+  const AccountPtr account = ledger.account(Ledger::Payer::machine, "VM");
+  std::string many = "Fingerprint=7 8\n";
+  for (int i = 0; i < 500; ++i) many += shown("s" + std::to_string(i) + ".service", "active") + "\n";
+  transport_->reply(list_script, {0, many + "UnitFiles=s1.service \n", ""});
+  guest_ = make_agent_guest(transport_, {}, account);
+  {
+    const auto services = guest_->services(soon());
+    ASSERT_TRUE(services) << services.error().message;
+    EXPECT_GT(account->bytes(), 500 * sizeof(Service));
+    EXPECT_LT(account->bytes(), 1000 * sizeof(Service));
+  }
+  guest_.reset();
+  recent_lists().keep(this, nullptr, RecentLists::most_bytes);
+  recent_lists().keep(this, nullptr, 0);
+  EXPECT_EQ(account->bytes(), 0U);
+}
+
+TEST_F(GuestTest, AListBeyondItsAccountIsRefused) {
+  Ledger::Options options;
+  options.bytes_of_machine = 64U << 10;
+  Ledger ledger(options);
+  const AccountPtr account = ledger.account(Ledger::Payer::machine, "VM");
+  std::string many = "Fingerprint=7 8\n";
+  for (int i = 0; i < 500; ++i) many += shown("s" + std::to_string(i) + ".service", "active") + "\n";
+  transport_->reply(list_script, {0, many + "UnitFiles=s1.service \n", ""});
+  guest_ = make_agent_guest(transport_, {}, account);
+  const auto services = guest_->services(soon());
+  ASSERT_FALSE(services);
+  EXPECT_EQ(account->bytes(), 0U);
+  // What is small goes on.
+  EXPECT_TRUE(guest_->service("a", soon()));
+}
+
+TEST_F(GuestTest, AListWithoutMeasureIsRefused) {
+  std::string many = "Fingerprint=7 8\n";
+  for (int i = 0; i < 19'000; ++i)
+    many += "Id=" + std::string(120, 's') + std::to_string(i) + ".service\nLoadState=loaded\nActiveState=active\n\n";
+  transport_->reply(list_script, {0, many + "UnitFiles=\n", ""});
+  const auto services = guest_->services(soon());
+  ASSERT_FALSE(services);
+  EXPECT_EQ(services.error().kind, Failure::failed);
+  EXPECT_NE(services.error().message.find("19000 services"), std::string::npos) << services.error().message;
+}
+
+TEST(RecentLists, KeepOneOfEachGuestAndABoundOnAll) {
+  RecentLists lists;
+  const auto list = [] { return std::make_shared<const ServiceList>(); };
+  const int guests[3] = {};
+  std::weak_ptr<const ServiceList> first;
+  {
+    const auto one = list();
+    first = one;
+    lists.keep(&guests[0], one, 1000);
+  }
+  EXPECT_FALSE(first.expired());
+  lists.keep(&guests[0], list(), 2000);
+  EXPECT_TRUE(first.expired()) << "a guest's newer list takes the place of its older one";
+  EXPECT_EQ(lists.bytes(), 2000U);
+  lists.keep(&guests[1], list(), RecentLists::most_bytes - 1000);
+  EXPECT_EQ(lists.bytes(), RecentLists::most_bytes - 1000);
+  lists.keep(&guests[2], list(), 2 * RecentLists::most_bytes);
+  EXPECT_EQ(lists.bytes(), 2 * RecentLists::most_bytes) << "the newest alone is kept, whatever it takes";
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "guest/heartbeat.hpp"
 
+#include "base/caught_error.hpp"
 #include "guest/agent.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace vmms::guest {
 
@@ -22,10 +24,17 @@ Status Heartbeat::read(Clock::time_point deadline) {
   const Clock::time_point limit =
       asked + (was_silent ? Clock::duration(patience_with_silence) : Clock::duration(patience));
   lock.unlock();
-  Status alive = Agent(*transport_).ping(std::min(deadline, limit));
+  Status alive = [&]() -> Status {
+    try {
+      return Agent(*transport_).ping(std::min(deadline, limit));
+    } catch (const std::exception&) {
+      return caught_error();
+    }
+  }();
   lock.lock();
   asking_ = false;
   changed_.notify_all();
+  if (!alive && alive.error().kind == Failure::internal) return alive;  // it says nothing about the guest
   if (!alive && alive.error().kind == Failure::timed_out) {
     if (deadline < limit) return alive;  // it might have answered yet
     alive = error(Failure::unreachable, "the guest agent is connected but silent: the guest hangs or is overloaded");

@@ -1,11 +1,10 @@
 #include "guest/own_agent.hpp"
 
-#include <pthread.h>
+#include "base/caught_error.hpp"
+#include "base/thread.hpp"
 
 #include <algorithm>
 #include <exception>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 namespace vmms::guest {
@@ -19,7 +18,7 @@ constexpr std::chrono::seconds proving_time{30};
 }  // namespace
 
 OwnAgent::~OwnAgent() {
-  if (session_) session_->end(false, "the virtual machine is gone");
+  if (session_) session_->abandon();
 }
 
 std::shared_ptr<OwnAgentSession> OwnAgent::session() const {
@@ -33,32 +32,34 @@ void OwnAgent::want() {
   if (deploying_ || (session_ && session_->alive())) return;
   if (session_) {
     failure_ = session_->end_reason();
+    if (session_->told_too_much()) shunned_until_ = Clock::now() + most_pause;
     session_.reset();
     if (Clock::now() - session_since_ >= proving_time) {
       pause_ = {};
       not_before_ = {};
     }
   }
+  if (Clock::now() < shunned_until_) return;
   const std::uint64_t connection = transport_->connection();
   if (Clock::now() < not_before_ && connection == tried_connection_) return;
   tried_connection_ = connection;
   pause_ = std::clamp<Clock::duration>(2 * pause_, first_pause, most_pause);
   not_before_ = Clock::now() + pause_;
-  try {
-    std::thread([self = shared_from_this(), generation = generation_] { self->deploy(generation); }).detach();
+  const Status started =
+      start_thread("deploy-agent", [self = shared_from_this(), generation = generation_] { self->deploy(generation); },
+                   {.use = ThreadUse::conversation});
+  if (started)
     deploying_ = true;
-  } catch (const std::system_error& failed) {
-    failure_ = std::string("no thread can be started: ") + failed.what();
-  }
+  else
+    failure_ = "no thread can be started for it: " + started.error().message;
 }
 
 void OwnAgent::deploy(std::uint64_t generation) {
-  pthread_setname_np(pthread_self(), "deploy-agent");
   Result<std::shared_ptr<OwnAgentSession>> session = [&]() -> Result<std::shared_ptr<OwnAgentSession>> {
     try {
-      return deploy_own_agent(transport_, leftovers_, program_, Clock::now() + deployment_time);
-    } catch (const std::exception& exception) {
-      return error(Failure::internal, exception.what());
+      return deploy_own_agent(transport_, leftovers_, program_, account_, Clock::now() + deployment_time);
+    } catch (const std::exception&) {
+      return caught_error();
     }
   }();
   const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // Our own agent in one guest: when it is brought there, when it is taken away, and why there is none.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "guest/execution.hpp"
 #include "guest/own_agent_session.hpp"
@@ -24,10 +25,12 @@ inline constexpr std::string_view own_agent_look_script = "vmms-own-agent-look";
 inline constexpr std::string_view own_agent_start_script = "vmms-own-agent-start";
 
 /// Brings the program into the guest, unless the same is there, and starts it. Takes some seconds, on the caller's
-/// thread; an older one that still runs is ended. Failures as of Agent and Transport::open_port.
+/// thread; an older one that still runs is ended. `account` pays for what it tells. Failures as of Agent and
+/// Transport::open_port.
 Result<std::shared_ptr<OwnAgentSession>> deploy_own_agent(const std::shared_ptr<Transport>& transport,
                                                           const std::shared_ptr<Leftovers>& leftovers,
-                                                          const OwnAgentProgram& program, Clock::time_point deadline);
+                                                          const OwnAgentProgram& program, const AccountPtr& account,
+                                                          Clock::time_point deadline);
 
 /// Thread-safe; nothing here waits for the guest. Deployment runs on a thread of its own that nobody waits for.
 class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
@@ -36,8 +39,12 @@ class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
   static constexpr std::chrono::seconds first_pause{5};
   static constexpr std::chrono::seconds most_pause{600};
 
-  OwnAgent(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers, OwnAgentProgram program)
-      : transport_(std::move(transport)), leftovers_(std::move(leftovers)), program_(program) {}
+  OwnAgent(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers, OwnAgentProgram program,
+           AccountPtr account = {})
+      : transport_(std::move(transport)),
+        leftovers_(std::move(leftovers)),
+        program_(program),
+        account_(std::move(account)) {}
   ~OwnAgent();
 
   /// The present conversation; null when there is none.
@@ -56,6 +63,7 @@ class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Leftovers> leftovers_;
   const OwnAgentProgram program_;
+  const AccountPtr account_;
 
   mutable std::mutex mutex_;
   mutable std::shared_ptr<OwnAgentSession> session_;
@@ -65,6 +73,7 @@ class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
   Clock::time_point not_before_{};
   std::uint64_t tried_connection_ = 0;  ///< of the guest's agent: another one is another chance
   Clock::duration pause_{};
+  Clock::time_point shunned_until_{};  ///< after it told too much, whatever connection there is
   std::string failure_;
 };
 

@@ -85,7 +85,8 @@ std::string directory_of(std::string_view text, bool& present) {
 
 Result<std::shared_ptr<OwnAgentSession>> deploy_own_agent(const std::shared_ptr<Transport>& transport,
                                                           const std::shared_ptr<Leftovers>& leftovers,
-                                                          const OwnAgentProgram& program, Clock::time_point deadline) {
+                                                          const OwnAgentProgram& program, const AccountPtr& account,
+                                                          Clock::time_point deadline) {
   // First what costs the guest nothing: where there are no ports there is no agent.
   Result<std::unique_ptr<Port>> port = transport->open_port("agent", deadline);
   if (!port) return port.error();
@@ -110,7 +111,8 @@ Result<std::shared_ptr<OwnAgentSession>> deploy_own_agent(const std::shared_ptr<
   const Result<Output> started = early ? std::move(*early) : starting.finish(deadline);
   if (!started) return started.error();
   if (started->exit_status != 0) return not_deployed("our own agent cannot be started in the guest", *started);
-  return OwnAgentSession::begin(std::move(*port), program.sha256, std::min(deadline, Clock::now() + hello_time));
+  return OwnAgentSession::begin(std::move(*port), program.sha256, std::min(deadline, Clock::now() + hello_time),
+                                account);
 }
 
 }  // namespace vmms::guest

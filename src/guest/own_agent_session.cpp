@@ -1,14 +1,14 @@
 #include "guest/own_agent_session.hpp"
 
+#include "base/caught_error.hpp"
+#include "base/thread.hpp"
+#include "guest/memory.hpp"
 #include "guest/printable.hpp"
 #include "guest/systemd.hpp"
 #include "guest/unit_name.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <system_error>
-#include <thread>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -100,14 +100,15 @@ std::optional<Service> service_of(const protocol::Unit& unit) {
 }
 
 Result<std::shared_ptr<OwnAgentSession>> OwnAgentSession::begin(std::unique_ptr<Port> port, std::string_view build,
-                                                                Clock::time_point deadline) {
+                                                                Clock::time_point deadline, const AccountPtr& account) {
   const std::shared_ptr<OwnAgentSession> session(new OwnAgentSession(std::move(port)));
   session->build_ = build;
-  try {
-    std::thread([session] { session->read(); }).detach();
-  } catch (const std::system_error& failed) {
-    return error(Failure::busy, std::string("no thread can be started to listen to our own agent: ") + failed.what());
-  }
+  Result<Charge> charged = charge(account, Ledger::Item::guest_data);
+  if (!charged) return charged.error();
+  session->charge_ = std::move(*charged);
+  const Status started = start_thread("own-agent", [session] { session->read(); }, {.use = ThreadUse::conversation});
+  if (!started)
+    return error(Failure::busy, "no thread can be started to listen to our own agent: " + started.error().message);
   std::unique_lock lock(session->mutex_);
   const bool done =
       session->changed_.wait_until(lock, deadline, [&] { return session->greeted_ || session->end_reason_; });
@@ -123,6 +124,11 @@ OwnAgentSession::~OwnAgentSession() = default;
 bool OwnAgentSession::alive() const {
   const std::lock_guard lock(mutex_);
   return greeted_ && !end_reason_ && !leaving_;
+}
+
+bool OwnAgentSession::told_too_much() const {
+  const std::lock_guard lock(mutex_);
+  return too_much_;
 }
 
 std::string OwnAgentSession::end_reason() const {
@@ -149,6 +155,8 @@ void OwnAgentSession::end(bool remove, std::string reason) {
     close("it was told to end");
 }
 
+void OwnAgentSession::abandon() { close("VM is gone"); }  // short enough to need no memory
+
 void OwnAgentSession::close(std::string reason) {
   {
     const std::lock_guard lock(mutex_);
@@ -159,7 +167,19 @@ void OwnAgentSession::close(std::string reason) {
 }
 
 void OwnAgentSession::read() {
-  pthread_setname_np(pthread_self(), "own-agent");
+  try {
+    listen();
+  } catch (const std::exception&) {
+    close(caught_error().message);
+  }
+  // The session may be held for long, what it was told is of no use any more.
+  const std::lock_guard lock(mutex_);
+  loaded_.clear();
+  canonical_.clear();
+  charge_.reset();
+}
+
+void OwnAgentSession::listen() {
   std::optional<Clock::time_point> farewell;
   while (true) {
     const Result<std::string> bytes = port_->read(read_size, farewell.value_or(Clock::now() + read_time));
@@ -174,7 +194,20 @@ void OwnAgentSession::read() {
       return close(bytes.error().message);
     }
     if (const Status taken = take_frames(*bytes); !taken) return close(taken.error().message);
+    slow_down(bytes->size() + std::exchange(messages_, 0) * message_cost);
   }
+}
+
+void OwnAgentSession::slow_down(std::size_t bytes) {
+  using Seconds = std::chrono::duration<double>;
+  const Clock::time_point now = Clock::now();
+  const double more = Seconds(now - allowed_at_).count() * static_cast<double>(bytes_a_second);
+  allowed_at_ = now;
+  allowance_ = std::min(static_cast<double>(burst_bytes), allowance_ + more) - static_cast<double>(bytes);
+  if (allowance_ >= 0) return;
+  const auto pause = std::chrono::ceil<Clock::duration>(Seconds(-allowance_ / static_cast<double>(bytes_a_second)));
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, now + pause, [this] { return end_reason_ || leaving_; });
 }
 
 Status OwnAgentSession::take_frames(std::string_view bytes) {
@@ -183,13 +216,14 @@ Status OwnAgentSession::take_frames(std::string_view bytes) {
   while (const std::optional<std::string_view> frame = frames_.next()) {
     std::optional<protocol::ToHost> message = protocol::decode_to_host(*frame);
     if (!message) return nonsense;
-    if (const Status taken = take(std::move(*message)); !taken) return taken;
+    ++messages_;
+    if (const Status taken = take(std::move(*message), frame->size()); !taken) return taken;
   }
   if (frames_.broken()) return nonsense;
   return {};
 }
 
-Status OwnAgentSession::take(protocol::ToHost message) {
+Status OwnAgentSession::take(protocol::ToHost message, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const auto* hello = std::get_if<protocol::Hello>(&message);
   if ((hello == nullptr) != greeted_) return error(Failure::failed, "it did not say who it is");
@@ -202,12 +236,16 @@ Status OwnAgentSession::take(protocol::ToHost message) {
     if (const auto* pong = std::get_if<protocol::Pong>(&message); pong != nullptr && pong->events != events_)
       return error(Failure::failed, "it told something that did not come here (the guest went back in time?)");
     // What nobody waits for any more is no error.
-    if (const auto found = waiting_.find(*id); found != waiting_.end() && !found->second)
-      found->second = std::move(message);
+    if (const auto found = waiting_.find(*id); found != waiting_.end() && !found->second.answer) {
+      // A list of short texts takes some ten times the memory of its frame.
+      found->second.bytes = 10 * bytes;
+      if (const Status kept = keep(found->second.bytes); !kept) return kept;
+      found->second.answer = std::move(message);
+    }
   } else {
     ++events_;
     if (const auto* changed = std::get_if<protocol::Changed>(&message)) {
-      take_unit(changed->unit);
+      if (const Status taken = take_unit(changed->unit); !taken) return taken;
     } else if (const auto* gone = std::get_if<protocol::Gone>(&message)) {
       forget_unit(gone->unit);
       ++versions_.states;
@@ -218,8 +256,7 @@ Status OwnAgentSession::take(protocol::ToHost message) {
     } else {
       if (leaving_) return error(Failure::failed, "it was told to end");
       synchronized_ = false;
-      loaded_.clear();
-      canonical_.clear();
+      while (!loaded_.empty()) forget_unit(loaded_.begin()->first);
       ++versions_.states;
       ++versions_.files;
     }
@@ -229,19 +266,48 @@ Status OwnAgentSession::take(protocol::ToHost message) {
 }
 
 // Under the lock.
-void OwnAgentSession::take_unit(const protocol::Unit& unit) {
+Status OwnAgentSession::take_unit(const protocol::Unit& unit) {
   std::optional<Service> service = service_of(unit);
-  if (!service || !service->exists() || is_service_template(service->name)) return;
-  if (loaded_.size() >= services_limit && loaded_.count(service->name) == 0) return;
+  if (!service || !service->exists() || is_service_template(service->name)) return {};
+  if (loaded_.size() >= services_limit && loaded_.count(service->name) == 0) return {};
   forget_unit(service->name);
   ++versions_.states;
-  Loaded& loaded = loaded_[unit.name];
-  loaded.service = std::move(*service);
+  Loaded loaded;
   for (const std::string& name : unit.names) {
     if (!is_service_unit_name(name) || loaded.names.size() >= word_limit) continue;
+    // As an alias, and its canonical name.
+    loaded.bytes += node_memory + 3 * sizeof name + 2 * memory_of(name) + memory_of(unit.name);
     loaded.names.push_back(name);
-    canonical_[name] = unit.name;
   }
+  loaded.bytes += node_memory + sizeof loaded + memory_of(unit.name) + memory_of(*service);
+  if (const Status kept = keep(loaded.bytes); !kept) return kept;
+  loaded.service = std::move(*service);
+  for (const std::string& name : loaded.names) canonical_[name] = unit.name;
+  loaded_[unit.name] = std::move(loaded);
+  return {};
+}
+
+// Under the lock. The account is asked for more than is needed now, so that it is not asked for each unit.
+Status OwnAgentSession::keep(std::size_t more) {
+  constexpr std::size_t step = std::size_t{64} << 10;
+  bytes_ += more;
+  if (bytes_ <= most_bytes && (bytes_ <= charge_.bytes() || !charge_.account())) return {};
+  const Status kept =
+      bytes_ > most_bytes
+          ? error(Failure::failed, "it told more than the " + std::to_string(most_bytes >> 20) + " MiB that are kept")
+          : charge_.resize(bytes_ + step);
+  if (!kept) too_much_ = true;
+  return kept;
+}
+
+// Under the lock.
+void OwnAgentSession::keep_less(std::size_t less) { bytes_ -= less; }
+
+// Under the lock.
+std::map<std::uint32_t, OwnAgentSession::Waiting>::node_type OwnAgentSession::no_longer_waiting(std::uint32_t id) {
+  auto node = waiting_.extract(id);
+  if (!node.empty()) keep_less(node.mapped().bytes);
+  return node;
 }
 
 // Under the lock.
@@ -251,38 +317,40 @@ void OwnAgentSession::forget_unit(const std::string& name) {
   for (const std::string& alias : found->second.names)
     if (const auto known = canonical_.find(alias); known != canonical_.end() && known->second == name)
       canonical_.erase(known);
+  keep_less(found->second.bytes);
   loaded_.erase(found);
 }
 
 template <class Message>
-Result<std::uint32_t> OwnAgentSession::send(Message message) {
+Result<OwnAgentSession::Sent> OwnAgentSession::send(Message message) {
+  Sent request;
   {
     const std::lock_guard lock(mutex_);
     if (end_reason_ || leaving_) return ended();
     if (waiting_.size() >= most_under_way)
       return error(Failure::busy, std::to_string(most_under_way) + " requests wait for our own agent in the guest");
-    message.id = ++last_id_;
-    waiting_.try_emplace(message.id);
+    request.id = message.id = ++last_id_;
   }
-  const std::uint32_t id = message.id;
+  request.given_up =
+      std::shared_ptr<void>(nullptr, [session = shared_from_this(), id = request.id](void*) { session->give_up(id); });
   const std::string frame = protocol::encode(protocol::ToAgent(std::move(message)));
-  Status sent;
-  if (frame.size() > protocol::frame_limit) {
-    sent = error(Failure::invalid_argument, "the request is too long for our own agent in the guest");
-  } else {
-    const std::lock_guard lock(writing_);
-    sent = port_->write(frame, Clock::now() + write_time);
-    // A frame that went out in part can never be completed.
-    if (!sent) close(sent.error().message);
+  if (frame.size() > protocol::frame_limit)
+    return error(Failure::invalid_argument, "the request is too long for our own agent in the guest");
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.try_emplace(request.id);
   }
-  if (sent) return id;
-  give_up(id);
+  const std::lock_guard lock(writing_);
+  const Status sent = port_->write(frame, Clock::now() + write_time);
+  if (sent) return request;
+  // A frame that went out in part can never be completed.
+  close(sent.error().message);
   return sent.error();
 }
 
 void OwnAgentSession::give_up(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
-  waiting_.erase(id);
+  no_longer_waiting(id);
 }
 
 std::optional<Result<OwnAgentSession::Answer>> OwnAgentSession::await(std::uint32_t id, Clock::time_point deadline) {
@@ -292,10 +360,10 @@ std::optional<Result<OwnAgentSession::Answer>> OwnAgentSession::await(std::uint3
       const auto found = waiting_.find(id);
       if (found == waiting_.end()) return Result<Answer>(error(Failure::internal, "an answer was taken twice"));
       changed_.wait_until(lock, std::min(deadline, Clock::now() + check_interval),
-                          [&] { return found->second || end_reason_ || leaving_; });
-      if (found->second) {
-        Answer answer = std::move(*found->second);
-        waiting_.erase(found);
+                          [&] { return found->second.answer || end_reason_ || leaving_; });
+      if (found->second.answer) {
+        Answer answer = std::move(*found->second.answer);
+        no_longer_waiting(id);
         if (const auto* failed = std::get_if<protocol::Failed>(&answer))
           return Result<Answer>(
               error(Failure::failed, (failed->code == 0 ? "" : "errno " + std::to_string(failed->code) + ": ") +
@@ -303,7 +371,7 @@ std::optional<Result<OwnAgentSession::Answer>> OwnAgentSession::await(std::uint3
         return Result<Answer>(std::move(answer));
       }
       if (end_reason_ || leaving_) {
-        waiting_.erase(found);
+        no_longer_waiting(id);
         return Result<Answer>(ended());
       }
     }
@@ -320,12 +388,12 @@ Status OwnAgentSession::current(Clock::time_point deadline) {
   }
   const Clock::time_point begun = Clock::now();
   const Clock::time_point limit = begun + silent_time;
-  const Result<std::uint32_t> id = send(protocol::Ping{});
-  if (!id) return id.error();
+  const Result<Sent> sent = send(protocol::Ping{});
+  if (!sent) return sent.error();
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, std::min(limit, deadline), [&] { return waiting_.at(*id) || end_reason_ || leaving_; });
-  const bool answered = waiting_.at(*id).has_value();
-  waiting_.erase(*id);
+  changed_.wait_until(lock, std::min(limit, deadline),
+                      [&] { return waiting_.at(sent->id).answer || end_reason_ || leaving_; });
+  const bool answered = no_longer_waiting(sent->id).mapped().answer.has_value();
   if (end_reason_ || leaving_) return ended();
   if (answered) {
     current_as_of_ = std::max(current_as_of_, begun);
@@ -367,14 +435,12 @@ ServiceList OwnAgentSession::now(const ServiceList& list) const {
 }
 
 Result<Service> OwnAgentSession::state(const std::string& full_name, Clock::time_point deadline) {
-  const Result<std::uint32_t> id = send(protocol::AskState{0, full_name});
-  if (!id) return id.error();
-  const std::optional<Result<Answer>> answer = await(*id, deadline);
-  if (!answer) {
-    give_up(*id);
+  const Result<Sent> sent = send(protocol::AskState{0, full_name});
+  if (!sent) return sent.error();
+  const std::optional<Result<Answer>> answer = await(sent->id, deadline);
+  if (!answer)
     return error(Failure::timed_out,
                  "the deadline passed while the guest was asked for the state of \"" + full_name + "\"");
-  }
   if (!*answer) {
     // Without an answer of systemd there are other ways to ask.
     const Error& why = answer->error();
@@ -389,14 +455,14 @@ Result<Service> OwnAgentSession::state(const std::string& full_name, Clock::time
 }
 
 Result<OwnAgentSession::Act> OwnAgentSession::act(const std::string& full_name, bool start) {
-  const Result<std::uint32_t> id = start ? send(protocol::Start{0, full_name}) : send(protocol::Stop{0, full_name});
-  if (!id) return id.error();
+  const Result<Sent> sent = start ? send(protocol::Start{0, full_name}) : send(protocol::Stop{0, full_name});
+  if (!sent) return sent.error();
   Act act;
   act.session_ = shared_from_this();
   act.full_name_ = full_name;
   act.start_ = start;
-  act.id_ = *id;
-  act.given_up_ = std::shared_ptr<void>(nullptr, [session = act.session_, id = *id](void*) { session->give_up(id); });
+  act.id_ = sent->id;
+  act.given_up_ = sent->given_up;
   return act;
 }
 
@@ -418,22 +484,22 @@ Result<OwnAgentSession::Transfer> OwnAgentSession::receive_file(std::string_view
   if (segments.size() > protocol::segments_limit)
     return error(Failure::invalid_argument,
                  "the file has more than " + std::to_string(protocol::segments_limit) + " pieces");
-  const Result<std::uint32_t> id =
+  const Result<Sent> sent =
       send(protocol::Receive{0, std::string(port_name), std::string(path), size, std::move(segments)});
-  if (!id) return id.error();
-  return transfer(*id, path, deadline, cancelled);
+  if (!sent) return sent.error();
+  return transfer(*sent, path, deadline, cancelled);
 }
 
 Result<OwnAgentSession::Transfer> OwnAgentSession::send_file(std::string_view port_name, std::string_view path,
                                                              std::uint64_t offset, std::uint64_t length,
                                                              Clock::time_point deadline,
                                                              const std::function<bool()>& cancelled) {
-  const Result<std::uint32_t> id = send(protocol::Send{0, std::string(port_name), std::string(path), offset, length});
-  if (!id) return id.error();
-  return transfer(*id, path, deadline, cancelled);
+  const Result<Sent> sent = send(protocol::Send{0, std::string(port_name), std::string(path), offset, length});
+  if (!sent) return sent.error();
+  return transfer(*sent, path, deadline, cancelled);
 }
 
-Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(std::uint32_t id, std::string_view path,
+Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(const Sent& request, std::string_view path,
                                                             Clock::time_point deadline,
                                                             const std::function<bool()>& cancelled) {
   Clock::time_point checked = Clock::now();
@@ -443,7 +509,7 @@ Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(std::uint32_t id, st
       current(deadline);
       checked = Clock::now();
     }
-    const std::optional<Result<Answer>> answer = await(id, until);
+    const std::optional<Result<Answer>> answer = await(request.id, until);
     if (answer && !*answer) return answer->error();
     if (answer) {
       if (const auto* done = std::get_if<protocol::Transferred>(&**answer)) return Transfer{done->bytes, done->sha256};
@@ -451,10 +517,10 @@ Result<OwnAgentSession::Transfer> OwnAgentSession::transfer(std::uint32_t id, st
     }
     const bool late = Clock::now() >= deadline;
     if (!late && !cancelled()) continue;
-    give_up(id);
+    give_up(request.id);
     const std::lock_guard lock(writing_);
     if (const Status sent =
-            port_->write(protocol::encode(protocol::ToAgent(protocol::Cancel{id})), Clock::now() + write_time);
+            port_->write(protocol::encode(protocol::ToAgent(protocol::Cancel{request.id})), Clock::now() + write_time);
         !sent)
       close(sent.error().message);
     return late ? error(Failure::timed_out, "the deadline passed while \"" + std::string(path) + "\" was copied")

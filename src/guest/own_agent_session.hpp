@@ -1,6 +1,7 @@
 // A conversation with our own agent in a guest (agent/): services as it tells of them, starts and stops, file streams.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "guest/port.hpp"
 #include "guest/protocol/frames.hpp"
@@ -35,16 +36,28 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   /// An agent that says nothing for so long, though asked, is given up.
   static constexpr std::chrono::seconds silent_time{3};
 
-  /// Waits for the agent's first words. `build` is what it must say it is.
+  /// What is kept of what it told, in bytes, whatever its virtual machine's account allows beyond that.
+  static constexpr std::size_t most_bytes = std::size_t{16} << 20;
+  /// What it may say at once, and how fast it may go on: what is said faster waits in the guest.
+  static constexpr std::size_t burst_bytes = std::size_t{16} << 20;
+  static constexpr std::size_t bytes_a_second = std::size_t{256} << 10;
+  /// What a message costs beside its bytes.
+  static constexpr std::size_t message_cost = 64;
+
+  /// Waits for the agent's first words. `build` is what it must say it is, `account` pays for what it tells.
   static Result<std::shared_ptr<OwnAgentSession>> begin(std::unique_ptr<Port> port, std::string_view build,
-                                                        Clock::time_point deadline);
+                                                        Clock::time_point deadline, const AccountPtr& account = {});
   ~OwnAgentSession();
 
   bool alive() const;
   /// Why it ended.
   std::string end_reason() const;
+  /// It ended since it told more than is kept.
+  bool told_too_much() const;
   /// Ends it and waits for nothing. `remove`: the agent ends and removes its file.
   void end(bool remove, std::string reason);
+  /// Ends it with its virtual machine. Allocates nothing: a destructor calls it.
+  void abandon();
 
   /// Everything that the service manager said up to now has been taken in, apart from the last tenth of a second.
   Status current(Clock::time_point deadline);
@@ -103,22 +116,39 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   struct Loaded {
     Service service;
     std::vector<std::string> names;
+    std::size_t bytes = 0;  ///< with its aliases
   };
   using Answer = protocol::ToHost;
+  struct Waiting {
+    std::optional<Answer> answer;
+    std::size_t bytes = 0;
+  };
 
   explicit OwnAgentSession(std::unique_ptr<Port> port) : port_(std::move(port)) {}
 
   void read();
+  void listen();
+  /// Lets a guest that says much wait.
+  void slow_down(std::size_t bytes);
   Status take_frames(std::string_view bytes);
-  Status take(protocol::ToHost message);
-  void take_unit(const protocol::Unit& unit);
+  Status take(protocol::ToHost message, std::size_t bytes);
+  Status take_unit(const protocol::Unit& unit);
+  /// So much more, or less, is kept of what it told.
+  Status keep(std::size_t more);
+  void keep_less(std::size_t less);
+  std::map<std::uint32_t, Waiting>::node_type no_longer_waiting(std::uint32_t id);
   void forget_unit(const std::string& name);
   Result<Act> act(const std::string& full_name, bool start);
-  Result<Transfer> transfer(std::uint32_t id, std::string_view path, Clock::time_point deadline,
+  Result<Transfer> transfer(const Sent& request, std::string_view path, Clock::time_point deadline,
                             const std::function<bool()>& cancelled);
 
+  /// A request whose answer is waited for as long as this is held.
+  struct Sent {
+    std::uint32_t id = 0;
+    std::shared_ptr<void> given_up;
+  };
   template <class Message>
-  Result<std::uint32_t> send(Message message);
+  Result<Sent> send(Message message);
   /// The answer to a request; nothing when the deadline passed first. Checks now and then that the agent is there.
   std::optional<Result<Answer>> await(std::uint32_t id, Clock::time_point deadline);
   void give_up(std::uint32_t id);
@@ -126,7 +156,12 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   Error ended() const;
 
   const std::unique_ptr<Port> port_;
-  protocol::FrameReader frames_;  ///< of the reading thread
+  // Of the reading thread.
+  protocol::FrameReader frames_;
+  std::size_t messages_ = 0;
+  double allowance_ = static_cast<double>(burst_bytes);
+  Clock::time_point allowed_at_ = Clock::now();
+
   std::mutex writing_;
 
   mutable std::mutex mutex_;
@@ -136,13 +171,16 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   std::optional<std::string> end_reason_;
   bool leaving_ = false;  ///< told to exit
   std::uint32_t last_id_ = 0;
-  std::map<std::uint32_t, std::optional<Answer>> waiting_;
+  std::map<std::uint32_t, Waiting> waiting_;
   std::uint64_t events_ = 0;
   Clock::time_point current_as_of_{};
   bool synchronized_ = false;
   Versions versions_;
   std::map<std::string, Loaded> loaded_;
   std::map<std::string, std::string> canonical_;  ///< of aliases
+  std::size_t bytes_ = 0;                         ///< of loaded_, canonical_ and the answers in waiting_
+  Charge charge_;                                 ///< for them
+  bool too_much_ = false;
 
   friend struct OwnAgentSessionFuzz;
 };

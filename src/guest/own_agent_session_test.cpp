@@ -1,12 +1,15 @@
 #include "guest/own_agent_session.hpp"
 
+#include "base/thread.hpp"
 #include "guest/fd_port.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
+#include <limits>
 #include <thread>
 
 namespace vmms::guest {
@@ -44,7 +47,7 @@ class OwnAgentSessionTest : public testing::Test {
 
   void begin() {
     say(Hello{protocol::version, "build"});
-    const auto session = OwnAgentSession::begin(std::move(port_), "build", soon());
+    const auto session = OwnAgentSession::begin(std::move(port_), "build", soon(), account_);
     ASSERT_TRUE(session) << session.error().message;
     session_ = *session;
   }
@@ -77,6 +80,7 @@ class OwnAgentSessionTest : public testing::Test {
   std::unique_ptr<Port> agent_;
   FrameReader frames_;
   std::uint64_t events_ = 0;
+  AccountPtr account_;
   std::shared_ptr<OwnAgentSession> session_;
 };
 
@@ -257,6 +261,96 @@ TEST_F(OwnAgentSessionTest, CopiesSayWhatWentWrongInTheGuest) {
   const auto result = copy.get();
   EXPECT_EQ(result.error().kind, Failure::failed);
   EXPECT_EQ(result.error().message, "errno 2: opening /tmp/x: No such file or directory");
+}
+
+// A guest that tells as much as each message takes.
+Unit endless(int number) {
+  const auto padded = [](std::string text) { return text.append(247 - text.size(), 'x') + ".service"; };
+  std::vector<std::string> names;
+  for (int alias = 0; alias < 64; ++alias)
+    names.push_back(padded("u" + std::to_string(number) + "-" + std::to_string(alias)));
+  Unit endless = unit(padded("u" + std::to_string(number)), "active", std::move(names));
+  endless.description = std::string(4000, '\1');
+  return endless;
+}
+
+TEST_F(OwnAgentSessionTest, ThatTellsTooMuchEnds) {
+  Ledger ledger;
+  account_ = ledger.account(Ledger::Payer::machine, "VM");
+  begin();
+  std::size_t most = 0;
+  for (int number = 0; number < 20'000; ++number) {
+    if (!session_->alive() || !agent_->write(encode(Changed{endless(number)}), Clock::now() + 1s)) break;
+    most = std::max(most, account_->bytes());
+  }
+  EXPECT_FALSE(session_->alive());
+  EXPECT_TRUE(session_->told_too_much());
+  EXPECT_NE(session_->end_reason().find("more than the 16 MiB"), std::string::npos) << session_->end_reason();
+  EXPECT_GT(most, OwnAgentSession::most_bytes / 2);
+  EXPECT_LT(most, OwnAgentSession::most_bytes + (1U << 20));
+  while (account_->bytes() != 0) std::this_thread::yield();
+}
+
+TEST_F(OwnAgentSessionTest, KeepsNoMoreThanItsVirtualMachineMay) {
+  Ledger::Options options;
+  options.bytes_of_machine = std::size_t{1} << 20;
+  Ledger ledger(options);
+  account_ = ledger.account(Ledger::Payer::machine, "VM");
+  begin();
+  for (int number = 0;
+       number < 1'000 && session_->alive() && agent_->write(encode(Changed{endless(number)}), Clock::now() + 1s);)
+    ++number;
+  EXPECT_FALSE(session_->alive());
+  EXPECT_TRUE(session_->told_too_much());
+  EXPECT_LE(account_->bytes(), options.bytes_of_machine);
+}
+
+TEST_F(OwnAgentSessionTest, WhatIsToldAgainCostsNoMore) {
+  Ledger ledger;
+  account_ = ledger.account(Ledger::Payer::machine, "VM");
+  begin();
+  for (int time = 0; time < 300; ++time) tell(Changed{endless(1)});
+  tell(Synchronized{});
+  catch_up();
+  const std::size_t one = account_->bytes();
+  EXPECT_LT(one, std::size_t{1} << 20);
+  tell(Gone{endless(1).name});
+  for (int number = 0; number < 20; ++number) tell(Changed{endless(2 + number)});
+  for (int number = 0; number < 20; ++number) tell(Gone{endless(2 + number).name});
+  tell(Lost{});
+  for (int time = 0; time < 300; ++time) tell(Changed{endless(1)});
+  catch_up();
+  EXPECT_TRUE(session_->alive());
+}
+
+TEST_F(OwnAgentSessionTest, AFloodWaitsInTheGuest) {
+  begin();
+  const std::string frame = encode(Changed{endless(1)});
+  std::string frames;
+  while (frames.size() < 100'000) frames += frame;
+  std::size_t written = 0;
+  const Clock::time_point end = Clock::now() + 60s;
+  // Written in pieces until one is not taken for a while.
+  for (bool taken = true; taken && Clock::now() < end;) {
+    taken = agent_->write(frames, Clock::now() + 100ms).has_value();
+    if (taken) written += frames.size();
+  }
+  EXPECT_GT(written, OwnAgentSession::burst_bytes / 2) << "a guest may tell all that it has at its begin";
+  EXPECT_LT(written, OwnAgentSession::burst_bytes + (2U << 20));
+  EXPECT_TRUE(session_->alive());
+  const Clock::time_point begun = Clock::now();
+  session_->end(false, "the test ends it");
+  while (session_.use_count() > 1) std::this_thread::yield();
+  EXPECT_LT(Clock::now() - begun, 2s) << "its thread does not wait for the flood";
+}
+
+TEST_F(OwnAgentSessionTest, NoThreadIsAnErrorAndNoSession) {
+  limit_threads(0);
+  say(Hello{protocol::version, "build"});
+  const auto session = OwnAgentSession::begin(std::move(port_), "build", soon());
+  limit_threads(std::numeric_limits<std::size_t>::max());
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().kind, Failure::busy);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "hypervisor/vm_index.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <exception>
 #include <memory>
+#include <stdexcept>
 #include <tuple>
 
 namespace vmms::hypervisor {
@@ -40,7 +44,12 @@ std::string upper_id(std::string_view id) {
 
 bool same_record(const VirtualMachine& left, const VirtualMachine& right) { return tied(left) == tied(right); }
 
-VmIndex::VmIndex() : notifier_([this] { deliver(); }) {}
+VmIndex::VmIndex() {
+  auto started = Thread::start("vm-changes", [this] { deliver(); }, {.use = ThreadUse::service});
+  if (!started)
+    throw std::runtime_error("no thread can be started for changes of virtual machines: " + started.error().message);
+  notifier_ = std::move(*started);
+}
 
 void VmIndex::stop_telling() {
   {
@@ -50,7 +59,7 @@ void VmIndex::stop_telling() {
     changes_.clear();
   }
   notify_.notify_all();
-  if (notifier_.joinable()) notifier_.join();
+  notifier_.join();
 }
 
 // Monotone: of two ids the smaller never lies in a later shard, whatever the ids look like.
@@ -101,11 +110,15 @@ VirtualMachinePtr VmIndex::replace(VirtualMachine record) {
   auto after = std::make_shared<const VirtualMachine>(std::move(record));
   Shard& shard = shards_[shard_of(after->id)];
   const std::unique_lock lock(shard.mutex);
-  VirtualMachinePtr& place = shard.records[after->id];
-  VirtualMachinePtr before = place;
+  const auto found = shard.records.find(after->id);
+  VirtualMachinePtr before = found == shard.records.end() ? nullptr : found->second;
   if (before && same_record(*before, *after)) return before;
-  place = after;
-  tell(before, std::move(after));  // under the lock: the order of notifications is the order of changes
+  std::list<Change> news{{before, after}};
+  if (before)
+    found->second = std::move(after);
+  else
+    shard.records.emplace(after->id, after);
+  tell(std::move(news));  // under the lock: the order of notifications is the order of changes
   return before;
 }
 
@@ -119,10 +132,11 @@ VirtualMachinePtr VmIndex::update(std::string_view id, const std::function<void(
   change(changed);
   changed.id = key;
   if (same_record(*found->second, changed)) return found->second;
-  const VirtualMachinePtr before = found->second;
-  found->second = std::make_shared<const VirtualMachine>(std::move(changed));
-  tell(before, found->second);
-  return found->second;
+  const auto after = std::make_shared<const VirtualMachine>(std::move(changed));
+  std::list<Change> news{{found->second, after}};
+  found->second = after;
+  tell(std::move(news));
+  return after;
 }
 
 VirtualMachinePtr VmIndex::erase(std::string_view id) {
@@ -132,8 +146,9 @@ VirtualMachinePtr VmIndex::erase(std::string_view id) {
   const auto found = shard.records.find(key);
   if (found == shard.records.end()) return nullptr;
   VirtualMachinePtr before = found->second;
+  std::list<Change> news{{before, nullptr}};
   shard.records.erase(found);
-  tell(before, nullptr);
+  tell(std::move(news));
   return before;
 }
 
@@ -144,11 +159,11 @@ void VmIndex::listen(Host::Listener listener) {
   listeners_.push_back(std::move(shared));
 }
 
-void VmIndex::tell(VirtualMachinePtr before, VirtualMachinePtr after) {
+void VmIndex::tell(std::list<Change> news) {
   {
     const std::lock_guard lock(notify_mutex_);
     if (listeners_.empty()) return;
-    changes_.emplace_back(std::move(before), std::move(after));
+    changes_.splice(changes_.end(), news);
   }
   notify_.notify_one();
 }
@@ -158,12 +173,19 @@ void VmIndex::deliver() {
   while (true) {
     notify_.wait(lock, [this] { return ending_ || !changes_.empty(); });
     if (ending_) return;
-    const Change change = std::move(changes_.front());
-    changes_.pop_front();
-    const auto listeners = listeners_;
-    lock.unlock();
-    for (const auto& listener : listeners) (*listener)(change.first, change.second);
-    lock.lock();
+    std::list<Change> told;
+    told.splice(told.end(), changes_, changes_.begin());
+    const std::size_t listeners = listeners_.size();
+    for (std::size_t i = 0; i < listeners && !ending_; ++i) {
+      const auto listener = listeners_[i];
+      lock.unlock();
+      try {
+        (*listener)(told.front().first, told.front().second);
+      } catch (const std::exception& e) {
+        spdlog::error("a listener to changes of virtual machines failed with an exception: {}", e.what());
+      }
+      lock.lock();
+    }
   }
 }
 

@@ -1,18 +1,18 @@
 // The records of all virtual machines of one host, by id. Both hypervisors keep theirs here.
 #pragma once
 
+#include "base/thread.hpp"
 #include "hypervisor/host.hpp"
 
 #include <array>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,6 +23,7 @@ namespace vmms::hypervisor {
 /// so `list` goes on behind `after` without looking at what lies before it.
 class VmIndex {
  public:
+  /// Throws std::runtime_error when the host gives it no thread.
   VmIndex();
   ~VmIndex() { stop_telling(); }
   VmIndex(const VmIndex&) = delete;
@@ -64,7 +65,8 @@ class VmIndex {
   using Change = std::pair<VirtualMachinePtr, VirtualMachinePtr>;
 
   static std::size_t shard_of(std::string_view upper_id);
-  void tell(VirtualMachinePtr before, VirtualMachinePtr after);
+  /// Takes the one change of `news`; allocates nothing, so that what was changed is always told.
+  void tell(std::list<Change> news);
   void deliver();
 
   std::array<Shard, 256> shards_;
@@ -72,9 +74,9 @@ class VmIndex {
   std::mutex notify_mutex_;
   std::condition_variable notify_;
   std::vector<std::shared_ptr<const Host::Listener>> listeners_;
-  std::deque<Change> changes_;
+  std::list<Change> changes_;
   bool ending_ = false;
-  std::thread notifier_;
+  Thread notifier_;
 };
 
 /// `id` with ASCII letters in upper case.

@@ -6,6 +6,7 @@
 #include "hypervisor/host.hpp"
 #include "providers/guests.hpp"
 
+#include <functional>
 #include <string>
 
 namespace vmms::providers {
@@ -25,6 +26,8 @@ struct Environment {
   cim::job::Jobs& jobs;
   Configuration configuration;
   const cim::ObjectManager& manager;  ///< whose namespaces root/interop lists
+  /// Asks for threads of the caller's share that help it (parallel.hpp); empty: nobody helps.
+  std::function<bool(const cim::Context& caller, std::function<void()> task)> offer = {};
 };
 
 }  // namespace vmms::providers

@@ -39,10 +39,10 @@ std::shared_ptr<guest::Guest> Guests::find(std::string_view id) {
   }
   auto transport = host_.guest(key);
   if (!transport) return nullptr;
+  auto account = options_.ledger ? options_.ledger->account(Ledger::Payer::machine, key) : nullptr;
+  auto made = guest::make_agent_guest(std::move(transport), options_.own_agent, std::move(account));
   const std::lock_guard lock(shared_->mutex);
-  auto& slot = shared_->guests[key];
-  if (!slot) slot = guest::make_agent_guest(std::move(transport), options_.own_agent);
-  return slot;
+  return shared_->guests.try_emplace(key, std::move(made)).first->second;
 }
 
 }  // namespace vmms::providers

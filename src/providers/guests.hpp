@@ -1,6 +1,7 @@
 // The guests of a host's VMs, made when somebody first asks for one and kept while the VM exists.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "guest/guest.hpp"
 #include "hypervisor/host.hpp"
 
@@ -18,6 +19,7 @@ class Guests {
   struct Options {
     guest::OwnAgentProgram own_agent;      ///< is brought into guests; empty: never
     bool guest_service_interface = false;  ///< whether it is on where nobody set it
+    Ledger* ledger = nullptr;              ///< accounts for what guests say; null: nobody does
   };
   explicit Guests(hypervisor::Host& host) : Guests(host, Options()) {}
   Guests(hypervisor::Host& host, Options options);

@@ -1,30 +1,68 @@
 #include "providers/parallel.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <system_error>
-#include <thread>
-#include <vector>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
 
 namespace vmms::providers {
 
 namespace {
-constexpr std::size_t most_threads = 16;
-}
 
-void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  const auto take = [&] {
-    for (std::size_t i = next++; i < count; i = next++) work(i);
-  };
-  std::vector<std::thread> helpers;
-  try {
-    while (helpers.size() + 1 < std::min(count, most_threads)) helpers.emplace_back(take);
-  } catch (const std::system_error&) {
-    // No more threads: those that there are do it.
+constexpr std::size_t most_threads = 16;
+
+/// Shared with the helpers: one that comes late finds nothing to do, and touches nothing of the caller's.
+class Work {
+ public:
+  Work(std::size_t count, const std::function<void(std::size_t)>& work) : count_(count), work_(work) {}
+
+  void help() {
+    std::unique_lock lock(mutex_);
+    while (next_ < count_) {
+      const std::size_t mine = next_++;
+      ++running_;
+      lock.unlock();
+      std::exception_ptr thrown;
+      try {
+        work_(mine);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      if (thrown) {
+        next_ = count_;
+        if (!thrown_) thrown_ = thrown;
+      }
+      if (--running_ == 0) changed_.notify_all();
+    }
   }
-  take();
-  for (std::thread& helper : helpers) helper.join();
+
+  void finish() {
+    help();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return running_ == 0; });
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+
+ private:
+  const std::size_t count_;
+  const std::function<void(std::size_t)>& work_;  // the caller's, who waits for those that run
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  std::size_t running_ = 0;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace
+
+void in_parallel(const Offer& offer, std::size_t count, const std::function<void(std::size_t)>& work) {
+  const auto shared = std::make_shared<Work>(count, work);
+  if (offer)
+    for (std::size_t helpers = 1; helpers < std::min(count, most_threads); ++helpers)
+      if (!offer([shared] { shared->help(); })) break;
+  shared->finish();
 }
 
 }  // namespace vmms::providers

@@ -6,7 +6,12 @@
 
 namespace vmms::providers {
 
-/// Calls `work` for 0 … count - 1, on this thread and up to 15 others, and returns when all are done.
-void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work);
+/// Asks for the help of another thread: runs the task there, soon or late or, when it returns false, never.
+using Offer = std::function<bool(std::function<void()> task)>;
+
+/// Calls `work` for 0 … count - 1, on this thread and on up to 15 that take an offer, and returns when all are done.
+/// Waits only for calls that run: where nobody helps, this thread does all. What a call throws ends the work and is
+/// thrown here.
+void in_parallel(const Offer& offer, std::size_t count, const std::function<void(std::size_t)>& work);
 
 }  // namespace vmms::providers

@@ -1,11 +1,13 @@
 #include "providers/upkeep.hpp"
 
+#include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "providers/key_value_items.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <map>
 #include <mutex>
 #include <set>
@@ -111,13 +113,28 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
   void begin(const std::string& id, Waiting& waiting) {
     if (waiting.running || !waiting.any()) return;
     waiting.running = true;
-    const Status submitted = submit_(id, [self = shared_from_this(), id] { self->work(id); });
+    const Status submitted = [&]() -> Status {
+      try {
+        return submit_(id, [self = shared_from_this(), id] { self->work(id); });
+      } catch (const std::exception&) {
+        return caught_error();
+      }
+    }();
     if (submitted) return;
     waiting.running = false;
     spdlog::warn("upkeep of virtual machine {} has to wait: {}", id, submitted.error().message);
   }
 
   void work(const std::string& id) {
+    try {
+      do_chores(id);
+    } catch (const std::exception& e) {
+      spdlog::warn("upkeep of virtual machine {} has to wait: {}", id, e.what());
+      rest(id);
+    }
+  }
+
+  void do_chores(const std::string& id) {
     for (unsigned tries = 0; tries < most_tries; ++tries) {
       Waiting todo;
       {
@@ -153,7 +170,11 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
       }
       std::this_thread::sleep_for(between_tries);
     }
-    // The agent's next connection tries again.
+    rest(id);
+  }
+
+  // The agent's next connection tries again.
+  void rest(const std::string& id) {
     const std::lock_guard lock(mutex_);
     if (const auto found = waiting_.find(id); found != waiting_.end()) found->second.running = false;
   }
@@ -185,7 +206,11 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
       const std::lock_guard lock(mutex_);
       frozen_.erase(id);
     }
-    if (const auto machine = host_.find(id); machine && machine->settings.file_systems_frozen) look(nullptr, machine);
+    try {
+      if (const auto machine = host_.find(id); machine && machine->settings.file_systems_frozen) look(nullptr, machine);
+    } catch (const std::exception& e) {
+      spdlog::error("virtual machine {} is thawed when its record changes next: {}", id, e.what());
+    }
   }
 
   Status mark(const std::string& id, bool frozen) {

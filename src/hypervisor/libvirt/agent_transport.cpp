@@ -1,15 +1,13 @@
 #include "hypervisor/libvirt/agent_transport.hpp"
+#include "base/caught_error.hpp"
+#include "base/thread.hpp"
+#include "hypervisor/libvirt/record.hpp"
 #include "hypervisor/power.hpp"
 
-#include "hypervisor/libvirt/record.hpp"
-
 #include <fmt/format.h>
-#include <pthread.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
-#include <system_error>
-#include <thread>
+#include <exception>
 #include <utility>
 
 namespace vmms::hypervisor::libvirt {
@@ -60,10 +58,10 @@ Result<std::string> AgentTransport::command(std::string_view json, Clock::time_p
   if (auto queued = enqueue(request); !queued) return queued.error();
 
   std::unique_lock lock(mutex_);
-  if (request->answered.wait_until(lock, deadline, [&] { return request->answer.has_value(); })) {
-    return *std::move(request->answer);
-  }
+  request->answered.wait_until(lock, deadline, [&] { return request->answer || closed_; });
+  if (request->answer) return *std::move(request->answer);
   std::erase(queue_, request);
+  if (closed_) return *closed_;
   const bool hung_itself = sent_ == request;
   const auto since = sent_ ? Clock::now() - sent_at_ : Clock::duration::zero();
   lock.unlock();
@@ -90,23 +88,32 @@ Status AgentTransport::enqueue(const RequestPtr& request) {
     return error(Failure::busy,
                  fmt::format("{} commands wait for the agent of VM {} already; try again later", kMostWaiting, id_));
   }
+  // First the thread, which waits for our lock and then for the request: nothing is queued that nobody will send.
+  if (!working_) {
+    const Status started = start_thread("guest-agent", [self = shared_from_this()] { self->work(); });
+    if (!started)
+      return error(Failure::busy,
+                   fmt::format("no thread can be started for the agent of VM {}: {}", id_, started.error().message));
+    working_ = true;
+  }
   queue_.push_back(request);
-  if (working_) {
-    queued_.notify_one();
-    return {};
-  }
-  try {
-    std::thread([self = shared_from_this()] { self->work(); }).detach();
-  } catch (const std::system_error& failed) {
-    queue_.pop_back();
-    return error(Failure::busy, fmt::format("no thread can be started for the agent of VM {}: {}", id_, failed.what()));
-  }
-  working_ = true;
+  queued_.notify_one();
   return {};
 }
 
+Result<std::string> AgentTransport::send(const Request& request) {
+  try {
+    auto answer = hypervisor_.call(request.json, request.deadline);
+    if (answer && answer->size() > kLongestAnswer)
+      return error(Failure::failed, fmt::format("the agent of VM {} answered with {} bytes, more than the {} taken",
+                                                id_, answer->size(), kLongestAnswer));
+    return answer;
+  } catch (const std::exception&) {
+    return caught_error();
+  }
+}
+
 void AgentTransport::work() {
-  pthread_setname_np(pthread_self(), "guest-agent");
   std::unique_lock lock(mutex_);
   while (queued_.wait_for(lock, hypervisor_.idle, [&] { return closed_ || !queue_.empty(); }) && !closed_) {
     const RequestPtr request = std::move(queue_.front());
@@ -114,14 +121,10 @@ void AgentTransport::work() {
     sent_ = request;
     sent_at_ = Clock::now();
     lock.unlock();
-    auto answer = hypervisor_.call(request->json, request->deadline);
-    if (answer && answer->size() > kLongestAnswer) {
-      answer = error(Failure::failed, fmt::format("the agent of VM {} answered with {} bytes, more than the {} taken",
-                                                  id_, answer->size(), kLongestAnswer));
-    }
+    auto answer = send(*request);
     lock.lock();
     sent_.reset();
-    if (!request->answer) request->answer = std::move(answer);
+    request->answer = std::move(answer);
     request->answered.notify_all();
   }
   working_ = false;
@@ -131,11 +134,8 @@ void AgentTransport::close(Error reason) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   closed_ = std::move(reason);
-  if (sent_) queue_.push_back(sent_);
-  for (const RequestPtr& request : queue_) {
-    request->answer = *closed_;
-    request->answered.notify_all();
-  }
+  if (sent_) sent_->answered.notify_all();
+  for (const RequestPtr& request : queue_) request->answered.notify_all();
   queue_.clear();
   queued_.notify_all();
 }

@@ -69,6 +69,7 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
 
   Status available() const;
   Status enqueue(const RequestPtr& request);
+  Result<std::string> send(const Request& request);
   void work();
 
   const std::string id_;

@@ -1,10 +1,14 @@
 #include "hypervisor/libvirt/agent_transport.hpp"
 
+#include "base/thread.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <future>
+#include <limits>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -51,6 +55,7 @@ class FakeHypervisor {
 
   VirtualMachine vm;
   bool gone = false;
+  std::atomic<bool> exhausted{false};
   std::mutex mutex;
   std::vector<std::string> calls;
   std::set<std::thread::id> threads;
@@ -66,6 +71,7 @@ class FakeHypervisor {
     threads.insert(std::this_thread::get_id());
     changed.notify_all();
     changed.wait(lock, [this] { return !hanging; });
+    if (exhausted) throw std::bad_alloc();
     return "answer to " + json;
   }
 
@@ -220,6 +226,37 @@ TEST(AgentErrorJson, RestoresTheAgentsAnswer) {
        {"", "internal error: cannot parse json", "QEMU agent command '", "QEMU agent command 'x'"}) {
     EXPECT_FALSE(agent_error_json(other)) << other;
   }
+}
+
+TEST(AgentTransport, AThreadThatCannotBeStartedIsAnErrorAndHoldsUpNothing) {
+  FakeHypervisor hypervisor;
+  const auto transport = hypervisor.transport(1ms);
+  limit_threads(0);
+  const auto refused = transport->command("1", in(5s));
+  limit_threads(std::numeric_limits<std::size_t>::max());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Failure::busy);
+  EXPECT_NE(refused.error().message.find("no thread can be started"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(*transport->command("2", in(5s)), "answer to 2");
+  EXPECT_EQ(hypervisor.calls, (std::vector<std::string>{"2"}));
+  while (transport.use_count() > 1) std::this_thread::yield();
+}
+
+TEST(AgentTransport, ACallThatThrowsIsAnErrorAndTheNextOneGoesOn) {
+  FakeHypervisor hypervisor;
+  const auto transport = hypervisor.transport(1ms);
+  for (int i = 0; i < 3; ++i) {
+    hypervisor.exhausted = true;
+    const auto begun = Clock::now();
+    const auto failed = transport->command("1", in(30s));
+    EXPECT_LT(Clock::now() - begun, 10s) << "nobody waits for what is over";
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, Failure::internal);
+    EXPECT_EQ(failed.error().message, "out of memory");
+    hypervisor.exhausted = false;
+    EXPECT_EQ(*transport->command("2", in(30s)), "answer to 2");
+  }
+  while (transport.use_count() > 1) std::this_thread::yield();
 }
 
 }  // namespace

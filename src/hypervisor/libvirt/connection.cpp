@@ -1,11 +1,13 @@
 #include "hypervisor/libvirt/connection.hpp"
 
+#include "base/caught_error.hpp"
 #include "hypervisor/libvirt/embedded_root.hpp"
 #include "hypervisor/libvirt/uri.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace vmms::hypervisor::libvirt {
 
@@ -55,7 +57,13 @@ Result<Lanes::Lease> Lanes::acquire(Clock::time_point deadline) {
     if (lanes_.size() + opening_ < most_) {
       ++opening_;
       lock.unlock();
-      auto opened = open_();
+      Result<ConnectionHandle> opened = [this]() -> Result<ConnectionHandle> {
+        try {
+          return open_();
+        } catch (const std::exception&) {
+          return caught_error();
+        }
+      }();
       lock.lock();
       --opening_;
       freed_.notify_all();

@@ -1,16 +1,17 @@
 #include "hypervisor/libvirt/core.hpp"
 
+#include "base/thread.hpp"
 #include "hypervisor/libvirt/domain_xml.hpp"
 #include "hypervisor/libvirt/host_machine.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <ctime>
+#include <exception>
 #include <thread>
 
 namespace vmms::hypervisor::libvirt {
@@ -109,23 +110,39 @@ Result<std::shared_ptr<Core>> Core::open(const Options& options) {
         return self ? self->stream_connection() : error(Failure::unreachable, "the program is ending");
       }});
   if (auto connected = core->connect(); !connected) return connected.error();
-  core->start_thread("vm-records", &Core::keep_records);
-  core->start_thread("vm-settings", &Core::keep_live_settings);
+  for (const Status& started : {core->start_keeper("vm-records", &Core::keep_records),
+                                core->start_keeper("vm-settings", &Core::keep_live_settings)})
+    if (!started) {
+      core->close();
+      return error(Failure::busy, "no thread can be started for virtual machines: " + started.error().message);
+    }
   return core;
 }
 
-void Core::start_thread(const char* name, void (Core::*body)(Lock&)) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++threads_;
+Status Core::start_keeper(const char* name, void (Core::*body)(Lock&)) {
+  const std::lock_guard lock(mutex_);
+  const Status started = start_thread(name, [self = shared_from_this(), name, body] { self->keep(name, body); },
+                                      {.use = ThreadUse::service});
+  if (started) ++threads_;
+  return started;
+}
+
+// Records are kept as long as there is a host: what is thrown costs a second, and all are read again.
+void Core::keep(const char* name, void (Core::*body)(Lock&)) {
+  Lock lock(mutex_);
+  while (true) {
+    try {
+      (this->*body)(lock);
+      break;
+    } catch (const std::exception& e) {
+      if (!lock.owns_lock()) lock.lock();
+      spdlog::error("the thread {} goes on after an exception: {}", name, e.what());
+      missed_ = true;
+      wake_.wait_for(lock, 1s, [this] { return ending_; });
+    }
   }
-  std::thread([self = shared_from_this(), name, body] {
-    pthread_setname_np(pthread_self(), name);
-    Lock lock(self->mutex_);
-    (self.get()->*body)(lock);
-    --self->threads_;
-    self->wake_.notify_all();
-  }).detach();
+  --threads_;
+  wake_.notify_all();
 }
 
 void Core::close() {
@@ -195,9 +212,8 @@ std::shared_ptr<Slot> Core::slot(std::string_view id) {
 
 std::shared_ptr<Slot> Core::make_slot(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<Slot>& slot = slots_[id];
-  if (slot) return slot;
-  slot = std::make_shared<Slot>();
+  if (const auto found = slots_.find(id); found != slots_.end()) return found->second;
+  const auto slot = std::make_shared<Slot>();
   AgentTransport::Hypervisor hypervisor;
   hypervisor.record = [weak = weak_from_this(), id]() -> VirtualMachinePtr {
     const auto self = weak.lock();
@@ -215,6 +231,7 @@ std::shared_ptr<Slot> Core::make_slot(const std::string& id) {
     return self->ports_->open(id, describe(*record), purpose, deadline);
   };
   slot->transport = std::make_shared<AgentTransport>(id, std::move(hypervisor));
+  slots_.emplace(id, slot);
   return slot;
 }
 
@@ -331,13 +348,24 @@ void Core::on_event(const std::string& id, Event event) {
   wake_.notify_all();
 }
 
+void Core::on_event_lost(const char* why) {
+  spdlog::error("an event of libvirt is lost, all virtual machines are looked at again: {}", why);
+  const std::lock_guard lock(mutex_);
+  missed_ = true;
+  wake_.notify_all();
+}
+
 void Core::on_closed(virConnectPtr connection, const char* reason) {
   const std::lock_guard lock(mutex_);
   if (connection_.get() != connection || !lost_.empty()) return;
-  lost_ = fmt::format(
-      "the connection to libvirt ({}) is lost since {:%H:%M:%S}: {}; it is opened again as soon as "
-      "that is possible",
-      short_uri(options_.uri), fmt::localtime(std::time(nullptr)), reason);
+  try {
+    lost_ = fmt::format(
+        "the connection to libvirt ({}) is lost since {:%H:%M:%S}: {}; it is opened again as soon as "
+        "that is possible",
+        short_uri(options_.uri), fmt::localtime(std::time(nullptr)), reason);
+  } catch (const std::exception&) {
+    lost_ = "libvirt is lost";  // short enough to need no memory
+  }
   spdlog::error("{}", lost_);
   wake_.notify_all();
 }
@@ -351,6 +379,10 @@ void Core::keep_records(Lock& lock) {
       lock.unlock();
       read_again(node.key(), node.mapped());
       lock.lock();
+    } else if (missed_) {
+      missed_ = false;
+      for (const auto& [id, slot] : slots_) slot->transport->agent_came();  // or went; nobody knows
+      doubt_all(lock);
     } else if (!list_again_at_.empty() && *list_again_at_.begin() <= Clock::now()) {
       list_again_at_.erase(list_again_at_.begin());
       doubt_all(lock);

@@ -58,6 +58,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   Result<Reading> refresh(virDomainPtr domain, std::optional<SystemTime> started = std::nullopt);
 
   void on_event(const std::string& id, Event event) override;
+  void on_event_lost(const char* why) override;
   void on_closed(virConnectPtr connection, const char* reason) override;
 
  private:
@@ -76,7 +77,8 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   bool is_about_to_connect(const std::string& id);
   Result<std::string> agent_call(const std::string& id, const std::string& json, Clock::time_point deadline);
 
-  void start_thread(const char* name, void (Core::*body)(Lock&));
+  Status start_keeper(const char* name, void (Core::*body)(Lock&));
+  void keep(const char* name, void (Core::*body)(Lock&));
   void keep_records(Lock& lock);
   void keep_live_settings(Lock& lock);
   void reconnect(Lock& lock);
@@ -103,6 +105,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   std::set<Clock::time_point> list_again_at_;
   /// What events named since its record was read, with the start of its present run where they told; read again first.
   std::map<std::string, std::optional<SystemTime>> touched_;
+  bool missed_ = false;              ///< something was not taken in: any record may be old
   std::set<std::string> doubtful_;   ///< read again when nothing is touched
   std::set<std::string> unsettled_;  ///< live settings that may differ from the configured ones
   std::map<std::string, std::vector<std::string>> stray_ports_;  ///< aliases that nobody seemed to hold, by VM

@@ -4,7 +4,9 @@
 #include "guest/port.hpp"
 #include "hypervisor/libvirt/connection.hpp"
 
+#include <condition_variable>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -27,6 +29,9 @@ class DataPorts : public std::enable_shared_from_this<DataPorts> {
   };
 
   explicit DataPorts(Libvirt libvirt) : libvirt_(std::move(libvirt)) {}
+  ~DataPorts() { let_go_->end(); }
+  DataPorts(const DataPorts&) = delete;
+  DataPorts& operator=(const DataPorts&) = delete;
 
   /// `machine` names the VM in texts. Returns by the deadline; a port that comes later is unplugged.
   Result<std::unique_ptr<guest::Port>> open(const std::string& machine_id, const std::string& machine,
@@ -39,12 +44,33 @@ class DataPorts : public std::enable_shared_from_this<DataPorts> {
  private:
   using Held = std::pair<std::string, std::string>;  ///< VM and alias
 
+  /// Ports that their holders let go: one thread unplugs them, since that waits for libvirt.
+  class LetGo {
+   public:
+    /// Takes the one of `port`; neither waits nor allocates.
+    void add(std::list<Held>& port);
+    void end();
+    /// The next one; empty: it has ended.
+    std::list<Held> wait();
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::list<Held> ports_;
+    bool ended_ = false;
+  };
+  Status start_unplugging();
+
   Result<std::unique_ptr<guest::Port>> plug(const Held& port, const std::string& machine, const std::string& name);
+  Result<std::unique_ptr<guest::Port>> plug_held(const Held& port, const std::string& machine, const std::string& name);
+  /// Throws nothing.
   void unplug(const Held& port);
 
   const Libvirt libvirt_;
   mutable std::mutex mutex_;
   std::set<Held> held_;
+  bool unplugging_ = false;  ///< the thread runs
+  const std::shared_ptr<LetGo> let_go_ = std::make_shared<LetGo>();
 };
 
 }  // namespace vmms::hypervisor::libvirt

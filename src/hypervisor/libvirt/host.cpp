@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <utility>
 
 namespace vmms::hypervisor::libvirt {
@@ -23,16 +24,19 @@ class Transition {
  public:
   /// Errors: invalid_state, when another call is at it.
   static Result<std::unique_ptr<Transition>> begin(Core& core, Slot& slot, const VirtualMachine& vm, PowerState to) {
+    std::unique_ptr<Transition> begun;
     {
       const std::lock_guard lock(slot.mutex);
       if (slot.transition) {
         return error(Failure::invalid_state,
                      fmt::format("{} is {} already", describe(vm), power_name(*slot.transition)));
       }
+      begun.reset(new Transition(core, slot, vm));
       slot.transition = to;
+      begun->running_ = true;
     }
     core.index().update(vm.id, [to](VirtualMachine& record) { record.power = to; });
-    return std::unique_ptr<Transition>(new Transition(core, slot, vm));
+    return begun;
   }
 
   /// Reads the record anew, which tells what became of it.
@@ -44,7 +48,14 @@ class Transition {
     });
   }
 
-  ~Transition() { clear(); }
+  ~Transition() {
+    if (!running_) return;
+    try {
+      end(nullptr);
+    } catch (const std::exception& e) {
+      spdlog::error("the record of VM {} is old until libvirt tells of its next change: {}", id_, e.what());
+    }
+  }
   Transition(const Transition&) = delete;
   Transition& operator=(const Transition&) = delete;
 
@@ -53,6 +64,7 @@ class Transition {
       : core_(core), slot_(slot), id_(vm.id), before_(vm.power) {}
 
   void clear() {
+    running_ = false;
     const std::lock_guard lock(slot_.mutex);
     slot_.transition.reset();
   }
@@ -61,6 +73,7 @@ class Transition {
   Slot& slot_;
   const std::string id_;
   const PowerState before_;
+  bool running_ = false;
 };
 
 Status start_domain(virDomainPtr domain, const VirtualMachine& vm) {
@@ -124,7 +137,13 @@ Status save_domain(virDomainPtr domain, const VirtualMachine& vm) {
 class LibvirtHost : public Host {
  public:
   explicit LibvirtHost(std::shared_ptr<Core> core) : core_(std::move(core)) {}
-  ~LibvirtHost() override { core_->close(); }
+  ~LibvirtHost() override {
+    try {
+      core_->close();
+    } catch (const std::exception& e) {
+      spdlog::error("the connection to libvirt is left as it is: {}", e.what());
+    }
+  }
 
   HostInformationPtr information() const override { return core_->information(); }
   std::optional<std::uint64_t> free_memory_bytes() const override {

@@ -1,10 +1,10 @@
 #include "hypervisor/libvirt/library.hpp"
 
+#include "base/thread.hpp"
 #include "hypervisor/libvirt/log_lines.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <mutex>
 #include <thread>
 
@@ -26,14 +27,17 @@ constexpr const char* kLogOutputs = "LIBVIRT_LOG_OUTPUTS";
 void ignore_error(void*, virErrorPtr) {}
 
 void read_log(int descriptor, spdlog::logger& log) {
-  pthread_setname_np(pthread_self(), "libvirt-log");
   LogLines lines([&log](const LogLine& line) { log.log(line.level, "libvirt: {}", line.text); });
   std::array<char, 4096> buffer{};
   while (true) {
     const ssize_t count = read(descriptor, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
-    lines.feed({buffer.data(), static_cast<std::size_t>(count)});
+    try {
+      lines.feed({buffer.data(), static_cast<std::size_t>(count)});
+    } catch (const std::exception& e) {
+      log.error("lines of libvirt's log are lost: {}", e.what());
+    }
   }
   close(descriptor);
 }
@@ -47,17 +51,24 @@ void initialise_with_log(int& status) {
     status = virInitialize();
     return;
   }
-  setenv(kLogOutputs, fmt::format("3:file:/proc/self/fd/{}", ends[1]).c_str(), 1);
   // The thread outlives main() and so must the logger, which would end with the static objects.
   static auto* const logger = new std::shared_ptr<spdlog::logger>(spdlog::default_logger());
-  std::thread([descriptor = ends[0]] { read_log(descriptor, **logger); }).detach();
+  const Status started = start_thread("libvirt-log", [descriptor = ends[0]] { read_log(descriptor, **logger); },
+                                      {.use = ThreadUse::service});
+  if (!started) {
+    spdlog::warn("libvirt's log is not read: no thread can be started for it: {}", started.error().message);
+    close(ends[0]);
+    close(ends[1]);
+    status = virInitialize();
+    return;
+  }
+  setenv(kLogOutputs, fmt::format("3:file:/proc/self/fd/{}", ends[1]).c_str(), 1);
   status = virInitialize();
   unsetenv(kLogOutputs);
   close(ends[1]);  // libvirt has opened its own
 }
 
 void run_event_loop() {
-  pthread_setname_np(pthread_self(), "libvirt-events");
   while (true) {
     if (virEventRunDefaultImpl() < 0) {
       spdlog::error("libvirt's event loop: {}", last_error().text);
@@ -74,7 +85,11 @@ Status initialise_once() {
   if (virEventRegisterDefaultImpl() < 0) {
     return error(Failure::internal, "libvirt's event loop cannot be set up: " + last_error().text);
   }
-  std::thread(run_event_loop).detach();  // libvirt has no end for it: it serves the process to its last moment
+  // libvirt has no end for it: it serves the process to its last moment.
+  const Status started =
+      start_thread("libvirt-events", run_event_loop, {.use = ThreadUse::service, .stack_bytes = 1U << 20});
+  if (!started)
+    return error(Failure::busy, "no thread can be started for libvirt's events: " + started.error().message);
   return {};
 }
 

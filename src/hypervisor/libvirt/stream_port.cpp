@@ -1,18 +1,18 @@
 #include "hypervisor/libvirt/stream_port.hpp"
 
+#include "base/caught_error.hpp"
+#include "base/thread.hpp"
 #include "hypervisor/libvirt/record.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 namespace vmms::hypervisor::libvirt {
@@ -43,21 +43,19 @@ class Channel : public std::enable_shared_from_this<Channel> {
       release(opaque);
       return last_error_of(fmt::format("the data port {} cannot be watched", name_));
     }
-    try {
-      std::thread([self = shared_from_this()] { self->pump(); }).detach();
-    } catch (const std::system_error& failed) {
-      virStreamEventRemoveCallback(stream_.get());
-      return error(Failure::busy,
-                   fmt::format("no thread can be started for the data port {}: {}", name_, failed.what()));
-    }
-    return {};
+    const Status started =
+        start_thread("guest-port", [self = shared_from_this()] { self->pump(); }, {.use = ThreadUse::conversation});
+    if (started) return {};
+    virStreamEventRemoveCallback(stream_.get());
+    return error(Failure::busy,
+                 fmt::format("no thread can be started for the data port {}: {}", name_, started.error().message));
   }
 
   Status write(std::string_view bytes, Clock::time_point deadline) {
     while (!bytes.empty()) {
       std::unique_lock lock(mutex_);
-      const bool room = changed_.wait_until(lock, deadline, [this] { return ended_ || waiting_out_ < kMostWaiting; });
-      if (ended_) return *ended_;
+      const bool room = changed_.wait_until(lock, deadline, [this] { return over() || waiting_out_ < kMostWaiting; });
+      if (over()) return why();
       if (!room) return error(Failure::timed_out, fmt::format("the guest does not read from the data port {}", name_));
       const std::string_view part = bytes.substr(0, kMostWaiting);
       outgoing_.emplace_back(part);
@@ -70,8 +68,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   Result<std::string> read(std::size_t most, Clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline, [this] { return ended_ || !incoming_.empty(); });
-    if (incoming_.empty() && ended_) return *ended_;
+    changed_.wait_until(lock, deadline, [this] { return over() || !incoming_.empty(); });
+    if (incoming_.empty() && over()) return why();
     if (incoming_.empty()) return error(Failure::timed_out, fmt::format("nothing came from the data port {}", name_));
     std::string result;
     if (incoming_.size() <= most) {
@@ -84,9 +82,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
     return result;
   }
 
-  void end(Error reason) {
+  /// Allocates nothing: destructors call it.
+  void close() {
     const std::lock_guard lock(mutex_);
-    if (!ended_) ended_ = std::move(reason);
+    closed_ = true;
     changed_.notify_all();
   }
 
@@ -112,10 +111,27 @@ class Channel : public std::enable_shared_from_this<Channel> {
     virStreamEventUpdateCallback(stream_.get(), events);
   }
 
+  // Under the lock.
+  bool over() const { return closed_ || ended_; }
+  Error why() const {
+    return ended_ ? *ended_ : error(Failure::unreachable, fmt::format("the data port {} is closed", name_));
+  }
+
   void pump() {
-    pthread_setname_np(pthread_self(), "guest-port");
+    try {
+      move_bytes();
+    } catch (const std::exception&) {
+      const std::lock_guard lock(mutex_);
+      ended_ = caught_error();
+      changed_.notify_all();
+    }
+    virStreamEventRemoveCallback(stream_.get());
+    virStreamAbort(stream_.get());
+  }
+
+  void move_bytes() {
     Lock lock(mutex_);
-    while (!ended_) {
+    while (!over()) {
       if (writable_ && !outgoing_.empty()) {
         send(lock);
       } else if (readable_ && incoming_.size() < kMostWaiting) {
@@ -124,22 +140,18 @@ class Channel : public std::enable_shared_from_this<Channel> {
         changed_.wait(lock);
       }
     }
-    lock.unlock();
-    virStreamEventRemoveCallback(stream_.get());
-    virStreamAbort(stream_.get());
   }
 
   void send(Lock& lock) {
     std::string& front = outgoing_.front();  // others only add behind it
     lock.unlock();
     const int sent = virStreamSend(stream_.get(), front.data() + sent_of_front_, front.size() - sent_of_front_);
-    const Error failure = sent == -1 ? over("is gone") : Error{};
     lock.lock();
     if (sent == -2) {
       writable_ = false;
       ask_for_events();
     } else if (sent < 0) {
-      ended_ = failure;
+      ended_ = gone("is gone");
     } else {
       sent_of_front_ += static_cast<std::size_t>(sent);
       waiting_out_ -= static_cast<std::size_t>(sent);
@@ -155,20 +167,19 @@ class Channel : public std::enable_shared_from_this<Channel> {
     lock.unlock();
     if (buffer_.empty()) buffer_.resize(kReadAtOnce);
     const int received = virStreamRecv(stream_.get(), buffer_.data(), buffer_.size());
-    const Error failure = received < 0 ? over("is gone") : over("was unplugged or its virtual machine stopped");
     lock.lock();
     if (received == -2) {
       readable_ = false;
       ask_for_events();
     } else if (received <= 0) {
-      ended_ = failure;
+      ended_ = gone(received < 0 ? "is gone" : "was unplugged or its virtual machine stopped");
     } else {
       incoming_.append(buffer_.data(), static_cast<std::size_t>(received));
     }
     changed_.notify_all();
   }
 
-  Error over(std::string_view how) const {
+  Error gone(std::string_view how) const {
     return error(Failure::unreachable, fmt::format("the data port {} {}", name_, how));
   }
 
@@ -184,32 +195,29 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::size_t sent_of_front_ = 0;
   std::size_t waiting_out_ = 0;
   std::string incoming_;
-  std::string buffer_;  // of the pump alone
-  std::optional<Error> ended_;
+  std::string buffer_;          // of the pump alone
+  bool closed_ = false;         // by its owner
+  std::optional<Error> ended_;  // by itself
 };
 
 class StreamPort : public guest::Port {
  public:
-  StreamPort(std::shared_ptr<Channel> channel, std::string name, std::function<void()> unplug)
-      : channel_(std::move(channel)), name_(std::move(name)), unplug_(std::move(unplug)) {}
+  StreamPort(std::shared_ptr<Channel> channel, std::string name)
+      : channel_(std::move(channel)), name_(std::move(name)) {}
 
   ~StreamPort() override {
     close();
-    try {
-      std::thread(std::move(unplug_)).detach();
-    } catch (const std::system_error& failed) {
-      spdlog::warn("the data port {} stays plugged in: {}", name_, failed.what());
-    }
+    if (unplug_) unplug_();
   }
+
+  void unplug_at_end(std::function<void()> unplug) { unplug_ = std::move(unplug); }
 
   const std::string& name() const override { return name_; }
   Status write(std::string_view bytes, Clock::time_point deadline) override { return channel_->write(bytes, deadline); }
   Result<std::string> read(std::size_t most, Clock::time_point deadline) override {
     return channel_->read(most, deadline);
   }
-  void close() override {
-    channel_->end(error(Failure::unreachable, fmt::format("the data port {} is closed", name_)));
-  }
+  void close() override { channel_->close(); }
 
  private:
   const std::shared_ptr<Channel> channel_;
@@ -226,9 +234,11 @@ Result<std::unique_ptr<guest::Port>> open_stream_port(const ConnectionHandle& co
   StreamHandle stream(virStreamNew(connection.get(), VIR_STREAM_NONBLOCK));
   if (!stream || virDomainOpenChannel(domain->get(), name.c_str(), stream.get(), 0) < 0)
     return last_error_of(fmt::format("the data port {} cannot be opened", name));
-  auto channel = std::make_shared<Channel>(connection, std::move(stream), name);
+  const auto channel = std::make_shared<Channel>(connection, std::move(stream), name);
+  auto port = std::make_unique<StreamPort>(channel, name);
   if (const Status started = channel->start(); !started) return started.error();
-  return std::unique_ptr<guest::Port>(new StreamPort(std::move(channel), name, std::move(unplug)));
+  port->unplug_at_end(std::move(unplug));
+  return std::unique_ptr<guest::Port>(std::move(port));
 }
 
 }  // namespace vmms::hypervisor::libvirt

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -43,7 +44,13 @@ Handlers& handlers() {
 }
 
 void tell(void* opaque, virDomainPtr domain, EventHandler::Event event) {
-  if (const auto handler = handlers().find(opaque)) handler->on_event(id_of(domain), event);
+  const auto handler = handlers().find(opaque);
+  if (!handler) return;
+  try {  // nothing may be thrown through libvirt
+    handler->on_event(id_of(domain), event);
+  } catch (const std::exception& e) {
+    handler->on_event_lost(e.what());
+  }
 }
 
 int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) {

@@ -23,6 +23,8 @@ class EventHandler {
 
   virtual ~EventHandler() = default;
   virtual void on_event(const std::string& id, Event event) = 0;
+  /// An event could not be taken in, for lack of memory.
+  virtual void on_event_lost(const char* why) = 0;
   virtual void on_closed(virConnectPtr connection, const char* reason) = 0;
 };
 

@@ -3,6 +3,9 @@
 #include "hypervisor/power.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
 
 namespace vmms::hypervisor::simulator {
 
@@ -56,7 +59,7 @@ Simulator::~Simulator() {
     ending_ = true;
   }
   timer_changed_.notify_all();
-  if (timer_thread_.joinable()) timer_thread_.join();
+  timer_thread_.join();
   index_.stop_telling();
   for (auto& [id, machine] : machines_)
     if (machine.guest) machine.guest->remove();
@@ -183,7 +186,13 @@ void Simulator::connect_agent_later(const std::string& id, Machine& booting) {
     Machine* const found = machine(id);
     if (found != nullptr && found->runs == run) enter_agent(id, *found, found->description->guest->agent);
   });
-  if (!timer_thread_.joinable()) timer_thread_ = std::thread([this] { run_timers(); });
+  if (!timer_thread_.joinable()) {
+    auto started = Thread::start("simulator", [this] { run_timers(); }, {.use = ThreadUse::service});
+    if (started)
+      timer_thread_ = std::move(*started);
+    else  // the next timer tries again
+      spdlog::warn("agents of the simulated fleet connect late: no thread can be started: {}", started.error().message);
+  }
   timer_changed_.notify_all();
 }
 
@@ -202,7 +211,11 @@ void Simulator::run_timers() {
     const auto action = std::move(next->second);
     timers_.erase(next);
     lock.unlock();
-    action();
+    try {
+      action();
+    } catch (const std::exception& e) {
+      spdlog::error("the simulated fleet: {}", e.what());
+    }
     lock.lock();
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/thread.hpp"
 #include "hypervisor/host.hpp"
 #include "hypervisor/simulator/description.hpp"
 #include "hypervisor/simulator/guest.hpp"
@@ -15,7 +16,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 
 namespace vmms::hypervisor::simulator {
@@ -80,7 +80,7 @@ class Simulator : public Host {
   std::condition_variable timer_changed_;
   std::multimap<Clock::time_point, std::function<void()>> timers_;
   bool ending_ = false;
-  std::thread timer_thread_;  ///< once there is a timer
+  Thread timer_thread_;  ///< once there is a timer
 };
 
 /// Reads the description and makes the host. Errors: see read_description.

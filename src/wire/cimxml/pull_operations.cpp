@@ -100,13 +100,13 @@ OrError<void> read_page(const Operation& operation, enumeration::Reading& readin
 }
 
 /// A task that reads a page. An enumeration ends with its first error, and when its name does not reach the client.
-Task page_task(const Operation& operation, enumeration::ContextPtr context, std::uint32_t most, bool opens,
-               std::string more = {}) {
+Task page_task(const Operation& operation, const std::shared_ptr<enumeration::Reading>& reading, std::uint32_t most,
+               bool opens, std::string more = {}) {
+  const enumeration::Context& context = reading->context();
   Task task;
-  task.waits = most > 0 && !context->cursor_done && context->cursor->waits();
-  task.key = context->key;
-  const auto reading =
-      std::make_shared<enumeration::Reading>(operation.contexts, std::move(context), task.waits, !opens);
+  task.waits = most > 0 && !context.cursor_done && context.cursor->waits();
+  task.key = context.key;
+  reading->may_wait(task.waits);
   const auto succeeded = std::make_shared<bool>(false);
   task.run = [operation, reading, succeeded, most, more = std::move(more)](std::string& answer) -> OrError<void> {
     auto done = read_page(operation, *reading, most, answer);
@@ -137,9 +137,9 @@ OrError<Task> open_enumeration(const Operation& operation, const OpenParameters&
   context->namespace_name = operation.schema.namespace_name;
   enumeration::Contexts::Lifetime lifetime;
   if (open.operation_timeout) lifetime.idle = std::chrono::seconds(*open.operation_timeout);
-  auto opened = operation.contexts.open(std::move(context), lifetime);
-  if (!opened) return to_cim_error(opened.error());
-  return page_task(operation, std::move(*opened), open.max_object_count, true, std::move(more));
+  const auto reading = std::make_shared<enumeration::Reading>(operation.contexts, false);
+  if (const Status opened = reading->open(std::move(context), lifetime); !opened) return to_cim_error(opened.error());
+  return page_task(operation, reading, open.max_object_count, true, std::move(more));
 }
 
 OrError<Task> open_class(const Operation& operation, ItemForm form) {
@@ -194,16 +194,17 @@ OrError<Task> pull(const Operation& operation, ItemKind kind) {
   const auto id = parameters.text("EnumerationContext", Need::required);
   const auto most = parameters.number("MaxObjectCount", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
-  auto context = operation.contexts.take(*id, operation.context.principal->id());
-  if (!context) return context_error(context.error());
-  const auto& pulled = static_cast<const PulledContext&>(**context);
+  const auto reading = std::make_shared<enumeration::Reading>(operation.contexts, true);
+  if (const Status taken = reading->take(*id, operation.context.principal->id()); !taken)
+    return context_error(taken.error());
+  const auto& pulled = static_cast<const PulledContext&>(reading->context());
   if (pulled.form.kind != kind || pulled.namespace_name != operation.schema.namespace_name) {
-    operation.contexts.give_back(*context, false);
+    reading->finish(true);
     return cim_error(Code::invalid_enumeration_context,
                      fmt::format("{:.100} does not fit the operation that opened the enumeration, or its namespace",
                                  operation.call.name));
   }
-  return page_task(operation, std::move(*context), *most, false);
+  return page_task(operation, reading, *most, false);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "wire/cimxml/server.hpp"
 
+#include "base/caught_error.hpp"
 #include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/cimxml/instance_writer.hpp"
@@ -92,7 +93,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       return function();
     } catch (const std::exception& exception) {
       spdlog::error("cimxml: an operation threw an exception: {}", exception.what());
-      return to_cim_error(error(Failure::internal, fmt::format("an error in the service: {}", exception.what())));
+      return to_cim_error(caught_error());
     }
   }
 

@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace vmms::wire::enumeration {
 
@@ -74,8 +73,11 @@ void Contexts::finish(const ContextPtr& context, bool delivered, std::vector<cim
     return;
   }
   context->ended = false;
-  context->pending.insert(context->pending.begin(), std::make_move_iterator(sent.begin()),
-                          std::make_move_iterator(sent.end()));
+  cim::InstanceBuffer pending;
+  pending.reserve(sent.size() + context->pending.size());
+  for (cim::Instance& instance : sent) pending.push_back(std::move(instance));
+  for (cim::Instance& instance : context->pending.items()) pending.push_back(std::move(instance));
+  context->pending = std::move(pending);
 }
 
 Status Contexts::release(std::string_view id, std::string_view user) {
@@ -84,6 +86,11 @@ Status Contexts::release(std::string_view id, std::string_view user) {
   if (!context) return context.error();
   contexts_.erase((*context)->id);  // a Pull under way keeps its own hold
   return {};
+}
+
+void Contexts::forget(const ContextPtr& context) noexcept {
+  const std::lock_guard lock(mutex_);
+  contexts_.erase(context->id);
 }
 
 Status Contexts::renew(std::string_view id, std::string_view user, std::optional<Clock::duration> lifetime) {

@@ -4,7 +4,6 @@
 #include "cim/enumeration.hpp"
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,7 +34,7 @@ struct Context {
   std::string what;   ///< a class or a query, for the log
   std::string key;    ///< the virtual machine it is for, so that the pool can be fair between them
   std::unique_ptr<cim::Enumeration> cursor;
-  std::deque<cim::Instance> pending;  ///< read from the cursor but not sent
+  cim::InstanceBuffer pending;  ///< read from the cursor but not sent
   bool cursor_done = false;
   bool sent_any = false;
   std::optional<Error> first_failure;
@@ -71,6 +70,8 @@ class Contexts {
   void finish(const ContextPtr& context, bool delivered, std::vector<cim::Instance> sent);
   /// Errors: not_found.
   Status release(std::string_view id, std::string_view user);
+  /// The same of one that is at hand; does nothing when it has gone already.
+  void forget(const ContextPtr& context) noexcept;
   /// Gives it a new total lifetime from now on. Errors: not_found.
   Status renew(std::string_view id, std::string_view user, std::optional<Clock::duration> lifetime);
   /// What is left of its total lifetime; nullopt when it has none. Errors: not_found.

@@ -101,7 +101,7 @@ TEST_F(ContextsTest, ItemsOfAnAnswerThatCameTooLateComeAgain) {
   const auto again = contexts.take(id, "alice");
   ASSERT_TRUE(again);
   ASSERT_EQ((*again)->pending.size(), 2U);
-  EXPECT_EQ((*again)->pending.front()["InstanceID"], cim::Value(std::string("1")));
+  EXPECT_EQ((*again)->pending.items().front()["InstanceID"], cim::Value(std::string("1")));
 }
 
 TEST_F(ContextsTest, AreRenewedAndTellWhatIsLeft) {

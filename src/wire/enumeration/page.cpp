@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -20,25 +21,29 @@ constexpr std::size_t batch_size = 64;
 class Items {
  public:
   explicit Items(Context& context) : context_(context) {}
-  /// What was not taken waits in the context.
-  ~Items() { std::move(batch_.begin(), batch_.end(), std::back_inserter(context_.pending)); }
+  /// What was not taken waits in the context, where fetch() made room for it.
+  ~Items() {
+    for (cim::Instance& instance : batch_) context_.pending.push_back(std::move(instance));
+  }
   Items(const Items&) = delete;
   Items& operator=(const Items&) = delete;
 
   /// Null when there is none at hand.
   cim::Instance* front() {
-    if (!context_.pending.empty()) return &context_.pending.front();
+    if (!context_.pending.empty()) return context_.pending.items().data();
     return batch_.empty() ? nullptr : batch_.data();
   }
   void pop() {
     if (!context_.pending.empty())
-      context_.pending.pop_front();
+      context_.pending.drop(1);
     else
       batch_ = batch_.subspan(1);
   }
   /// When there is none at hand.
   void fetch(const cim::Context& call, std::size_t most, Page& page) {
-    auto batch = context_.cursor->next(call, std::min(most, batch_size));
+    most = std::min(most, batch_size);
+    context_.pending.reserve(most);
+    auto batch = context_.cursor->next(call, most);
     batch_ = batch.items;
     context_.cursor_done = batch.done;
     if (!batch.failures.empty() && !context_.first_failure) context_.first_failure = batch.failures.front();
@@ -96,6 +101,34 @@ Result<Page> read_page(Context& context, const cim::Context& call, const PageLim
   return page;
 }
 
+Reading::~Reading() {
+  if (!context_ || over_) return;
+  try {
+    keep_ ? finish(false) : release();
+  } catch (const std::exception& e) {
+    spdlog::error("wire: items of an enumeration are lost: {}", e.what());
+  }
+}
+
+Status Reading::open(std::unique_ptr<Context> context, Contexts::Lifetime lifetime) {
+  auto opened = contexts_.open(std::move(context), lifetime);
+  if (!opened) return opened.error();
+  context_ = std::move(*opened);
+  return {};
+}
+
+Status Reading::take(std::string_view id, std::string_view user) {
+  auto taken = contexts_.take(id, user);
+  if (!taken) return taken.error();
+  context_ = std::move(*taken);
+  return {};
+}
+
+void Reading::give_back() {
+  if (!given_back_) contexts_.give_back(context_, false);
+  given_back_ = true;
+}
+
 Result<Page> Reading::read(const cim::Context& call, std::size_t elements, const WriteItem& write) {
   PageLimits limits{elements, keep_};
   if (!waits_) limits.enough = thread_time() + contexts_.limits().edge_time;
@@ -108,14 +141,15 @@ Result<Page> Reading::read(const cim::Context& call, std::size_t elements, const
 }
 
 void Reading::finish(bool delivered) {
-  if (!given_back_) contexts_.give_back(context_, false);
+  over_ = true;
+  give_back();
   contexts_.finish(context_, delivered, std::move(sent_));
 }
 
 void Reading::release() {
-  if (!given_back_) contexts_.give_back(context_, false);
-  // Fails when the context has ended, which finish() takes care of.
-  if (!contexts_.release(context_->id, context_->owner)) contexts_.finish(context_, true, {});
+  over_ = true;
+  give_back();
+  contexts_.forget(context_);
 }
 
 }  // namespace vmms::wire::enumeration

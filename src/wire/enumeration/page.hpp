@@ -35,15 +35,26 @@ using WriteItem = std::function<bool(const cim::Instance&)>;
 /// unreachable is never the same as empty.
 Result<Page> read_page(Context& context, const cim::Context& call, const PageLimits& limits, const WriteItem& write);
 
-/// A context while an answer is made from it: taken from Contexts, given back whatever happens.
+/// A context while an answer is made from it: taken from Contexts, given back whatever happens, also when nobody says
+/// what became of the answer.
 class Reading {
  public:
-  /// `waits`: it is read in the pool, where it may take its time. `keep`: what an answer holds that does not reach the
-  /// client must come again with the next; else `release` is called then.
-  Reading(Contexts& contexts, ContextPtr context, bool waits, bool keep)
-      : contexts_(contexts), context_(std::move(context)), waits_(waits), keep_(keep) {}
+  /// `keep`: what an answer holds that does not reach the client must come again with the next; else the context is
+  /// forgotten then.
+  Reading(Contexts& contexts, bool keep) : contexts_(contexts), keep_(keep) {}
+  ~Reading();
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+  /// As those of Contexts; exactly one of them first.
+  Status open(std::unique_ptr<Context> context, Contexts::Lifetime lifetime);
+  Status take(std::string_view id, std::string_view user);
+  /// It is read in the pool, where it may take its time.
+  void may_wait(bool waits) { waits_ = waits; }
 
   Context& context() const { return *context_; }
+  /// When nothing is read: others may take it from now on.
+  void give_back();
   /// As read_page. Given back before the answer leaves: the client's next Pull may come before this thread goes on.
   Result<Page> read(const cim::Context& call, std::size_t elements, const WriteItem& write);
   /// After the answer: whether it reached the connection before its deadline.
@@ -54,10 +65,11 @@ class Reading {
  private:
   Contexts& contexts_;
   ContextPtr context_;
-  const bool waits_;
+  bool waits_ = false;
   const bool keep_;
   std::vector<cim::Instance> sent_;
   bool given_back_ = false;
+  bool over_ = false;  ///< finish() or release() was called
 };
 
 }  // namespace vmms::wire::enumeration

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <exception>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "wire/http/connection.hpp"
@@ -29,13 +30,16 @@ IoThread::IoThread(std::shared_ptr<Shared> shared) : shared_(std::move(shared)),
 IoThread::~IoThread() = default;
 
 void IoThread::run() {
-  wait_for_letters();
   while (!context_.stopped()) {
     try {
+      // What an exception kept from being awaited again would never be heard of any more.
+      if (!listening_) wait_for_letters();
+      if (armed_ == Clock::time_point::max() && !connections_.empty()) wake_at(Clock::now());
       context_.run();
     } catch (const std::exception& e) {
       // The connection concerned has lost its way; its deadline ends it.
       spdlog::error("a connection failed with an exception: {}", e.what());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // others may give memory back meanwhile
     }
   }
   // Cancelled operations give back what they hold, and a connection that was on its way here is closed, too.
@@ -47,6 +51,11 @@ void IoThread::run() {
     context_.restart();
     busy |= context_.poll() != 0;
   }
+}
+
+void IoThread::give_up(Connection& connection, const char* why) {
+  spdlog::error("a connection is closed after an exception: {}", why);
+  connection.close();
 }
 
 void IoThread::put(std::unique_ptr<Letter> letter) {
@@ -79,10 +88,12 @@ bool IoThread::open_letters() {
 void IoThread::wait_for_letters() {
   bell_.async_read_some(boost::asio::buffer(&rings_, sizeof rings_),
                         [this](const boost::system::error_code& ec, std::size_t) {
+                          listening_ = false;
                           if (ec) return;
                           open_letters();
                           wait_for_letters();
                         });
+  listening_ = true;
 }
 
 void IoThread::add(const std::shared_ptr<Connection>& connection) { connections_.insert(connection); }
@@ -102,11 +113,13 @@ void IoThread::forget() {
 void IoThread::wake_at(Clock::time_point time) {
   // Deadlines mostly move on before they pass: the timer is left alone until then, and set anew by the sweep.
   if (time >= armed_) return;
-  armed_ = std::max(time, swept_ == Clock::time_point::min() ? time : swept_ + resolution);
-  timer_.expires_at(armed_);
+  const auto next = std::max(time, swept_ == Clock::time_point::min() ? time : swept_ + resolution);
+  armed_ = Clock::time_point::max();  // until it is: what follows may throw
+  timer_.expires_at(next);
   timer_.async_wait([this](const boost::system::error_code& ec) {
     if (!ec) sweep();
   });
+  armed_ = next;
 }
 
 void IoThread::sweep() {
@@ -123,7 +136,12 @@ void IoThread::sweep() {
   }
   wake_at(next);
   for (const auto& connection : expired) {
-    if (connection->deadline() <= swept_) connection->expired();
+    if (connection->deadline() > swept_) continue;
+    try {
+      connection->expired();
+    } catch (const std::exception& e) {
+      give_up(*connection, e.what());
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -80,8 +81,14 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   /// Calls `action(Connection&)` on this thread if the connection still is, at once when called on it. From any thread.
   template <class Action>
   void tell(const std::weak_ptr<Connection>& connection, Action action) {
-    auto call = [connection, action = std::move(action)]() mutable {
-      if (const auto alive = connection.lock()) action(*alive);
+    auto call = [this, connection, action = std::move(action)]() mutable {
+      const auto alive = connection.lock();
+      if (!alive) return;
+      try {
+        action(*alive);
+      } catch (const std::exception& e) {
+        give_up(*alive, e.what());
+      }
     };
     if (context_.get_executor().running_in_this_thread()) return call();
     post(std::move(call));
@@ -105,6 +112,8 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   };
 
   void put(std::unique_ptr<Letter> letter);
+  /// Closes a connection whose answer or verdict was lost on the way.
+  void give_up(Connection& connection, const char* why);
   /// False when there were none.
   bool open_letters();
   void wait_for_letters();
@@ -115,6 +124,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
   boost::asio::posix::basic_stream_descriptor<Executor> bell_;  ///< readable when there are letters
   std::uint64_t rings_ = 0;
+  bool listening_ = false;  ///< to the bell
   Timer timer_{context_};
   Clock::time_point armed_ = Clock::time_point::max();
   Clock::time_point swept_ = Clock::time_point::min();

@@ -278,21 +278,20 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
   Task task;
   task.waits = enumerate->optimize && waits(**context, enumerate->max_elements);
   task.key = (*context)->key;
-  auto opened = contexts.open(std::move(*context), {lifetime, {}});
-  if (!opened) return context_fault(opened.error());
   // A client that has not got the context's name can never pull from it, so then it goes.
+  const auto reading = std::make_shared<enumeration::Reading>(contexts, false);
+  if (const Status opened = reading->open(std::move(*context), {lifetime, {}}); !opened)
+    return context_fault(opened.error());
+  reading->may_wait(task.waits);
   if (!enumerate->optimize) {
-    contexts.give_back(*opened, false);
-    task.run = [context = *opened, lifetime](std::string& answer) -> OrFault<void> {
-      answer += enumerate_start(context->id, lifetime) + "</n:EnumerateResponse>";
+    reading->give_back();
+    task.run = [reading, lifetime](std::string& answer) -> OrFault<void> {
+      answer += enumerate_start(reading->context().id, lifetime) + "</n:EnumerateResponse>";
       return {};
     };
-    task.after = [&contexts, context = *opened](bool delivered) {
-      if (!delivered) (void)contexts.release(context->id, context->owner);
-    };
+    task.after = [reading](bool delivered) { delivered ? reading->finish(true) : reading->release(); };
     return task;
   }
-  const auto reading = std::make_shared<enumeration::Reading>(contexts, *opened, task.waits, false);
   const auto succeeded = std::make_shared<bool>(false);
   task.run = [operation, reading, succeeded, lifetime,
               elements = enumerate->max_elements](std::string& answer) -> OrFault<void> {
@@ -319,12 +318,13 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
 OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& contexts) {
   auto pull = read_pull(*operation.request);
   if (!pull) return pull.error();
-  auto context = contexts.take(pull->context, operation.context.principal->id());
-  if (!context) return context_fault(context.error());
+  const auto reading = std::make_shared<enumeration::Reading>(contexts, true);
+  if (const Status taken = reading->take(pull->context, operation.context.principal->id()); !taken)
+    return context_fault(taken.error());
   Task task;
-  task.waits = waits(**context, pull->max_elements);
-  const auto reading = std::make_shared<enumeration::Reading>(contexts, *context, task.waits, true);
-  task.key = (*context)->key;
+  task.waits = waits(reading->context(), pull->max_elements);
+  reading->may_wait(task.waits);
+  task.key = reading->context().key;
   Operation limited = operation;
   if (pull->max_time) {
     task.deadline = Clock::now() + std::min(*pull->max_time, longest_pull);

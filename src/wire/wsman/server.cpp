@@ -1,5 +1,6 @@
 #include "wire/wsman/server.hpp"
 
+#include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "wire/wsman/enumeration.hpp"
 #include "wire/wsman/envelope.hpp"
@@ -124,7 +125,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       return function();
     } catch (const std::exception& exception) {
       spdlog::error("wsman: an operation threw an exception: {}", exception.what());
-      return fault(Condition::internal, fmt::format("an error in the service: {}", exception.what()));
+      return fault(Condition::internal, caught_error().message);
     }
   }
 

@@ -1,0 +1,516 @@
+// Every operation with a memory that ends at any point: it fails, or not; nothing is left of it, and the next one
+// works.
+#include "memory_faults.hpp"
+
+#include "base/ledger.hpp"
+#include "base/worker_pool.hpp"
+#include "guest/fd_port.hpp"
+#include "guest/own_agent_session.hpp"
+#include "providers/test_fleet.hpp"
+#include "wire/cimxml/server.hpp"
+#include "wire/cimxml/test_server.hpp"
+#include "wire/http/server.hpp"
+#include "wire/http/test_client.hpp"
+#include "wire/http/test_principal.hpp"
+#include "wire/wsman/server.hpp"
+#include "wire/wsman/test_server.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace vmms {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Exempt;
+using testing::MemoryFault;
+namespace http = wire::http;
+namespace wsman = wire::wsman;
+namespace cimxml = wire::cimxml;
+
+constexpr std::string_view enumeration = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/";
+constexpr std::string_view transfer = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
+
+/// Writes each line, and nowhere.
+class NullSink : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+  }
+  void flush_() override {}
+};
+
+/// An exchange that, like a connection's, answers by itself when it is given up.
+class Exchange : public http::Exchange {
+ public:
+  struct Outcome {
+    int answers = 0;
+    http::Response response;
+    bool given_up = false;
+  };
+
+  Exchange(http::Request request, std::shared_ptr<Outcome> outcome)
+      : request_(std::move(request)), outcome_(std::move(outcome)) {}
+  ~Exchange() override { outcome_->given_up = outcome_->answers == 0; }
+
+  const http::Request& request() const override { return request_; }
+  bool respond(http::Response response) override {
+    if (outcome_->answers++ > 0) return false;
+    outcome_->response = std::move(response);
+    return true;
+  }
+  void expire_at(std::chrono::steady_clock::time_point, std::function<http::Response()> late) override {
+    late_ = std::move(late);
+  }
+
+ private:
+  const http::Request request_;
+  const std::shared_ptr<Outcome> outcome_;
+  std::function<http::Response()> late_;
+};
+
+class MemoryFaults : public providers::testing::Providers {
+ protected:
+  MemoryFaults() {
+    before_ = spdlog::default_logger();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("faults", std::make_shared<NullSink>()));
+    spdlog::set_level(spdlog::level::debug);
+    spdlog::set_error_handler([](const std::string&) {});
+  }
+  ~MemoryFaults() override { spdlog::set_default_logger(before_); }
+
+  wsman::Server::Submit submit() {
+    return [this](auto&&, std::function<void()> task) -> Status {
+      tasks_.push_back(std::move(task));
+      return {};
+    };
+  }
+
+  /// One request with all that it leads to on this thread. What is thrown ends the task, as in the pool.
+  template <class Server>
+  std::shared_ptr<Exchange::Outcome> run(Server& server, const http::Request& request) {
+    std::shared_ptr<Exchange::Outcome> outcome;
+    {
+      const Exempt exempt;
+      outcome = std::make_shared<Exchange::Outcome>();
+    }
+    try {
+      std::shared_ptr<Exchange> exchange;
+      {
+        const Exempt exempt;
+        exchange = std::make_shared<Exchange>(request, outcome);
+      }
+      server.handle(std::exchange(exchange, nullptr));
+    } catch (const std::exception&) {
+    }
+    while (!tasks_.empty()) {
+      std::function<void()> task = std::move(tasks_.front());
+      tasks_.erase(tasks_.begin());
+      try {
+        task();
+      } catch (const std::exception&) {
+      }
+    }
+    return outcome;
+  }
+
+  /// `prepare` and `check` have memory; `operate` has none from its allocation number n on, for every n, or for every
+  /// one of some hundreds when it needs many.
+  void for_every_fault(const std::function<void()>& prepare, const std::function<void()>& operate,
+                       const std::function<void()>& check) {
+    prepare();
+    std::size_t needed = 0;
+    {
+      MemoryFault never(1U << 30);
+      operate();
+    }
+    check();
+    prepare();
+    {
+      // Counts: the first number that is too high for a fault lies between its powers of two.
+      std::size_t high = 1;
+      for (;; high *= 2) {
+        MemoryFault fault(high);
+        operate();
+        fault.end();
+        const bool reached = fault.failed() > 0;
+        check();
+        prepare();
+        if (!reached) break;
+      }
+      needed = high;
+    }
+    constexpr std::size_t most = 1500;
+    std::size_t n = 1;
+    for (bool reached = true; reached; n += 1 + needed / most) {
+      for (const bool lasting : {false, true}) {
+        SCOPED_TRACE(
+            fmt::format("allocation {} of at most {} fails{}", n, needed, lasting ? ", and all later ones" : ""));
+        MemoryFault fault(n, lasting);
+        operate();
+        fault.end();
+        reached = fault.failed() > 0;
+        check();
+        if (HasFatalFailure() || HasNonfatalFailure()) return;
+        prepare();
+        if (!reached) break;
+      }
+    }
+    RecordProperty("allocations", static_cast<int>(n));
+  }
+
+  /// A request that changes nothing: after each fault the same request gives the same answer.
+  template <class Server>
+  void expect_no_harm(Server& server, const http::Request& request) {
+    const auto right = run(server, request)->response;
+    ASSERT_EQ(right.status, 200U) << right.body;
+    std::shared_ptr<Exchange::Outcome> outcome;
+    for_every_fault([] {}, [&] { outcome = run(server, request); },
+                    [&] {
+                      expect_an_outcome(*outcome);
+                      const auto again = run(server, request);
+                      ASSERT_EQ(again->answers, 1);
+                      ASSERT_EQ(again->response.status, 200U) << again->response.body;
+                      ASSERT_EQ(shown(again->response.body), shown(right.body));
+                    });
+  }
+
+  static void expect_an_outcome(const Exchange::Outcome& outcome) {
+    ASSERT_TRUE(outcome.answers > 0 || outcome.given_up) << "nobody will ever answer";
+    if (outcome.answers > 0) {
+      ASSERT_LE(outcome.answers, 1);
+      ASSERT_TRUE(outcome.response.status == 200 || outcome.response.status == 500 || outcome.response.status == 503)
+          << outcome.response.status << ": " << outcome.response.body;
+    }
+  }
+
+  /// Without what differs between two answers.
+  static std::string shown(const std::string& body) {
+    std::string text = body;
+    for (const std::string_view changing : {"<a:MessageID>", "<n:EnumerationContext>", "OnTimeInMilliseconds"})
+      for (auto at = text.find(changing); at != std::string::npos; at = text.find(changing, at + 1))
+        text.erase(at + changing.size(), text.find('<', at + changing.size()) - at - changing.size());
+    return text;
+  }
+
+  static http::Request wsman_request(std::string body) {
+    http::Request request;
+    request.method = "POST";
+    request.target = "/wsman";
+    request.content_type = "application/soap+xml;charset=UTF-8";
+    request.body = std::move(body);
+    request.principal = http::test_principal("alice");
+    return request;
+  }
+  static http::Request enumerate(
+      std::string_view class_name,
+      std::string_view inside = "<w:OptimizeEnumeration/><w:MaxElements>50</w:MaxElements>") {
+    return wsman_request(wire::testing::soap(std::string(enumeration) + "Enumerate", wire::testing::uri(class_name), {},
+                                             fmt::format("<n:Enumerate>{}</n:Enumerate>", inside)));
+  }
+  http::Request get_machine(std::string_view name) {
+    return wsman_request(wire::testing::soap(std::string(transfer) + "Get", wire::testing::uri("Msvm_ComputerSystem"),
+                                             {{"CreationClassName", "Msvm_ComputerSystem"}, {"Name", id(name)}}));
+  }
+  http::Request invoke(std::string_view class_name, const std::vector<std::pair<std::string, std::string>>& keys,
+                       std::string_view method, std::string_view inputs = {}) {
+    return wsman_request(wire::testing::soap(
+        wire::testing::uri(class_name) + "/" + std::string(method), wire::testing::uri(class_name), keys,
+        fmt::format("<p:{0}_INPUT xmlns:p=\"{1}\">{2}</p:{0}_INPUT>", method, wire::testing::uri(class_name), inputs)));
+  }
+  std::vector<std::pair<std::string, std::string>> service_keys(std::string_view machine, std::string_view name) {
+    return {{"CreationClassName", "Vmms_GuestOSService"},
+            {"Name", std::string(name)},
+            {"SystemCreationClassName", "Msvm_ComputerSystem"},
+            {"SystemName", id(machine)}};
+  }
+
+  std::shared_ptr<spdlog::logger> before_;
+  std::vector<std::function<void()>> tasks_;
+  wsman::Server wsman_{manager_, submit(), {.machine_of = providers::machine_of}};
+  cimxml::Server cimxml_{manager_, submit(), {.machine_of = providers::machine_of}};
+};
+
+TEST_F(MemoryFaults, Identify) {
+  expect_no_harm(
+      wsman_,
+      wsman_request(
+          R"(<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>)"));
+}
+
+TEST_F(MemoryFaults, Get) { expect_no_harm(wsman_, get_machine("alpha")); }
+
+TEST_F(MemoryFaults, GetOfAServiceInAGuest) {
+  expect_no_harm(wsman_, wsman_request(wire::testing::soap(std::string(transfer) + "Get",
+                                                           wire::testing::uri("Vmms_GuestOSService"),
+                                                           service_keys("alpha", "web.service"))));
+}
+
+TEST_F(MemoryFaults, EnumerateMachines) { expect_no_harm(wsman_, enumerate("Msvm_ComputerSystem")); }
+
+TEST_F(MemoryFaults, EnumerateServices) { expect_no_harm(wsman_, enumerate("Vmms_GuestOSService")); }
+
+TEST_F(MemoryFaults, EnumerateComponents) { expect_no_harm(wsman_, enumerate("Msvm_KvpExchangeComponent")); }
+
+TEST_F(MemoryFaults, Query) {
+  expect_no_harm(wsman_, enumerate("*",
+                                   "<w:OptimizeEnumeration/><w:MaxElements>50</w:MaxElements><w:Filter "
+                                   "Dialect=\"http://schemas.microsoft.com/wbem/wsman/1/WQL\">SELECT Name FROM "
+                                   "Msvm_ComputerSystem WHERE ElementName LIKE 'a%' OR EnabledState = 3</w:Filter>"));
+}
+
+TEST_F(MemoryFaults, PullGoesOnOrHasEnded) {
+  std::string context;
+  std::shared_ptr<Exchange::Outcome> outcome;
+  const auto pull = [&] {
+    return wsman_request(wire::testing::soap(
+        std::string(enumeration) + "Pull", wire::testing::uri("Msvm_ComputerSystem"), {},
+        fmt::format("<n:Pull><n:EnumerationContext>{}</n:EnumerationContext><n:MaxElements>2</n:MaxElements></n:Pull>",
+                    context)));
+  };
+  http::Request first;
+  for_every_fault(
+      [&] {
+        const auto opened = run(wsman_, enumerate("Msvm_ComputerSystem", ""));
+        const auto document = wire::xml::Document::parse(opened->response.body);
+        context = wire::testing::local_child(document->root().child(wsman::names::soap, "Body").first_child(),
+                                             "EnumerationContext")
+                      .text();
+        ASSERT_FALSE(context.empty()) << opened->response.body;
+        first = pull();
+      },
+      [&] { outcome = run(wsman_, first); },
+      [&] {
+        expect_an_outcome(*outcome);
+        // To its end: as many instances as there are, less those that were answered.
+        std::size_t found = 0;
+        std::string body =
+            outcome->answers > 0 && outcome->response.status == 200 ? outcome->response.body : std::string();
+        for (int pulls = 0; pulls < 10; ++pulls) {
+          for (auto at = body.find("<p:Msvm_ComputerSystem"); at != std::string::npos;
+               at = body.find("<p:Msvm_ComputerSystem", at + 1))
+            ++found;
+          if (body.find("EndOfSequence") != std::string::npos) break;
+          const auto next = run(wsman_, pull());
+          ASSERT_EQ(next->answers, 1);
+          ASSERT_EQ(next->response.status, 200U) << next->response.body;
+          body = next->response.body;
+        }
+        // One that failed after it had read may have lost what it read, but nothing comes twice.
+        ASSERT_LE(found, 5U);
+        ASSERT_NE(body.find("EndOfSequence"), std::string::npos) << "the enumeration cannot be ended";
+      });
+}
+
+TEST_F(MemoryFaults, StartAndStopOfAService) {
+  const http::Request start = invoke("Vmms_GuestOSService", service_keys("alpha", "web.service"), "StartService");
+  const http::Request stop = invoke("Vmms_GuestOSService", service_keys("alpha", "web.service"), "StopService");
+  std::shared_ptr<Exchange::Outcome> outcome;
+  for_every_fault([&] { ASSERT_EQ(run(wsman_, stop)->response.status, 200U); }, [&] { outcome = run(wsman_, start); },
+                  [&] {
+                    expect_an_outcome(*outcome);
+                    const auto again = run(wsman_, start);
+                    ASSERT_EQ(again->response.status, 200U) << again->response.body;
+                    ASSERT_NE(again->response.body.find("ReturnValue>0<"), std::string::npos) << again->response.body;
+                  });
+}
+
+TEST_F(MemoryFaults, AJob) {
+  const auto keys = [&] {
+    return std::vector<std::pair<std::string, std::string>>{{"CreationClassName", "Msvm_ComputerSystem"},
+                                                            {"Name", id("beta")}};
+  };
+  const http::Request off =
+      invoke("Msvm_ComputerSystem", keys(), "RequestStateChange", "<p:RequestedState>3</p:RequestedState>");
+  const http::Request on =
+      invoke("Msvm_ComputerSystem", keys(), "RequestStateChange", "<p:RequestedState>2</p:RequestedState>");
+  std::shared_ptr<Exchange::Outcome> outcome;
+  for_every_fault(
+      [&] {
+        run(wsman_, on);
+        for (const auto& job : jobs_->list("", 10'000))
+          ASSERT_TRUE(cim::job::is_final(job.state)) << "a job that never ends";
+      },
+      [&] { outcome = run(wsman_, off); },
+      [&] {
+        expect_an_outcome(*outcome);
+        const auto again = run(wsman_, on);
+        ASSERT_EQ(again->response.status, 200U) << again->response.body;
+        for (const auto& job : jobs_->list("", 10'000))
+          ASSERT_TRUE(cim::job::is_final(job.state)) << "a job that never ends";
+      });
+}
+
+TEST_F(MemoryFaults, ChangedSettings) {
+  const std::string setting = fmt::format(
+      "<p:GuestServiceSettings>&lt;INSTANCE "
+      "CLASSNAME=\"Msvm_GuestServiceInterfaceComponentSettingData\"&gt;&lt;PROPERTY "
+      "NAME=\"InstanceID\" "
+      "TYPE=\"string\"&gt;&lt;VALUE&gt;Microsoft:{}\\6C09BB55-D683-4DA0-8931-C9BF705F6480&lt;/VALUE&gt;"
+      "&lt;/PROPERTY&gt;&lt;PROPERTY NAME=\"EnabledState\" "
+      "TYPE=\"uint16\"&gt;&lt;VALUE&gt;2&lt;/VALUE&gt;&lt;/PROPERTY&gt;"
+      "&lt;/INSTANCE&gt;</p:GuestServiceSettings>",
+      id("alpha"));
+  const std::vector<std::pair<std::string, std::string>> keys = {
+      {"CreationClassName", "Msvm_VirtualSystemManagementService"},
+      {"Name", "vmms"},
+      {"SystemCreationClassName", "Msvm_ComputerSystem"},
+      {"SystemName", "HOST1"}};
+  const http::Request change =
+      invoke("Msvm_VirtualSystemManagementService", keys, "ModifyGuestServiceSettings", setting);
+  ASSERT_EQ(run(wsman_, change)->response.status, 200U) << run(wsman_, change)->response.body;
+  std::shared_ptr<Exchange::Outcome> outcome;
+  for_every_fault([] {}, [&] { outcome = run(wsman_, change); },
+                  [&] {
+                    expect_an_outcome(*outcome);
+                    ASSERT_EQ(run(wsman_, change)->response.status, 200U);
+                  });
+}
+
+TEST_F(MemoryFaults, CimxmlEnumerateInstances) {
+  expect_no_harm(cimxml_,
+                 wire::testing::intrinsic_request("EnumerateInstances",
+                                                  wire::testing::class_parameter("ClassName", "Msvm_ComputerSystem")));
+}
+
+TEST_F(MemoryFaults, CimxmlGetInstance) {
+  expect_no_harm(
+      cimxml_,
+      wire::testing::intrinsic_request(
+          "GetInstance", wire::testing::parameter(
+                             "InstanceName", wire::testing::instance_name("Msvm_ComputerSystem",
+                                                                          {{"CreationClassName", "Msvm_ComputerSystem"},
+                                                                           {"Name", id("alpha")}}))));
+}
+
+TEST_F(MemoryFaults, CimxmlGetClass) {
+  expect_no_harm(cimxml_, wire::testing::intrinsic_request(
+                              "GetClass", wire::testing::class_parameter("ClassName", "Msvm_ComputerSystem")));
+}
+
+TEST_F(MemoryFaults, CimxmlAssociators) {
+  expect_no_harm(cimxml_, wire::testing::intrinsic_request(
+                              "Associators",
+                              wire::testing::parameter("ObjectName", wire::testing::instance_name(
+                                                                         "Msvm_ComputerSystem",
+                                                                         {{"CreationClassName", "Msvm_ComputerSystem"},
+                                                                          {"Name", id("alpha")}}))));
+}
+
+// Threads beside the one that asks: those that listen, and those of the network. The test itself always has memory.
+
+TEST_F(MemoryFaults, WhatOurOwnAgentTellsEndsTheConversationOrIsTakenIn) {
+  const Exempt exempt;
+  Ledger ledger;
+  const AccountPtr account = ledger.account(Ledger::Payer::machine, "VM");
+  guest::protocol::Unit unit;
+  unit.name = "a-service-with-a-long-name.service";
+  unit.names = {unit.name, "an-alias-with-a-long-name.service"};
+  unit.description = std::string(100, 'd');
+  unit.load_state = "loaded";
+  unit.active_state = "active";
+  const auto soon = [] { return guest::Clock::now() + 20s; };
+  std::size_t failed = 1;
+  for (std::size_t n = 1; failed > 0; ++n) {
+    for (const bool lasting : {false, true}) {
+      SCOPED_TRACE(fmt::format("allocation {} fails{}", n, lasting ? ", and all later ones" : ""));
+      int ends[2];
+      ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+      guest::FdPort agent(ends[1], "guest");
+      using guest::protocol::ToHost;
+      ASSERT_TRUE(agent.write(encode(ToHost(guest::protocol::Hello{guest::protocol::version, "build"})), soon()));
+      auto session = guest::OwnAgentSession::begin(std::make_unique<guest::FdPort>(ends[0], "org.vmms.agent.1"),
+                                                   "build", soon(), account);
+      ASSERT_TRUE(session) << session.error().message;
+      MemoryFault fault(n, lasting);
+      (void)agent.write(encode(ToHost(guest::protocol::Changed{unit})) +
+                            encode(ToHost(guest::protocol::FilesChanged{})) +
+                            encode(ToHost(guest::protocol::Synchronized{})),
+                        soon());
+      while ((*session)->alive() && !(*session)->versions()) std::this_thread::yield();
+      fault.end();
+      failed = fault.failed();
+      if ((*session)->alive()) {
+        ASSERT_EQ((*session)->loaded(unit.name)->active_state, "active");
+      } else {
+        ASSERT_FALSE((*session)->end_reason().empty());
+      }
+      (*session)->end(false, "over");
+      while (session->use_count() > 1) std::this_thread::yield();
+      *session = nullptr;
+      ASSERT_EQ(account->bytes(), 0U);
+      ASSERT_LT(n, 500U);
+      if (failed == 0) break;
+    }
+  }
+}
+
+TEST_F(MemoryFaults, OverTheNetworkTheNextRequestIsServed) {
+  const Exempt exempt;
+  WorkerPool pool;
+  class LetIn : public http::Authenticator {
+   public:
+    void authenticate(const http::Request&, http::ConnectionState&, Verified verified) override {
+      verified({.principal = http::test_principal("alice")});
+    }
+  } authenticator;
+  wsman::Server server(manager_,
+                       [&pool](auto&& key, std::function<void()> task) { return pool.submit(key, std::move(task)); },
+                       {.machine_of = providers::machine_of});
+  http::ServerOptions options;
+  options.listeners = {{.address = "127.0.0.1"}};
+  http::Server network(options, authenticator,
+                       http::Handlers{{"/wsman", [&server](const auto& exchange) { server.handle(exchange); }}});
+  const auto listeners = network.start();
+  ASSERT_TRUE(listeners) << listeners.error().message;
+  const std::uint16_t port = listeners->front().port;
+  const auto ask = [port](const http::Request& request) {
+    http::TestClient client(port);
+    client.send(
+        fmt::format("POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: "
+                    "close\r\n\r\n{}",
+                    request.content_type, request.body.size(), request.body));
+    return client.read();
+  };
+  for (const http::Request& request : {get_machine("alpha"), enumerate("Msvm_HeartbeatComponent")}) {
+    const auto right = ask(request);
+    ASSERT_TRUE(right);
+    ASSERT_EQ(right->status, 200U);
+    std::size_t failed = 1;
+    std::size_t unfailing = 0;  // threads of a pool and the kernel's packets make the count vary a little
+    for (std::size_t n = 1; unfailing < 3; n += 1 + n / 60) {
+      for (const bool lasting : {false, true}) {
+        SCOPED_TRACE(fmt::format("allocation {} fails{}", n, lasting ? ", and all later ones" : ""));
+        MemoryFault fault(n, lasting);
+        const auto reply = ask(request);
+        fault.end();
+        failed = fault.failed();
+        if (reply) {
+          ASSERT_TRUE(reply->status == 200 || reply->status == 500 || reply->status == 503) << reply->status;
+        }
+        const auto again = ask(request);
+        ASSERT_TRUE(again) << "not served any more";
+        ASSERT_EQ(again->status, 200U) << again->body;
+        ASSERT_EQ(shown(again->body), shown(right->body));
+        if (failed == 0) break;
+      }
+      unfailing = failed == 0 ? unfailing + 1 : 0;
+    }
+  }
+  ASSERT_TRUE(network.stop(10s));
+  ASSERT_TRUE(pool.stop(10s));
+}
+
+}  // namespace
+}  // namespace vmms
