@@ -15,16 +15,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/sanitizer.hpp"
+
 namespace vmms {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
 
 std::atomic<std::size_t> most_threads = std::numeric_limits<std::size_t>::max();
 std::atomic<std::size_t> services = 0;

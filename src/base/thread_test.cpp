@@ -12,6 +12,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace vmms {
@@ -19,6 +20,9 @@ namespace {
 
 class Threads : public ::testing::Test {
  protected:
+  Threads() {
+    while (threads_running() != 0) std::this_thread::yield();  // those of other tests of this process
+  }
   ~Threads() override { limit_threads(std::numeric_limits<std::size_t>::max()); }
 
   /// A thread that runs until release(); nothing when it was refused.

@@ -1,10 +1,7 @@
 #include "base/worker_pool.hpp"
 
 #include <fmt/core.h>
-#include <limits.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -13,13 +10,12 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "base/sanitizer.hpp"
 #include "base/task.hpp"
+#include "base/thread.hpp"
 
 namespace vmms {
 namespace {
@@ -31,27 +27,6 @@ constexpr auto computing_time = std::chrono::microseconds(250);
 
 /// Since when the thread's task computes without a break; never on threads of no pool.
 thread_local Clock::time_point computing_since = Clock::time_point::max();
-
-/// Starts a detached thread without signals, which are the main thread's business. The error number, or 0.
-int start_thread(void* (*main)(void*), void* argument, std::size_t stack_bytes) {
-  pthread_attr_t attributes;
-  if (const int failed = pthread_attr_init(&attributes); failed != 0) return failed;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  if (!sanitized) pthread_attr_setstacksize(&attributes, std::max<std::size_t>(stack_bytes, PTHREAD_STACK_MIN));
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  const int failed = pthread_create(&thread, &attributes, main, argument);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  return failed;
-}
-
-Error no_thread() {
-  return error(Failure::busy, "no thread can be started on this host; raise its limit of tasks or free memory");
-}
 
 }  // namespace
 
@@ -115,20 +90,6 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
   void serve();
   void watch_clock();
   bool needed() const { return !stopping || begun > 0; }
-
-  template <void (State::*Function)()>
-  static void* main(void* argument) {
-    const std::unique_ptr<std::shared_ptr<State>> self(static_cast<std::shared_ptr<State>*>(argument));
-    ((**self).*Function)();
-    return nullptr;
-  }
-  template <void (State::*Function)()>
-  int start() {
-    auto argument = std::make_unique<std::shared_ptr<State>>(shared_from_this());
-    const int failed = start_thread(&State::main<Function>, argument.get(), options.stack_bytes);
-    if (failed == 0) argument.release();
-    return failed;
-  }
 
   const Options options;
   std::mutex mutex;
@@ -219,18 +180,17 @@ void WorkerPool::State::call_thread() {
     ++called;
     changed.notify_one();
   } else if (threads < options.threads) {
-    const int failed = start<&State::serve>();
-    if (failed == 0) {
+    const Status started =
+        start_thread("worker", [self = shared_from_this()] { self->serve(); }, {.stack_bytes = options.stack_bytes});
+    if (started) {
       ++threads;
     } else {
-      spdlog::warn("cannot start another worker thread ({} run): {}", threads,
-                   std::error_code(failed, std::system_category()).message());
+      spdlog::warn("no thread can be started for another worker ({} run): {}", threads, started.error().message);
     }
   }
 }
 
 void WorkerPool::State::serve() {
-  pthread_setname_np(pthread_self(), "worker");
   std::unique_lock lock(mutex);
   while (needed()) {
     if (runnable()) {
@@ -305,7 +265,6 @@ void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
 }
 
 void WorkerPool::State::watch_clock() {
-  pthread_setname_np(pthread_self(), "worker-clock");
   std::unique_lock lock(mutex);
   while (needed()) {
     const Clock::time_point now = Clock::now();
@@ -349,8 +308,12 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
                  fmt::format("{} operations already wait for a worker thread; try again when some have finished",
                              state.waiting));
   }
-  if (!state.has_clock) state.has_clock = state.start<&State::watch_clock>() == 0;
-  if (!state.has_clock) return no_thread();
+  if (!state.has_clock) {
+    const Status started =
+        start_thread("worker-clock", [self = state_] { self->watch_clock(); }, {.use = ThreadUse::service});
+    if (!started) return error(Failure::busy, "no thread can be started for a worker: " + started.error().message);
+    state.has_clock = true;
+  }
   State::Lane& lane = state.lane_of(account, key);
   if (!key.empty() && lane.waiting.size() >= state.options.waiting_per_key) {
     return error(Failure::busy, fmt::format("{} operations already wait for \"{}\" and {} run; try again when some "
@@ -366,7 +329,7 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
     lane.waiting.pop_back();
     --state.waiting;
     state.forget(lane);
-    return no_thread();
+    return error(Failure::busy, "no thread can be started on this host; raise its limit of tasks or free memory");
   }
   return {};
 }

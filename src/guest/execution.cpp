@@ -1,7 +1,7 @@
 #include "guest/execution.hpp"
+#include "base/waiting.hpp"
 
 #include <algorithm>
-#include <thread>
 
 namespace vmms::guest {
 
@@ -62,7 +62,7 @@ std::optional<Result<Output>> Execution::start(Clock::time_point deadline) {
 }
 
 std::optional<Result<Output>> Execution::ask(Clock::time_point deadline) {
-  std::this_thread::sleep_until(std::min(next_, deadline));
+  sleep_until(std::min(next_, deadline));
   if (Clock::now() >= deadline) return std::nullopt;
   if (transport_->connection() != connection_) {
     process_.reset();

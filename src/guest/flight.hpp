@@ -3,9 +3,9 @@
 
 #include "base/caught_error.hpp"
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "guest/transport.hpp"
 
-#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -84,7 +84,7 @@ class Flight {
   }
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   Step step_;
   bool driven_ = false;
   std::optional<Result<T>> result_;

@@ -1,5 +1,6 @@
 #include "guest/guest.hpp"
 
+#include "base/waiting.hpp"
 #include "guest/actions.hpp"
 #include "guest/discovery.hpp"
 #include "guest/file_copy.hpp"
@@ -12,7 +13,6 @@
 
 #include <limits>
 #include <mutex>
-#include <thread>
 
 namespace vmms::guest {
 
@@ -269,7 +269,7 @@ Result<ManagerPtr> AgentGuest::manager(Clock::time_point deadline) {
     if (!discovery) return discovery.error();
     if ((*discovery)->manager) return (*discovery)->manager;
     if (!(*discovery)->starting || Clock::now() + starting_interval >= patience) return (*discovery)->reason;
-    std::this_thread::sleep_for(starting_interval);
+    sleep_for(starting_interval);
   }
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "guest/transport.hpp"
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,7 +28,7 @@ class Heartbeat {
  private:
   const std::shared_ptr<Transport> transport_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   bool asking_ = false;
   std::optional<Status> found_;
   Clock::time_point found_at_;

@@ -3,6 +3,7 @@
 
 #include "base/ledger.hpp"
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "guest/port.hpp"
 #include "guest/protocol/frames.hpp"
 #include "guest/service.hpp"
@@ -10,7 +11,6 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -165,7 +165,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   std::mutex writing_;
 
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  mutable Condition changed_;
   bool greeted_ = false;
   std::string build_;
   std::optional<std::string> end_reason_;

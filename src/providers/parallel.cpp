@@ -1,7 +1,7 @@
 #include "providers/parallel.hpp"
+#include "base/waiting.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -49,7 +49,7 @@ class Work {
   const std::size_t count_;
   const std::function<void(std::size_t)>& work_;  // the caller's, who waits for those that run
   std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   std::size_t next_ = 0;
   std::size_t running_ = 0;
   std::exception_ptr thrown_;

@@ -2,6 +2,7 @@
 
 #include "base/caught_error.hpp"
 #include "base/text.hpp"
+#include "base/waiting.hpp"
 #include "providers/key_value_items.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 
 namespace vmms::providers {
 
@@ -168,7 +168,7 @@ class Upkeep::Chores : public std::enable_shared_from_this<Upkeep::Chores> {
           return;
         }
       }
-      std::this_thread::sleep_for(between_tries);
+      sleep_for(between_tries);
     }
     rest(id);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "guest/transport.hpp"
 #include "hypervisor/host.hpp"
 
@@ -62,7 +63,7 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   struct Request {
     std::string json;
     Clock::time_point deadline;
-    std::condition_variable answered;
+    Condition answered;
     std::optional<Result<std::string>> answer;
   };
   using RequestPtr = std::shared_ptr<Request>;

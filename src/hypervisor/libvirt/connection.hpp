@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "guest/transport.hpp"
 #include "hypervisor/libvirt/library.hpp"
 
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -49,7 +49,7 @@ class Lanes : public std::enable_shared_from_this<Lanes> {
   Open open_;
   std::size_t most_;
   std::mutex mutex_;
-  std::condition_variable freed_;
+  Condition freed_;
   std::vector<std::shared_ptr<Lane>> lanes_;
   std::size_t opening_ = 0;
 };

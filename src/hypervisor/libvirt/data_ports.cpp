@@ -3,6 +3,7 @@
 #include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "base/thread.hpp"
+#include "base/waiting.hpp"
 #include "hypervisor/libvirt/domain_xml.hpp"
 #include "hypervisor/libvirt/record.hpp"
 #include "hypervisor/libvirt/stream_port.hpp"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <condition_variable>
 #include <exception>
 #include <optional>
 
@@ -29,7 +29,7 @@ Result<PortPtr> by_deadline(Clock::time_point deadline, const std::string& machi
                             std::function<Result<PortPtr>()> work) {
   struct Shared {
     std::mutex mutex;
-    std::condition_variable changed;
+    Condition changed;
     std::optional<Result<PortPtr>> result;
     bool given_up = false;
   };

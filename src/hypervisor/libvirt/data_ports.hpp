@@ -1,10 +1,10 @@
 // The data ports of a host's VMs: plugged in while somebody holds them, and never left behind.
 #pragma once
 
+#include "base/waiting.hpp"
 #include "guest/port.hpp"
 #include "hypervisor/libvirt/connection.hpp"
 
-#include <condition_variable>
 #include <functional>
 #include <list>
 #include <memory>
@@ -55,7 +55,7 @@ class DataPorts : public std::enable_shared_from_this<DataPorts> {
 
    private:
     std::mutex mutex_;
-    std::condition_variable changed_;
+    Condition changed_;
     std::list<Held> ports_;
     bool ended_ = false;
   };

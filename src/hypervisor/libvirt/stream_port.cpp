@@ -2,13 +2,13 @@
 
 #include "base/caught_error.hpp"
 #include "base/thread.hpp"
+#include "base/waiting.hpp"
 #include "hypervisor/libvirt/record.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -188,7 +188,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   const std::string name_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   bool readable_ = true;
   bool writable_ = true;
   std::deque<std::string> outgoing_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "guest/transport.hpp"
 #include "hypervisor/host.hpp"
 #include "hypervisor/simulator/description.hpp"
@@ -13,7 +14,6 @@
 #include <boost/json.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -84,7 +84,7 @@ class SimulatedGuest : public guest::Transport {
   std::atomic<std::uint64_t> commands_{0};
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   bool answering_ = false;  ///< a command is with the agent
   bool removed_ = false;
   PowerState power_ = PowerState::running;
