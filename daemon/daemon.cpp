@@ -121,8 +121,8 @@ Status serve_until_told(const Options& options) {
   WorkerPool::Options pool_options;
   pool_options.threads = options.worker_threads;
   WorkerPool pool(pool_options);
-  const auto submit = [&pool](std::string_view key, std::function<void()> task) {
-    return pool.submit(key, std::move(task));
+  const auto submit = [&pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
+    return pool.submit(account, key, std::move(task));
   };
 
   const std::string job_store = options.simulate.empty() ? options.state + "/jobs.sqlite" : std::string();
@@ -133,15 +133,17 @@ Status serve_until_told(const Options& options) {
   copy_options.threads = 128;
   copy_options.running_per_key = 2;
   WorkerPool copy_pool(copy_options);
-  (*jobs)->run_lengthy_on([&copy_pool](std::string_view key, std::function<void()> task) {
-    return copy_pool.submit(key, std::move(task));
+  (*jobs)->run_lengthy_on([&copy_pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
+    return copy_pool.submit(account, key, std::move(task));
   });
   providers::Guests::Options guest_options;
   if (options.agent == "auto") guest_options.own_agent = {agent::image(), agent::image_sha256()};
   guest_options.guest_service_interface = options.guest_service_interface;
   guest_options.ledger = &ledger;
   providers::Guests guests(**host, guest_options);
-  const providers::Upkeep upkeep(**host, guests, submit);
+  const providers::Upkeep upkeep(**host, guests, [&pool](std::string_view key, std::function<void()> task) {
+    return pool.submit(key, std::move(task));
+  });
   cim::ObjectManager manager(authorize, (*host)->information()->name);
   providers::Environment environment{
       **host,

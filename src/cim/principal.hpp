@@ -17,10 +17,10 @@ inline constexpr const char* local_realm = "local";
 /// Somebody who signed in. Two principals are the same when realm and name are: a user `root` of the password file is
 /// not the host's root.
 struct Principal {
-  std::string realm;
-  std::string name;
-  std::string mechanism;                   ///< how the identity was proven: "basic", "peer" …
-  std::string address;                     ///< of the peer, without port; IPv6: its /64 network
+  std::string realm = {};
+  std::string name = {};
+  std::string mechanism = {};              ///< how the identity was proven: "basic", "peer" …
+  std::string address = {};                ///< of the peer, without port; IPv6: its /64 network
   std::optional<std::uint32_t> uid = {};   ///< of local callers
   std::vector<std::uint32_t> groups = {};  ///< of local callers: their primary group and the supplementary ones
 

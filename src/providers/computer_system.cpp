@@ -189,7 +189,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     }
     const std::string id = vm.id;
     auto job = environment_.jobs.start(
-        transition->caption, context.principal->id(), computer_system_path(id).to_string(), id,
+        transition->caption, context, computer_system_path(id).to_string(), id,
         [&environment = environment_, id, run = transition->run] { return run(environment, id); });
     if (!job) return job.error();
     out.return_value = 4096;

@@ -240,6 +240,7 @@ Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& co
   cim::job::Description description;
   description.caption = direction == CopyDirection::to_guest ? "Copying Files To Guest" : "Copying Files From Guest";
   description.owner = context.principal->id();
+  description.account = context.account;
   description.affected = computer_system_path((*machine)->id).to_string();
   description.class_name = job_class;
   CopyDetail detail{(*machine)->id, (*machine)->name, *settings};

@@ -108,7 +108,7 @@ class Providers : public ::testing::Test {
       : host_(hypervisor::simulator::parse_description(fleet, "fleet").value()),
         guests_(host_),
         jobs_(cim::job::Jobs::open("",
-                                   [](std::string_view, std::function<void()> task) -> Status {
+                                   [](const AccountPtr&, std::string_view, std::function<void()> task) -> Status {
                                      task();
                                      return {};
                                    })

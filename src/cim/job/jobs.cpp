@@ -1,5 +1,6 @@
 #include "cim/job/jobs.hpp"
 
+#include "base/caught_error.hpp"
 #include "base/shortened.hpp"
 #include "base/text.hpp"
 
@@ -8,6 +9,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <exception>
+#include <iterator>
 #include <vector>
 
 namespace vmms::cim::job {
@@ -82,8 +85,9 @@ std::int64_t count(DateTime::TimePoint time) { return time.time_since_epoch().co
 
 }  // namespace
 
-Result<std::unique_ptr<Jobs>> Jobs::open(const std::string& file, Submit submit, std::size_t most) {
-  std::unique_ptr<Jobs> jobs(new Jobs(std::move(submit), most));
+Result<std::unique_ptr<Jobs>> Jobs::open(const std::string& file, Submit submit, std::size_t most,
+                                         std::function<Clock::time_point()> clock) {
+  std::unique_ptr<Jobs> jobs(new Jobs(std::move(submit), most, std::move(clock)));
   jobs->shared_->jobs = jobs.get();
   if (!file.empty())
     if (const Status opened = jobs->open_store(file); !opened) return opened.error();
@@ -124,7 +128,7 @@ Status Jobs::open_store(const std::string& file) {
                   "debris FROM job");
     if (!all) return failed("read");
     while (all.step() == SQLITE_ROW) {
-      Job job;
+      Kept job;
       job.id = all.text(0);
       job.caption = all.text(1);
       job.owner = all.text(2);
@@ -145,17 +149,25 @@ Status Jobs::open_store(const std::string& file) {
         job.changed = now();
         interrupted.push_back(job);
       }
-      jobs_.emplace(job.id, std::move(job));
+      keep(std::move(job));
     }
   }
-  for (const Job& job : interrupted) save(job);
+  for (const Job& job : interrupted)
+    if (const Status saved = save(job); !saved) return saved;
+  std::vector<const Job*> ended;
+  for (const auto& [id, job] : jobs_) ended.push_back(&job);
+  std::ranges::sort(ended, {}, &Job::changed);
+  for (const Job* job : ended) {
+    // How long ago, as far as the time of day can be believed.
+    const auto age = std::clamp<Clock::duration>(now() - job->changed, Clock::duration::zero(), kept_after_end);
+    settle(*job, clock_() - age);
+  }
   forget_old();
   return {};
 }
 
-// Called with the mutex held. A store that fails costs the record, never the work.
-void Jobs::save(const Job& job) {
-  if (!store_) return;
+Status Jobs::save(const Job& job) {
+  if (!store_) return {};
   Statement statement(store_, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
   if (statement) {
     statement.bind(1, job.id);
@@ -171,22 +183,86 @@ void Jobs::save(const Job& job) {
     statement.bind(11, job.class_name);
     statement.bind(12, job.detail);
     statement.bind(13, job.debris);
-    if (statement.step() == SQLITE_DONE) return;
+    if (statement.step() == SQLITE_DONE) {
+      unsaved_.erase(job.id);
+      return {};
+    }
   }
-  spdlog::error("job {} cannot be written to the job store: {}", job.id, sqlite3_errmsg(store_));
+  const Error failed = error(Failure::failed, fmt::format("the job cannot be written to the job store in the state "
+                                                          "folder: {}; see that its disk has room and is writable",
+                                                          sqlite3_errmsg(store_)));
+  spdlog::error("job {} ({}): {}", job.id, job.caption, failed.message);
+  return failed;
+}
+
+/// The end of a job is true whether it can be written or not; it is written when that works again.
+void Jobs::save_late() {
+  while (!unsaved_.empty()) {
+    const auto found = jobs_.find(*unsaved_.begin());
+    if (found == jobs_.end()) {
+      unsaved_.erase(unsaved_.begin());
+    } else if (!save(found->second)) {
+      return;
+    }
+  }
+}
+
+void Jobs::keep(Kept job) {
+  ++owners_[job.owner].number;
+  std::string id = job.id;
+  jobs_.emplace(std::move(id), std::move(job));
+}
+
+/// From now on it may be forgotten.
+void Jobs::settle(const Job& job, Clock::time_point ended) {
+  if (is_final(job.state) && job.debris.empty()) owners_[job.owner].ended.emplace_back(job.id, ended);
+}
+
+void Jobs::forget_first(Owned& owned) {
+  const std::string id = std::move(owned.ended.front().first);
+  owned.ended.pop_front();
+  --owned.number;
+  jobs_.erase(id);
+  unsaved_.erase(id);
+  if (!store_) return;
+  Statement statement(store_, "DELETE FROM job WHERE id = ?");
+  if (!statement) return;
+  statement.bind(1, id);
+  statement.step();  // what stays is forgotten after the next start
 }
 
 void Jobs::forget_old() {
-  const auto limit = now() - kept_after_end;
-  const std::size_t removed = std::erase_if(jobs_, [&](const auto& entry) {
-    return is_final(entry.second.state) && entry.second.changed < limit && entry.second.debris.empty();
-  });
-  if (removed == 0 || !store_) return;
-  Statement statement(store_, "DELETE FROM job WHERE state >= ? AND changed < ? AND debris = ''");
-  if (!statement) return;
-  statement.bind(1, static_cast<std::int64_t>(State::completed));
-  statement.bind(2, count(limit));
-  statement.step();
+  const Clock::time_point limit = clock_() - kept_after_end;
+  for (auto owner = owners_.begin(); owner != owners_.end();) {
+    Owned& owned = owner->second;
+    while (!owned.ended.empty() && owned.ended.front().second < limit) forget_first(owned);
+    owner = owned.number == 0 ? owners_.erase(owner) : std::next(owner);
+  }
+}
+
+/// Forgets an ended job: of this owner, or, without one, of whoever has most jobs.
+bool Jobs::make_room(const std::string& owner) {
+  auto found = owner.empty() ? owners_.end() : owners_.find(owner);
+  if (owner.empty())
+    for (auto each = owners_.begin(); each != owners_.end(); ++each)
+      if (!each->second.ended.empty() && (found == owners_.end() || each->second.number > found->second.number))
+        found = each;
+  if (found == owners_.end() || found->second.ended.empty()) return false;
+  forget_first(found->second);
+  return true;
+}
+
+/// What the job costs, with its own ended ones making room, and then those of whoever has most.
+Result<Charge> Jobs::charge_for(const Job& job) {
+  while (jobs_.size() >= most_)
+    if (!make_room(job.owner) && !make_room({}))
+      return error(Failure::busy, fmt::format("{} jobs are at work already; try again when some have ended", most_));
+  const std::size_t bytes = sizeof(Kept) + job.caption.size() + job.owner.size() + job.affected.size() +
+                            job.class_name.size() + job.detail.size();
+  while (true) {
+    auto charged = charge(job.account, Ledger::Item::job, bytes);
+    if (charged || !make_room(job.owner)) return charged;
+  }
 }
 
 /// The control of one job: it names the job and holds nothing of it.
@@ -201,11 +277,13 @@ class Jobs::Reporter : public Control {
     const std::lock_guard lock(shared_->mutex);
     return !shared_->jobs || shared_->jobs->cancelled_.contains(id_);
   }
-  void debris(std::string what) override {
+  Status debris(std::string what) override {
+    Status saved;
     change([&](Jobs& jobs, Job& job) {
       job.debris = std::move(what);
-      jobs.save(job);
+      saved = jobs.save(job);
     });
+    return saved;
   }
 
  private:
@@ -221,46 +299,60 @@ class Jobs::Reporter : public Control {
   const std::string id_;
 };
 
-Result<Job> Jobs::start(std::string caption, std::string owner, std::string affected, std::string_view key,
+Result<Job> Jobs::start(std::string caption, const Context& caller, std::string affected, std::string_view key,
                         std::function<Status()> work) {
-  return start(Description{std::move(caption), std::move(owner), std::move(affected)}, key,
-               [work = std::move(work)](Control&) { return work(); });
+  Description description{std::move(caption), caller.principal->id(), std::move(affected)};
+  description.account = caller.account;
+  return start(std::move(description), key, [work = std::move(work)](Control&) { return work(); });
 }
 
 Result<Job> Jobs::start(Description description, std::string_view key, std::function<Status(Control&)> work) {
-  Job job;
+  Kept job;
   static_cast<Description&>(job) = std::move(description);
+  if (job.detail.size() > most_detail)
+    return error(Failure::invalid_argument,
+                 fmt::format("what the job would have to remember takes {} bytes, allowed are {}: ask for less in one "
+                             "call",
+                             job.detail.size(), most_detail));
   job.id = random_guid();
   job.state = State::running;
   job.submitted = job.changed = now();
+  const Job answer = job;
   {
     const std::lock_guard lock(shared_->mutex);
+    save_late();
     forget_old();
-    if (jobs_.size() >= most_)
-      return error(Failure::busy,
-                   fmt::format("{} jobs exist already; try again in {} minutes", jobs_.size(), kept_after_end.count()));
-    jobs_.emplace(job.id, job);
-    save(job);
+    auto charged = charge_for(job);
+    if (!charged) return charged.error();
+    job.charge = std::move(*charged);
+    if (const Status saved = save(job); !saved) return saved.error();
+    keep(std::move(job));
   }
-  const Submit& submit = job.lengthy && submit_lengthy_ ? submit_lengthy_ : submit_;
-  const Status submitted = submit(key, [shared = shared_, id = job.id, work = std::move(work)] {
-    Reporter reporter(shared, id);
-    const Status outcome = work(reporter);
+  const Submit& submit = answer.lengthy && submit_lengthy_ ? submit_lengthy_ : submit_;
+  const Status submitted = submit(answer.account, key, [shared = shared_, id = answer.id, work = std::move(work)] {
+    const Status outcome = [&]() -> Status {
+      try {
+        Reporter reporter(shared, id);
+        return work(reporter);
+      } catch (const std::exception&) {
+        return caught_error();
+      }
+    }();
     const std::lock_guard lock(shared->mutex);
     if (shared->jobs) shared->jobs->end(id, outcome);
   });
   if (!submitted) {
     const std::lock_guard lock(shared_->mutex);
-    end(job.id, submitted);
+    end(answer.id, submitted);
     return submitted.error();
   }
-  return job;
+  return answer;
 }
 
 void Jobs::end(const std::string& id, const Status& outcome) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
-  Job& job = found->second;
+  Kept& job = found->second;
   const auto cancelled = cancelled_.extract(id);
   job.changed = now();
   if (outcome) {
@@ -274,7 +366,8 @@ void Jobs::end(const std::string& id, const Status& outcome) {
       job.error_text = shortened(outcome.error().message);
     }
   }
-  save(job);
+  settle(job, clock_());
+  if (!save(job)) unsaved_.insert(id);
 }
 
 Status Jobs::cancel(std::string_view id, State outcome) {
@@ -284,12 +377,14 @@ Status Jobs::cancel(std::string_view id, State outcome) {
   Job& job = found->second;
   if (is_final(job.state)) return error(Failure::invalid_state, fmt::format("job {} has ended already", job.id));
   if (!job.cancellable) return error(Failure::not_supported, fmt::format("job {} cannot be cancelled", job.id));
-  cancelled_[job.id] = outcome;
   if (job.state != State::shutting_down) {
-    job.state = State::shutting_down;
-    job.changed = now();
-    save(job);
+    Job asked = job;
+    asked.state = State::shutting_down;
+    asked.changed = now();
+    if (const Status saved = save(asked); !saved) return saved;
+    job = std::move(asked);
   }
+  cancelled_[job.id] = outcome;
   return {};
 }
 
@@ -306,7 +401,8 @@ void Jobs::forget_debris(std::string_view id) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   found->second.debris.clear();
-  save(found->second);
+  settle(found->second, clock_());
+  if (!save(found->second)) unsaved_.insert(found->first);
 }
 
 std::optional<Job> Jobs::find(std::string_view id) const {

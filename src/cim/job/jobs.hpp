@@ -1,17 +1,23 @@
 // Work that outlasts its call: the jobs behind Msvm_ConcreteJob, kept in SQLite so that they survive the daemon.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "cim/datetime.hpp"
+#include "cim/provider.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct sqlite3;
@@ -35,12 +41,13 @@ constexpr bool is_final(State state) { return state >= State::completed; }
 /// What a job is from its begin.
 struct Description {
   std::string caption;          ///< what it does, "Starting Virtual Machine"
-  std::string owner;            ///< who asked for it
+  std::string owner;            ///< who asked for it: Principal::id()
   std::string affected;         ///< object path of the element that it changes; empty for none
   std::string class_name = {};  ///< of its instance; empty: Msvm_ConcreteJob
   std::string detail = {};      ///< what that class's provider wants to know again
   bool cancellable = false;
-  bool lengthy = false;  ///< minutes rather than seconds: it must not hold up other work of its key
+  bool lengthy = false;     ///< minutes rather than seconds: it must not hold up other work of its key
+  AccountPtr account = {};  ///< who pays for it until it is forgotten
 };
 
 /// One job. Times are UTC.
@@ -61,37 +68,47 @@ class Control {
   virtual ~Control() = default;
   virtual void percent(std::uint16_t percent) = 0;  ///< 0 to 99: the end alone makes it 100
   virtual bool cancelled() const = 0;               ///< somebody asked for its end: the work should fail soon
-  virtual void debris(std::string what) = 0;        ///< kept with the job at once
+  /// Keeps it with the job, at once. Where that fails nothing may be left behind, for nobody would know of it.
+  virtual Status debris(std::string what) = 0;
 };
 
-/// How long a job that ended can be read (TimeBeforeRemoval).
+/// How long a job that ended can be read (TimeBeforeRemoval), unless newer jobs of its owner need its place.
 inline constexpr std::chrono::minutes kept_after_end{5};
 
-/// Thread-safe. Jobs are few (bounded by `most`), so all of them are in memory as well.
+/// The most bytes of Description::detail.
+inline constexpr std::size_t most_detail = 256 * 1024;
+
+/// Thread-safe. Jobs are few (bounded by `most`, and for each owner by the ledger), so all of them are in memory as
+/// well. What a caller hears of is on disk: it survives the end of this process at any instant. A job that cannot be
+/// stored is refused.
 class Jobs {
  public:
-  /// Runs a task in the background; the key groups tasks of one VM. Given by the daemon (its worker pool).
-  using Submit = std::function<Status(std::string_view key, std::function<void()> task)>;
+  /// Runs a task in the background for an account; the key groups tasks of one VM. Given by the daemon (its worker
+  /// pool).
+  using Submit = std::function<Status(const AccountPtr& account, std::string_view key, std::function<void()> task)>;
+  using Clock = std::chrono::steady_clock;
 
   /// Where lengthy jobs run; without this, where all do.
   void run_lengthy_on(Submit submit) { submit_lengthy_ = std::move(submit); }
 
   /// `file` may be empty: then nothing is kept. Jobs that were running when the daemon ended are marked as exceptions.
-  static Result<std::unique_ptr<Jobs>> open(const std::string& file, Submit submit, std::size_t most = 10'000);
+  /// `clock` measures how long ended jobs are kept: the time of day may jump.
+  static Result<std::unique_ptr<Jobs>> open(const std::string& file, Submit submit, std::size_t most = 8'000,
+                                            std::function<Clock::time_point()> clock = Clock::now);
   ~Jobs();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
   /// Starts `work` in the background and returns its job. Work's failure becomes the job's ErrorCode and text.
-  /// Errors: busy (too many jobs).
-  Result<Job> start(std::string caption, std::string owner, std::string affected, std::string_view key,
+  /// Errors: busy (too many jobs, of the caller or of all), failed (it cannot be stored).
+  Result<Job> start(std::string caption, const Context& caller, std::string affected, std::string_view key,
                     std::function<Status()> work);
 
   /// Work that tells how far it is and can be cancelled.
   Result<Job> start(Description description, std::string_view key, std::function<Status(Control&)> work);
 
   /// Asks for the end of a job; it becomes `outcome` (terminated or killed) once its work has failed.
-  /// Errors: not_found, invalid_state (it has ended), not_supported (it cannot be cancelled).
+  /// Errors: not_found, invalid_state (it has ended), not_supported (it cannot be cancelled), failed (the store).
   Status cancel(std::string_view id, State outcome);
 
   /// Jobs of a class that this process's predecessor left with debris.
@@ -102,10 +119,27 @@ class Jobs {
   std::vector<Job> list(std::string_view after, std::size_t limit) const;  ///< ascending by id, after exclusive
 
  private:
-  Jobs(Submit submit, std::size_t most) : submit_(std::move(submit)), most_(most) {}
+  struct Kept : Job {
+    Charge charge;
+  };
+  /// Those of one owner.
+  struct Owned {
+    std::size_t number = 0;
+    std::deque<std::pair<std::string, Clock::time_point>> ended;  ///< without debris, in the order of their ends
+  };
+
+  Jobs(Submit submit, std::size_t most, std::function<Clock::time_point()> clock)
+      : submit_(std::move(submit)), most_(most), clock_(std::move(clock)) {}
   Status open_store(const std::string& file);
-  void save(const Job& job);
+  // The rest needs the mutex.
+  Status save(const Job& job);
+  void save_late();
+  void keep(Kept job);
+  void settle(const Job& job, Clock::time_point ended);
   void forget_old();
+  void forget_first(Owned& owned);
+  bool make_room(const std::string& owner);
+  Result<Charge> charge_for(const Job& job);
   void end(const std::string& id, const Status& outcome);
 
   class Reporter;
@@ -116,9 +150,12 @@ class Jobs {
   };
   Submit submit_;
   Submit submit_lengthy_;
-  std::size_t most_;
+  const std::size_t most_;
+  const std::function<Clock::time_point()> clock_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
-  std::map<std::string, Job, std::less<>> jobs_;
+  std::map<std::string, Kept, std::less<>> jobs_;
+  std::map<std::string, Owned, std::less<>> owners_;
+  std::set<std::string, std::less<>> unsaved_;           ///< whose last state the store has not taken yet
   std::map<std::string, State, std::less<>> cancelled_;  ///< what each is to become
   sqlite3* store_ = nullptr;
 };

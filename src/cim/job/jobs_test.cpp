@@ -15,7 +15,7 @@ using Task = std::function<void()>;
 struct Queue {
   std::vector<Task> tasks;
   Jobs::Submit submit() {
-    return [this](std::string_view, Task task) -> Status {
+    return [this](const AccountPtr&, std::string_view, Task task) -> Status {
       tasks.push_back(std::move(task));
       return {};
     };
@@ -24,6 +24,19 @@ struct Queue {
     for (Task& task : std::exchange(tasks, {})) task();
   }
 };
+
+Context by(const std::string& name, AccountPtr account = nullptr) {
+  Context context;
+  context.principal = std::make_shared<Principal>(Principal{.realm = users_realm, .name = name});
+  context.account = std::move(account);
+  return context;
+}
+
+Ledger::Options few_jobs(std::size_t of_one) {
+  Ledger::Options options;
+  options.bounds[static_cast<std::size_t>(Ledger::Item::job)] = {.principal = of_one};
+  return options;
+}
 
 class StoreFile : public testing::Test {
  protected:
@@ -43,21 +56,21 @@ TEST(Jobs, RunsToCompletion) {
   Queue queue;
   auto jobs = Jobs::open("", queue.submit()).value();
   const Job job =
-      jobs->start("Starting", "alice", "Msvm_ComputerSystem.Name=\"X\"", "X", [] { return Status(); }).value();
+      jobs->start("Starting", by("alice"), "Msvm_ComputerSystem.Name=\"X\"", "X", [] { return Status(); }).value();
   EXPECT_EQ(jobs->find(job.id)->state, State::running);
   queue.run();
   const Job ended = *jobs->find(job.id);
   EXPECT_EQ(ended.state, State::completed);
   EXPECT_EQ(ended.percent, 100);
   EXPECT_EQ(ended.error_code, 0);
-  EXPECT_EQ(ended.owner, "alice");
+  EXPECT_EQ(ended.owner, "vmms\\alice");
 }
 
 TEST(Jobs, FailureIsTheJobsError) {
   Queue queue;
   auto jobs = Jobs::open("", queue.submit()).value();
   const Job job =
-      jobs->start("c", "o", "", "", [] { return Status(error(Failure::invalid_state, "it is off")); }).value();
+      jobs->start("c", by("o"), "", "", [] { return Status(error(Failure::invalid_state, "it is off")); }).value();
   queue.run();
   EXPECT_EQ(jobs->find(job.id)->state, State::exception);
   EXPECT_EQ(jobs->find(job.id)->error_code, 32775);
@@ -68,16 +81,18 @@ TEST(Jobs, RefusesMoreThanTheBound) {
   Queue queue;
   auto jobs = Jobs::open("", queue.submit(), 2).value();
   const auto nothing = [] { return Status(); };
-  EXPECT_TRUE(jobs->start("1", "", "", "", nothing));
-  EXPECT_TRUE(jobs->start("2", "", "", "", nothing));
-  const auto third = jobs->start("3", "", "", "", nothing);
+  EXPECT_TRUE(jobs->start("1", {}, "", "", nothing));
+  EXPECT_TRUE(jobs->start("2", {}, "", "", nothing));
+  const auto third = jobs->start("3", {}, "", "", nothing);
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().kind, Failure::busy);
 }
 
 TEST(Jobs, RefusedWorkIsAnException) {
-  auto jobs = Jobs::open("", [](std::string_view, Task) -> Status { return error(Failure::busy, "full"); }).value();
-  EXPECT_EQ(jobs->start("c", "", "", "", [] { return Status(); }).error().message, "full");
+  auto jobs = Jobs::open("", [](const AccountPtr&, std::string_view, Task) -> Status {
+                return error(Failure::busy, "full");
+              }).value();
+  EXPECT_EQ(jobs->start("c", {}, "", "", [] { return Status(); }).error().message, "full");
   ASSERT_EQ(jobs->list("", 10).size(), 1u);
   EXPECT_EQ(jobs->list("", 10)[0].state, State::exception);
 }
@@ -85,7 +100,7 @@ TEST(Jobs, RefusedWorkIsAnException) {
 TEST(Jobs, ListsInPages) {
   Queue queue;
   auto jobs = Jobs::open("", queue.submit()).value();
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(jobs->start("c", "", "", "", [] { return Status(); }));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(jobs->start("c", {}, "", "", [] { return Status(); }));
   std::vector<Job> all;
   std::string after;
   for (auto page = jobs->list(after, 3); !page.empty(); page = jobs->list(after, 3)) {
@@ -101,13 +116,13 @@ TEST_F(StoreFile, EndedJobsSurviveAndRunningOnesBecomeExceptions) {
   std::string ended, running;
   {
     auto jobs = Jobs::open(file(), queue.submit()).value();
-    ended = jobs->start("c", "alice", "p", "", [] { return Status(); }).value().id;
+    ended = jobs->start("c", by("alice"), "p", "", [] { return Status(); }).value().id;
     queue.run();
-    running = jobs->start("c", "alice", "p", "", [] { return Status(); }).value().id;
+    running = jobs->start("c", by("alice"), "p", "", [] { return Status(); }).value().id;
   }
   auto jobs = Jobs::open(file(), queue.submit()).value();
   EXPECT_EQ(jobs->find(ended)->state, State::completed);
-  EXPECT_EQ(jobs->find(ended)->owner, "alice");
+  EXPECT_EQ(jobs->find(ended)->owner, "vmms\\alice");
   EXPECT_EQ(jobs->find(running)->state, State::exception);
   EXPECT_NE(jobs->find(running)->error_text.find("vmmsd ended"), std::string::npos);
 }
@@ -138,7 +153,7 @@ TEST(Jobs, WorkTellsHowFarItIsAndCanBeCancelled) {
   EXPECT_EQ(jobs->find(id)->state, State::terminated);
   EXPECT_EQ(jobs->cancel(id, State::killed).error().kind, Failure::invalid_state);
   EXPECT_EQ(jobs->cancel("X", State::killed).error().kind, Failure::not_found);
-  const Job other = jobs->start("c", "", "", "", [] { return Status(); }).value();
+  const Job other = jobs->start("c", {}, "", "", [] { return Status(); }).value();
   EXPECT_EQ(jobs->cancel(other.id, State::killed).error().kind, Failure::not_supported);
 }
 
@@ -204,7 +219,7 @@ TEST_F(StoreFile, WorkThatOutlivesTheStoreIsHarmless) {
   Queue queue;
   {
     auto jobs = Jobs::open(file(), queue.submit()).value();
-    ASSERT_TRUE(jobs->start("c", "", "", "", [] { return Status(); }));
+    ASSERT_TRUE(jobs->start("c", {}, "", "", [] { return Status(); }));
   }
   queue.run();
 }
@@ -220,7 +235,7 @@ TEST_F(StoreFile, AFileThatIsNoStoreIsAnErrorThatNamesIt) {
 }
 
 TEST(Jobs, ConcurrentStartsAndReads) {
-  auto jobs = Jobs::open("", [](std::string_view, Task task) -> Status {
+  auto jobs = Jobs::open("", [](const AccountPtr&, std::string_view, Task task) -> Status {
                 task();
                 return {};
               }).value();
@@ -228,12 +243,112 @@ TEST(Jobs, ConcurrentStartsAndReads) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (int i = 0; i < 100; ++i) {
-        const auto job = jobs->start("c", "", "", "", [] { return Status(); });
+        const auto job = jobs->start("c", {}, "", "", [] { return Status(); });
         EXPECT_EQ(jobs->find(job.value().id)->state, State::completed);
       }
     });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(jobs->list("", 1000).size(), 400u);
+}
+
+TEST(Jobs, EndedOnesOfTheSameOwnerMakeRoomFirst) {
+  Queue queue;
+  Ledger ledger(few_jobs(3));
+  auto jobs = Jobs::open("", queue.submit()).value();
+  const auto alice = by("alice", ledger.account(Ledger::Payer::principal, "vmms\\alice"));
+  const auto bob = by("bob", ledger.account(Ledger::Payer::principal, "vmms\\bob"));
+  const auto nothing = [] { return Status(); };
+  const Job others = jobs->start("c", bob, "", "", nothing).value();
+  std::vector<Job> mine;
+  for (int i = 0; i < 3; ++i) mine.push_back(jobs->start("c", alice, "", "", nothing).value());
+  const auto refused = jobs->start("c", alice, "", "", nothing);
+  ASSERT_FALSE(refused) << "all three are at work";
+  EXPECT_EQ(refused.error().kind, Failure::busy);
+  EXPECT_TRUE(jobs->start("c", bob, "", "", nothing)) << "somebody else's quota is his own";
+  queue.run();
+  ASSERT_TRUE(jobs->start("c", alice, "", "", nothing));
+  EXPECT_FALSE(jobs->find(mine[0].id)) << "the one that ended first makes room";
+  EXPECT_TRUE(jobs->find(mine[1].id));
+  EXPECT_TRUE(jobs->find(others.id));
+}
+
+TEST(Jobs, WhoeverHasMostMakesRoomForOthers) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit(), 6).value();
+  const auto nothing = [] { return Status(); };
+  const Job bobs = jobs->start("c", by("bob"), "", "", nothing).value();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(jobs->start("c", by("alice"), "", "", nothing));
+    queue.run();
+  }
+  ASSERT_TRUE(jobs->start("c", by("carol"), "", "", nothing));
+  EXPECT_TRUE(jobs->find(bobs.id));
+  EXPECT_EQ(jobs->list("", 100).size(), 6u);
+}
+
+TEST(Jobs, ADetailIsBoundedAndPaidFor) {
+  Queue queue;
+  Ledger ledger;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  Description description{.caption = "c", .owner = "vmms\\alice", .affected = {}};
+  description.account = ledger.account(Ledger::Payer::principal, "vmms\\alice");
+  description.detail = std::string(most_detail + 1, 'x');
+  EXPECT_EQ(jobs->start(description, "", [](Control&) { return Status(); }).error().kind, Failure::invalid_argument);
+  description.detail.pop_back();
+  ASSERT_TRUE(jobs->start(description, "", [](Control&) { return Status(); }));
+  EXPECT_GE(description.account->bytes(), most_detail);
+  jobs.reset();
+  EXPECT_EQ(description.account->bytes(), 0u);
+}
+
+TEST(Jobs, AJumpOfTheTimeOfDayForgetsNothing) {
+  Queue queue;
+  Jobs::Clock::time_point time = Jobs::Clock::now();
+  auto jobs = Jobs::open("", queue.submit(), 100, [&time] { return time; }).value();
+  const auto nothing = [] { return Status(); };
+  const Job job = jobs->start("c", {}, "", "", nothing).value();
+  queue.run();
+  time += kept_after_end - std::chrono::seconds(1);
+  ASSERT_TRUE(jobs->start("c", {}, "", "", nothing));
+  EXPECT_TRUE(jobs->find(job.id));
+  time += std::chrono::seconds(2);
+  ASSERT_TRUE(jobs->start("c", {}, "", "", nothing));
+  EXPECT_FALSE(jobs->find(job.id));
+}
+
+TEST(Jobs, WorkThatThrowsEndsItsJob) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  const Job job = jobs->start("c", {}, "", "", []() -> Status { throw std::bad_alloc(); }).value();
+  queue.run();
+  EXPECT_EQ(jobs->find(job.id)->state, State::exception);
+}
+
+TEST_F(StoreFile, WhatCannotBeStoredIsRefused) {
+  Queue queue;
+  auto jobs = Jobs::open(file(), queue.submit()).value();
+  const auto nothing = [] { return Status(); };
+  Description cancellable{.caption = "c", .owner = "o", .affected = {}, .cancellable = true};
+  const Job running = jobs->start(cancellable, "", [](Control&) { return Status(); }).value();
+  // Another process holds the store for good: as a full disk, it takes nothing.
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(file().c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  const auto refused = jobs->start("c", {}, "", "", nothing);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Failure::failed);
+  EXPECT_NE(refused.error().message.find("job store"), std::string::npos);
+  EXPECT_EQ(jobs->list("", 10).size(), 1u);
+  EXPECT_FALSE(jobs->cancel(running.id, State::terminated));
+  EXPECT_EQ(jobs->find(running.id)->state, State::running);
+  queue.run();  // it ends all the same
+  EXPECT_EQ(jobs->find(running.id)->state, State::completed);
+  ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  ASSERT_TRUE(jobs->start("c", {}, "", "", nothing));
+  jobs.reset();
+  jobs = Jobs::open(file(), queue.submit()).value();
+  EXPECT_EQ(jobs->find(running.id)->state, State::completed) << "its end was written when that worked again";
 }
 
 }  // namespace

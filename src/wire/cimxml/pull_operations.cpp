@@ -130,6 +130,7 @@ OrError<Task> open_enumeration(const Operation& operation, const OpenParameters&
   if (!selection) return selection.error();
   auto context = std::make_unique<PulledContext>();
   context->owner = operation.context.principal->id();
+  context->account = operation.context.account;
   context->what = std::move(selection->what);
   context->key = std::move(selection->key);
   context->cursor = std::move(selection->cursor);

@@ -169,7 +169,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   void answer_later(const std::shared_ptr<http::Exchange>& exchange, const std::shared_ptr<const Request>& request,
-                    Clock::time_point deadline, std::string key, const std::function<void(bool)>& after,
+                    Clock::time_point deadline, const std::string& key, const std::function<void(bool)>& after,
                     std::function<void()> run) {
     const auto self = shared_from_this();
     exchange->expire_at(deadline, [self, request] {
@@ -178,7 +178,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
           *request, to_cim_error(error(Failure::timed_out,
                                        fmt::format("no answer within {} s; what was started goes on", seconds))));
     });
-    const Status submitted = submit(std::move(key), std::move(run));
+    const Status submitted = submit(exchange->request().account, key, std::move(run));
     if (submitted) return;
     const bool delivered = exchange->respond(same_for_all(*request, to_cim_error(submitted.error())));
     if (after) after(delivered);

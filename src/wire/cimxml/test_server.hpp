@@ -215,14 +215,14 @@ class CimxmlServerTest : public ::testing::Test {
   MemoryProvider* wide_settings;
   MemoryAssociation* jobs;
   cimxml::Server server{manager,
-                        [this](std::string key, std::function<void()> task) -> Status {
+                        [this](const AccountPtr&, std::string_view key, std::function<void()> task) -> Status {
                           if (pool_is_full) return error(Failure::busy, "the pool is full");
-                          pool.emplace_back(std::move(key), std::move(task));
+                          pool.emplace_back(key, std::move(task));
                           return {};
                         },
                         {.machine_of = [](const cim::ObjectPath& path) { return std::string(path.value("Name")); },
                          .most_bytes = 64 * 1024,
-                         .contexts = {.edge_time = std::chrono::hours(1), .per_user = 4}}};
+                         .contexts = {.edge_time = std::chrono::hours(1)}}};
 };
 
 }  // namespace vmms::wire::testing

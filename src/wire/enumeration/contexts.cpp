@@ -17,16 +17,27 @@ bool Contexts::expired(const Context& context) const {
   return !context.taken && (now >= context.expires || now - context.last_use >= context.idle);
 }
 
+bool Contexts::make_room(const std::string& owner) {
+  auto oldest = contexts_.end();
+  for (auto each = contexts_.begin(); each != contexts_.end(); ++each) {
+    const Context& context = *each->second;
+    if (context.owner == owner && !context.taken &&
+        (oldest == contexts_.end() || context.last_use < oldest->second->last_use))
+      oldest = each;
+  }
+  if (oldest == contexts_.end()) return false;
+  spdlog::debug("wire: the enumeration of {} that {} left longest makes room for another", oldest->second->what, owner);
+  contexts_.erase(oldest);
+  return true;
+}
+
 Result<ContextPtr> Contexts::open(std::unique_ptr<Context> context, Lifetime lifetime) {
   const std::lock_guard lock(mutex_);
   std::erase_if(contexts_, [&](const auto& entry) { return expired(*entry.second); });
-  if (contexts_.size() >= limits_.total)
-    return error(Failure::busy, fmt::format("{} enumerations are open; try again later", contexts_.size()));
-  const auto own = std::count_if(contexts_.begin(), contexts_.end(),
-                                 [&](const auto& entry) { return entry.second->owner == context->owner; });
-  if (static_cast<std::size_t>(own) >= limits_.per_user)
-    return error(Failure::busy,
-                 fmt::format("{} enumerations of this user are open; pull them to their end or release them", own));
+  auto charged = charge(context->account, Ledger::Item::context);
+  while (!charged && make_room(context->owner)) charged = charge(context->account, Ledger::Item::context);
+  if (!charged) return charged.error();
+  context->charge = std::move(*charged);
   context->id = "uuid:" + random_guid();
   context->last_use = now_();
   context->expires = lifetime.total ? context->last_use + *lifetime.total : Clock::time_point::max();

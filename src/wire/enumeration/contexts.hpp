@@ -1,6 +1,7 @@
 // The enumerations that clients have open: bounded in number and in time, each of one user, one Pull at a time.
 #pragma once
 
+#include "base/ledger.hpp"
 #include "cim/enumeration.hpp"
 
 #include <chrono>
@@ -19,8 +20,6 @@ struct ContextLimits {
   /// What a thread of the edge computes for one answer; then it is sent with what it has, so that others get their
   /// turn.
   std::chrono::nanoseconds edge_time = std::chrono::milliseconds(2);
-  std::size_t total = 1024;
-  std::size_t per_user = 64;
   std::chrono::steady_clock::duration idle = std::chrono::minutes(10);  ///< also the longest time a client may ask for
 };
 
@@ -30,7 +29,8 @@ struct Context {
   virtual ~Context() = default;
 
   std::string id;     ///< "uuid:…"
-  std::string owner;  ///< the user who opened it; nobody else may use it
+  std::string owner;  ///< Principal::id() of who opened it; nobody else may use it
+  AccountPtr account;  ///< who pays for it
   std::string what;   ///< a class or a query, for the log
   std::string key;    ///< the virtual machine it is for, so that the pool can be fair between them
   std::unique_ptr<cim::Enumeration> cursor;
@@ -41,6 +41,7 @@ struct Context {
 
  private:
   friend class Contexts;
+  Charge charge;
   std::chrono::steady_clock::time_point last_use;
   std::chrono::steady_clock::time_point expires;
   std::chrono::steady_clock::duration idle{};
@@ -60,7 +61,8 @@ class Contexts {
     std::optional<Clock::duration> total = {};  ///< from now on, whatever is pulled
     std::optional<Clock::duration> idle = {};   ///< between two uses; at most ContextLimits::idle
   };
-  /// Registers a context and takes it. Errors: busy.
+  /// Registers a context and takes it. Where its owner has as many as he may (Ledger::Item::context), the one of his
+  /// that was not used for the longest time makes room. Errors: busy (all are being read, or others have too many).
   Result<ContextPtr> open(std::unique_ptr<Context> context, Lifetime lifetime);
   /// Errors: not_found, invalid_state (another Pull has it).
   Result<ContextPtr> take(std::string_view id, std::string_view user);
@@ -82,6 +84,7 @@ class Contexts {
 
  private:
   bool expired(const Context& context) const;
+  bool make_room(const std::string& owner);
   Result<ContextPtr> find(std::string_view id, std::string_view user) const;
 
   const ContextLimits limits_;

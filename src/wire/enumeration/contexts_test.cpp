@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace vmms::wire::enumeration {
 namespace {
 
@@ -14,10 +16,17 @@ constexpr cim::Class setting_data{.name = "T_SettingData", .properties = propert
 class ContextsTest : public ::testing::Test {
  protected:
   Contexts::Clock::time_point now{1h};
-  Contexts contexts{{.total = 5, .per_user = 3, .idle = 10min}, [this] { return now; }};
+  Ledger ledger{[] {
+    Ledger::Options options;
+    options.bounds[static_cast<std::size_t>(Ledger::Item::context)] = {.principal = 3, .all = 6};
+    options.reserve_divisor = 6;
+    return options;
+  }()};
+  Contexts contexts{{.idle = 10min}, [this] { return now; }};
 
   std::string open(std::string user, std::optional<Contexts::Clock::duration> lifetime = {}) {
     auto context = std::make_unique<Context>();
+    context->account = ledger.account(Ledger::Payer::principal, user);
     context->owner = std::move(user);
     const auto opened = contexts.open(std::move(context), {lifetime, {}});
     if (!opened) return {};
@@ -49,15 +58,28 @@ TEST_F(ContextsTest, OnePullAtATime) {
   EXPECT_TRUE(contexts.take(id, "alice"));
 }
 
-TEST_F(ContextsTest, AreLimitedPerUserAndInAll) {
-  for (int i = 0; i < 3; ++i) EXPECT_NE(open("alice"), "");
-  EXPECT_EQ(open("alice"), "");
+TEST_F(ContextsTest, TheOldestOfAUserMakesRoomForHisNext) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(open("alice"));
+    now += 1s;
+  }
+  contexts.give_back(contexts.take(ids[0], "alice").value(), false);  // the oldest was used last
+  const auto taken = contexts.take(ids[1], "alice").value();
+  EXPECT_NE(open("alice"), "");
+  EXPECT_EQ(refusal(ids[2], "alice"), Failure::not_found) << "idle for the longest time";
+  EXPECT_EQ(refusal(ids[1], "alice"), Failure::invalid_state) << "one that is being read stays";
+  EXPECT_TRUE(contexts.take(ids[0], "alice"));
+  contexts.give_back(taken, false);
+}
+
+TEST_F(ContextsTest, AreLimitedInAll) {
+  for (const char* user : {"alice", "alice", "alice", "bob", "bob"}) EXPECT_NE(open(user), "");
+  EXPECT_EQ(open("carol"), "") << "nobody else's makes room";
   EXPECT_NE(open("bob"), "");
-  EXPECT_NE(open("carol"), "");
-  EXPECT_EQ(open("dave"), "");
   EXPECT_EQ(contexts.size(), 5U);
   now += 10min;
-  EXPECT_NE(open("dave"), "") << "those that nobody pulls from are forgotten";
+  EXPECT_NE(open("carol"), "") << "those that nobody pulls from are forgotten";
   EXPECT_EQ(contexts.size(), 1U);
 }
 

@@ -231,6 +231,7 @@ ContextResult make_context(const Operation& operation, const EnumerateRequest& e
                                           : class_context(operation, enumerate);
   if (!context) return context;
   (*context)->owner = operation.context.principal->id();
+  (*context)->account = operation.context.account;
   (*context)->mode = enumerate.mode;
   (*context)->family = operation.request->resource->family;
   (*context)->without_nil = operation.request->has_option("ExcludeNilProperties");

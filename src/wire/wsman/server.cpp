@@ -172,8 +172,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
                 fmt::format("no answer within {} s (OperationTimeout or MaxTime); what was started goes on", seconds)),
           *request);
     });
-    const Status submitted =
-        submit(task->key, [self, exchange, task, request] { self->answer(*exchange, *task, *request); });
+    const Status submitted = submit(exchange->request().account, task->key,
+                                    [self, exchange, task, request] { self->answer(*exchange, *task, *request); });
     if (submitted) return;
     const bool delivered = exchange->respond(fault_response(to_fault(submitted.error()), *request));
     if (task->after) task->after(delivered);

@@ -145,9 +145,9 @@ class WsmanServerTest : public ::testing::Test {
   MemoryProvider* wide_settings;
   MemoryAssociation* jobs;
   wsman::Server server{manager,
-                       [this](std::string key, std::function<void()> task) -> Status {
+                       [this](const AccountPtr&, std::string_view key, std::function<void()> task) -> Status {
                          if (pool_is_full) return error(Failure::busy, "the pool is full");
-                         pool.emplace_back(std::move(key), std::move(task));
+                         pool.emplace_back(key, std::move(task));
                          return {};
                        },
                        {.product_vendor = "vmms project",
