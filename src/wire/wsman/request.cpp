@@ -230,7 +230,9 @@ OrFault<void> read_request(std::string text, std::string_view charset, const Req
   auto decoded = xml::to_utf8(std::move(text), request.encoding);
   if (!decoded) return fault(Condition::malformed_xml, decoded.error().message);
   text = std::move(*decoded);
-  auto document = xml::Document::parse(std::move(text));
+  const bool converted = request.encoding.is_utf16();
+  auto document =
+      xml::Document::parse(std::move(text), {}, converted ? xml::EncodingName::is_void : xml::EncodingName::counts);
   if (!document) {
     const bool encoding = document.error().kind == Failure::not_supported;
     return fault(
