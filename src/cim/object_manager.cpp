@@ -22,7 +22,7 @@ std::string namespace_key(std::string_view name) {
 }
 
 Error no_instance(const ObjectPath& path) {
-  return error(Failure::not_found, fmt::format("there is no instance {}", path.to_string()));
+  return error(Failure::not_found, fmt::format("there is no instance {}", describe(path)));
 }
 
 bool is_complete(const Class& cim_class, const ObjectPath& path) {
@@ -34,7 +34,7 @@ Status check_key_names(const Class& cim_class, const ObjectPath& path) {
   for (const KeyBinding& key : path.keys) {
     const Property* property = cim_class.property(key.name);
     if (!property || !property->is_key)
-      return error(Failure::invalid_argument, fmt::format("{} has no key named {}", cim_class.name, key.name));
+      return error(Failure::invalid_argument, fmt::format("{} has no key named {:.100}", cim_class.name, key.name));
   }
   return {};
 }
@@ -164,7 +164,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   }
   if (found.size() == 1) return std::move(found.front());
   if (found.size() > 1)
-    return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", path.to_string()));
+    return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", describe(path)));
   return no_instance(path);
 }
 
@@ -230,7 +230,7 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& con
   for (const KeyBinding& key : keys) {
     const Property* property = (*cim_class)->property(key.name);
     if (!property || !property->is_key)
-      return error(Failure::invalid_argument, fmt::format("{} has no key named {}", (*cim_class)->name, key.name));
+      return error(Failure::invalid_argument, fmt::format("{} has no key named {:.100}", (*cim_class)->name, key.name));
   }
   Namespace& space = **find_namespace(namespace_name);
   if ((*cim_class)->is_association)

@@ -22,16 +22,13 @@ constexpr bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// Object paths nest through reference keys; real ones by one level.
-constexpr int most_nested = 8;
-
 class PathReader {
  public:
   PathReader(std::string_view text, int depth) : text_(text), depth_(depth) {}
 
   Result<ObjectPath> read() {
     ObjectPath path;
-    if (depth_ > most_nested) return expected("a path nested less deeply");
+    if (depth_ > ObjectPath::deepest) return expected("a path nested less deeply");
     const auto colon = namespace_end();
     if (colon) {
       std::string space(text_.substr(0, *colon));
@@ -61,6 +58,7 @@ class PathReader {
       KeyBinding key;
       key.name = name();
       if (key.name.empty()) return expected("a key name");
+      if (path.keys.size() == ObjectPath::most_keys) return expected("fewer keys");
       if (path.find(key.name)) return expected("each key once");
       if (!take('=')) return expected("\"=\" after the key name");
       if (const Status status = value(key); !status) return status.error();
@@ -127,28 +125,78 @@ class PathReader {
 
 Result<ObjectPath> ObjectPath::parse(std::string_view text) { return PathReader(text, 0).read(); }
 
-std::string ObjectPath::to_string() const {
-  std::string text;
-  if (!host.empty()) text += "\\\\" + host + "\\";
-  if (!namespace_name.empty()) {
-    std::string space = namespace_name;
-    if (!host.empty()) std::replace(space.begin(), space.end(), '/', '\\');
-    text += space + ":";
-  }
-  text += class_name;
-  char separator = '.';
-  for (const KeyBinding& key : keys) {
-    text += separator;
-    text += key.name;
-    text += "=\"";
-    for (const char c : key.reference ? key.reference->to_string() : key.value) {
-      if (c == '"' || c == '\\') text += '\\';
-      text += c;
+namespace {
+
+// Writes straight to the end of the text, without what is inside in between, and stops where it is full.
+class PathWriter {
+ public:
+  PathWriter(std::string& text, std::size_t most) : text_(text), most_(most) {}
+
+  bool write(const ObjectPath& path, unsigned level = 0) {
+    if (level > ObjectPath::deepest + 1) return false;
+    if (!path.host.empty() && !(put("\\\\", level) && put(path.host, level) && put("\\", level))) return false;
+    if (!path.namespace_name.empty()) {
+      for (const char c : path.namespace_name)
+        if (!put(c == '/' && !path.host.empty() ? '\\' : c, level)) return false;
+      if (!put(":", level)) return false;
     }
-    text += '"';
-    separator = ',';
+    if (!put(path.class_name, level)) return false;
+    char separator = '.';
+    for (const KeyBinding& key : path.keys) {
+      if (!put(separator, level) || !put(key.name, level) || !put("=\"", level)) return false;
+      if (key.reference ? !write(*key.reference, level + 1) : !put(key.value, level + 1)) return false;
+      if (!put('"', level)) return false;
+      separator = ',';
+    }
+    return true;
   }
-  return text;
+
+ private:
+  // A character inside so many pairs of quotes: each pair puts a backslash before each that is there, and before it.
+  bool put(char c, unsigned level) {
+    const std::size_t escapes = c == '"' || c == '\\' ? (std::size_t{1} << level) - 1 : 0;
+    if (escapes + 1 > most_ - text_.size()) return false;
+    text_.append(escapes, '\\');
+    text_ += c;
+    return true;
+  }
+  bool put(std::string_view text, unsigned level) {
+    for (;;) {
+      const std::size_t plain = level == 0 ? text.size() : std::min(text.size(), text.find_first_of("\"\\"));
+      const std::size_t room = most_ - text_.size();
+      text_.append(text.substr(0, std::min(plain, room)));
+      if (plain > room) return false;
+      if (plain == text.size()) return true;
+      if (!put(text[plain], level)) return false;
+      text.remove_prefix(plain + 1);
+    }
+  }
+
+  std::string& text_;
+  const std::size_t most_;
+};
+
+}  // namespace
+
+std::string ObjectPath::to_string(std::size_t most) const {
+  std::string text;
+  if (PathWriter(text, most).write(*this)) return text;
+  // No half of a character (UTF-8).
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
+  if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0U) text.pop_back();
+  return text + "…";
+}
+
+std::string describe(const ObjectPath& path) {
+  constexpr std::size_t most = 1024;
+  return path.to_string(most);
+}
+
+const KeyBinding* find_repeated(const std::vector<KeyBinding>& keys) {
+  for (auto key = keys.begin(); key != keys.end(); ++key)
+    if (std::any_of(keys.begin(), key, [&](const KeyBinding& other) { return equals_no_case(other.name, key->name); }))
+      return &*key;
+  return nullptr;
 }
 
 const KeyBinding* ObjectPath::find(std::string_view key_name) const {

@@ -28,15 +28,30 @@ class ObjectPath {
   std::string class_name;
   std::vector<KeyBinding> keys;
 
+  /// What is read of a path, wherever it comes from: references nest no deeper, and none has more keys. Real ones nest
+  /// once and have six keys at most.
+  static constexpr int deepest = 8;
+  static constexpr std::size_t most_keys = 64;
+  /// Longer texts of paths are not written.
+  static constexpr std::size_t longest_text = std::size_t{64} * 1024;
+
   /// Reads `[\\host\]root\virtualization\v2:Class.Key="value",Key2=1`, slashes of either kind, namespace optional,
   /// `Class=@` for a singleton. Errors name the position.
   static Result<ObjectPath> parse(std::string_view text);
-  /// Keys in the order given here; strings quoted with `\` and `"` escaped.
-  std::string to_string() const;
+  /// Keys in the order given here; strings quoted with `\` and `"` escaped, those of a reference once for each level: a
+  /// text grows with a power of two. It is cut after `most` bytes and marked with "…", so that nobody reads it as a
+  /// path.
+  std::string to_string(std::size_t most = longest_text) const;
 
   const KeyBinding* find(std::string_view key_name) const;  ///< case-insensitive
   std::string_view value(std::string_view key_name) const;  ///< empty when there is no such key
 };
+
+/// A path for people: the beginning of a long one.
+std::string describe(const ObjectPath& path);
+
+/// The second of two keys of one name (without case); null when there is none. For `most_keys` at most.
+const KeyBinding* find_repeated(const std::vector<KeyBinding>& keys);
 
 /// Same class and keys, names compared without case, key order ignored; host and an empty namespace match anything.
 bool same_object(const ObjectPath& left, const ObjectPath& right);

@@ -54,18 +54,75 @@ TEST(ObjectPath, SameObjectIgnoresCaseOfNamesAndOrderOfKeys) {
   EXPECT_FALSE(a == ObjectPath::parse("Msvm_X.A=\"1\"").value());
 }
 
-TEST(ObjectPath, DeepNestingEnds) {
-  std::string text = "X.A=\"b\"";
-  for (int i = 0; i < 14; ++i) {
-    std::string escaped;
-    for (const char c : text) {
-      if (c == '"' || c == '\\') escaped += '\\';
-      escaped += c;
-    }
-    text = "X.A=\"" + escaped + "\"";
-    if (text.size() > 100'000) break;
+std::string in_quotes(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
   }
-  (void)ObjectPath::parse(text);
+  return result + '"';
+}
+
+std::string nested(int levels, const std::string& innermost) {
+  std::string text = "X.A=" + in_quotes(innermost);
+  for (int i = 0; i < levels; ++i) text = "X.A=" + in_quotes(text);
+  return text;
+}
+
+int depth_of(const ObjectPath& path) {
+  const auto& inside = path.keys.front().reference;
+  return inside ? 1 + depth_of(*inside) : 0;
+}
+
+TEST(ObjectPath, NestsEightDeep) {
+  for (int levels = 0; levels <= ObjectPath::deepest; ++levels) {
+    const std::string text = nested(levels, R"(a "quoted" \ text)");
+    const ObjectPath path = ObjectPath::parse(text).value();
+    EXPECT_EQ(depth_of(path), levels);
+    EXPECT_EQ(path.to_string(), text) << "each level escapes what the levels inside wrote";
+  }
+  EXPECT_EQ(depth_of(ObjectPath::parse(nested(ObjectPath::deepest + 3, "b")).value()), ObjectPath::deepest);
+}
+
+TEST(ObjectPath, TextsEndAtTheirBound) {
+  ObjectPath path;
+  path.class_name = "X";
+  path.keys = {{"A", std::string(20'000, '"'), {}}};
+  // Far deeper than anybody reads it: 40 levels would take 2^40 bytes for each quote.
+  for (int i = 0; i < 40; ++i) {
+    ObjectPath outer;
+    outer.class_name = "X";
+    outer.keys = {{"A", {}, std::make_shared<const ObjectPath>(path)}};
+    path = outer;
+  }
+  const std::string text = path.to_string();
+  EXPECT_LE(text.size(), ObjectPath::longest_text + 3);
+  EXPECT_TRUE(text.ends_with("…"));
+  EXPECT_FALSE(ObjectPath::parse(text)) << "it must not pass for a path";
+  EXPECT_LE(describe(path).size(), 2048u);
+}
+
+TEST(ObjectPath, CutTextsHaveWholeCharacters) {
+  ObjectPath path;
+  path.class_name = "X";
+  path.keys = {{"A", "ä€😀ä€😀", {}}};
+  const std::string whole = path.to_string();
+  for (std::size_t most = 0; most < whole.size(); ++most) {
+    const std::string text = path.to_string(most);
+    ASSERT_TRUE(text.ends_with("…")) << most;
+    const std::string kept = text.substr(0, text.size() - 3);
+    EXPECT_TRUE(whole.starts_with(kept));
+    EXPECT_LE(kept.size(), most);
+    EXPECT_NE(static_cast<unsigned char>(whole[kept.size()]) & 0xC0U, 0x80U) << most;
+  }
+  EXPECT_EQ(path.to_string(whole.size()), whole);
+}
+
+TEST(ObjectPath, HasSixtyFourKeysAtMost) {
+  std::string text = "X.k0=0";
+  for (std::size_t i = 1; i < ObjectPath::most_keys; ++i) text += ",k" + std::to_string(i) + "=1";
+  EXPECT_EQ(ObjectPath::parse(text).value().keys.size(), ObjectPath::most_keys);
+  EXPECT_NE(ObjectPath::parse(text + ",more=1").error().message.find("fewer keys"), std::string::npos);
 }
 
 RC_GTEST_PROP(ObjectPath, RoundTrips, (const std::string& value)) {

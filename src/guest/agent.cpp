@@ -1,6 +1,7 @@
 #include "guest/agent.hpp"
 
 #include "guest/agent_call.hpp"
+#include "guest/agent_json.hpp"
 #include "guest/base64.hpp"
 #include "guest/printable.hpp"
 
@@ -67,9 +68,9 @@ std::optional<std::string> bytes_of(const json::object& object, std::string_view
 Result<Answer> parse(std::string_view command, const std::string& text) {
   if (text.size() > answer_limit)
     return nonsense(command, "it is larger than " + std::to_string(answer_limit >> 20) + " MiB");
-  boost::system::error_code code;
-  json::value whole = json::parse(text, code);
-  json::object* object = code ? nullptr : whole.if_object();
+  Result<json::value> whole = read_agent_json(text);
+  if (!whole) return nonsense(command, whole.error().message);
+  json::object* object = whole->if_object();
   if (object == nullptr) return nonsense(command, "it is no JSON object");
   Answer answer;
   if (json::value* value = object->if_contains("return"); value != nullptr) {

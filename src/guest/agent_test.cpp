@@ -1,5 +1,6 @@
 #include "guest/agent.hpp"
 
+#include "guest/agent_json.hpp"
 #include "guest/fake_agent.hpp"
 #include "guest/flight.hpp"
 
@@ -44,6 +45,29 @@ TEST_F(AgentTest, ScriptRunsWithItsParameters) {
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_EQ(runs[0].text, "echo \"$1\"");
   EXPECT_EQ(runs[0].parameters, (std::vector<std::string>{"a b", "'; reboot #"}));
+}
+
+// The longest answer holds 3.6 million numbers, which would take twelve times its size and more.
+TEST_F(AgentTest, AnswersWithMoreValuesThanAnyHasAreErrors) {
+  const auto list_of = [](std::string_view item, std::size_t number) {
+    std::string text = R"({"return":[)";
+    for (std::size_t i = 0; i < number; ++i) (text += item) += ',';
+    return text.append(item) + "]}";
+  };
+  std::string members = R"({"return":{"supported_commands":[])";
+  for (std::size_t i = 0; i <= most_agent_members; ++i) members += ",\"m" + std::to_string(i) + "\":1";
+  for (const std::string& answer : {list_of("1", answer_limit / 2 - 20), list_of("[]", 70'000), members + "}}"}) {
+    transport_.answer_with("guest-info", answer);
+    const auto information = agent_.information(soon());
+    ASSERT_FALSE(information);
+    EXPECT_NE(information.error().message.find("more values"), std::string::npos) << information.error().message;
+  }
+  // What only looks like many values is one: text.
+  transport_.answer_with("guest-info", R"({"return":{"version":"\\\",1","supported_commands":[],"x":")" +
+                                           std::string(1'000'000, ',') + R"(\",,"}})");
+  const auto information = agent_.information(soon());
+  ASSERT_TRUE(information) << information.error().message;
+  EXPECT_EQ(information->version, "\\\",1");
 }
 
 TEST_F(AgentTest, HostileAnswersAreErrors) {

@@ -146,70 +146,7 @@ bool holds(Operator operation, std::partial_ordering order) {
   return false;
 }
 
-// One element of a pattern, and where the next one begins.
-struct Element {
-  std::string_view set;  ///< inside the brackets; empty: exactly `character`, or any when it is '_'
-  char character = 0;
-  std::size_t next = 0;
-};
-
-Element element_at(std::string_view pattern, std::size_t position) {
-  if (pattern[position] == '[') {
-    const auto end = pattern.find(']', position + 2);
-    if (end != std::string_view::npos) return {pattern.substr(position + 1, end - position - 1), '[', end + 1};
-  }
-  return {{}, pattern[position], position + 1};
-}
-
-bool fits(const Element& element, char c) {
-  const char lower = to_lower(c);
-  if (element.set.empty()) return element.character == '_' || to_lower(element.character) == lower;
-  const bool negated = element.set.size() > 1 && element.set.front() == '^';
-  const std::string_view set = element.set.substr(negated ? 1 : 0);
-  bool found = false;
-  for (std::size_t i = 0; i < set.size() && !found; ++i) {
-    if (i + 2 < set.size() && set[i + 1] == '-') {
-      found = to_lower(set[i]) <= lower && lower <= to_lower(set[i + 2]);
-      i += 2;
-    } else {
-      found = to_lower(set[i]) == lower;
-    }
-  }
-  return found != negated;
-}
-
 }  // namespace
-
-bool matches_pattern(std::string_view text, std::string_view pattern) {
-  // Only the last % needs to be tried again: what the ones before it took cannot help any more.
-  std::size_t t = 0;
-  std::size_t p = 0;
-  std::optional<std::size_t> after_percent;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '%') {
-      after_percent = ++p;
-      resume = t;
-      continue;
-    }
-    if (p < pattern.size()) {
-      const Element element = element_at(pattern, p);
-      if (fits(element, text[t])) {
-        p = element.next;
-        ++t;
-        // `_` stands for a character, which may be several bytes of UTF-8.
-        if (element.set.empty() && element.character == '_')
-          while (t < text.size() && (static_cast<unsigned char>(text[t]) & 0xC0U) == 0x80U) ++t;
-        continue;
-      }
-    }
-    if (!after_percent) return false;
-    p = *after_percent;
-    t = ++resume;
-  }
-  while (p < pattern.size() && pattern[p] == '%') ++p;
-  return p == pattern.size();
-}
 
 Result<Filter> Filter::compile(const Condition& condition, const Class& cim_class, Origin origin) {
   Filter filter(cim_class, std::move(origin));
@@ -236,13 +173,12 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
   const Literal& literal = condition.literal;
   const bool is_null = literal.kind == Literal::Kind::null;
   Test test;
-  test.property = condition.property;
   test.operation = condition.operation;
   if (is_null && test.operation != Operator::equal && test.operation != Operator::not_equal)
     return invalid(fmt::format("query: {:.80} can be equal to NULL or not, nothing else", condition.property));
 
   test.system = find_system_property(condition.property);
-  if (test.operation == Operator::isa) return compile_isa(std::move(test), literal);
+  if (test.operation == Operator::isa) return compile_isa(std::move(test), condition);
   if (test.system) {
     if (*test.system == SystemProperty::self)
       return invalid("query: __THIS can be asked for its class only: __THIS ISA 'CLASS'");
@@ -252,18 +188,18 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
     if (*test.system == SystemProperty::genus || *test.system == SystemProperty::property_count) {
       auto number = integer(literal);
       if (!number || literal.kind != Literal::Kind::integer || test.operation == Operator::like)
-        return invalid(
-            fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", test.property, literal.text));
+        return invalid(fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", condition.property,
+                                   literal.text));
       test.constant = std::move(*number);
       return test;
     }
     if (literal.kind != Literal::Kind::string)
       return invalid(
-          fmt::format("query: {} is a string; it cannot be compared with {:.80}", test.property, literal.text));
+          fmt::format("query: {} is a string; it cannot be compared with {:.80}", condition.property, literal.text));
     const bool is_path = *test.system == SystemProperty::path || *test.system == SystemProperty::relative_path;
     const bool equality = test.operation == Operator::equal || test.operation == Operator::not_equal;
     if (!is_path || !equality) {
-      test.constant = literal.text;
+      set_text(test, literal.text);
       return test;
     }
     // Any spelling of the path will do.
@@ -278,7 +214,7 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
     return invalid(fmt::format("query: {} has no property named {:.80}", class_->name, condition.property));
   const Property& property = class_->properties[*test.index];
   test.property = property.name;
-  properties_.push_back(test.property);
+  note_property(*test.index);
   if (is_null) return test;
   const bool is_like = test.operation == Operator::like;
   const bool ordered = property.type != Type::reference && property.type != Type::instance;
@@ -287,22 +223,34 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
     return unfit(property, literal);
   auto constant = constant_of(property, literal);
   if (!constant) return unfit(property, literal);
-  test.constant = std::move(*constant);
+  if (is_like)
+    set_text(test, literal.text);
+  else
+    test.constant = std::move(*constant);
   return test;
 }
 
+// A text to compare with, or the pattern of LIKE.
+void Filter::set_text(Test& test, const std::string& text) {
+  if (test.operation == Operator::like)
+    test.pattern = std::make_shared<const Pattern>(text);
+  else
+    test.constant = text;
+}
+
 // The class of the object itself, or of an instance inside it.
-Result<Filter::Test> Filter::compile_isa(Test test, const Literal& literal) {
+Result<Filter::Test> Filter::compile_isa(Test test, const Condition& condition) {
+  const Literal& literal = condition.literal;
   test.constant = literal.text;
   if (test.system == SystemProperty::self) return test;
-  test.index = test.system ? std::nullopt : class_->property_index(test.property);
+  test.index = test.system ? std::nullopt : class_->property_index(condition.property);
   if (!test.index)
     return invalid(fmt::format("query: ISA asks for the class of __THIS or of an embedded instance, not of {:.80}",
-                               test.property));
+                               condition.property));
   const Property& property = class_->properties[*test.index];
   if (property.type != Type::instance || property.is_array) return unfit(property, literal);
   test.property = property.name;
-  properties_.push_back(test.property);
+  note_property(*test.index);
   return test;
 }
 
@@ -319,6 +267,12 @@ void Filter::note_keys(const Test& test) {
   const Property& property = class_->properties[*test.index];
   if (!property.is_key) return;
   note_key({std::string(property.name), to_text(test.constant), path ? *path : nullptr});
+}
+
+void Filter::note_property(std::size_t index) {
+  std::string name(class_->properties[index].name);
+  if (std::find(properties_.begin(), properties_.end(), name) == properties_.end())
+    properties_.push_back(std::move(name));
 }
 
 void Filter::note_path(const ObjectPath& path) {
@@ -363,6 +317,13 @@ std::optional<bool> Filter::evaluate(const Test& test, const Instance& instance)
 
 std::optional<bool> Filter::compare(const Test& test, const Instance& instance) const {
   static const Value null;
+  const auto* wanted = test.constant.get_if<ObjectPathPtr>();
+  const bool equal = test.operation == Operator::equal;
+  if (wanted && test.system) {
+    ObjectPath own = instance.path(origin_.namespace_name);
+    own.host = origin_.server;
+    return similar_object(own, **wanted) == equal;
+  }
   Value computed;
   const Value* value = &null;
   if (test.system) {
@@ -379,18 +340,17 @@ std::optional<bool> Filter::compare(const Test& test, const Instance& instance) 
     if (!self && (!embedded || !*embedded)) return std::nullopt;
     return is_a(self ? instance.cim_class() : (*embedded)->cim_class(), *test.constant.get_if<std::string>());
   }
-  if (test.constant.is_null()) return value->is_null() == (test.operation == Operator::equal);
-  if (value->is_null()) return std::nullopt;
-  if (test.operation == Operator::like) {
+  if (test.pattern) {
+    if (value->is_null()) return std::nullopt;
     const auto* text = value->get_if<std::string>();
-    return text && matches_pattern(*text, *test.constant.get_if<std::string>());
+    return text && test.pattern->matches(*text);
   }
-  if (const auto* wanted = test.constant.get_if<ObjectPathPtr>()) {
+  if (test.constant.is_null()) return value->is_null() == equal;
+  if (value->is_null()) return std::nullopt;
+  if (wanted) {
     const auto* found = value->get_if<ObjectPathPtr>();
-    ObjectPath own = test.system ? instance.path(origin_.namespace_name) : ObjectPath();
-    own.host = origin_.server;
-    if (!test.system && (!found || !*found)) return std::nullopt;
-    return similar_object(test.system ? own : **found, **wanted) == (test.operation == Operator::equal);
+    if (!found || !*found) return std::nullopt;
+    return similar_object(**found, **wanted) == equal;
   }
   return holds(test.operation, std::visit(Order{}, value->data, test.constant.data));
 }

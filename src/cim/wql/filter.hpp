@@ -2,9 +2,11 @@
 #pragma once
 
 #include "cim/instance.hpp"
+#include "cim/wql/pattern.hpp"
 #include "cim/wql/statement.hpp"
 #include "cim/wql/system_properties.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,20 +34,23 @@ class Filter {
   struct Test {
     Condition::Kind kind = Condition::Kind::comparison;
     std::vector<Test> parts;
-    std::string property;
+    std::string_view property;         ///< as the class has it
     std::optional<std::size_t> index;  ///< of the property in the class that was named
     std::optional<SystemProperty> system;
     Operator operation = Operator::equal;
-    Value constant;  ///< NULL, or of the property's type; a path for references and `__PATH`
+    std::shared_ptr<const Pattern> pattern;  ///< of LIKE, which has no constant
+    Value constant;                          ///< NULL, or of the property's type; a path for references and `__PATH`
   };
 
   Filter(const Class& cim_class, Origin origin) : class_(&cim_class), origin_(std::move(origin)) {}
   Result<Test> compile(const Condition& condition);
   Result<Test> compile_comparison(const Condition& condition);
-  Result<Test> compile_isa(Test test, const Literal& literal);
+  Result<Test> compile_isa(Test test, const Condition& condition);
+  static void set_text(Test& test, const std::string& text);
   void note_keys(const Test& test);
   void note_path(const ObjectPath& path);
   void note_key(KeyBinding key);
+  void note_property(std::size_t index);
   std::optional<bool> evaluate(const Test& test, const Instance& instance) const;
   std::optional<bool> compare(const Test& test, const Instance& instance) const;
 
@@ -56,8 +61,5 @@ class Filter {
   std::string class_name_;
   std::vector<std::string> properties_;
 };
-
-/// WQL's LIKE: `%` any text, `_` one character, `[a-f]` or `[^a-f]` one of (not) these; without case.
-bool matches_pattern(std::string_view text, std::string_view pattern);
 
 }  // namespace vmms::cim::wql

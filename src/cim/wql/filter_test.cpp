@@ -3,6 +3,7 @@
 #include "cim/wql/parser.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace vmms::cim::wql {
 namespace {
@@ -154,16 +155,60 @@ TEST(WqlPattern, MatchesAsLikeDoes) {
            {"\xc3\xa4x", "_x"},
            {"abababac", "%abac"},
            {"]", "[]]"}})
-    EXPECT_TRUE(matches_pattern(text, pattern)) << text << " " << pattern;
+    EXPECT_TRUE(Pattern(pattern).matches(text)) << text << " " << pattern;
   for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{
            {"abc", ""}, {"abc", "ab"}, {"ab", "abc"}, {"abc", "_"}, {"d", "[a-c]"}, {"a", "[^a-c]"}, {"abc", "%d%"}})
-    EXPECT_FALSE(matches_pattern(text, pattern)) << text << " " << pattern;
+    EXPECT_FALSE(Pattern(pattern).matches(text)) << text << " " << pattern;
 }
 
 TEST(WqlPattern, ManyWildcardsTakeNoTime) {
   std::string pattern;
   for (int i = 0; i < 1000; ++i) pattern += "%a";
-  EXPECT_FALSE(matches_pattern(std::string(100'000, 'a') + "b", pattern + "c"));
+  EXPECT_FALSE(Pattern(pattern + "c").matches(std::string(100'000, 'a') + "b"));
+}
+
+// As it was written first: from the pattern's text, each time anew.
+bool matches_slowly(std::string_view text, std::string_view pattern) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() == '%') {
+    for (std::size_t i = 0; i <= text.size(); ++i)
+      if (matches_slowly(text.substr(i), pattern.substr(1))) return true;
+    return false;
+  }
+  if (text.empty()) return false;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  const char c = lower(text.front());
+  const std::size_t end = pattern.front() == '[' ? pattern.find(']', 2) : std::string_view::npos;
+  if (end == std::string_view::npos)
+    return (pattern.front() == '_' || lower(pattern.front()) == c) && matches_slowly(text.substr(1), pattern.substr(1));
+  std::string_view set = pattern.substr(1, end - 1);
+  const bool negated = set.size() > 1 && set.front() == '^';
+  if (negated) set.remove_prefix(1);
+  bool found = false;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const bool range = i + 2 < set.size() && set[i + 1] == '-';
+    found = found || (lower(set[i]) <= c && c <= lower(set[range ? i + 2 : i]));
+    if (range) i += 2;
+  }
+  return found != negated && matches_slowly(text.substr(1), pattern.substr(end + 1));
+}
+
+RC_GTEST_PROP(Pattern, MatchesWhatThePlainestReadingDoes, ()) {
+  const auto text_of = [](std::string_view letters) {
+    return rc::gen::container<std::string>(rc::gen::elementOf(std::vector<char>(letters.begin(), letters.end())));
+  };
+  const std::string text = (*text_of("abAB-z]^")).substr(0, 10);
+  const std::string pattern = (*text_of("abAz%%_[]^-")).substr(0, 12);
+  RC_ASSERT(Pattern(pattern).matches(text) == matches_slowly(text, pattern));
+}
+
+TEST(Pattern, LongOnesTakeNoLongerThanTheirLengthTimesTheText) {
+  std::string text(2'000, 'a');
+  for (const std::string& piece : {"%", "_%", "[", "[a-z]", "%a", "[^b]%"}) {
+    std::string pattern;
+    while (pattern.size() < 60'000) pattern += piece;
+    EXPECT_FALSE(Pattern(pattern + "q").matches(text)) << piece;
+  }
 }
 
 }  // namespace

@@ -18,16 +18,24 @@ constexpr xml::Limits limits{
 
 Error malformed(std::string message) { return error(Failure::invalid_argument, std::move(message)); }
 
-Result<cim::Instance> read_text(std::string_view text, const cim::Schema& schema, int depth);
+/// What all readers of one value share.
+struct Reading {
+  const cim::Schema& schema;
+  std::size_t& instances;  ///< that may still be read
+};
+
+Result<cim::Instance> read_text(std::string_view text, const Reading& reading, int depth);
 
 class PropertyReader {
  public:
-  PropertyReader(const cim::Schema& schema, int depth) : schema_(schema), depth_(depth) {}
+  PropertyReader(const Reading& reading, int depth) : reading_(reading), depth_(depth) {}
 
   Result<cim::Instance> read(const xml::Element& element) {
     if (depth_ > deepest) return malformed(fmt::format("embedded instances nested more than {} deep", deepest));
+    if (reading_.instances == 0) return malformed(fmt::format("a value holds more than {} instances", most_instances));
+    --reading_.instances;
     const std::string_view class_name = element.attribute({}, "CLASSNAME").value_or(std::string_view{});
-    const cim::Class* cim_class = schema_.find(class_name);
+    const cim::Class* cim_class = reading_.schema.find(class_name);
     const std::string_view what = depth_ > 0 ? "embedded instance: " : "";
     if (!cim_class)
       return malformed(class_name.empty() ? fmt::format("{}INSTANCE has no CLASSNAME", what)
@@ -105,11 +113,11 @@ class PropertyReader {
     }
     if (element.name() == "VALUE.OBJECT") {
       if (property.type != cim::Type::instance) return malformed("is not an embedded instance");
-      return instance(PropertyReader(schema_, depth_ + 1).read(element.first_child()));
+      return instance(PropertyReader(reading_, depth_ + 1).read(element.first_child()));
     }
     if (element.name() == "INSTANCE") {
       if (property.type != cim::Type::instance) return malformed("is not an embedded instance");
-      return instance(PropertyReader(schema_, depth_ + 1).read(element));
+      return instance(PropertyReader(reading_, depth_ + 1).read(element));
     }
     if (element.name() != "VALUE") return malformed(fmt::format("unexpected element {:.100}", element.name()));
     const std::string text = element.text();
@@ -120,7 +128,7 @@ class PropertyReader {
         return malformed("VALUE.REFERENCE is expected");
       case cim::Type::instance:
         if (xml::trim(text).empty()) return cim::Value();
-        return instance(read_text(text, schema_, depth_ + 1));
+        return instance(read_text(text, reading_, depth_ + 1));
       case cim::Type::char16:
         return read_character(text);
       default:
@@ -140,7 +148,7 @@ class PropertyReader {
     return cim::Value(std::make_shared<const cim::Instance>(std::move(*read)));
   }
 
-  const cim::Schema& schema_;
+  const Reading& reading_;
   int depth_;
 };
 
@@ -156,13 +164,14 @@ xml::Element find_instance(xml::Element element) {
   return element;
 }
 
-Result<cim::Instance> read_text(std::string_view text, const cim::Schema& schema, int depth) {
-  auto document = xml::Document::parse(std::string(xml::trim(text)), limits);
+Result<cim::Instance> read_text(std::string_view text, const Reading& reading, int depth) {
+  // These are characters already: what encoding they had elsewhere (.NET writes "utf-16") does not matter.
+  auto document = xml::Document::parse(std::string(xml::trim(text)), limits, xml::EncodingName::is_void);
   if (!document)
     return malformed(fmt::format("an embedded instance is not CIM-XML text: {}", document.error().message));
   const xml::Element element = find_instance(document->root());
   if (!element) return malformed("an embedded instance has no INSTANCE element");
-  return PropertyReader(schema, depth).read(element);
+  return PropertyReader(reading, depth).read(element);
 }
 
 void write_instance(xml::Writer& writer, const cim::Instance& instance);
@@ -214,16 +223,23 @@ void write_instance(xml::Writer& writer, const cim::Instance& instance) {
 
 }  // namespace
 
+Result<cim::Instance> read_embedded_instance(std::string_view text, const cim::Schema& schema, std::size_t& instances) {
+  return read_text(text, {schema, instances}, 1);
+}
+
 Result<cim::Instance> read_embedded_instance(std::string_view text, const cim::Schema& schema) {
-  return read_text(text, schema, 1);
+  std::size_t instances = most_instances;
+  return read_embedded_instance(text, schema, instances);
 }
 
 Result<cim::Instance> read_instance(const xml::Element& element, const cim::Schema& schema) {
-  return PropertyReader(schema, 0).read(element);
+  std::size_t instances = most_instances;
+  return PropertyReader({schema, instances}, 0).read(element);
 }
 
 Result<cim::Value> read_value(const xml::Element& element, cim::Type type, bool is_array, const cim::Schema& schema) {
-  return PropertyReader(schema, 0).read(element, {.name = {}, .type = type, .is_array = is_array});
+  std::size_t instances = most_instances;
+  return PropertyReader({schema, instances}, 0).read(element, {.name = {}, .type = type, .is_array = is_array});
 }
 
 std::string write_embedded_instance(const cim::Instance& instance) {

@@ -21,29 +21,30 @@ std::string read_namespace(const xml::Element& local_path) {
   return name;
 }
 
-Result<cim::KeyBinding> read_key_value(std::string name, const xml::Element& value) {
+Result<cim::ObjectPath> read_path(const xml::Element& element, int depth);
+
+Result<cim::KeyBinding> read_key_value(std::string name, const xml::Element& value, int depth) {
   cim::KeyBinding key{std::move(name), {}, {}};
   if (value.name() == "KEYVALUE") {
     key.value = value.text();
     return key;
   }
   if (value.name() != "VALUE.REFERENCE") return malformed(fmt::format("KEYBINDING {:.100}: no value", key.name));
-  auto path = read_instance_path(value.first_child());
+  auto path = read_path(value.first_child(), depth + 1);
   if (!path) return path.error();
   key.reference = std::make_shared<const cim::ObjectPath>(std::move(*path));
   return key;
 }
 
-Result<cim::KeyBinding> read_key(const xml::Element& binding) {
+Result<cim::KeyBinding> read_key(const xml::Element& binding, int depth) {
   std::string name = attribute(binding, "NAME");
   if (binding.name() != "KEYBINDING" || name.empty()) return malformed("INSTANCENAME: a KEYBINDING is expected");
-  return read_key_value(std::move(name), binding.first_child());
+  return read_key_value(std::move(name), binding.first_child(), depth);
 }
 
-}  // namespace
-
-// Recursion (references as keys) is bounded by the depth that the XML reader allows.
-Result<cim::ObjectPath> read_instance_path(const xml::Element& element) {
+Result<cim::ObjectPath> read_path(const xml::Element& element, int depth) {
+  if (depth > cim::ObjectPath::deepest)
+    return malformed(fmt::format("references nest more than {} deep", cim::ObjectPath::deepest));
   cim::ObjectPath path;
   xml::Element name = element;
   if (element.name() == "INSTANCEPATH") {
@@ -60,12 +61,20 @@ Result<cim::ObjectPath> read_instance_path(const xml::Element& element) {
   path.class_name = attribute(name, "CLASSNAME");
   if (path.class_name.empty()) return malformed("an INSTANCENAME without a CLASSNAME");
   for (const xml::Element binding : name.children()) {
-    auto key = read_key(binding);
+    if (path.keys.size() == cim::ObjectPath::most_keys)
+      return malformed(fmt::format("INSTANCENAME: more than {} keys", cim::ObjectPath::most_keys));
+    auto key = read_key(binding, depth);
     if (!key) return key.error();
     path.keys.push_back(std::move(*key));
   }
+  if (const auto* twice = cim::find_repeated(path.keys))
+    return malformed(fmt::format("INSTANCENAME: the key {:.100} is given twice", twice->name));
   return path;
 }
+
+}  // namespace
+
+Result<cim::ObjectPath> read_instance_path(const xml::Element& element) { return read_path(element, 0); }
 
 Result<cim::ObjectPath> read_instance_name(const xml::Element& element) {
   const xml::Element only = element.first_child();
@@ -73,7 +82,7 @@ Result<cim::ObjectPath> read_instance_name(const xml::Element& element) {
   if (only.next_sibling()) return malformed("INSTANCENAME: keys without names");
   cim::ObjectPath path;
   path.class_name = attribute(element, "CLASSNAME");
-  auto key = read_key_value({}, only);
+  auto key = read_key_value({}, only, 0);
   if (!key) return key.error();
   path.keys.push_back(std::move(*key));
   return path;

@@ -7,7 +7,7 @@
 
 namespace vmms::wire::cimxml {
 
-/// Reads an INSTANCENAME, LOCALINSTANCEPATH or INSTANCEPATH. Errors: invalid_argument.
+/// Reads an INSTANCENAME, LOCALINSTANCEPATH or INSTANCEPATH, in the bounds of ObjectPath. Errors: invalid_argument.
 Result<cim::ObjectPath> read_instance_path(const xml::Element& element);
 
 /// Reads an INSTANCENAME, also one whose only key stands there without its name; that one is named "".

@@ -37,7 +37,13 @@ Result<cim::ObjectPath> read_path(const xml::Element& instance_name, const cim::
 }
 
 Parameters::Parameters(const Call& call, const cim::Schema& schema) : operation_(call.name), schema_(schema) {
+  constexpr std::size_t most_parameters = 64;  // no operation has so many
   for (const xml::Element element : call.parameters) {
+    if (parameters_.size() == most_parameters) {
+      error_ = cim_error(Code::invalid_parameter,
+                         fmt::format("{:.100} has no {} parameters", operation_, parameters_.size() + 1));
+      break;
+    }
     const std::string_view name = element.attribute({}, "NAME").value_or(std::string_view{});
     for (const Parameter& other : parameters_)
       if (equals_no_case(other.name, name)) fail(name, "is given twice");
@@ -96,11 +102,16 @@ std::optional<std::string> Parameters::text(std::string_view name, Need need) {
 }
 
 std::optional<std::vector<std::string>> Parameters::texts(std::string_view name) {
+  constexpr std::size_t most = 1024;  // all of them lists of properties; no class has so many
   const xml::Element value = take(name, Need::optional, "VALUE.ARRAY");
   if (!value) return {};
   std::vector<std::string> result;
   for (const xml::Element item : value.children()) {
     if (item.name() != "VALUE") fail(name, "has a NULL in it");
+    if (result.size() == most) {
+      fail(name, fmt::format("has more than {} items", most));
+      break;
+    }
     result.push_back(item.text());
   }
   return result;

@@ -115,8 +115,27 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   void handle(const std::shared_ptr<http::Exchange>& exchange) {
+    const Clock::time_point start = Clock::now();
+    if (auto fine = check_http(exchange->request()); !fine) return (void)exchange->respond(refuse(fine.error()));
+    if (exchange->request().body.size() <= most_read_on_edge) return read_guarded(exchange, start);
+    const auto self = shared_from_this();
+    exchange->expire_at(start + options.operation_timeout,
+                        [] { return http::plain_response(503, "The request could not be read in time."); });
+    const Status submitted = submit({}, [self, exchange, start] { self->read_guarded(exchange, start); });
+    if (!submitted) exchange->respond(http::plain_response(503, submitted.error().message));
+  }
+
+  void read_guarded(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
+    try {
+      read(exchange, start);
+    } catch (const std::exception& exception) {
+      spdlog::error("cimxml: a request threw an exception: {}", exception.what());
+      exchange->respond(http::plain_response(500, "There is an error in the service; see its log."));
+    }
+  }
+
+  void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
-    if (auto fine = check_http(http_request); !fine) return (void)exchange->respond(refuse(fine.error()));
     auto read = read_request(http_request.body);
     if (!read) return (void)exchange->respond(refuse(read.error()));
     if (auto fine = check_headers(http_request, *read); !fine) return (void)exchange->respond(refuse(fine.error()));
@@ -125,7 +144,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     cim::Context context;
     context.principal = http_request.principal;
     context.account = http_request.account;
-    context.deadline = Clock::now() + options.operation_timeout;
+    context.deadline = start + options.operation_timeout;
     if (request->multiple) {
       const auto self = shared_from_this();
       return answer_later(exchange, request, context.deadline, std::string(), nullptr,
@@ -193,13 +212,6 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 Server::Server(cim::ObjectManager& manager, Submit submit, ServerOptions options)
     : state_(std::make_shared<State>(manager, std::move(submit), std::move(options))) {}
 
-void Server::handle(const std::shared_ptr<http::Exchange>& exchange) {
-  try {
-    state_->handle(exchange);
-  } catch (const std::exception& exception) {
-    spdlog::error("cimxml: a request threw an exception: {}", exception.what());
-    exchange->respond(http::plain_response(500, "There is an error in the service; see its log."));
-  }
-}
+void Server::handle(const std::shared_ptr<http::Exchange>& exchange) { state_->handle(exchange); }
 
 }  // namespace vmms::wire::cimxml

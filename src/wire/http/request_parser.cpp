@@ -3,8 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address_v6.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
+#include <functional>
+#include <optional>
 
 #include "base/text.hpp"
 
@@ -15,6 +18,83 @@ namespace beast_http = boost::beast::http;
 namespace {
 
 std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
+
+constexpr bool is_token_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool all_of(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+constexpr std::string_view digits = "0123456789";
+constexpr std::string_view hexadecimal = "0123456789abcdefABCDEF";
+constexpr std::string_view unreserved_or_sub_delimiter =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=";
+
+/// The inside of the brackets of an IP-literal (RFC 3986 section 3.2.2), with or without a zone (RFC 6874).
+bool is_ip_literal(std::string_view text) {
+  if (text.starts_with('v') || text.starts_with('V')) {
+    const std::size_t dot = text.find('.');
+    return dot != std::string_view::npos && dot > 1 && dot + 1 < text.size() &&
+           all_of(text.substr(1, dot - 1), hexadecimal) &&
+           text.substr(dot + 1).find_first_not_of(std::string(unreserved_or_sub_delimiter) + ":") ==
+               std::string_view::npos;
+  }
+  const std::size_t zone = text.find('%');
+  if (zone != std::string_view::npos && zone + 1 == text.size()) return false;
+  boost::system::error_code wrong;
+  boost::asio::ip::make_address_v6(std::string(text.substr(0, zone)), wrong);
+  return !wrong && (zone == std::string_view::npos ||
+                    text.substr(zone + 1).find_first_not_of(std::string(unreserved_or_sub_delimiter) + "%") ==
+                        std::string_view::npos);
+}
+
+/// A registered name or an IPv4 address, percent-encoding included; an empty one is a Host of its own (RFC 9112 3.2).
+bool is_registered_name(std::string_view text) {
+  for (std::size_t percent; (percent = text.find('%')) != std::string_view::npos; text.remove_prefix(percent + 3)) {
+    const std::string_view code = text.substr(percent + 1, 2);
+    if (!all_of(text.substr(0, percent), unreserved_or_sub_delimiter) || code.size() != 2 || !all_of(code, hexadecimal))
+      return false;
+  }
+  return all_of(text, unreserved_or_sub_delimiter);
+}
+
+/// Host = uri-host [ ":" port ] (RFC 9110 section 7.2).
+bool is_host(std::string_view text) {
+  const bool literal = text.starts_with('[');
+  const std::size_t end = literal ? text.find(']') : text.find(':');
+  if (literal && end == std::string_view::npos) return false;
+  const std::string_view host = literal ? text.substr(1, end - 1) : text.substr(0, end);
+  if (literal ? !is_ip_literal(host) : !is_registered_name(host)) return false;
+  const std::string_view rest = text.substr(std::min(text.size(), literal ? end + 1 : end));
+  return rest.empty() || (rest.front() == ':' && rest.size() <= 6 && all_of(rest.substr(1), digits));
+}
+
+/// The authority of a target in the absolute form; nothing of other targets.
+std::optional<std::string_view> authority_of(std::string_view target) {
+  const std::size_t start = target.find("://");
+  if (target.starts_with('/') || start == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = target.substr(start + 3);
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
+/// What is wrong with a Transfer-Encoding (RFC 9112 section 6.1): 0, or a status.
+unsigned judge_transfer_encoding(std::string_view value) {
+  if (equals_no_case(value, "chunked")) return 0;
+  for (;;) {
+    const std::size_t comma = value.find(',');
+    std::string_view coding = value.substr(0, comma);
+    while (coding.starts_with(' ') || coding.starts_with('\t')) coding.remove_prefix(1);
+    while (coding.ends_with(' ') || coding.ends_with('\t')) coding.remove_suffix(1);
+    const bool is_last = comma == std::string_view::npos;
+    if (coding.empty() || !std::all_of(coding.begin(), coding.end(), is_token_character)) return 400;
+    if (equals_no_case(coding, "chunked") && !is_last) return 400;  // it says where the body ends
+    if (is_last) return 501;
+    value.remove_prefix(comma + 1);
+  }
+}
 
 }  // namespace
 
@@ -27,6 +107,7 @@ RequestParser::RequestParser(Request& request, const Limits& limits) : request_(
 RequestParser::Progress RequestParser::put(boost::asio::const_buffer bytes, std::size_t& used) {
   used = 0;
   ErrorCode ec;
+  input_ = {static_cast<const char*>(bytes.data()), bytes.size()};
   while (used < bytes.size() && !is_done()) {
     // Beast 1.81 asserts that a last chunk it has begun to read comes again with at least five bytes. No chunked body
     // ends with less ("0", two line ends), so there is more to come.
@@ -66,34 +147,70 @@ std::size_t RequestParser::append(Text body, ErrorCode& ec) {
   return body.size();
 }
 
-void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, int version, ErrorCode&) {
+void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, int version, ErrorCode& ec) {
   request_.method = text(method);
   request_.target = text(target);
   version_ = version;
   constexpr std::size_t common_fields = 8;
   request_.headers.reserve(common_fields);
+  if (const auto authority = authority_of(request_.target); authority && (authority->empty() || !is_host(*authority)))
+    fail(400, "the request's target names no host", ec);
+}
+
+// Who stands before us may read a folded value otherwise than we do (RFC 9112 section 5.2). The base unfolds them: a
+// value of several lines is a copy, and one that begins on a later line stands behind the end of its first.
+bool RequestParser::is_folded(Text name, Text value) const {
+  const std::less<> before;
+  const char* const gap = name.data() + name.size();
+  if (before(value.data(), gap) || before(input_.data() + input_.size(), value.data() + value.size())) return true;
+  return std::find(gap, value.data(), '\r') != value.data();
+}
+
+// Fields of which the first and the last may count, depending on who reads them.
+bool RequestParser::is_repeated(Single field) {
+  const bool seen = has(field);
+  seen_ |= bit(field);
+  return seen;
 }
 
 void RequestParser::on_field_impl(beast_http::field name, Text name_string, Text value, ErrorCode& ec) {
+  if (is_folded(name_string, value)) return fail(400, "a header field goes on in a second line", ec);
   if (header_complete_) return;  // a trailer must not pass for a header (RFC 9110 section 6.5.1)
   if (request_.headers.size() >= limits_.header_fields) {
     return fail(431, fmt::format("the header has more than {} fields", limits_.header_fields), ec);
   }
+  const std::string_view plain(value.data(), value.size());
+  const auto twice = [&] { fail(400, fmt::format("the request has two {} fields", text(name_string)), ec); };
   switch (name) {
     case beast_http::field::content_type:
+      if (is_repeated(Single::content_type)) return twice();
       request_.content_type = text(value);
       break;
     case beast_http::field::host:
-      if (has_host_) return fail(400, "the request has two Host fields", ec);
-      has_host_ = true;
+      if (is_repeated(Single::host)) return twice();
+      if (!is_host(plain)) return fail(400, "the Host field holds no host name or address", ec);
       break;
     case beast_http::field::authorization:
-      if (!request_.header("Authorization").empty()) return fail(400, "the request has two Authorization fields", ec);
+      if (is_repeated(Single::authorization)) return twice();
+      break;
+    case beast_http::field::content_length:
+      // The base takes several, and lists, when they say the same.
+      if (is_repeated(Single::content_length)) return twice();
+      if (!all_of(plain, digits)) return fail(400, "the Content-Length is no number", ec);
+      break;
+    case beast_http::field::transfer_encoding:
+      if (is_repeated(Single::transfer_encoding)) return twice();
+      if (const unsigned wrong = judge_transfer_encoding(plain); wrong != 0) {
+        return fail(wrong, "the only Transfer-Encoding that is read here is \"chunked\", alone", ec);
+      }
+      break;
+    case beast_http::field::content_encoding:
+      if (!plain.empty() && !equals_no_case(plain, "identity")) {
+        return fail(415, "a body is read here as it is, without a Content-Encoding", ec);
+      }
       break;
     case beast_http::field::expect:
-      if (!equals_no_case({value.data(), value.size()}, "100-continue")) {
-        return fail(417, "only \"100-continue\" can be expected", ec);
-      }
+      if (!equals_no_case(plain, "100-continue")) return fail(417, "only \"100-continue\" can be expected", ec);
       expects_continue_ = true;
       break;
     default:
@@ -106,7 +223,9 @@ void RequestParser::on_header_impl(ErrorCode& ec) {
   header_complete_ = true;
   if (version_ < 11) {
     expects_continue_ = false;  // RFC 9110 section 10.1.1
-  } else if (!has_host_) {
+    // Who sent it, or passed it on, cannot be trusted about where the message ends (RFC 9112 section 6.1).
+    if (has(Single::transfer_encoding)) fail(400, "an HTTP/1.0 request has no Transfer-Encoding", ec);
+  } else if (!has(Single::host)) {
     fail(400, "an HTTP/1.1 request needs a Host field", ec);
   }
 }

@@ -4,13 +4,17 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "wire/http/exchange.hpp"
 #include "wire/http/limits.hpp"
 
 namespace vmms::wire::http {
 
-/// Reads one request (RFC 9112) into a Request that must outlive the parser.
+/// Reads one request (RFC 9112) into a Request that must outlive the parser. What could be read in two ways is refused;
+/// then nothing that comes behind it may be read as a request either.
 class RequestParser : private boost::beast::http::basic_parser<true> {
  public:
   RequestParser(Request& request, const Limits& limits);
@@ -26,7 +30,7 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   bool wants_keep_alive() const { return keep_alive(); }
   bool is_http_1_0() const { return version_ < 11; }
 
-  /// After `failed`: 400, 413, 417 or 431, and why.
+  /// After `failed`: 400, 413, 415, 417, 431 or 501, and why.
   unsigned status() const { return status_; }
   const std::string& reason() const { return reason_; }
 
@@ -35,6 +39,12 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   using Text = boost::beast::string_view;
   using ErrorCode = boost::beast::error_code;
 
+  /// Fields that a request has once at most.
+  enum class Single : std::uint8_t { host, authorization, content_type, content_length, transfer_encoding };
+  static unsigned bit(Single field) { return 1U << static_cast<unsigned>(field); }
+  bool has(Single field) const { return (seen_ & bit(field)) != 0; }
+  bool is_repeated(Single field);  ///< notes it as well
+  bool is_folded(Text name, Text value) const;
   void fail(unsigned status, std::string reason, ErrorCode& ec);
   std::size_t append(Text body, ErrorCode& ec);
 
@@ -52,8 +62,9 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   const Limits& limits_;
   int version_ = 11;
   bool header_complete_ = false;
-  bool has_host_ = false;
   bool expects_continue_ = false;
+  unsigned seen_ = 0;       ///< a bit for each Single
+  std::string_view input_;  ///< of the put() that runs
   unsigned status_ = 0;
   std::string reason_;
 };

@@ -29,19 +29,25 @@ bool same_namespace(std::string_view left, std::string_view right) {
 
 }  // namespace
 
+namespace {
+
+Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_view default_namespace, int depth);
+
 Result<std::vector<cim::KeyBinding>> read_selectors(const xml::Element& selector_set,
-                                                    std::string_view default_namespace) {
+                                                    std::string_view default_namespace, int depth) {
   std::vector<cim::KeyBinding> selectors;
   for (const xml::Element element : selector_set.children()) {
     if (!element.is(names::wsman, "Selector"))
       return invalid(fmt::format("SelectorSet: unexpected element {:.100}", element.name()));
     const auto name = element.attribute({}, "Name");
     if (!name || name->empty()) return invalid("SelectorSet: a Selector has no Name");
+    if (selectors.size() == most_selectors)
+      return invalid(fmt::format("SelectorSet: more than {} selectors", most_selectors));
     cim::KeyBinding selector{std::string(*name), {}, {}};
     if (const xml::Element inner = element.first_child()) {
       if (!inner.is(names::addressing, "EndpointReference"))
         return invalid(fmt::format("selector {:.100}: unexpected element {:.100}", *name, inner.name()));
-      auto path = read_reference(element, default_namespace);
+      auto path = read_reference(element, default_namespace, depth + 1);
       if (!path) return path.error();
       selector.reference = std::make_shared<const cim::ObjectPath>(std::move(*path));
     } else {
@@ -50,6 +56,37 @@ Result<std::vector<cim::KeyBinding>> read_selectors(const xml::Element& selector
     selectors.push_back(std::move(selector));
   }
   return selectors;
+}
+
+Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_view default_namespace, int depth) {
+  if (depth > cim::ObjectPath::deepest)
+    return invalid(fmt::format("references nest more than {} deep", cim::ObjectPath::deepest));
+  const xml::Element wrapped = element.child(names::addressing, "EndpointReference");
+  const xml::Element parameters = (wrapped ? wrapped : element).child(names::addressing, "ReferenceParameters");
+  if (!parameters) return invalid("a reference without ReferenceParameters");
+  auto resource = parse_resource(parameters.child(names::wsman, "ResourceURI").text());
+  if (!resource || resource->is_all_classes()) return invalid("a reference whose ResourceURI does not name a class");
+  auto selectors = read_selectors(parameters.child(names::wsman, "SelectorSet"), default_namespace, depth);
+  if (!selectors) return selectors.error();
+  if (auto status = take_namespace(*resource, *selectors, default_namespace); !status) return status.error();
+  if (const auto* twice = cim::find_repeated(*selectors))
+    return invalid(fmt::format("a reference has the selector {:.100} twice", twice->name));
+  cim::ObjectPath path;
+  path.namespace_name = std::move(resource->namespace_name);
+  path.class_name = std::move(resource->class_name);
+  path.keys = std::move(*selectors);
+  return path;
+}
+
+}  // namespace
+
+Result<std::vector<cim::KeyBinding>> read_selectors(const xml::Element& selector_set,
+                                                    std::string_view default_namespace) {
+  return read_selectors(selector_set, default_namespace, 0);
+}
+
+Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_view default_namespace) {
+  return read_reference(element, default_namespace, 1);
 }
 
 Status take_namespace(Resource& resource, std::vector<cim::KeyBinding>& selectors, std::string_view default_namespace) {
@@ -67,23 +104,6 @@ Status take_namespace(Resource& resource, std::vector<cim::KeyBinding>& selector
   }
   if (resource.namespace_name.empty()) resource.namespace_name = default_namespace;
   return {};
-}
-
-// Recursion (references as selectors) is bounded by the depth that the XML reader allows.
-Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_view default_namespace) {
-  const xml::Element wrapped = element.child(names::addressing, "EndpointReference");
-  const xml::Element parameters = (wrapped ? wrapped : element).child(names::addressing, "ReferenceParameters");
-  if (!parameters) return invalid("a reference without ReferenceParameters");
-  auto resource = parse_resource(parameters.child(names::wsman, "ResourceURI").text());
-  if (!resource || resource->is_all_classes()) return invalid("a reference whose ResourceURI does not name a class");
-  auto selectors = read_selectors(parameters.child(names::wsman, "SelectorSet"), default_namespace);
-  if (!selectors) return selectors.error();
-  if (auto status = take_namespace(*resource, *selectors, default_namespace); !status) return status.error();
-  cim::ObjectPath path;
-  path.namespace_name = std::move(resource->namespace_name);
-  path.class_name = std::move(resource->class_name);
-  path.keys = std::move(*selectors);
-  return path;
 }
 
 void declare_reference(xml::Writer& writer) {

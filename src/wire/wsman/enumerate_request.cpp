@@ -15,6 +15,8 @@ namespace vmms::wire::wsman {
 
 namespace {
 
+constexpr std::size_t most_result_properties = 256;  // no class has so many
+
 OrFault<void> check_body(const Request& request, std::string_view name) {
   if (request.body.is(names::enumeration, name)) return {};
   return fault(Condition::schema_validation, fmt::format("the SOAP Body must hold wsen:{}", name));
@@ -52,6 +54,17 @@ OrFault<std::chrono::microseconds> read_lifetime(const xml::Element& element) {
   }
   if (length->count() <= 0) return fault(Condition::invalid_expiration, {});
   return *length;
+}
+
+// What an open enumeration keeps of keys.
+std::size_t size_of(const std::vector<cim::KeyBinding>& keys) {
+  std::size_t size = 0;
+  for (const cim::KeyBinding& key : keys) {
+    size += key.name.size() + key.value.size();
+    if (key.reference)
+      size += key.reference->namespace_name.size() + key.reference->class_name.size() + size_of(key.reference->keys);
+  }
+  return size;
 }
 
 class EnumerateReader {
@@ -131,11 +144,10 @@ class EnumerateReader {
         return fault(Condition::cannot_process_filter, "a selector filter needs a class in the resource URI");
       auto keys = read_selectors(child.child(names::wsman, "SelectorSet"), request_.resource->namespace_name);
       if (!keys) return fault(Condition::cannot_process_filter, keys.error().message);
-      // An open enumeration keeps them.
-      std::size_t size = 0;
-      for (const cim::KeyBinding& key : *keys)
-        size += key.name.size() + (key.reference ? key.reference->to_string() : key.value).size();
-      if (size > cim::wql::longest_query)
+      if (const auto* twice = cim::find_repeated(*keys))
+        return fault(Condition::cannot_process_filter,
+                     fmt::format("the filter has the selector {:.100} twice", twice->name));
+      if (size_of(*keys) > cim::wql::longest_query)
         return fault(Condition::cannot_process_filter,
                      fmt::format("the filter is longer than {} bytes", cim::wql::longest_query));
       result_.keys = std::move(*keys);
@@ -172,6 +184,8 @@ class EnumerateReader {
         query.source = std::move(*object);
         has_object = true;
       } else if (name == "IncludeResultProperty") {
+        if (result_.result_properties.size() == most_result_properties)
+          return refuse(fmt::format("an association filter takes {} b:IncludeResultProperty", most_result_properties));
         result_.result_properties.push_back(trimmed(part));
       } else if (std::string* target = association_part(query, name)) {
         *target = trimmed(part);

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t smallest_envelope = 8192;  // DSP0226 R6.2-4
 constexpr std::size_t longest_identifier = 1024;
-constexpr std::size_t most_selectors = 64;
 
 // DSP0226 writes `s:mustUnderstand`; some clients leave out the prefix.
 bool must_understand(const xml::Element& header) {
@@ -129,14 +128,14 @@ class HeaderReader {
   }
 
   OrFault<void> selector_set(const xml::Element& block) {
+    std::size_t number = 0;
+    for (const xml::Element selector : block.children())
+      if (++number > most_selectors && selector)
+        return fault(Condition::selector_limit, fmt::format("there are more than {} selectors", most_selectors));
     auto selectors = read_selectors(block, limits_.default_namespace);
     if (!selectors) return fault(Condition::invalid_selectors, selectors.error().message);
-    if (selectors->size() > most_selectors)
-      return fault(Condition::selector_limit, fmt::format("there are more than {} selectors", most_selectors));
-    for (auto key = selectors->begin(); key != selectors->end(); ++key)
-      if (std::any_of(selectors->begin(), key,
-                      [&](const auto& other) { return equals_no_case(other.name, key->name); }))
-        return fault(Condition::duplicate_selectors, fmt::format("the selector {:.100} is given twice", key->name));
+    if (const auto* twice = cim::find_repeated(*selectors))
+      return fault(Condition::duplicate_selectors, fmt::format("the selector {:.100} is given twice", twice->name));
     request_.selectors = std::move(*selectors);
     return {};
   }
@@ -230,7 +229,9 @@ OrFault<void> read_request(std::string text, std::string_view charset, const Req
   auto decoded = xml::to_utf8(std::move(text), request.encoding);
   if (!decoded) return fault(Condition::malformed_xml, decoded.error().message);
   text = std::move(*decoded);
-  auto document = xml::Document::parse(std::move(text));
+  const bool converted = request.encoding.is_utf16();
+  auto document =
+      xml::Document::parse(std::move(text), {}, converted ? xml::EncodingName::is_void : xml::EncodingName::counts);
   if (!document) {
     const bool encoding = document.error().kind == Failure::not_supported;
     return fault(

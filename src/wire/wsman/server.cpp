@@ -137,9 +137,19 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   }
 
   void handle(const std::shared_ptr<http::Exchange>& exchange) {
+    const Clock::time_point start = Clock::now();
+    if (exchange->request().body.size() <= most_read_on_edge) return read(exchange, start);
+    const auto self = shared_from_this();
+    exchange->expire_at(start + options.requests.operation_timeout, [self] {
+      return self->fault_response(fault(Condition::timed_out, "the request could not be read in time"), Request());
+    });
+    const Status submitted = submit({}, [self, exchange, start] { self->read(exchange, start); });
+    if (!submitted) exchange->respond(fault_response(to_fault(submitted.error()), Request()));
+  }
+
+  void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
     const auto request = std::make_shared<Request>();
-    const Clock::time_point start = Clock::now();
     auto task = guarded([&]() -> OrFault<Task> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
       if (auto read =

@@ -20,7 +20,8 @@ OrFault<cim::Value> share(Result<T> read) {
   return cim::Value(std::make_shared<const T>(std::move(*read)));
 }
 
-OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const ReadContext& context) {
+OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const ReadContext& context,
+                             std::size_t& instances) {
   if (is_nil(element)) return cim::Value();
   if (type == cim::Type::reference) return share(read_reference(element, context.default_namespace));
   if (element.first_child() && type != cim::Type::datetime)
@@ -33,7 +34,7 @@ OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const 
     case cim::Type::instance: {
       const std::string text = element.text();
       if (xml::trim(text).empty()) return cim::Value();  // what scripting clients send for NULL
-      return share(cimxml::read_embedded_instance(text, context.schema));
+      return share(cimxml::read_embedded_instance(text, context.schema, instances));
     }
     default:
       break;
@@ -56,14 +57,15 @@ bool is_nil(const xml::Element& element) {
 
 OrFault<cim::Value> read_value(std::span<const xml::Element> elements, cim::Type type, bool is_array,
                                const ReadContext& context) {
+  std::size_t instances = cimxml::most_instances;
   if (!is_array) {
     if (elements.size() > 1) return fault(Condition::invalid_argument, "is given more than once but is not an array");
-    return read_one(elements.front(), type, context);
+    return read_one(elements.front(), type, context, instances);
   }
   cim::Array values;
   values.reserve(elements.size());
   for (const xml::Element& element : elements) {
-    auto value = read_one(element, type, context);
+    auto value = read_one(element, type, context, instances);
     if (!value) return value.error();
     if (value->is_null()) {
       if (elements.size() == 1) return cim::Value();

@@ -14,6 +14,10 @@ constexpr bool is_character(char32_t c) {
          (c >= 0x10000 && c <= 0x10FFFF);
 }
 
+/// NameStartChar and NameChar of XML 1.0, fifth edition (section 2.3), a colon included.
+bool is_name_start(char32_t c);
+bool is_name(char32_t c);
+
 struct Decoded {
   char32_t character = 0;
   std::size_t length = 0;  ///< in bytes; 0 when the bytes are not UTF-8

@@ -71,7 +71,6 @@ Result<std::string> to_utf8(std::string document, const Encoding& encoding) {
     }
     append_utf8(text, c);
   }
-  if (text.starts_with("<?xml")) text.erase(0, std::min(text.size(), text.find("?>") + 2));
   return text;
 }
 

@@ -21,8 +21,8 @@ struct Encoding {
 /// type (UTF-16 without a mark is big-endian, RFC 2781 4.3).
 Encoding encoding_of(std::string_view document, std::string_view charset = {});
 
-/// The document in UTF-8, without mark and, of UTF-16, without XML declaration, whose encoding would be wrong now. What
-/// is UTF-8 already is handed through unchecked. Errors (invalid_argument): not UTF-16.
+/// The document in UTF-8, of UTF-16 without its mark; the encoding that it declares is void then. What is UTF-8 already
+/// is handed through unchecked. Errors (invalid_argument): not UTF-16.
 Result<std::string> to_utf8(std::string document, const Encoding& encoding);
 
 /// UTF-8 in the given encoding.

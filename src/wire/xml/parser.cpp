@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "wire/xml/characters.hpp"
+#include "wire/xml/declaration.hpp"
 #include "wire/xml/tree.hpp"
 
 #include <fmt/format.h>
@@ -18,19 +19,14 @@ namespace {
 constexpr std::string_view xml_uri = "http://www.w3.org/XML/1998/namespace";
 constexpr std::string_view xmlns_uri = "http://www.w3.org/2000/xmlns/";
 
-constexpr bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-constexpr auto name_characters = [] {
+// What of a name is ASCII.
+constexpr auto plain_in_names = [] {
   std::array<bool, 256> table{};
-  for (unsigned i = 0; i < 256; ++i) {
-    const char c = static_cast<char>(i);
-    table[i] = is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  }
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:-."))
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
-constexpr bool is_name(char c) { return name_characters[static_cast<unsigned char>(c)]; }
+constexpr bool is_plain_in_name(char c) { return plain_in_names[static_cast<unsigned char>(c)]; }
 
 // Neither markup, nor a quote, nor white space that becomes a space.
 constexpr auto plain_in_values = [] {
@@ -49,9 +45,11 @@ struct Name {
 Name split(std::string_view qualified) {
   const std::size_t colon = qualified.find(':');
   if (colon == std::string_view::npos) return {{}, qualified, true};
-  const Name name{qualified.substr(0, colon), qualified.substr(colon + 1), false};
-  return {name.prefix, name.local,
-          !name.prefix.empty() && !name.local.empty() && name.local.find(':') == std::string_view::npos};
+  const std::string_view prefix = qualified.substr(0, colon);
+  const std::string_view local = qualified.substr(colon + 1);
+  return {prefix, local,
+          !prefix.empty() && !local.empty() && local.find(':') == std::string_view::npos &&
+              is_name_start(decode_utf8(local, 0).character)};
 }
 
 bool is_declaration(const Name& name) {
@@ -69,7 +67,8 @@ Error error_at(std::string_view text, std::size_t offset, std::string_view messa
 // Functions that return a bool have set `failure_` when it is false.
 class Parser {
  public:
-  Parser(Tree& tree, const Limits& limits) : tree_(tree), text_(tree.text), limits_(limits) {}
+  Parser(Tree& tree, const Limits& limits, EncodingName encoding_name)
+      : tree_(tree), text_(tree.text), limits_(limits), encoding_name_(encoding_name) {}
 
   Status run() {
     // Room for a small request, in pieces that malloc has at hand; entry 0 of each table is none.
@@ -130,7 +129,7 @@ class Parser {
 
   bool encoding() {
     using namespace std::string_view_literals;
-    if (text_.starts_with("\xEF\xBB\xBF"sv)) position_ = 3;
+    if (text_.starts_with("\xEF\xBB\xBF"sv)) start_ = position_ = 3;
     // Without a mark, a document's first character is `<`, so zeros around it give the wider encodings away.
     if (text_.starts_with("\xFF\xFE"sv) || text_.starts_with("\xFE\xFF"sv) || text_.starts_with("<\0"sv) ||
         text_.starts_with("\0<"sv) || text_.starts_with("\0\0"sv))
@@ -173,10 +172,12 @@ class Parser {
       return true;
     }
     bool raw = false;
-    for (const char c : piece) raw |= c == '&' || c == '\r';
+    for (const char c : piece) raw |= c == '&' || c == '\r' || c == ']';
     if (raw)
-      for (; position_ < start + piece.size(); ++position_)
+      for (; position_ < start + piece.size(); ++position_) {
         if (text_[position_] == '&' && !reference()) return false;
+        if (text_[position_] == ']' && at("]]>")) return fail("\"]]>\" outside of a CDATA section");
+      }
     position_ = start + piece.size();
     add_text(piece, raw, true);
     return true;
@@ -198,7 +199,7 @@ class Parser {
       case '?':
         return processing_instruction();
       case '!':
-        if (at("<!--")) return skip_to("-->", 4, "a comment is not closed");
+        if (at("<!--")) return comment();
         if (at("<![CDATA[")) return character_data();
         return fail("document type declarations are not accepted");
       default:
@@ -224,25 +225,37 @@ class Parser {
     return true;
   }
 
-  bool processing_instruction() {
-    const std::size_t start = position_;
-    if (start + 2 >= text_.size() || !is_name_start(text_[start + 2])) return fail("a name is expected");
-    if (!skip_to("?>", 2, "a processing instruction is not closed")) return false;
-    const std::string_view instruction = text_.substr(start, position_ - start);
-    if (!instruction.starts_with("<?xml") || is_name(instruction[5])) return true;
-    if (root_seen_) return fail_at(start, "an XML declaration inside the document");
-    return declared_encoding(instruction);
+  bool comment() {
+    if (!skip_to("--", 4, "a comment is not closed")) return false;
+    if (at_end() || text_[position_] != '>') return fail("\"--\" inside a comment");
+    ++position_;
+    return true;
   }
 
-  bool declared_encoding(std::string_view declaration) {
-    const std::size_t attribute = declaration.find("encoding");
-    if (attribute == std::string_view::npos) return true;
-    const std::size_t open = declaration.find_first_of("\"'", attribute);
-    if (open == std::string_view::npos) return true;
-    const std::size_t close = declaration.find(declaration[open], open + 1);
-    const std::string_view name = declaration.substr(open + 1, close - open - 1);
-    if (equals_no_case(name, "utf-8") || equals_no_case(name, "utf8") || equals_no_case(name, "us-ascii")) return true;
-    return unsupported(name.substr(0, 40));
+  bool processing_instruction() {
+    const std::size_t start = position_;
+    position_ += 2;
+    if (!name()) return false;
+    const std::string_view target = text_.substr(start + 2, position_ - start - 2);
+    if (!at_end() && !is_space(text_[position_]) && !at("?>")) return fail("a processing instruction's name is wrong");
+    if (!skip_to("?>", 0, "a processing instruction is not closed")) return false;
+    if (target == "xml" && start == start_) return declaration(text_.substr(start, position_ - start));
+    if (equals_no_case(target, "xml")) return fail_at(start, "an XML declaration that is not at the document's start");
+    if (target.find(':') != std::string_view::npos) return fail_at(start, "a processing instruction's name is wrong");
+    return true;
+  }
+
+  bool declaration(std::string_view text) {
+    const auto declared = read_declaration(text);
+    if (!declared) return fail_at(start_, "the XML declaration is not well-formed, or not of version 1.0");
+    const std::string_view name = declared->encoding;
+    if (encoding_name_ == EncodingName::is_void || name.empty()) return true;
+    if (equals_no_case(name, "utf-8") || equals_no_case(name, "utf8")) return true;
+    if (!equals_no_case(name, "us-ascii")) return unsupported(name.substr(0, 40));
+    const auto beyond =
+        std::find_if(text_.begin(), text_.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    return beyond == text_.end() ||
+           fail_at(static_cast<std::size_t>(beyond - text_.begin()), "a character that is not of us-ascii");
   }
 
   bool end_tag() {
@@ -364,8 +377,16 @@ class Parser {
   }
 
   bool name() {
-    if (at_end() || !is_name_start(text_[position_])) return fail("a name is expected");
-    while (!at_end() && is_name(text_[position_])) ++position_;
+    const std::size_t start = position_;
+    for (; !at_end(); ++position_) {
+      if (is_plain_in_name(text_[position_])) continue;
+      if (static_cast<unsigned char>(text_[position_]) < 0x80) break;
+      const Decoded decoded = decode_utf8(text_, position_);
+      if (!is_name(decoded.character)) return fail("a character that cannot stand in a name");
+      position_ += decoded.length - 1;
+    }
+    if (position_ == start || !is_name_start(decode_utf8(text_, start).character))
+      return fail_at(start, "a name is expected");
     return true;
   }
 
@@ -426,9 +447,11 @@ class Parser {
 
   // Checks a reference and leaves the position on its semicolon.
   bool reference() {
-    static constexpr std::size_t longest = 12;
-    const std::size_t end = text_.substr(position_, longest).find(';');
-    if (end == std::string_view::npos) return fail("\"&\" that begins no reference");
+    std::size_t end = 1;
+    while (position_ + end < text_.size() &&
+           (text_[position_ + end] == '#' || is_plain_in_name(text_[position_ + end])))
+      ++end;
+    if (position_ + end == text_.size() || text_[position_ + end] != ';') return fail("\"&\" that begins no reference");
     const std::string_view inside = text_.substr(position_ + 1, end - 1);
     if (!meaning(inside))
       return fail(inside.starts_with('#') ? "a reference to a character that XML does not allow"
@@ -462,6 +485,8 @@ class Parser {
   Tree& tree_;
   const std::string_view text_;
   const Limits& limits_;
+  const EncodingName encoding_name_;
+  std::size_t start_ = 0;  ///< behind the mark
   std::size_t position_ = 0;
   bool root_seen_ = false;
   std::vector<Open> open_;
@@ -472,6 +497,8 @@ class Parser {
 
 }  // namespace
 
-Status parse(Tree& tree, const Limits& limits) { return Parser(tree, limits).run(); }
+Status parse(Tree& tree, const Limits& limits, EncodingName encoding_name) {
+  return Parser(tree, limits, encoding_name).run();
+}
 
 }  // namespace vmms::wire::xml

@@ -7,6 +7,6 @@
 namespace vmms::wire::xml {
 
 /// Reads `tree.text`, in which references get resolved, into the tables. Errors: as Document::parse.
-Status parse(Tree& tree, const Limits& limits);
+Status parse(Tree& tree, const Limits& limits, EncodingName encoding_name);
 
 }  // namespace vmms::wire::xml

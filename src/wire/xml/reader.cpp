@@ -10,11 +10,11 @@ Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
-Result<Document> Document::parse(std::string text, const Limits& limits) {
+Result<Document> Document::parse(std::string text, const Limits& limits, EncodingName encoding_name) {
   Document result;
   result.tree_ = std::make_unique<Tree>();
   result.tree_->text = std::move(text);
-  if (const Status parsed = xml::parse(*result.tree_, limits); !parsed) return parsed.error();
+  if (const Status parsed = xml::parse(*result.tree_, limits, encoding_name); !parsed) return parsed.error();
   return result;
 }
 

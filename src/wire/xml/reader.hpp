@@ -21,6 +21,10 @@ struct Limits {
   std::size_t namespaces = 64;  ///< declarations in scope at one place
 };
 
+/// Whether the encoding that a document declares counts, or is void: of a text that was converted since (RFC 7303
+/// section 3.2), or that came inside another one.
+enum class EncodingName : std::uint8_t { counts, is_void };
+
 /// What a document consists of; see tree.hpp.
 struct Tree;
 
@@ -79,10 +83,11 @@ class Document {
   Document& operator=(Document&&) noexcept;
   ~Document();
 
-  /// Refuses what XML 1.0 and its namespaces forbid (bad UTF-8, unbound prefixes, doubled attributes …), document type
-  /// declarations, and whatever passes the limits. Errors: invalid_argument with line and column, not_supported for a
-  /// character encoding other than UTF-8.
-  static Result<Document> parse(std::string text, const Limits& limits = {});
+  /// Refuses all that is not well-formed by XML 1.0 (fifth edition) and Namespaces in XML 1.0 (third edition), document
+  /// type declarations, and whatever passes the limits. Errors: invalid_argument with line and column, not_supported
+  /// for a character encoding other than UTF-8.
+  static Result<Document> parse(std::string text, const Limits& limits = {},
+                                EncodingName encoding_name = EncodingName::counts);
 
   Element root() const;
 

@@ -62,6 +62,9 @@ TEST(XmlReader, AcceptsDeclarationMarkAndProcessingInstructions) {
   EXPECT_EQ(refusal("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?other thing?><!-- c --><r/>\n"),
             "accepted");
   EXPECT_EQ(refusal("<?xml version='1.0' encoding='us-ascii'?><r/>"), "accepted");
+  EXPECT_EQ(refusal("<?xml version='1.1' standalone = 'no' ?><r/>"), "accepted")
+      << "a processor of 1.0 reads what says 1.x (fifth edition)";
+  EXPECT_EQ(refusal("<r><?xml-stylesheet x?><?p?></r>"), "accepted");
 }
 
 TEST(XmlReader, RefusesOtherEncodings) {
@@ -110,7 +113,31 @@ TEST(XmlReader, RefusesWhatIsNotWellFormed) {
                            "<>",
                            "<r><?xml version=\"1.0\"?></r>",
                            "<r></r",
-                           "<!ELEMENT r ANY><r/>"})
+                           "<!ELEMENT r ANY><r/>",
+                           "<r>]]></r>",
+                           "<r><!-- a -- b --></r>",
+                           "<r><!--->--></r>",
+                           "<r><!--x---></r>",
+                           "<\u2028/>",
+                           "<\u00d7/>",
+                           "<\u0300/>",
+                           "<r a\u00d7=\"1\"/>",
+                           "<r><?XML x?></r>",
+                           "<r><?xMl?></r>",
+                           "<r><?p+?></r>",
+                           "<r><?a:b?></r>",
+                           "<p:1 xmlns:p=\"u\"/>",
+                           " <?xml version=\"1.0\"?><r/>",
+                           "<!--x--><?xml version=\"1.0\"?><r/>",
+                           "<?xml version=\"1.0\"?><?xml version=\"1.0\"?><r/>",
+                           "<?xml?><r/>",
+                           "<?xml encoding=\"utf-8\"?><r/>",
+                           "<?xml version=\"2.0\"?><r/>",
+                           "<?xml version=\"1.\"?><r/>",
+                           "<?xml version=\"1.0\" xencoding=\"utf-8\"?><r/>",
+                           "<?xml version=\"1.0\"encoding=\"utf-8\"?><r/>",
+                           "<?xml version=\"1.0\" standalone=\"maybe\"?><r/>",
+                           "<?xml version=\"1.0\" encoding=\"us-ascii\"?><r>\u00e9</r>"})
     EXPECT_EQ(refusal_kind(text), Failure::invalid_argument) << text;
 }
 
@@ -134,6 +161,13 @@ TEST(XmlReader, RefusesNamespaceErrors) {
         "<r xmlns:=\"u\"/>", "<r><s xmlns:a=\"u\"/><a:t/></r>"})
     EXPECT_EQ(refusal_kind(text), Failure::invalid_argument) << text;
   EXPECT_EQ(refusal("<r xml:lang=\"en\" xmlns:xml=\"http://www.w3.org/XML/1998/namespace\"/>"), "accepted");
+}
+
+TEST(XmlReader, TakesNamesAndReferencesOfTheFifthEdition) {
+  EXPECT_EQ(refusal("<\u00e9 x\u00b7\u0300=\"1\" \U00010000=\"2\"/>"), "accepted");
+  const auto document = Document::parse("<r>&#00000000000065;&#x00000000041;]]&gt;]</r>");
+  ASSERT_TRUE(document) << document.error().message;
+  EXPECT_EQ(document->root().text(), "AA]]>]");
 }
 
 TEST(XmlReader, ErrorsGiveLineAndColumn) {

@@ -1,0 +1,66 @@
+#include "guest/agent_json.hpp"
+
+#include <array>
+
+namespace vmms::guest {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t most_nested = 32;  // the parser's own bound
+
+// Where the string that begins at `first` ends: its closing quote, or the end of the text.
+std::size_t end_of_string(std::string_view text, std::size_t first) {
+  for (std::size_t end = first;; ++end) {
+    end = text.find('"', end);
+    if (end == std::string_view::npos) return text.size();
+    std::size_t escapes = 0;
+    while (end - escapes > first && text[end - escapes - 1] == '\\') ++escapes;
+    if (escapes % 2 == 0) return end;
+  }
+}
+
+// Whether a text is within the bounds, before anything is made of it. Whether it is JSON is not looked at.
+bool fits(std::string_view text) {
+  std::array<std::size_t, most_nested + 1> members{};  // of the objects that are open
+  std::size_t depth = 0;
+  std::size_t values = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    switch (text[i]) {
+      case '"':
+        i = end_of_string(text, i + 1);
+        break;
+      case '[':
+      case '{':
+        if (++depth > most_nested || ++values > most_agent_values) return false;
+        members[depth] = 0;
+        break;
+      case ']':
+      case '}':
+        if (depth > 0) --depth;
+        break;
+      case ',':
+        if (++values > most_agent_values) return false;
+        break;
+      case ':':
+        if (++members[depth] > most_agent_members) return false;
+        break;
+      default:
+        break;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<json::value> read_agent_json(std::string_view text) {
+  if (!fits(text)) return error(Failure::failed, "it holds more values than any answer does");
+  boost::system::error_code code;
+  json::value value = json::parse(text, code);
+  if (code) return error(Failure::failed, "it is no JSON object");
+  return value;
+}
+
+}  // namespace vmms::guest

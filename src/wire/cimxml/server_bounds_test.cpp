@@ -1,0 +1,73 @@
+// What a short request could make large.
+#include "wire/cimxml/embedded_instance.hpp"
+#include "wire/cimxml/test_server.hpp"
+
+namespace vmms::wire::cimxml {
+namespace {
+
+using testing::instance_name;
+using testing::intrinsic_request;
+using testing::parameter;
+
+class BoundsTest : public testing::CimxmlServerTest {
+ protected:
+  testing::CimxmlAnswer get(std::string_view name) {
+    return call(intrinsic_request("GetInstance", parameter("InstanceName", name)));
+  }
+  static std::string name_of(std::string_view keys) {
+    return fmt::format("<INSTANCENAME CLASSNAME=\"Test_SettingData\">{}</INSTANCENAME>", keys);
+  }
+  static std::string nested(int levels, std::size_t quotes) {
+    std::string key = fmt::format("<KEYVALUE>{}</KEYVALUE>", std::string(quotes, '"'));
+    for (int i = 0; i < levels; ++i)
+      key = fmt::format("<VALUE.REFERENCE>{}</VALUE.REFERENCE>",
+                        name_of("<KEYBINDING NAME=\"InstanceID\">" + key + "</KEYBINDING>"));
+    return name_of("<KEYBINDING NAME=\"InstanceID\">" + key + "</KEYBINDING>");
+  }
+};
+
+TEST_F(BoundsTest, ReferencesNestEightDeep) {
+  const testing::CimxmlAnswer found = get(nested(8, 60'000));
+  EXPECT_EQ(found.code(), 6) << found.description();
+  EXPECT_LT(found.response.body.size(), 8'000u) << "written out it is 15 MB";
+  for (const int levels : {9, 12})
+    EXPECT_NE(get(nested(levels, 10)).description().find("nest more than 8 deep"), std::string::npos) << levels;
+}
+
+TEST_F(BoundsTest, KeysParametersAndListsAreCounted) {
+  std::string keys, parameters, list;
+  for (int i = 0; i < 5'000; ++i) {
+    keys += fmt::format("<KEYBINDING NAME=\"k{}\"><KEYVALUE>1</KEYVALUE></KEYBINDING>", i);
+    parameters += parameter(fmt::format("p{}", i), "");
+    list += fmt::format("<VALUE>p{}</VALUE>", i);
+  }
+  EXPECT_NE(get(name_of(keys)).description().find("more than 64 keys"), std::string::npos);
+  EXPECT_NE(get(name_of("<KEYBINDING NAME=\"a\"><KEYVALUE>1</KEYVALUE></KEYBINDING>"
+                        "<KEYBINDING NAME=\"A\"><KEYVALUE>1</KEYVALUE></KEYBINDING>"))
+                .description()
+                .find("twice"),
+            std::string::npos);
+  EXPECT_EQ(call(intrinsic_request("GetInstance", parameters)).code(), 4);
+  EXPECT_NE(
+      call(intrinsic_request("GetInstance", parameter("InstanceName", testing::setting_name("a")) +
+                                                parameter("PropertyList", "<VALUE.ARRAY>" + list + "</VALUE.ARRAY>")))
+          .description()
+          .find("more than 1024 items"),
+      std::string::npos);
+}
+
+TEST_F(BoundsTest, InstancesOfAValueAreCounted) {
+  const cim::Property property{.name = "Settings", .type = cim::Type::instance, .is_array = true};
+  const auto read = [&](std::size_t number) {
+    std::string values = "<VALUE.ARRAY>";
+    for (std::size_t i = 0; i < number; ++i)
+      values += "<VALUE>&lt;INSTANCE CLASSNAME=\"Test_SettingData\"/&gt;</VALUE>";
+    const auto document = xml::Document::parse(values + "</VALUE.ARRAY>");
+    return read_value(document->root(), property.type, property.is_array, testing::cimxml_schema);
+  };
+  EXPECT_TRUE(read(most_instances));
+  EXPECT_FALSE(read(most_instances + 1));
+}
+
+}  // namespace
+}  // namespace vmms::wire::cimxml
