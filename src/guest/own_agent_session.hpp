@@ -124,6 +124,12 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
     std::size_t bytes = 0;
   };
 
+  /// A request whose answer is waited for as long as this is held.
+  struct Sent {
+    std::uint32_t id = 0;
+    std::shared_ptr<void> given_up;
+  };
+
   explicit OwnAgentSession(std::unique_ptr<Port> port) : port_(std::move(port)) {}
 
   void read();
@@ -142,11 +148,6 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   Result<Transfer> transfer(const Sent& request, std::string_view path, Clock::time_point deadline,
                             const std::function<bool()>& cancelled);
 
-  /// A request whose answer is waited for as long as this is held.
-  struct Sent {
-    std::uint32_t id = 0;
-    std::shared_ptr<void> given_up;
-  };
   template <class Message>
   Result<Sent> send(Message message);
   /// The answer to a request; nothing when the deadline passed first. Checks now and then that the agent is there.
