@@ -61,7 +61,7 @@ struct World {
     made.set(key, std::move(value));
     return made;
   }
-  static Status at_once(const std::string&, const std::function<void()>& task) {
+  static Status at_once(const AccountPtr&, std::string_view, const std::function<void()>& task) {
     task();
     return {};
   }
