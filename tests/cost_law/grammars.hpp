@@ -188,7 +188,7 @@ inline std::string nested_instances(std::size_t size, std::size_t levels) {
 
 // Object paths as text.
 
-inline std::string quoted(std::string_view text) {
+inline std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -198,8 +198,8 @@ inline std::string quoted(std::string_view text) {
 }
 /// Paths inside each other, with some more text in the innermost.
 inline std::string nested_path(std::size_t levels, std::string_view text) {
-  std::string path = "X.A=" + quoted(text);
-  for (std::size_t i = 0; i < levels; ++i) path = "X.A=" + quoted(path);
+  std::string path = "X.A=" + in_quotes(text);
+  for (std::size_t i = 0; i < levels; ++i) path = "X.A=" + in_quotes(path);
   return path;
 }
 inline std::string path_of_keys(std::size_t size) {

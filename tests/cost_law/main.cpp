@@ -132,7 +132,7 @@ const std::vector<Row>& rows() {
       {"path: keys", path_of_keys, object_path},
       {"path: nested", [](S s) { return nested_path(8, std::string(s / 512, '"')); }, object_path},
       {"path: nested too deeply", [](S s) { return nested_path(9, std::string(s / 1024, '"')); }, object_path},
-      {"path: escapes", [](S s) { return "X.A=" + quoted(std::string(s, '\\')); }, object_path},
+      {"path: escapes", [](S s) { return "X.A=" + in_quotes(std::string(s, '\\')); }, object_path},
       {"path: namespace", [](S s) { return "//h/" + repeated(s, "a", "/") + ":X.A=1"; }, object_path},
       {"path: class", [](S s) { return std::string(s, 'a'); }, object_path},
       // Dates

@@ -23,36 +23,37 @@ namespace cost_law {
 
 using namespace vmms;
 using namespace vmms::wire;
+namespace doubles = vmms::wire::testing;
 
 namespace {
 
 // A namespace in memory, and both servers over it, whose pool is the calling thread.
 struct World {
   explicit World(std::size_t systems) {
-    manager.add_schema(testing::schema);
-    auto& management = add(testing::management_service);
-    management.instances = {instance(testing::management_service, "Name", "vmms")};
+    manager.add_schema(doubles::schema);
+    auto& management = add(doubles::management_service);
+    management.instances = {instance(doubles::management_service, "Name", "vmms")};
     management.on_invoke = [](const auto&, const auto&, const auto&, const cim::Arguments& inputs) {
       return Result<cim::MethodResult>(cim::MethodResult{std::uint64_t{0}, inputs});
     };
-    auto& settings = add(testing::setting_data);
+    auto& settings = add(doubles::setting_data);
     for (const char* id : {"a", "b", "c"})
-      settings.instances.push_back(instance(testing::setting_data, "InstanceID", id));
+      settings.instances.push_back(instance(doubles::setting_data, "InstanceID", id));
     settings.on_modify = [](const auto&, const auto&) { return Status(); };
     settings.on_create = [](const cim::Instance& created) { return Result<cim::ObjectPath>(created.path()); };
-    auto& computers = add(testing::computer_system);
+    auto& computers = add(doubles::computer_system);
     for (std::size_t i = 0; i < systems; ++i) {
-      computers.instances.push_back(instance(testing::computer_system, "Name", fmt::format("{:08}", i)));
+      computers.instances.push_back(instance(doubles::computer_system, "Name", fmt::format("{:08}", i)));
       computers.instances.back().set("CreationClassName", std::string("Msvm_ComputerSystem"));
       computers.instances.back().set("ElementName", fmt::format("a machine of some name {:08}", i));
     }
-    manager.add(testing::schema.namespace_name,
-                std::make_unique<testing::MemoryAssociation>(testing::affected_job_element));
+    manager.add(doubles::schema.namespace_name,
+                std::make_unique<doubles::MemoryAssociation>(doubles::affected_job_element));
   }
-  testing::MemoryProvider& add(const cim::Class& cim_class) {
-    auto provider = std::make_unique<testing::MemoryProvider>(cim_class);
-    testing::MemoryProvider& added = *provider;
-    manager.add(testing::schema.namespace_name, std::move(provider));
+  doubles::MemoryProvider& add(const cim::Class& cim_class) {
+    auto provider = std::make_unique<doubles::MemoryProvider>(cim_class);
+    doubles::MemoryProvider& added = *provider;
+    manager.add(doubles::schema.namespace_name, std::move(provider));
     return added;
   }
   static cim::Instance instance(const cim::Class& cim_class, std::string_view key, std::string value) {
@@ -60,7 +61,7 @@ struct World {
     made.set(key, std::move(value));
     return made;
   }
-  static Status at_once(const std::string&, const std::function<void()>& task) {
+  static Status at_once(const AccountPtr&, std::string_view, const std::function<void()>& task) {
     task();
     return {};
   }
@@ -91,13 +92,13 @@ std::shared_ptr<T> kept(T value) {
 
 Prepared wsman(std::string body, std::size_t objects) {
   const auto world = std::make_shared<World>(objects);
-  const auto exchange = std::make_shared<testing::FakeExchange>(testing::post(std::move(body)));
+  const auto exchange = std::make_shared<doubles::FakeExchange>(doubles::post(std::move(body)));
   return [world, exchange] { world->wsman.handle(exchange); };
 }
 
 Prepared cimxml_server(std::string body, std::size_t objects) {
   const auto world = std::make_shared<World>(objects);
-  http::Request request = testing::post(std::move(body));
+  http::Request request = doubles::post(std::move(body));
   request.content_type = "application/xml";
   request.headers = {{"CIMOperation", "MethodCall"}};
   // The header fields that fit the body, so that what is behind them is reached.
@@ -111,7 +112,7 @@ Prepared cimxml_server(std::string body, std::size_t objects) {
     request.headers.push_back(
         {"CIMObject", call.intrinsic ? call.namespace_name : call.namespace_name + ":" + target.to_string()});
   }
-  const auto exchange = std::make_shared<testing::FakeExchange>(std::move(request));
+  const auto exchange = std::make_shared<doubles::FakeExchange>(std::move(request));
   return [world, exchange] { world->cimxml.handle(exchange); };
 }
 

@@ -77,7 +77,7 @@ Condition* Builder::join(Condition::Kind kind, Condition& left, Condition& right
     left = std::move(list);
   }
   if (right.kind == kind) {
-    for (Condition& part : right.parts) left.parts.push_back(std::move(part));
+    left.parts.splice(left.parts.end(), right.parts);
   } else {
     left.parts.push_back(std::move(right));
   }

@@ -24,6 +24,26 @@
 
 namespace vmms::cim::wql {
 
+namespace {
+
+// What the parser's stack holds before a token, of which `tokens` have been read: what is expected there. Reading again
+// what went wrong is cheaper than keeping this for each token.
+std::vector<YYACTIONTYPE> states_before(const std::string& text, std::size_t tokens) {
+  Builder builder(text);
+  Lexer lexer(text);
+  yyParser parser;
+  WqlParserInit(&parser);
+  for (; tokens > 0; --tokens) {
+    const int code = lexer.next(builder.last);
+    WqlParser(&parser, code, builder.last, &builder);
+  }
+  std::vector<YYACTIONTYPE> states = states_of(parser);
+  WqlParserFinalize(&parser);
+  return states;
+}
+
+}  // namespace
+
 Result<Statement> parse(std::string_view text) {
   if (text.size() > longest_query)
     return error(Failure::invalid_argument, fmt::format("the query is longer than {} bytes", longest_query));
@@ -32,16 +52,14 @@ Result<Statement> parse(std::string_view text) {
   Lexer lexer(terminated);
   yyParser parser;
   WqlParserInit(&parser);
-  for (;;) {
+  for (std::size_t tokens = 0;; ++tokens) {
     const int code = lexer.next(builder.last);
-    // Only what goes wrong needs them, but then the parser has reduced already.
-    const std::vector<YYACTIONTYPE> states = states_of(parser);
-    const auto fits = [&](int other) { return accepts(states, other); };
-    if (code == Lexer::lexical_error)
-      builder.refuse(fits, lexer.problem);
-    else
-      WqlParser(&parser, code, builder.last, &builder);
-    if (builder.unexpected) builder.refuse(fits);
+    const bool lexical_error = code == Lexer::lexical_error;
+    if (!lexical_error) WqlParser(&parser, code, builder.last, &builder);
+    if (lexical_error || builder.unexpected) {
+      const std::vector<YYACTIONTYPE> states = states_before(terminated, tokens);
+      builder.refuse([&](int other) { return accepts(states, other); }, lexical_error ? lexer.problem : nullptr);
+    }
     if (code == 0 || builder.error) break;
   }
   WqlParserFinalize(&parser);

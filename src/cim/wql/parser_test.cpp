@@ -32,12 +32,12 @@ std::string spelled(const Condition& condition) {
       return condition.property + operators[static_cast<int>(condition.operation)] +
              (condition.literal.kind == Literal::Kind::null ? "NULL" : condition.literal.text);
     case Condition::Kind::negation:
-      return "not " + spelled(condition.parts.at(0));
+      return "not " + spelled(condition.parts.front());
     case Condition::Kind::all:
     case Condition::Kind::any:
-      for (std::size_t i = 0; i < condition.parts.size(); ++i) {
-        if (i > 0) text += condition.kind == Condition::Kind::all ? " and " : " or ";
-        text += spelled(condition.parts[i]);
+      for (const Condition& part : condition.parts) {
+        if (&part != &condition.parts.front()) text += condition.kind == Condition::Kind::all ? " and " : " or ";
+        text += spelled(part);
       }
   }
   return text + ")";

@@ -4,6 +4,7 @@
 #include "cim/association_query.hpp"
 
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,8 +25,8 @@ struct Literal {
 struct Condition {
   enum class Kind : std::uint8_t { all, any, negation, comparison };
   Kind kind = Kind::comparison;
-  std::vector<Condition> parts;  ///< of all and any; the one of negation
-  std::string property;          ///< the rest is of a comparison
+  std::list<Condition> parts;  ///< of all and any; the one of negation. A list, since long ones are joined
+  std::string property;        ///< the rest is of a comparison
   Operator operation = Operator::equal;
   Literal literal;
 };

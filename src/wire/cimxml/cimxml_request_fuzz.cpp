@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   manager.add(testing::schema.namespace_name, std::move(provider));
   cimxml::Server server(manager,
-                        [](const std::string&, const std::function<void()>& task) -> Status {
+                        [](const AccountPtr&, std::string_view, const std::function<void()>& task) -> Status {
                           task();
                           return {};
                         },

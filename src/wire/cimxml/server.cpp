@@ -121,7 +121,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     const auto self = shared_from_this();
     exchange->expire_at(start + options.operation_timeout,
                         [] { return http::plain_response(503, "The request could not be read in time."); });
-    const Status submitted = submit({}, [self, exchange, start] { self->read_guarded(exchange, start); });
+    const Status submitted =
+        submit(exchange->request().account, {}, [self, exchange, start] { self->read_guarded(exchange, start); });
     if (!submitted) exchange->respond(http::plain_response(503, submitted.error().message));
   }
 

@@ -9,7 +9,7 @@ using testing::instance_name;
 using testing::intrinsic_request;
 using testing::parameter;
 
-class BoundsTest : public testing::CimxmlServerTest {
+class CimxmlBoundsTest : public testing::CimxmlServerTest {
  protected:
   testing::CimxmlAnswer get(std::string_view name) {
     return call(intrinsic_request("GetInstance", parameter("InstanceName", name)));
@@ -26,7 +26,7 @@ class BoundsTest : public testing::CimxmlServerTest {
   }
 };
 
-TEST_F(BoundsTest, ReferencesNestEightDeep) {
+TEST_F(CimxmlBoundsTest, ReferencesNestEightDeep) {
   const testing::CimxmlAnswer found = get(nested(8, 60'000));
   EXPECT_EQ(found.code(), 6) << found.description();
   EXPECT_LT(found.response.body.size(), 8'000u) << "written out it is 15 MB";
@@ -34,7 +34,7 @@ TEST_F(BoundsTest, ReferencesNestEightDeep) {
     EXPECT_NE(get(nested(levels, 10)).description().find("nest more than 8 deep"), std::string::npos) << levels;
 }
 
-TEST_F(BoundsTest, KeysParametersAndListsAreCounted) {
+TEST_F(CimxmlBoundsTest, KeysParametersAndListsAreCounted) {
   std::string keys, parameters, list;
   for (int i = 0; i < 5'000; ++i) {
     keys += fmt::format("<KEYBINDING NAME=\"k{}\"><KEYVALUE>1</KEYVALUE></KEYBINDING>", i);
@@ -56,7 +56,7 @@ TEST_F(BoundsTest, KeysParametersAndListsAreCounted) {
       std::string::npos);
 }
 
-TEST_F(BoundsTest, InstancesOfAValueAreCounted) {
+TEST_F(CimxmlBoundsTest, InstancesOfAValueAreCounted) {
   const cim::Property property{.name = "Settings", .type = cim::Type::instance, .is_array = true};
   const auto read = [&](std::size_t number) {
     std::string values = "<VALUE.ARRAY>";

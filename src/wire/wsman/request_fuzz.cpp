@@ -34,7 +34,7 @@ struct World {
 
   cim::ObjectManager manager{[](const auto&, auto, const auto&, const auto*) { return Status(); }};
   wsman::Server server{manager,
-                       [](const std::string&, const std::function<void()>& task) {
+                       [](const AccountPtr&, std::string_view, const std::function<void()>& task) {
                          task();
                          return Status();
                        },

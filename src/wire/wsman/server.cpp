@@ -143,7 +143,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     exchange->expire_at(start + options.requests.operation_timeout, [self] {
       return self->fault_response(fault(Condition::timed_out, "the request could not be read in time"), Request());
     });
-    const Status submitted = submit({}, [self, exchange, start] { self->read(exchange, start); });
+    const Status submitted =
+        submit(exchange->request().account, {}, [self, exchange, start] { self->read(exchange, start); });
     if (!submitted) exchange->respond(fault_response(to_fault(submitted.error()), Request()));
   }
 
