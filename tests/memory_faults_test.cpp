@@ -6,6 +6,7 @@
 #include "base/worker_pool.hpp"
 #include "guest/fd_port.hpp"
 #include "guest/own_agent_session.hpp"
+#include "providers/machines.hpp"
 #include "providers/test_fleet.hpp"
 #include "wire/cimxml/server.hpp"
 #include "wire/cimxml/test_server.hpp"
@@ -90,7 +91,7 @@ class MemoryFaults : public providers::testing::Providers {
   }
   ~MemoryFaults() override { spdlog::set_default_logger(before_); }
 
-  wsman::Server::Submit submit() {
+  wire::Submit submit() {
     return [this](auto&&, std::function<void()> task) -> Status {
       tasks_.push_back(std::move(task));
       return {};
@@ -238,7 +239,7 @@ class MemoryFaults : public providers::testing::Providers {
 
   std::shared_ptr<spdlog::logger> before_;
   std::vector<std::function<void()>> tasks_;
-  wsman::Server wsman_{manager_, submit(), {.machine_of = providers::machine_of}};
+  wsman::Server wsman_{manager_, submit(), {.host_name = "HOST1", .machine_of = providers::machine_of}};
   cimxml::Server cimxml_{manager_, submit(), {.machine_of = providers::machine_of}};
 };
 
@@ -461,13 +462,13 @@ TEST_F(MemoryFaults, OverTheNetworkTheNextRequestIsServed) {
   WorkerPool pool;
   class LetIn : public http::Authenticator {
    public:
-    void authenticate(const http::Request&, http::ConnectionState&, Verified verified) override {
+    void authenticate(const http::Request&, http::ConnectionState&, http::Verified verified) override {
       verified({.principal = http::test_principal("alice")});
     }
   } authenticator;
   wsman::Server server(manager_,
                        [&pool](auto&& key, std::function<void()> task) { return pool.submit(key, std::move(task)); },
-                       {.machine_of = providers::machine_of});
+                       {.host_name = "HOST1", .machine_of = providers::machine_of});
   http::ServerOptions options;
   options.listeners = {{.address = "127.0.0.1"}};
   http::Server network(options, authenticator,

@@ -486,13 +486,13 @@ TEST_F(GuestTest, AListBeyondItsAccountIsRefused) {
 
 TEST_F(GuestTest, AListWithoutMeasureIsRefused) {
   std::string many = "Fingerprint=7 8\n";
-  for (int i = 0; i < 19'000; ++i)
-    many += "Id=" + std::string(120, 's') + std::to_string(i) + ".service\nLoadState=loaded\nActiveState=active\n\n";
+  for (int i = 0; i < 19'900; ++i)
+    many += "Id=" + std::string(215, 's') + std::to_string(i) + ".service\nLoadState=loaded\nActiveState=active\n\n";
   transport_->reply(list_script, {0, many + "UnitFiles=\n", ""});
   const auto services = guest_->services(soon());
   ASSERT_FALSE(services);
   EXPECT_EQ(services.error().kind, Failure::failed);
-  EXPECT_NE(services.error().message.find("19000 services"), std::string::npos) << services.error().message;
+  EXPECT_NE(services.error().message.find("19900 services"), std::string::npos) << services.error().message;
 }
 
 TEST(RecentLists, KeepOneOfEachGuestAndABoundOnAll) {
