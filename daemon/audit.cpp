@@ -210,8 +210,13 @@ void Audit::use(Place place, bool reads) {
   reads_ = reads;
   const std::scoped_lock lock(mutex_);
   if (place.kind == kind_ && writer_) return writer_->replace(std::move(place.output));
-  kind_ = place.kind;
-  writer_ = make_writer(std::move(place));
+  try {
+    const auto kind = place.kind;
+    writer_ = make_writer(std::move(place));
+    kind_ = kind;
+  } catch (const std::exception& problem) {
+    spdlog::error("audit records go where they went before: {}", problem.what());
+  }
 }
 
 void Audit::finish(std::chrono::milliseconds longest) {

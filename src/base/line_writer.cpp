@@ -1,15 +1,15 @@
 #include "base/line_writer.hpp"
 
+#include "base/thread.hpp"
+
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
+#include <stdexcept>
 #include <utility>
 
 namespace vmms {
@@ -37,18 +37,8 @@ struct LineWriter::State {
 
 LineWriter::LineWriter(std::size_t capacity, Output output, Report report)
     : state_(std::make_shared<State>(capacity, std::move(output), std::move(report))) {
-  // Signals are for others.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread([state = state_] { run(*state); }).detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const Status started = start_thread("lines", [state = state_] { run(*state); }, {ThreadUse::service});
+  if (!started) throw std::runtime_error("no thread can be started for lines: " + started.error().message);
 }
 
 LineWriter::~LineWriter() {
@@ -81,7 +71,6 @@ bool LineWriter::flush(std::chrono::milliseconds longest) {
 }
 
 void LineWriter::run(State& state) {
-  pthread_setname_np(pthread_self(), "lines");
   std::unique_lock lock(state.mutex);
   while (true) {
     while (state.waiting.empty() && !state.ending) {

@@ -22,7 +22,7 @@ class LineWriter {
   /// Makes the line, with its end, that says that so many lines were lost.
   using Report = std::function<std::string(std::uint64_t lost)>;
 
-  /// `capacity`: bytes that may wait. Throws std::system_error when there is no thread to be had.
+  /// `capacity`: bytes that may wait. Throws std::runtime_error when there is no thread to be had.
   LineWriter(std::size_t capacity, Output output, Report report);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;

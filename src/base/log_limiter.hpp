@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -69,15 +70,18 @@ LogLimiter& stranger_lines();
 /// What was left out is told with a later line, or by tell_left_out().
 template <class... Arguments>
 void log_stranger(std::string_view address, spdlog::level::level_enum level, fmt::format_string<Arguments...> format,
-                  Arguments&&... arguments) {
+                  Arguments&&... arguments) noexcept {
   if (!spdlog::should_log(level)) return;
-  const auto left_out = stranger_lines().admit(address);
-  if (!left_out) return;
-  const std::string line = fmt::format(format, std::forward<Arguments>(arguments)...);
-  if (*left_out == 0)
-    spdlog::log(level, "{}", line);
-  else
-    spdlog::log(level, "{} ({} more lines about this address were left out)", line, *left_out);
+  try {
+    const auto left_out = stranger_lines().admit(address);
+    if (!left_out) return;
+    const std::string line = fmt::format(format, std::forward<Arguments>(arguments)...);
+    if (*left_out == 0)
+      spdlog::log(level, "{}", line);
+    else
+      spdlog::log(level, "{} ({} more lines about this address were left out)", line, *left_out);
+  } catch (const std::exception&) {  // there is no memory for a line
+  }
 }
 
 /// Logs how many lines were left out and nobody was told of, if any were. From time to time, and at the end.
