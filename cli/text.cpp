@@ -1,5 +1,7 @@
 #include "cli/text.hpp"
 
+#include "base/escaped.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,28 +10,6 @@
 namespace vmms::cli {
 
 namespace {
-
-struct CodePoint {
-  std::uint32_t value = 0;
-  std::size_t length = 1;
-  bool valid = false;
-};
-
-CodePoint decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const std::size_t length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first >= 0xF5 || text.size() < length) return {first, 1, false};
-  std::uint32_t value = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {first, 1, false};
-    value = (value << 6) | (byte(i) & 0x3FU);
-  }
-  const std::uint32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
-  if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return {first, 1, false};
-  return {value, length, true};
-}
 
 struct Range {
   std::uint32_t first, last;
@@ -41,9 +21,6 @@ bool within(const Range (&ranges)[N], std::uint32_t value) {
                      [&](const Range& range) { return value >= range.first && value <= range.last; });
 }
 
-// C0, DEL and C1; line and paragraph separators; the marks that reorder or hide text.
-constexpr Range commands[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0x200E, 0x200F}, {0x2028, 0x202E},
-                              {0x2066, 0x2069}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
 constexpr Range combining[] = {{0x300, 0x36F},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x200B, 0x200D},
                                {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
 constexpr Range wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},
@@ -56,23 +33,7 @@ void pad(std::string& line, std::size_t width, std::size_t target) {
 
 }  // namespace
 
-std::string printable(std::string_view text, bool lines) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint point = decode(text);
-    if (!point.valid)
-      result += fmt::format("\\x{:02x}", point.value);
-    else if (lines && (point.value == '\n' || point.value == '\t'))
-      result += static_cast<char>(point.value);
-    else if (within(commands, point.value))
-      result += point.value < 0x80 ? fmt::format("\\x{:02x}", point.value) : fmt::format("\\u{:04x}", point.value);
-    else
-      result += text.substr(0, point.length);
-    text.remove_prefix(point.length);
-  }
-  return result;
-}
+std::string printable(std::string_view text, bool lines) { return escaped(text, lines ? "\n\t" : ""); }
 
 std::string shell_word(std::string_view text) {
   constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:/-";
@@ -91,7 +52,7 @@ std::string shell_word(std::string_view text) {
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
-    const CodePoint point = decode(text);
+    const CodePoint point = first_code_point(text);
     width += within(combining, point.value) ? 0 : within(wide, point.value) ? 2 : 1;
     text.remove_prefix(point.length);
   }

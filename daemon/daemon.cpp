@@ -2,10 +2,14 @@
 
 #include "agent/image.hpp"
 #include "base/ledger.hpp"
+#include "base/log_limiter.hpp"
 #include "base/thread.hpp"
 #include "base/worker_pool.hpp"
 #include "cim/job/jobs.hpp"
 #include "cim/object_manager.hpp"
+#include "daemon/audit.hpp"
+#include "daemon/reload.hpp"
+#include "daemon/state_folder.hpp"
 #include "hypervisor/libvirt/define.hpp"
 #include "hypervisor/libvirt/host.hpp"
 #include "hypervisor/simulator/host.hpp"
@@ -22,19 +26,19 @@
 #include "wire/auth/basic.hpp"
 #include "wire/auth/peer.hpp"
 #include "wire/cimxml/server.hpp"
+#include "wire/http/private_file.hpp"
 #include "wire/http/server.hpp"
 #include "wire/wsman/server.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace vmms::daemon {
 
@@ -45,15 +49,29 @@ using namespace std::chrono_literals;
 // TERM ends the daemon within two seconds, whatever its threads wait for: one for answers, half of one for workers.
 constexpr auto answers_grace = 1s;
 constexpr auto workers_grace = 500ms;
+constexpr auto audit_grace = 100ms;
 constexpr auto copies_grace = 100ms;  // a copy is not waited for: the guest removes its part
 
-Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options) {
+// How often lines that were left out of the log are told of.
+constexpr auto left_out_interval = 60s;
+constexpr std::size_t largest_definition = std::size_t{1} << 20;
+
+// The XML of --define; empty without it.
+Result<std::string> read_definition(const Options& options) {
+  if (options.define.empty()) return std::string();
+  auto xml = wire::http::read_file(options.define, largest_definition);
+  if (!xml) return xml;
+  const auto prepared = hypervisor::libvirt::prepare_definition(*xml, {}, [] {
+    return hypervisor::libvirt::Accelerator{};  // only the XML is looked at
+  });
+  if (!prepared) return error(prepared.error().kind, fmt::format("{}: {}", options.define, prepared.error().message));
+  return xml;
+}
+
+Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, const std::string& definition) {
   if (!options.simulate.empty()) return hypervisor::simulator::load(options.simulate);
-  if (!options.define.empty()) {
-    std::ifstream file(options.define);
-    std::ostringstream xml;
-    xml << file.rdbuf();
-    const auto id = hypervisor::libvirt::define_domain(options.connect, xml.str());
+  if (!definition.empty()) {
+    const auto id = hypervisor::libvirt::define_domain(options.connect, definition);
     if (!id) return error(id.error().kind, fmt::format("{}: {}", options.define, id.error().message));
     spdlog::info("defined virtual machine {} from {}", *id, options.define);
   }
@@ -62,25 +80,9 @@ Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options) {
   return hypervisor::libvirt::connect(host_options);
 }
 
-Status make_state_folder(const std::string& folder) {
-  std::error_code problem;
-  // What is there already keeps its mode: it may be somebody else's folder.
-  if (std::filesystem::create_directories(folder, problem))
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
-  if (problem)
-    return error(Failure::failed, fmt::format("the state folder {} cannot be made: {}; choose another with --state",
-                                              folder, problem.message()));
-  return {};
-}
-
 // Everybody who authenticated may do everything, for now; the question is asked in one place already.
-Status authorize(const cim::Principal& principal, cim::OperationKind kind, const cim::Class& cim_class,
-                 const cim::Method* method) {
+Status authorize(const cim::Principal& principal, cim::OperationKind, const cim::Class&, const cim::Method*) {
   if (principal.is_nobody()) return error(Failure::access_denied, "nobody is logged in");
-  if (kind != cim::OperationKind::read)
-    spdlog::info("audit: user '{}' ({}) {} {}{}{}", principal.id(), principal.mechanism,
-                 kind == cim::OperationKind::invoke ? "calls" : "changes", cim_class.name, method ? "." : "",
-                 method ? method->name : "");
   return {};
 }
 
@@ -97,26 +99,33 @@ void tell_ready(const std::vector<wire::http::Listener>& listeners) {
   sd_notify(0, "READY=1");
 }
 
-void wait_for_end() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("ending on {}", signal == SIGINT ? "INT" : "TERM");
+// Where a process ends that does not end by itself, nobody else removes these.
+std::vector<std::string> socket_files(const std::vector<wire::http::Listener>& listeners) {
+  std::vector<std::string> files;
+  for (const auto& listener : listeners)
+    if (listener.is_local()) files.push_back(listener.path);
+  return files;
 }
 
-Status serve_until_told(const Options& options) {
-  if (const Status made = make_state_folder(options.state); !made) return made;
+Status serve_until_told(const Options& options, Process& process) {
+  const auto state = StateFolder::open(options.state);
+  if (!state) return state.error();
+  auto audit_place = Audit::open(options.audit);
+  if (!audit_place) return audit_place.error();
+  Audit audit(std::move(*audit_place), options.audit_reads);
+  auto users = wire::auth::PasswordFile::open(options.users, options.users_may_be_missing);
+  if (!users) {
+    const bool missing = users.error().kind == Failure::not_found;
+    return error(users.error().kind,
+                 users.error().message +
+                     (missing ? fmt::format("; add a user with: vmms user add NAME --users {}", options.users) : ""));
+  }
+  const auto definition = read_definition(options);
+  if (!definition) return definition.error();
 
   // One for each operation that waits for a guest, one that asks this guest, and some.
   limit_threads(2 * options.worker_threads + 64);
   Ledger ledger;
-
-  auto host = open_host(options);
-  if (!host) return host.error();
-  spdlog::info("host {}: {}", (*host)->information()->name, (*host)->information()->hypervisor);
 
   WorkerPool::Options pool_options;
   pool_options.threads = options.worker_threads;
@@ -125,7 +134,37 @@ Status serve_until_told(const Options& options) {
     return pool.submit(account, key, std::move(task));
   };
 
-  const std::string job_store = options.simulate.empty() ? options.state + "/jobs.sqlite" : std::string();
+  wire::auth::Basic::Options basic_options;
+  basic_options.auditor = &audit;
+  wire::auth::Basic basic(*users, pool, basic_options);
+  wire::auth::Peer authenticator(basic, pool);
+
+  // They answer once there is a host; nobody is accepted before.
+  std::optional<wire::wsman::Server> wsman;
+  std::optional<wire::cimxml::Server> cimxml;
+  const wire::http::Handler to_wsman = [&wsman](const auto& exchange) { wsman->handle(exchange); };
+  const wire::http::Handler to_cimxml = [&cimxml](const auto& exchange) { cimxml->handle(exchange); };
+  const wire::http::Protocols protocols = {{wsman_protocol, {{"/wsman", to_wsman}, {"/wsman/", to_wsman}}},
+                                           {cimxml_protocol, {{"/cimom", to_cimxml}, {"/", to_cimxml}}}};
+  wire::http::ServerOptions server_options;
+  server_options.listeners = options.listeners;
+  server_options.tls = {options.certificate, options.key, options.state};
+  server_options.allow_cleartext = options.allow_cleartext;
+  server_options.threads = options.io_threads;
+  wire::http::Server server(server_options, authenticator, protocols);
+  const auto listeners = server.open();
+  if (!listeners) return listeners.error();
+  process.signals.set_last([files = socket_files(*listeners), finish_log = process.finish_log] {
+    for (const std::string& file : files) ::unlink(file.c_str());
+    finish_log();
+  });
+
+  std::string job_store;
+  if (options.simulate.empty()) {
+    auto file = (*state)->private_file("jobs.sqlite");
+    if (!file) return file.error();
+    job_store = std::move(*file);
+  }
   auto jobs = cim::job::Jobs::open(job_store, submit);
   if (!jobs) return jobs.error();
   // Copies take their time: with threads of their own, a slow guest holds up nothing but its other copies.
@@ -136,6 +175,14 @@ Status serve_until_told(const Options& options) {
   (*jobs)->run_lengthy_on([&copy_pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
     return copy_pool.submit(account, key, std::move(task));
   });
+
+  if (process.signals.ending()) return {};
+  auto host = open_host(options, *definition);
+  if (process.signals.ending()) return {};
+  if (!host) return host.error();
+  spdlog::info("host {}: {}", (*host)->information()->name, (*host)->information()->hypervisor);
+  audit.set_host(**host);
+
   providers::Guests::Options guest_options;
   if (options.agent == "auto") guest_options.own_agent = {agent::image(), agent::image_sha256()};
   guest_options.guest_service_interface = options.guest_service_interface;
@@ -145,6 +192,7 @@ Status serve_until_told(const Options& options) {
     return pool.submit(key, std::move(task));
   });
   cim::ObjectManager manager(authorize, (*host)->information()->name);
+  manager.set_auditor(&audit);
   providers::Environment environment{
       **host,
       guests,
@@ -165,41 +213,36 @@ Status serve_until_told(const Options& options) {
   wsman_options.product_version = VMMS_VERSION;
   wsman_options.host_name = (*host)->information()->name;
   wsman_options.machine_of = providers::machine_of;
-  wire::wsman::Server wsman(manager, submit, wsman_options);
+  wsman.emplace(manager, submit, wsman_options);
 
   wire::cimxml::ServerOptions cimxml_options;
   cimxml_options.machine_of = providers::machine_of;
-  wire::cimxml::Server cimxml(manager, submit, cimxml_options);
+  cimxml.emplace(manager, submit, cimxml_options);
 
-  auto users = wire::auth::PasswordFile::open(options.users, options.users_may_be_missing);
-  if (!users)
-    return error(users.error().kind, fmt::format("{}; add a user with: vmms user add NAME --users {}",
-                                                 users.error().message, options.users));
-  wire::auth::Basic basic(*users, pool);
-  wire::auth::Peer authenticator(basic, pool);
-
-  const wire::http::Handler to_wsman = [&wsman](const auto& exchange) { wsman.handle(exchange); };
-  const wire::http::Handler to_cimxml = [&cimxml](const auto& exchange) { cimxml.handle(exchange); };
-  const wire::http::Protocols protocols = {{wsman_protocol, {{"/wsman", to_wsman}, {"/wsman/", to_wsman}}},
-                                           {cimxml_protocol, {{"/cimom", to_cimxml}, {"/", to_cimxml}}}};
-  wire::http::ServerOptions server_options;
-  server_options.listeners = options.listeners;
-  server_options.tls = {options.certificate, options.key, options.state};
-  server_options.allow_cleartext = options.allow_cleartext;
-  server_options.threads = options.io_threads;
-  wire::http::Server server(server_options, authenticator, protocols);
-  const auto listeners = server.start();
-  if (!listeners) return listeners.error();
-
-  tell_ready(*listeners);
-  wait_for_end();
+  if (const auto started = server.start(); !started) {
+    pool.stop(workers_grace);  // upkeep may have begun, with what is destroyed next
+    return started.error();
+  }
+  if (!process.signals.ending()) tell_ready(*listeners);
+  Reloadable running{options, server, **users, audit};
+  for (;;) {
+    const auto request = process.signals.wait(left_out_interval);
+    if (request == Signals::Request::end) break;
+    if (request == Signals::Request::reload)
+      reload(running, process.read_options());
+    else
+      tell_left_out();
+  }
   sd_notify(0, "STOPPING=1");
   const bool served = server.stop(answers_grace);
+  process.signals.set_last(process.finish_log);  // the socket's file may be another daemon's from now on
   const bool worked = pool.stop(workers_grace) && copy_pool.stop(copies_grace);
+  tell_left_out();
+  audit.finish(audit_grace);
   if (!served || !worked) {
     // Somebody waits for a guest or for libvirt and uses what would be destroyed now. All state is on disk already.
     spdlog::warn("ending while work waits for a guest or the hypervisor");
-    spdlog::shutdown();
+    process.finish_log();
     _exit(0);
   }
   return {};
@@ -207,9 +250,9 @@ Status serve_until_told(const Options& options) {
 
 }  // namespace
 
-int serve(const Options& options) {
-  const Status served = serve_until_told(options);
-  if (served) return 0;
+int serve(const Options& options, Process process) {
+  const Status served = serve_until_told(options, process);
+  if (served || process.signals.ending()) return 0;
   spdlog::error("{}", served.error().message);
   return 1;
 }

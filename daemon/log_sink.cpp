@@ -1,11 +1,14 @@
 #include "daemon/log_sink.hpp"
 
+#include "base/escaped.hpp"
+#include "base/shortened.hpp"
+
+#include <fmt/format.h>
 #include <spdlog/details/log_msg.h>
 #include <spdlog/pattern_formatter.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
+#include <string>
 
 namespace vmms::daemon {
 
@@ -13,40 +16,70 @@ namespace {
 
 std::atomic<std::uint64_t> versions = 0;
 
+std::string_view color(spdlog::level::level_enum level) {
+  if (level >= spdlog::level::err) return "\x1b[31m";   // red
+  if (level == spdlog::level::warn) return "\x1b[33m";  // yellow
+  if (level == spdlog::level::info) return "\x1b[32m";  // green
+  return "\x1b[36m";                                    // cyan
+}
+
 }  // namespace
 
-LogSink::LogSink(int descriptor) : descriptor_(descriptor) {
-  set_formatter(std::make_unique<spdlog::pattern_formatter>());
+struct LogSink::Format {
+  std::unique_ptr<spdlog::formatter> formatter = std::make_unique<spdlog::pattern_formatter>();
+  std::uint64_t version = ++versions;  // never that of another sink's
+  bool colored = false;
+
+  /// The line without its end, valid until this thread's next.
+  std::string_view line(const spdlog::details::log_msg& message) const {
+    thread_local std::unique_ptr<spdlog::formatter> own;  // formatters remember the second
+    thread_local std::uint64_t own_version = 0;
+    thread_local std::string text;
+    if (own_version != version) {
+      own = formatter->clone();
+      own_version = version;
+    }
+    text.clear();
+    append_escaped(text, shortened({message.payload.data(), message.payload.size()}));
+    spdlog::details::log_msg safe = message;
+    safe.payload = text;
+    spdlog::memory_buf_t buffer;
+    own->format(safe, buffer);
+    std::string_view whole(buffer.data(), buffer.size());
+    while (whole.ends_with('\n')) whole.remove_suffix(1);
+    const std::size_t begin = safe.color_range_start;
+    const std::size_t end = safe.color_range_end;
+    if (colored && begin < end && end <= whole.size())
+      text = fmt::format("{}{}{}\x1b[m{}", whole.substr(0, begin), color(message.level),
+                         whole.substr(begin, end - begin), whole.substr(end));
+    else
+      text = whole;
+    return text;
+  }
+};
+
+LogSink::LogSink(int descriptor, std::size_t capacity)
+    : format_(std::make_shared<Format>()),
+      writer_(
+          capacity, [descriptor](std::string_view lines) { return write_lines(descriptor, lines); },
+          [format = format_](std::uint64_t lost) {
+            const std::string text = fmt::format("{} lines were dropped, since the log's reader is too slow", lost);
+            return std::string(format->line({"vmmsd", spdlog::level::warn, text})) + '\n';
+          }) {
+  format_->colored = ::isatty(descriptor) == 1;
 }
 
 LogSink::~LogSink() = default;
 
-void LogSink::log(const spdlog::details::log_msg& message) {
-  thread_local std::unique_ptr<spdlog::formatter> formatter;
-  thread_local std::uint64_t version = 0;
-  if (version != version_) {
-    formatter = formatter_->clone();
-    version = version_;
-  }
-  spdlog::memory_buf_t line;
-  formatter->format(message, line);
-  const char* rest = line.data();
-  for (std::size_t size = line.size(); size > 0;) {
-    const ssize_t written = ::write(descriptor_, rest, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // there is nowhere to say so
-    rest += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
+void LogSink::log(const spdlog::details::log_msg& message) { writer_.add(format_->line(message)); }
 
 void LogSink::set_pattern(const std::string& pattern) {
   set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern));
 }
 
 void LogSink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
-  formatter_ = std::move(formatter);
-  version_ = ++versions;
+  format_->formatter = std::move(formatter);
+  format_->version = ++versions;
 }
 
 }  // namespace vmms::daemon

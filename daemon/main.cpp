@@ -1,17 +1,20 @@
 #include "daemon/daemon.hpp"
 #include "daemon/log_sink.hpp"
+#include "daemon/signals.hpp"
 
 #include <malloc.h>
-#include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <exception>
+#include <iostream>
+#include <memory>
 
 namespace {
+
+using namespace std::chrono_literals;
 
 // A connection is an open file, and the usual soft limit of 1024 is less than the connections that are served.
 void allow_many_files() {
@@ -33,36 +36,42 @@ void keep_memory() {
 #endif
 }
 
-std::shared_ptr<spdlog::logger> make_logger() {
-  if (::isatty(STDERR_FILENO)) return spdlog::stderr_color_mt("vmmsd");
-  return std::make_shared<spdlog::logger>("vmmsd", std::make_shared<vmms::daemon::LogSink>(STDERR_FILENO));
+// TERM ends the process within two seconds, whatever waits for what. This is what is left for what hangs.
+constexpr auto patience = 1700ms;
+constexpr auto log_grace = 150ms;
+
+int run(int argc, char** argv) {
+  using namespace vmms::daemon;
+  keep_memory();
+  const Parsed parsed = parse_options(argc, argv);
+  std::cout << parsed.output << std::flush;
+  if (!parsed.problem.empty()) std::cerr << parsed.problem << '\n';
+  if (!parsed.options) return parsed.exit_status;
+
+  // Standard output carries the ready line alone.
+  const auto sink = std::make_shared<LogSink>(STDERR_FILENO);
+  const auto logger = std::make_shared<spdlog::logger>("vmmsd", sink);
+  logger->set_error_handler([](const std::string&) {});  // it would write to standard error itself, and might wait
+  spdlog::set_default_logger(logger);
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(parsed.options->log_level));
+  const auto finish_log = [sink] { sink->finish(log_grace); };
+
+  allow_many_files();
+  Signals& signals = *new Signals(patience, finish_log);  // for as long as the process
+  const int status = serve(*parsed.options, {signals, [argc, argv] { return parse_options(argc, argv); }, finish_log});
+  finish_log();
+  return status;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  vmms::daemon::Signals::prepare();
   try {
-    keep_memory();
-    const auto parsed = vmms::daemon::parse_options(argc, argv);
-    if (!parsed.options) return parsed.exit_status;
-
-    // Standard output carries the ready line alone.
-    spdlog::set_default_logger(make_logger());
-    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-    spdlog::set_level(spdlog::level::from_str(parsed.options->log_level));
-    spdlog::flush_on(spdlog::level::info);
-
-    // Before the first thread: all inherit it, and one place waits for the end.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-    allow_many_files();
-    return vmms::daemon::serve(*parsed.options);
+    return run(argc, argv);
   } catch (const std::exception& unexpected) {
-    spdlog::critical("{}", unexpected.what());
+    std::cerr << "vmmsd: " << unexpected.what() << '\n';
     return 1;
   }
 }

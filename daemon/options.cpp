@@ -1,13 +1,16 @@
 #include "daemon/options.hpp"
 
+#include "daemon/configuration.hpp"
 #include "wire/local_socket.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <iostream>
+#include <sstream>
 #include <tuple>
 
 namespace vmms::daemon {
@@ -20,12 +23,13 @@ constexpr const char* description =
 Serves the CIM namespace root/virtualization/v2 over WS-Management and CIM-XML: virtual machines are libvirt domains, and guest
 services are real services inside the guests.
 
-When it serves, it prints one line "ready wsman=URL ..." on standard output and tells systemd. TERM ends it.)";
+When it serves, it prints one line "ready wsman=URL ..." on standard output and tells systemd. TERM ends it; HUP has it
+read its configuration, users and certificates again.)";
 
 constexpr const char* footer = R"(
 Examples:
   # a described fleet, with no hypervisor at all
-  printf secret | vmms user add admin --users users
+  printf 'correct horse' | vmms user add admin --users users
   vmmsd --simulate examples/fleet.toml --wsman 127.0.0.1:5985 --users users
 
   # the virtual machines of this host's libvirtd
@@ -53,6 +57,21 @@ std::string default_runtime_folder() {
   return default_state_folder() + "/run";
 }
 
+// What HUP changes in a daemon that runs.
+constexpr std::array changed_by_reload = {"log-level", "certificate", "key", "audit", "audit-reads"};
+
+std::map<std::string, std::string> given_options(const CLI::App& app) {
+  std::map<std::string, std::string> given;
+  for (const CLI::Option* option : app.get_options()) {
+    std::string& text = given[option->get_name().substr(2)];
+    for (const std::string& value : option->results()) (text += text.empty() ? "" : ",") += value;
+  }
+  given.erase("config");
+  return given;
+}
+
+Parsed wrong(std::string problem) { return {std::nullopt, 2, {}, std::move(problem)}; }
+
 }  // namespace
 
 Parsed parse_options(int argc, const char* const* argv) {
@@ -67,13 +86,14 @@ Parsed parse_options(int argc, const char* const* argv) {
   std::string socket_group;
 
   app.set_version_flag("--version", "vmmsd " VMMS_VERSION);
-  app.set_config("--config", "", "Read options from a TOML file; the command line wins");
-  app.allow_config_extras(CLI::config_extras_mode::error);
+  std::string file;
+  Configuration configuration;
+  app.add_option("--config", file, "Read options from a TOML file; the command line wins");
   auto* connect = app.add_option("--connect", options.connect,
                                  "libvirt URI of the host (default: libvirt's QEMU driver inside this process)");
-  app.add_option("--simulate", options.simulate, "Serve the fleet described in this TOML file instead of a host")
-      ->excludes(connect)
-      ->check(CLI::ExistingFile);
+  auto* simulate =
+      app.add_option("--simulate", options.simulate, "Serve the fleet described in this TOML file instead of a host")
+          ->check(CLI::ExistingFile);
   app.add_option(
          "--define", options.define,
          "Define the domain of this libvirt XML file first, unless it exists; type='vmms:auto' chooses KVM or TCG")
@@ -114,6 +134,10 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "never: use the guest's qemu-guest-agent alone")
       ->check(CLI::IsMember({"auto", "never"}))
       ->capture_default_str();
+  app.add_option("--audit", options.audit,
+                 "Append a record of each change, call and refusal to this file, a JSON object a line (default: the "
+                 "journal under systemd, else the log)");
+  app.add_flag("--audit-reads", options.audit_reads, "Record operations that only read, too");
   app.add_option("--log-level", options.log_level, "What is logged on standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
@@ -126,22 +150,26 @@ Parsed parse_options(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
-    if (options.certificate.empty() != options.key.empty())
-      throw CLI::ValidationError("--certificate", "--certificate and --key go together");
-    if (!options.define.empty() && !options.simulate.empty())
-      throw CLI::ValidationError("--define", "a simulated host takes its virtual machines from --simulate alone");
-  } catch (const CLI::ConfigError& problem) {
-    // CLI11 says "INI was not able to parse KEY" of a key that it does not know.
-    const std::string text = problem.what();
-    constexpr std::string_view unknown = "INI was not able to parse ";
-    std::cerr << "configuration file: "
-              << (text.starts_with(unknown) ? "unknown key " + text.substr(unknown.size()) : text)
-              << "; the keys are the options of vmmsd --help\n";
-    return {std::nullopt, 2};
+    if (!file.empty()) configuration.apply(file, app);
+  } catch (const ConfigurationError& problem) {
+    return wrong(problem.what());
   } catch (const CLI::ParseError& parse_error) {
-    const int status = app.exit(parse_error, std::cout, std::cerr);
-    return {std::nullopt, status == 0 ? 0 : 2};
+    std::ostringstream output;
+    std::ostringstream problem;
+    const int status = app.exit(parse_error, output, problem);
+    std::string text = problem.str();
+    while (text.ends_with('\n')) text.pop_back();
+    return {std::nullopt, status == 0 ? 0 : 2, output.str(), text};
   }
+  if (connect->count() > 0 && simulate->count() > 0)
+    return wrong(configuration.place("simulate") + "--simulate and --connect exclude each other");
+  if (options.certificate.empty() != options.key.empty())
+    return wrong(configuration.place(options.key.empty() ? "certificate" : "key") +
+                 "--certificate and --key go together");
+  if (!options.define.empty() && !options.simulate.empty())
+    return wrong(configuration.place("define") +
+                 "a simulated host takes its virtual machines from --simulate alone, not from --define");
+  options.given = given_options(app);
 
   if (options.state.empty()) options.state = default_state_folder();
   const bool users_are_default = options.users.empty();
@@ -154,10 +182,8 @@ Parsed parse_options(int argc, const char* const* argv) {
         std::tuple(&cimxml, cimxml_protocol, false), std::tuple(&cimxmls, cimxml_protocol, true)}) {
     for (const std::string& text : *texts) {
       auto listener = wire::http::parse_listener(text, tls);
-      if (!listener) {
-        std::cerr << listener.error().message << '\n';
-        return {std::nullopt, 2};
-      }
+      if (!listener)
+        return wrong(configuration.place(std::string(protocol) + (tls ? "s" : ""), text) + listener.error().message);
       listener->protocol = protocol;
       options.listeners.push_back(*listener);
     }
@@ -167,11 +193,23 @@ Parsed parse_options(int argc, const char* const* argv) {
     local.protocol = wsman_protocol;
     local.path = socket.empty() ? wire::own_socket().value_or("") : socket;
     local.group = socket_group;
-    local.is_optional = socket.empty();  // nobody asked for it, and another daemon may have it
+    // Nobody asked for it, and another daemon may have it.
+    local.is_optional = socket.empty() && socket_group.empty();
     if (local.is_local()) options.listeners.push_back(local);
     options.users_may_be_missing = users_are_default && local.is_local();
   }
   return {std::move(options), 0};
+}
+
+std::vector<std::string> need_restart(const Options& running, const Options& wanted) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : wanted.given) {
+    const auto before = running.given.find(name);
+    const bool differs = before == running.given.end() || before->second != value;
+    if (differs && std::find(changed_by_reload.begin(), changed_by_reload.end(), name) == changed_by_reload.end())
+      names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace vmms::daemon

@@ -4,6 +4,7 @@
 #include "wire/http/listener.hpp"
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,17 +30,27 @@ struct Options {
   std::string compatibility = "extended";
   std::string copy_root = "/";
   std::string agent = "auto";  ///< or "never": whether our own agent is brought into guests
+  std::string audit;           ///< file of audit records; empty: the journal or the log
+  bool audit_reads = false;    ///< operations that only read are recorded, too
   std::string log_level = "info";
   std::size_t io_threads = 2;
   std::size_t worker_threads = 256;
+
+  /// What was given for each option, as text, empty for nothing: to tell which differ.
+  std::map<std::string, std::string> given;
 };
 
-/// Options, or the exit status when the command line asked for no more than a text (--help) or was wrong; what there is
-/// to say was printed.
+/// Options, or the exit status when the command line asked for no more than a text (--help) or was wrong.
 struct Parsed {
   std::optional<Options> options;
   int exit_status = 0;
+  std::string output = {};   ///< for standard output
+  std::string problem = {};  ///< what is wrong; that of a configuration file begins with "FILE:LINE:COLUMN: "
 };
+/// Changes nothing, and prints nothing.
 Parsed parse_options(int argc, const char* const* argv);
+
+/// The options that differ and that only a restart changes, as the configuration file names them.
+std::vector<std::string> need_restart(const Options& running, const Options& wanted);
 
 }  // namespace vmms::daemon

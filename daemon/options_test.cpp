@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 namespace vmms::daemon {
 namespace {
@@ -100,9 +101,54 @@ TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
   EXPECT_EQ(options->log_level, "warn");
 }
 
-TEST_F(ConfigurationFile, AnUnknownKeyIsAnError) {
-  write("wsmann = \"127.0.0.1:7\"\n");
-  EXPECT_EQ(parse({"--config", file_.c_str()}).exit_status, 2);
+TEST_F(ConfigurationFile, WhatIsWrongIsNamedWithItsPlace) {
+  for (const auto& [text, place, word] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"log-level = \"info\"\nwsmann = \"127.0.0.1:7\"\n", ":2:1: ", "wsmann"},
+           {"connect = \n", ":1:", ""},
+           {"connect = \"\"\n", ":1:11: ", "empty"},
+           {"\n  connect = 5\n", ":2:13: ", "text"},
+           {"wsman = [\"127.0.0.1:1\", 2]\n", ":1:25: ", "wsman"},
+           {"wsman = [\"127.0.0.1:1\",\n  \"127.0.0.1\"]\n", ":2:3: ", "port"},
+           {"connect = [\"a\", \"b\"]\n", ":1:11: ", "one value"},
+           {"io-threads = \"2\"\n", ":1:14: ", "number"},
+           {"io-threads = 0\n", ":1:14: ", "io-threads"},
+           {"io-threads = 1.5\n", ":1:14: ", "number"},
+           {"allow-cleartext = \"yes\"\n", ":1:19: ", "true or false"},
+           {"log-level = \"loud\"\n", ":1:13: ", "log-level"},
+           {"simulate = \"/does/not/exist\"\n", ":1:12: ", "simulate"},
+           {"certificate = \"/dev/null\"\n", ":1:15: ", "certificate"},
+           {"config = \"other\"\n", ":1:1: ", "config"},
+           {"[wsman]\naddress = \"x\"\n", ":1:", "wsman"},
+           {"log-level = \"info\"\nlog-level = \"info\"\n", ":2:1: ", ""},
+           {"[.]\n", "", ""}}) {
+    write(text);
+    const auto parsed = parse({"--config", file_.c_str()});
+    EXPECT_EQ(parsed.exit_status, 2) << text;
+    EXPECT_FALSE(parsed.options) << text;
+    EXPECT_TRUE(parsed.problem.starts_with(file_ + place)) << text << parsed.problem;
+    EXPECT_NE(parsed.problem.find(word), std::string::npos) << text << parsed.problem;
+    EXPECT_EQ(parsed.problem.find('\n'), std::string::npos) << parsed.problem;
+  }
+  const auto missing = parse({"--config", "/does/not/exist"});
+  EXPECT_EQ(missing.exit_status, 2);
+  EXPECT_NE(missing.problem.find("/does/not/exist"), std::string::npos);
+}
+
+TEST_F(ConfigurationFile, WhatTheCommandLineHasIsCheckedAllTheSame) {
+  write("log-level = 5\n");
+  EXPECT_EQ(parse({"--config", file_.c_str(), "--log-level", "warn"}).exit_status, 2);
+}
+
+TEST_F(ConfigurationFile, WhatNeedsARestartIsNamed) {
+  write("log-level = \"info\"\nwsman = \"127.0.0.1:7\"\n");
+  const auto before = parse({"--config", file_.c_str()}).options.value();
+  write(
+      "log-level = \"debug\"\nwsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\nguest-service-interface = true\naudit-reads "
+      "= true\n");
+  const auto after = parse({"--config", file_.c_str()}).options.value();
+  EXPECT_EQ(need_restart(before, after), (std::vector<std::string>{"guest-service-interface", "wsman"}));
+  EXPECT_TRUE(need_restart(after, after).empty());
+  EXPECT_TRUE(after.audit_reads);
 }
 
 }  // namespace

@@ -504,7 +504,9 @@ class TheDaemon(unittest.TestCase):
         status, text = fails(*fleet, "--socket", "none")
         self.assertEqual(status, 1)
         self.assertIn("users", text)
-        pathlib.Path(folder, "users").write_text("")
+        users = pathlib.Path(folder, "users")
+        users.write_text("")
+        users.chmod(0o600)
         for option in ("--wsman", "--cimxml"):
             status, text = fails(*fleet, "--socket", "none", option, "0.0.0.0:0")
             self.assertEqual(status, 1)
@@ -564,7 +566,10 @@ class LocalSocket(unittest.TestCase):
         self.assertTrue(self.daemon.socket.exists())
         self.daemon.start()
         self.daemon.cli("identify", server=self.server)
-        second = subprocess.run(self.daemon.arguments, capture_output=True, text=True, timeout=30)
+        folder = tempfile.mkdtemp(prefix="vmms-test-")
+        self.addCleanup(subprocess.run, ["rm", "-rf", folder])
+        elsewhere = [folder if word == str(self.daemon.folder) else word for word in self.daemon.arguments]
+        second = subprocess.run(elsewhere, capture_output=True, text=True, timeout=30)
         self.assertEqual(second.returncode, 1)
         self.assertIn("another process serves it", second.stderr)
         self.daemon.cli("identify", server=self.server)

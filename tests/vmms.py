@@ -243,8 +243,12 @@ class Daemon:
         self.process = None
         self.start()
 
+    def open_log(self):
+        """Where standard error goes."""
+        return open(self.folder / "log", "ab")
+
     def start(self):
-        self.log = open(self.folder / "log", "ab")
+        self.log = self.open_log()
         self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=self.log)
         ready, _, _ = select.select([self.process.stdout], [], [], 60)
         line = self.process.stdout.readline().decode() if ready else ""

@@ -47,9 +47,9 @@ void AssociationCursor::fetch(const Context& context, std::size_t, std::vector<E
   if (!ends_) {
     const Property* property = provider.cim_class().property(role);
     // Only the keys of an end are needed; asking for one property says so.
-    auto ends = property
-                    ? manager_.enumerate(context, space_.schema.namespace_name, property->object_class, {}, {"Name"})
-                    : Result<std::unique_ptr<Enumeration>>(error(Failure::internal, "association without ends"));
+    auto ends = property ? manager_.enumerate_within(context, space_.schema.namespace_name, property->object_class, {},
+                                                     {"Name"})
+                         : Result<std::unique_ptr<Enumeration>>(error(Failure::internal, "association without ends"));
     if (!ends) {
       failures.push_back(ends.error());
       ++present_;

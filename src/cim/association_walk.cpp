@@ -43,7 +43,7 @@ void AssociationWalk::fetch(const Context& context, std::size_t most, std::vecto
   if (steps_.empty()) {
     // Nothing found: that there is no such object must not look like an object that has no associations.
     checked_ = true;
-    if (const auto exists = manager_.get(context, query_.source); !exists) failures.push_back(exists.error());
+    if (const auto exists = manager_.get_within(context, query_.source); !exists) failures.push_back(exists.error());
   } else if (!started_) {
     start(context, failures);
   } else if (others_) {
@@ -98,7 +98,7 @@ void AssociationWalk::read_one(const Context& context, std::vector<Error>& failu
     auto keys = with_keys_alone(*space_.schema.find(path.class_name), path);
     if (keys) return add(std::move(*keys));
   }
-  auto instance = manager_.get(context, path);
+  auto instance = manager_.get_within(context, path);
   if (instance)
     add(std::move(*instance));
   else if (instance.error().kind != Failure::not_found)  // gone since a moment ago

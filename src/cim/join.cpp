@@ -28,7 +28,7 @@ Result<std::optional<JoinProvider::Ends>> JoinProvider::find_ends(const Context&
   const Class* own = schema_.find(path.class_name);
   const Class* declared = schema_.find(class_.property(near.role)->object_class);
   if (!own || !declared || !own->is_a(*declared)) return std::optional<Ends>();
-  const auto instance = manager_.get(context, path);
+  const auto instance = manager_.get_within(context, path);
   if (!instance) return instance.error();
   return std::optional<Ends>(Ends{instance->path(schema_.namespace_name),
                                   {{std::string(far.property), to_text((*instance)[near.property]), {}}}});
@@ -45,8 +45,8 @@ Result<std::vector<Instance>> JoinProvider::from(const Context& context, std::st
   if (!ends) return ends.error();
   std::vector<Instance> associations;
   if (!*ends) return associations;
-  auto others = manager_.enumerate(context, schema_.namespace_name, class_.property(far.role)->object_class,
-                                   (*ends)->far_keys, {std::string(far.property)});
+  auto others = manager_.enumerate_within(context, schema_.namespace_name, class_.property(far.role)->object_class,
+                                          (*ends)->far_keys, {std::string(far.property)});
   if (!others) return others.error();
   const auto near_reference = std::make_shared<const ObjectPath>(std::move((*ends)->near));
   for (bool done = false; !done;) {
@@ -72,7 +72,7 @@ Result<std::unique_ptr<Enumeration>> JoinProvider::others(const Context& context
   auto ends = find_ends(context, is_left ? left_ : right_, is_left ? right_ : left_, end);
   if (!ends) return ends.error();
   if (!*ends) return std::unique_ptr<Enumeration>(std::make_unique<Cursor>());
-  return manager_.enumerate(context, schema_.namespace_name, wanted.name, (*ends)->far_keys);
+  return manager_.enumerate_within(context, schema_.namespace_name, wanted.name, (*ends)->far_keys);
 }
 
 }  // namespace vmms::cim

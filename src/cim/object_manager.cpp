@@ -190,7 +190,7 @@ void ObjectManager::remember(const Provider* provider, const ObjectPath& path) {
   singletons_[provider] = {path, Context::Clock::now() + remembered_for};
 }
 
-Result<Instance> ObjectManager::get(const Context& context, const ObjectPath& path) {
+Result<Instance> ObjectManager::get_within(const Context& context, const ObjectPath& path) {
   const auto cim_class = find_class(path.namespace_name, path.class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
@@ -218,11 +218,9 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
   return no_instance(path);
 }
 
-Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& context, std::string_view namespace_name,
-                                                              std::string_view class_name,
-                                                              const std::vector<KeyBinding>& keys,
-                                                              const std::vector<std::string>& wanted,
-                                                              Subclasses subclasses) {
+Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(
+    const Context& context, std::string_view namespace_name, std::string_view class_name,
+    const std::vector<KeyBinding>& keys, const std::vector<std::string>& wanted, Subclasses subclasses) {
   const auto cim_class = find_class(namespace_name, class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
@@ -275,36 +273,30 @@ std::vector<std::string_view> ObjectManager::namespaces() const {
   return names;
 }
 
-Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectPath& path, std::string_view method_name,
-                                           const Arguments& inputs) {
-  const auto cim_class = find_class(path.namespace_name, path.class_name);
-  if (!cim_class) return cim_class.error();
-  const Method* method = (*cim_class)->method(method_name);
-  if (!method)
-    return error(Failure::not_supported,
-                 fmt::format("{} has no method named {}", (*cim_class)->name, method_name.substr(0, 200)));
-  if (const Status allowed = authorize(context, OperationKind::invoke, **cim_class, method); !allowed)
+Result<MethodResult> ObjectManager::run_method(const Context& context, const ObjectPath& path, const Class& cim_class,
+                                               const Method& method, const Arguments& inputs) {
+  if (const Status allowed = authorize(context, OperationKind::invoke, cim_class, &method); !allowed)
     return allowed.error();
   const auto target = resolve(context, path, true);
   if (!target) return target.error();
-  const Method* own = target->provider->cim_class().method(method_name);
+  const Method* own = target->provider->cim_class().method(method.name);
   if (!own->implemented) {
     // With incomplete keys it was looked for already.
     if (is_complete(target->provider->cim_class(), path))
       if (const auto exists = target->provider->get(context, target->path); !exists) return exists.error();
     if (own->not_supported)
-      return MethodResult{static_cast<std::uint64_t>(*own->not_supported), Arguments(method->parameters.size())};
+      return MethodResult{static_cast<std::uint64_t>(*own->not_supported), Arguments(method.parameters.size())};
     return error(Failure::not_supported,
                  fmt::format("{}.{} is not implemented here", target->provider->cim_class().name, own->name));
   }
-  if (own->parameters.data() == method->parameters.data())
+  if (own->parameters.data() == method.parameters.data())
     return target->provider->invoke(context, target->path, *own, inputs);
-  auto result = target->provider->invoke(context, target->path, *own, rearrange(inputs, *method, *own));
-  if (result) result->outputs = rearrange(result->outputs, *own, *method);
+  auto result = target->provider->invoke(context, target->path, *own, rearrange(inputs, method, *own));
+  if (result) result->outputs = rearrange(result->outputs, *own, method);
   return result;
 }
 
-Status ObjectManager::modify(const Context& context, const ObjectPath& path, const Instance& changes) {
+Status ObjectManager::run_modify(const Context& context, const ObjectPath& path, const Instance& changes) {
   const auto cim_class = find_class(path.namespace_name, path.class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
@@ -317,8 +309,8 @@ Status ObjectManager::modify(const Context& context, const ObjectPath& path, con
   return target->provider->modify(context, target->path, *checked);
 }
 
-Result<ObjectPath> ObjectManager::create(const Context& context, std::string_view namespace_name,
-                                         const Instance& instance) {
+Result<ObjectPath> ObjectManager::run_create(const Context& context, std::string_view namespace_name,
+                                             const Instance& instance) {
   const Class& cim_class = instance.cim_class();
   if (const Status allowed = authorize(context, OperationKind::write, cim_class, nullptr); !allowed)
     return allowed.error();
@@ -330,7 +322,7 @@ Result<ObjectPath> ObjectManager::create(const Context& context, std::string_vie
   return provider->second->create(context, instance);
 }
 
-Status ObjectManager::remove(const Context& context, const ObjectPath& path) {
+Status ObjectManager::run_remove(const Context& context, const ObjectPath& path) {
   const auto cim_class = find_class(path.namespace_name, path.class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;

@@ -4,6 +4,7 @@
 
 #include "cim/association_provider.hpp"
 #include "cim/association_query.hpp"
+#include "cim/audit.hpp"
 #include "cim/enumeration.hpp"
 #include "cim/provider.hpp"
 #include "cim/wql/system_properties.hpp"
@@ -53,6 +54,8 @@ class ObjectManager {
   void add_schema(const Schema& schema);
   void add(std::string_view namespace_name, std::unique_ptr<Provider> provider);
   void add(std::string_view namespace_name, std::unique_ptr<AssociationProvider> provider);
+  /// Who is told of what was done; outlives this. Null: nobody.
+  void set_auditor(Auditor* auditor) { auditor_ = auditor; }
 
   /// Namespace names are compared without case and slash direction.
   const Schema* find_schema(std::string_view namespace_name) const;
@@ -72,6 +75,14 @@ class ObjectManager {
                                                  std::string_view class_name, const std::vector<KeyBinding>& keys = {},
                                                  const std::vector<std::string>& wanted = {},
                                                  Subclasses subclasses = Subclasses::include);
+
+  /// As get() and enumerate(), inside another operation: told to no auditor.
+  Result<Instance> get_within(const Context& context, const ObjectPath& path);
+  Result<std::unique_ptr<Enumeration>> enumerate_within(const Context& context, std::string_view namespace_name,
+                                                        std::string_view class_name,
+                                                        const std::vector<KeyBinding>& keys = {},
+                                                        const std::vector<std::string>& wanted = {},
+                                                        Subclasses subclasses = Subclasses::include);
 
   /// Runs a WQL query (see cim/wql/parser.hpp). Keys and classes that it fixes are handed to the providers, so that a
   /// query about one VM touches one VM. With `keys_only` only the keys of what is found will be read. Errors:
@@ -123,6 +134,16 @@ class ObjectManager {
   /// The path of a singleton that some of its keys name, if it was found a short time ago.
   std::optional<ObjectPath> recall(const Provider* provider, const ObjectPath& path) const;
   void remember(const Provider* provider, const ObjectPath& path);
+  // The operations, told to no auditor.
+  Result<QueryResult> run_query(const Context& context, std::string_view namespace_name, std::string_view text,
+                                bool keys_only);
+  Result<QueryResult> run_associations(const Context& context, std::string_view namespace_name,
+                                       const AssociationQuery& query);
+  Result<MethodResult> run_method(const Context& context, const ObjectPath& path, const Class& cim_class,
+                                  const Method& method, const Arguments& inputs);
+  Status run_modify(const Context& context, const ObjectPath& path, const Instance& changes);
+  Result<ObjectPath> run_create(const Context& context, std::string_view namespace_name, const Instance& instance);
+  Status run_remove(const Context& context, const ObjectPath& path);
   Result<QueryResult> select(const Context& context, Namespace& space, const wql::Select& statement, bool keys_only);
   Result<QueryResult> select_classes(const Context& context, Namespace& space, const wql::Select& statement);
   /// The classes that an association query names, found.
@@ -136,6 +157,7 @@ class ObjectManager {
   Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path);
 
   Authorizer authorizer_;
+  Auditor* auditor_ = nullptr;
   std::string server_name_;
   std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
 

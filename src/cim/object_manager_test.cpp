@@ -1,5 +1,9 @@
 #include "cim/test_namespace.hpp"
 
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 namespace vmms::cim {
 namespace {
 
@@ -149,6 +153,71 @@ TEST_F(ObjectManagerTest, WaitsFollowsTheClassesTouched) {
   EXPECT_TRUE(manager.waits("root/test", t_base, nullptr));
   EXPECT_TRUE(manager.waits("root/test", t_hosted, nullptr));
   EXPECT_FALSE(manager.waits("root/test", t_host_service, t_host_service.method("Start")));
+}
+
+class Records : public Auditor {
+ public:
+  bool reads() const override { return with_reads; }
+  void record(const AuditEvent& event) override {
+    lines.push_back(fmt::format("{} {} {} {} {}{}", event.operation, event.context.principal->name, event.class_name,
+                                event.object ? event.object->value("Name") : "-",
+                                event.method ? event.method->name : "-",
+                                event.error ? ": " + event.error->message : ""));
+    EXPECT_GE(event.duration.count(), 0);
+  }
+  void record(const RefusedSignIn&) override {}
+  bool with_reads = false;
+  std::vector<std::string> lines;
+};
+
+TEST_F(ObjectManagerTest, ChangesCallsAndRefusalsAreTold) {
+  Records records;
+  manager.set_auditor(&records);
+  const ObjectPath unit = path("T_Unit.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\"");
+  EXPECT_TRUE(manager.get(context, unit));
+  EXPECT_TRUE(manager.enumerate(context, "root/test", "T_Unit"));
+  EXPECT_TRUE(records.lines.empty()) << "reads are told on request";
+  const Class& unit_class = *manager.find_class("root/test", "T_Unit").value();
+  ASSERT_FALSE(unit_class.methods.empty());
+  const Method& method = unit_class.methods.front();
+  manager.invoke(context, unit, method.name, Arguments(method.parameters.size()));
+  manager.invoke(context, unit, "NoSuchMethod", {});
+  manager.modify(context, unit, Instance(unit_class));
+  manager.remove(context, unit);
+  manager.create(context, "root/test", Instance(unit_class));
+  ASSERT_EQ(records.lines.size(), 5u);
+  EXPECT_EQ(records.lines[0].substr(0, 7), "invoke ");
+  EXPECT_NE(records.lines[0].find(" T_Unit web " + std::string(method.name)), std::string::npos) << records.lines[0];
+  EXPECT_NE(records.lines[1].find("T_Unit web -: T_Unit has no method named NoSuchMethod"), std::string::npos);
+  EXPECT_EQ(records.lines[2].substr(0, 7), "modify ");
+  EXPECT_EQ(records.lines[3].substr(0, 7), "delete ");
+  EXPECT_EQ(records.lines[4].substr(0, 7), "create ");
+
+  records.lines.clear();
+  Context other;
+  other.principal = std::make_shared<const Principal>(Principal{"vmms", "mallory", "test", ""});
+  EXPECT_FALSE(manager.get(other, unit));
+  EXPECT_FALSE(manager.invoke(other, unit, method.name, Arguments(method.parameters.size())));
+  ASSERT_EQ(records.lines.size(), 2u);
+  EXPECT_EQ(records.lines[0], "get mallory T_Unit web -: not you");
+
+  records.lines.clear();
+  records.with_reads = true;
+  EXPECT_TRUE(manager.get(context, unit));
+  EXPECT_TRUE(manager.query(context, "root/test", "SELECT * FROM T_Unit"));
+  EXPECT_EQ(records.lines.size(), 2u);
+}
+
+TEST(Audited, AnExceptionIsToldToo) {
+  Records records;
+  const Context context;
+  try {
+    const Audited audited(&records, {"invoke", context, "root/test"});
+    throw std::runtime_error("a bug");
+  } catch (const std::runtime_error&) {
+  }
+  ASSERT_EQ(records.lines.size(), 1u);
+  EXPECT_NE(records.lines[0].find("an exception ended it"), std::string::npos);
 }
 
 }  // namespace

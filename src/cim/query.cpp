@@ -53,8 +53,8 @@ bool name_objects(const std::vector<Provider*>& providers, const std::vector<Key
 
 }  // namespace
 
-Result<QueryResult> ObjectManager::query(const Context& context, std::string_view namespace_name, std::string_view text,
-                                         bool keys_only) {
+Result<QueryResult> ObjectManager::run_query(const Context& context, std::string_view namespace_name,
+                                             std::string_view text, bool keys_only) {
   const auto space = find_namespace(namespace_name);
   if (!space) return space.error();
   const auto statement = wql::parse(text);
@@ -63,7 +63,7 @@ Result<QueryResult> ObjectManager::query(const Context& context, std::string_vie
     return select(context, **space, *select_statement, keys_only);
   AssociationQuery walk = std::get<AssociationQuery>(*statement);
   walk.keys_only = walk.keys_only || keys_only;
-  return associations(context, namespace_name, walk);
+  return run_associations(context, namespace_name, walk);
 }
 
 Result<QueryResult> ObjectManager::select(const Context& context, Namespace& space, const wql::Select& statement,
@@ -182,8 +182,8 @@ void for_each_way(const AssociationQuery& query, const Schema& schema, const Cla
 
 }  // namespace
 
-Result<QueryResult> ObjectManager::associations(const Context& context, std::string_view namespace_name,
-                                                const AssociationQuery& query) {
+Result<QueryResult> ObjectManager::run_associations(const Context& context, std::string_view namespace_name,
+                                                    const AssociationQuery& query) {
   const auto space = find_namespace(namespace_name);
   if (!space) return space.error();
   const Schema& schema = (*space)->schema;

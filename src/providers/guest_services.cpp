@@ -1,5 +1,8 @@
 #include "providers/guest_services.hpp"
 
+#include "base/escaped.hpp"
+#include "base/shortened.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace vmms::providers {
@@ -35,15 +38,16 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
                                      std::string_view service, ServiceAction action,
                                      const std::function<Status(const ServiceTarget&)>& act) {
   const std::string_view verb = verb_of(action);
+  const auto named = [service] { return json_string(shortened(service, 300)); };
   const auto machine = find_active_machine(environment, machine_id);
   if (!machine) return machine.error();
   if (!interface_enabled(environment, **machine)) {
-    spdlog::info("{} of '{:.300}' in virtual machine '{}': 1, the Guest Service Interface is off", verb, service,
+    spdlog::info("{} of {} in virtual machine '{}': 1, the Guest Service Interface is off", verb, named(),
                  (*machine)->name);
     return not_supported;
   }
   if (!(*machine)->agent_connected) {
-    spdlog::info("{} of '{:.300}' in virtual machine '{}': 1, no agent is connected", verb, service, (*machine)->name);
+    spdlog::info("{} of {} in virtual machine '{}': 1, no agent is connected", verb, named(), (*machine)->name);
     return not_supported;
   }
   if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
@@ -52,7 +56,7 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
   const Status done = act({*machine, std::move(guest)});
   if (done) return completed;
   if (done.error().kind == Failure::not_supported) {
-    spdlog::info("{} of '{:.300}' in virtual machine '{}': 1, {:.1000}", verb, service, (*machine)->name,
+    spdlog::info("{} of {} in virtual machine '{}': 1, {:.1000}", verb, named(), (*machine)->name,
                  done.error().message);
     return not_supported;
   }

@@ -1,6 +1,8 @@
 // Msvm_ShutdownComponent: shuts a guest down from within.
 #include "schema/msvm/shutdown_component.hpp"
 
+#include "base/escaped.hpp"
+#include "base/shortened.hpp"
 #include "providers/guest_shutdown.hpp"
 #include "providers/integration_components.hpp"
 
@@ -50,9 +52,9 @@ class Provider : public Base {
     }
     const Status told = shut_down_guest(environment_, (*machine)->id, mode, guest_deadline(context));
     out.return_value = shutdown_code(told);
-    spdlog::info("{} of virtual machine '{}' by user '{}' for \"{:.200}\": {}{}{:.500}", Method::name, (*machine)->name,
-                 context.principal->id(), reason.value_or(""), out.return_value, told ? "" : ", ",
-                 told ? std::string() : told.error().message);
+    spdlog::info("{} of virtual machine '{}' by {} for {}: {}{}{:.500}", Method::name, (*machine)->name,
+                 json_string(context.principal->id()), json_string(shortened(reason.value_or(""), 200)),
+                 out.return_value, told ? "" : ", ", told ? std::string() : told.error().message);
     return out;
   }
 };

@@ -22,6 +22,7 @@
 #include "wire/auth/credentials.hpp"
 #include "wire/auth/failure_limiter.hpp"
 #include "wire/auth/password_hash.hpp"
+#include "wire/auth/refused_sign_in.hpp"
 
 namespace vmms::wire::auth {
 namespace {
@@ -58,9 +59,6 @@ http::Verdict busy() {
                                     .body = "Too many logins at once; try again in a second.\n",
                                     .headers = {{"Retry-After", "1"}}}};
 }
-
-/// What a stranger calls himself, fit for a line of the log.
-std::string for_log(const std::string& user) { return user.size() <= 64 ? user : user.substr(0, 64) + "..."; }
 
 /// What one connection has proved.
 struct Proof final : http::MechanismState {
@@ -212,14 +210,14 @@ void Basic::State::failed(Attempt& attempt, std::string_view why) {
     }
   }
   for (std::size_t i = 0; i < waiters.size(); ++i) {
-    spdlog::info("login failed: user \"{}\" from {}: {}", for_log(user), waiters[i].peer, why);
+    tell_refused(options.auditor, {user, "basic", waiters[i].peer, waiters[i].address, why});
     waiters[i].verified(nobody("Wrong user name or password.\n", delays[i]));
   }
 }
 
 /// Counts and logs; says how long to hold the answer back.
 std::chrono::milliseconds Basic::State::malformed(const std::string& peer, const std::string& address) {
-  spdlog::info("login failed: unknown user from {}: malformed Basic credentials", peer);
+  tell_refused(options.auditor, {{}, "basic", peer, address, "malformed Basic credentials"});
   const std::scoped_lock lock(mutex);
   return failures.failed("address " + address, Clock::now());
 }

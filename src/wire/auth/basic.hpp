@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/worker_pool.hpp"
+#include "cim/audit.hpp"
 #include "wire/auth/password_file.hpp"
 #include "wire/http/authenticator.hpp"
 
@@ -22,6 +23,8 @@ class Basic final : public http::Authenticator {
     unsigned verifications = 2;
     /// Credentials of one peer address that may wait to be verified; further ones are answered 503.
     std::size_t waiting_per_address = 16;
+    /// Is told of refusals; may be null.
+    cim::Auditor* auditor = nullptr;
   };
 
   Basic(std::shared_ptr<PasswordFile> file, WorkerPool& pool);

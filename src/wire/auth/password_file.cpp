@@ -101,17 +101,13 @@ Result<Users> parse_users(std::string_view content, const std::string& path) {
 }
 
 Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path, bool may_be_missing) {
-  std::shared_ptr<PasswordFile> file(new PasswordFile(std::move(path)));
+  std::shared_ptr<PasswordFile> file(new PasswordFile(std::move(path), may_be_missing));
   file->stamp_ = file->stamp();
   Result<Users> users = file->read();
   if (!users && may_be_missing && users.error().kind == Failure::not_found) users = Users();
   if (!users) return users.error();
   users->generation = 1;
   file->users_ = std::make_shared<const Users>(std::move(*users));
-  struct stat status {};
-  if (::stat(file->path_.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-    spdlog::warn("{} can be read by others than its owner; password hashes should not: chmod 600 it", file->path_);
-  }
   if (file->users_->hashes.empty()) {
     spdlog::warn("{} has no users: nobody can log in; add one with `vmms user add NAME --users {}`", file->path_,
                  file->path_);
@@ -170,15 +166,30 @@ void PasswordFile::look() {
     spdlog::error("the users stay as they were: {}", read_now.error().message);
     return;
   }
-  Users users;
   if (read_now) {
-    users = std::move(*read_now);
-    spdlog::info("{} has changed: {} users", path_, users.hashes.size());
+    spdlog::info("{} has changed: {} users", path_, read_now->hashes.size());
+    take(std::move(*read_now));
   } else {
     spdlog::error("nobody can log in: {}", read_now.error().message);
+    take({});
   }
+}
+
+void PasswordFile::take(Users users) {
   users.generation = users_->generation + 1;
   users_ = std::make_shared<const Users>(std::move(users));
+}
+
+Result<std::function<void()>> PasswordFile::read_again() {
+  const Stamp before = stamp();
+  Result<Users> users = read();
+  if (!users && may_be_missing_ && users.error().kind == Failure::not_found) users = Users();
+  if (!users) return users.error();
+  return std::function<void()>([this, before, read_now = std::move(*users)] {
+    const std::scoped_lock lock(mutex_);
+    stamp_ = before;
+    take(read_now);
+  });
 }
 
 PasswordFile::Stamp PasswordFile::stamp() const {
@@ -191,18 +202,16 @@ PasswordFile::Stamp PasswordFile::stamp() const {
 }
 
 Result<Users> PasswordFile::read() const {
-  const Result<std::string> content = http::read_file(path_, largest_file);
+  const Result<std::string> content = http::read_private_file(path_, largest_file);
   if (!content) return content.error();
   return parse_users(*content, path_);
 }
 
-Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password, unsigned long cost) {
-  if (const std::string_view fault = fault_of(name); !fault.empty()) {
-    return error(Failure::invalid_argument, std::string(fault));
-  }
-  const Result<std::string> hash = hash_password(password, cost);
-  if (!hash) return hash.error();
+namespace {
 
+/// Puts `new_line` in the place of a user's line, or appends it where there is none; whether there was one. The file is
+/// replaced at one stroke.
+Result<bool> change_users(const std::string& path, std::string_view name, const std::string& new_line) {
   const FolderLock lock(path);
   if (!lock.failure().empty()) return error(Failure::failed, lock.failure());
   Result<std::string> before = http::read_file(path, largest_file);
@@ -214,16 +223,38 @@ Result<bool> set_user(const std::string& path, std::string_view name, const std:
   if (const Result<Users> users = parse_users(*before, path); !users) return users.error();
 
   std::string after;
-  bool added = true;
+  bool is_there = false;
   for (std::string_view rest = *before; !rest.empty();) {
-    std::string_view line = take_line(rest);
+    const std::string_view line = take_line(rest);
     const bool is_this = !is_comment(line) && line.substr(0, line.find(':')) == name;
-    after += is_this ? fmt::format("{}:{}\n", name, *hash) : fmt::format("{}\n", line);
-    if (is_this) added = false;
+    after += is_this ? new_line : fmt::format("{}\n", line);
+    is_there = is_there || is_this;
   }
-  if (added) after += fmt::format("{}:{}\n", name, *hash);
+  if (!is_there) after += new_line;
+  if (after == *before) return is_there;
   if (const Status written = http::write_private_file(path, after); !written) return written.error();
-  return added;
+  return is_there;
+}
+
+}  // namespace
+
+Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password, unsigned long cost) {
+  if (const std::string_view fault = fault_of(name); !fault.empty()) {
+    return error(Failure::invalid_argument, std::string(fault));
+  }
+  const Result<std::string> hash = hash_password(password, cost);
+  if (!hash) return hash.error();
+  const auto is_there = change_users(path, name, fmt::format("{}:{}\n", name, *hash));
+  if (!is_there) return is_there;
+  return !*is_there;
+}
+
+Result<bool> remove_user(const std::string& path, std::string_view name) { return change_users(path, name, {}); }
+
+Result<Users> list_users(const std::string& path) {
+  const Result<std::string> content = http::read_file(path, largest_file);
+  if (!content) return content.error();
+  return parse_users(*content, path);
 }
 
 }  // namespace vmms::wire::auth

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,13 +28,17 @@ Result<Users> parse_users(std::string_view content, const std::string& path);
 /// The users file as it is now. Any thread.
 class PasswordFile {
  public:
-  /// Fails when the file is wrong, or missing: unless `may_be_missing`, then nobody is known until there is one.
+  /// Fails when the file is wrong, open to others (see http::read_private_file), or missing: unless `may_be_missing`,
+  /// then nobody is known until there is one.
   static Result<std::shared_ptr<PasswordFile>> open(std::string path, bool may_be_missing = false);
 
   /// Reads the file again when its inode, size or times differ, which counts from the next call on; a second later at
   /// most where the kernel does not tell of the change (network file systems, a folder further up that was replaced).
   /// A file that has become wrong is logged and leaves the users as they were; a missing one leaves nobody.
   std::shared_ptr<const Users> users();
+
+  /// Reads the file again without effect. What is returned makes the users those that were read.
+  Result<std::function<void()>> read_again();
 
   const std::string& path() const { return path_; }
 
@@ -64,12 +69,14 @@ class PasswordFile {
     std::atomic<int> folder_ = -1;
   };
 
-  explicit PasswordFile(std::string path) : path_(std::move(path)) {}
+  PasswordFile(std::string path, bool may_be_missing) : path_(std::move(path)), may_be_missing_(may_be_missing) {}
   void look();
+  void take(Users users);  // needs the mutex
   Stamp stamp() const;
   Result<Users> read() const;
 
   const std::string path_;
+  const bool may_be_missing_;
   std::mutex mutex_;
   Watch watch_;
   std::atomic<std::chrono::steady_clock::time_point> looked_{};
@@ -82,5 +89,11 @@ class PasswordFile {
 /// or password. `cost`: see hash_password().
 Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password,
                       unsigned long cost = 0);
+
+/// Takes a user out of the file; false when there is none of that name. Failures as above.
+Result<bool> remove_user(const std::string& path, std::string_view name);
+
+/// The users of a file, by name.
+Result<Users> list_users(const std::string& path);
 
 }  // namespace vmms::wire::auth

@@ -23,7 +23,10 @@ class PasswordFileTest : public ::testing::Test {
   }
   ~PasswordFileTest() override { std::filesystem::remove_all(folder_); }
 
-  void write(const std::string& content) { std::ofstream(path_, std::ios::trunc) << content; }
+  void write(const std::string& content) {
+    std::ofstream(path_, std::ios::trunc) << content;
+    ::chmod(path_.c_str(), 0600);
+  }
   std::string read() const {
     std::ifstream file(path_);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -92,6 +95,58 @@ TEST_F(PasswordFileTest, OpenNeedsAProperFile) {
   EXPECT_NE(PasswordFile::open(path_).error().message.find(path_ + ":1: "), std::string::npos);
   write("");
   EXPECT_TRUE(PasswordFile::open(path_));
+}
+
+TEST_F(PasswordFileTest, AFileThatIsOpenToOthersIsRefused) {
+  EXPECT_TRUE(set("alice", "one"));
+  for (const mode_t mode : {0620, 0602, 0604, 0644, 0666}) {
+    ::chmod(path_.c_str(), mode);
+    const auto file = PasswordFile::open(path_);
+    ASSERT_FALSE(file) << mode;
+    EXPECT_EQ(file.error().kind, Failure::access_denied);
+    EXPECT_NE(file.error().message.find("chmod 600 " + path_), std::string::npos) << file.error().message;
+  }
+  for (const mode_t mode : {0400, 0600, 0640, 0700}) {
+    ::chmod(path_.c_str(), mode);
+    EXPECT_TRUE(PasswordFile::open(path_)) << mode;
+  }
+  // While it serves, the users stay as they were.
+  const auto file = PasswordFile::open(path_).value();
+  EXPECT_TRUE(set("bob", "two"));
+  ::chmod(path_.c_str(), 0666);
+  EXPECT_EQ(file->users()->hashes.size(), 1u);
+  EXPECT_FALSE(file->read_again());
+  ::chmod(path_.c_str(), 0600);
+  EXPECT_EQ(file->users()->hashes.size(), 2u);
+}
+
+TEST_F(PasswordFileTest, ReadingAgainHasNoEffectUntilItIsTaken) {
+  EXPECT_TRUE(set("alice", "one"));
+  const auto file = PasswordFile::open(path_).value();
+  const auto before = file->users();
+  const auto take = file->read_again();
+  ASSERT_TRUE(take);
+  EXPECT_EQ(file->users(), before);
+  (*take)();
+  EXPECT_NE(file->users()->generation, before->generation);
+  EXPECT_EQ(file->users()->hashes, before->hashes);
+  write("nonsense\n");
+  EXPECT_FALSE(file->read_again());
+  EXPECT_EQ(file->users()->hashes, before->hashes);
+}
+
+TEST_F(PasswordFileTest, TakesUsersOut) {
+  EXPECT_TRUE(set("alice", "one"));
+  EXPECT_TRUE(set("bob", "two"));
+  write("# comment\n" + read());
+  EXPECT_TRUE(remove_user(path_, "alice").value());
+  EXPECT_EQ(list_users(path_)->hashes.size(), 1u);
+  EXPECT_TRUE(read().starts_with("# comment\nbob:"));
+  const std::string before = read();
+  EXPECT_FALSE(remove_user(path_, "alice").value());
+  EXPECT_FALSE(remove_user(path_, "# comment").value());
+  EXPECT_EQ(read(), before);
+  EXPECT_FALSE(list_users(folder_ + "/none"));
 }
 
 TEST_F(PasswordFileTest, AddsAndChangesUsers) {

@@ -77,6 +77,11 @@ bool is_served(const std::string& path) {
 Status open_local(Acceptor& acceptor, const Listener& listener) {
   const std::string& path = listener.path;
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return cannot_listen(listener, "the path is too long for a socket");
+  const group* members = listener.group.empty() ? nullptr : ::getgrnam(listener.group.c_str());
+  if (!listener.group.empty() && !members) {
+    return cannot_listen(
+        listener, fmt::format("there is no group {}; make it with: groupadd {}", listener.group, listener.group));
+  }
   std::error_code failure;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failure);
   if (failure) return cannot_listen(listener, failure.message());
@@ -98,9 +103,7 @@ Status open_local(Acceptor& acceptor, const Listener& listener) {
   acceptor.bind(Local::endpoint(path), ec);
   ::umask(before);
   if (ec) return cannot_listen(listener, ec.value());
-  if (!listener.group.empty()) {
-    const group* members = ::getgrnam(listener.group.c_str());
-    if (!members) return cannot_listen(listener, fmt::format("there is no group {}", listener.group));
+  if (members) {
     if (::chown(path.c_str(), static_cast<uid_t>(-1), members->gr_gid) != 0 || ::chmod(path.c_str(), 0660) != 0)
       return cannot_listen(listener, fmt::format("it cannot be given to the group {}: {}", listener.group,
                                                  std::error_code(errno, std::generic_category()).message()));

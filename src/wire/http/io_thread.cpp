@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/log_limiter.hpp"
 #include "wire/http/connection.hpp"
 
 namespace vmms::wire::http {
@@ -38,7 +39,7 @@ void IoThread::run() {
       context_.run();
     } catch (const std::exception& e) {
       // The connection concerned has lost its way; its deadline ends it.
-      spdlog::error("a connection failed with an exception: {}", e.what());
+      log_stranger({}, spdlog::level::err, "a connection failed with an exception: {}", e.what());
       std::this_thread::sleep_for(std::chrono::milliseconds(1));  // others may give memory back meanwhile
     }
   }
@@ -79,7 +80,7 @@ bool IoThread::open_letters() {
     try {
       letter->open();
     } catch (const std::exception& e) {
-      spdlog::error("a connection failed with an exception: {}", e.what());
+      log_stranger({}, spdlog::level::err, "a connection failed with an exception: {}", e.what());
     }
   }
   return !letters.empty();

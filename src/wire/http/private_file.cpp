@@ -43,14 +43,20 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
-}  // namespace
-
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
+Result<std::string> read(const std::string& path, std::size_t limit, mode_t refused) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) return failed("open", path);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return failed("read", path);
   if (!S_ISREG(status.st_mode)) return error(Failure::failed, fmt::format("{} is not a regular file", path));
+  if ((status.st_mode & refused) != 0) {
+    return error(
+        Failure::access_denied,
+        fmt::format("others than its owner may {} {} (mode {:04o}): make sure that it still holds what you put "
+                    "there, and close it with: chmod 600 {}",
+                    (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? "write" : "read", path, status.st_mode & 07777,
+                    path));
+  }
   std::string content;
   char part[8192];
   while (true) {
@@ -63,6 +69,14 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
       return error(Failure::failed, fmt::format("{} is larger than {} bytes; is it the right file?", path, limit));
     }
   }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) { return read(path, limit, 0); }
+
+Result<std::string> read_private_file(const std::string& path, std::size_t limit) {
+  return read(path, limit, S_IWGRP | S_IWOTH | S_IROTH);
 }
 
 Status write_private_file(const std::string& path, std::string_view content) {

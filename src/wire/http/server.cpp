@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <iterator>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/log_limiter.hpp"
 #include "wire/http/acceptor.hpp"
 #include "wire/http/io_thread.hpp"
 #include "wire/http/stream_connection.hpp"
@@ -66,7 +68,7 @@ void begin(const std::shared_ptr<IoThread>& io, Accepted accepted, const std::sh
     }
     io->add(connection);
   } catch (const std::exception& e) {
-    spdlog::error("a connection is given up: {}", e.what());
+    log_stranger({}, spdlog::level::err, "a connection is given up: {}", e.what());
     io->forget();
     return;
   }
@@ -81,7 +83,9 @@ class Server::Implementation {
       : options_(std::move(options)),
         shared_(std::make_shared<Shared>(options_.limits, authenticator, std::move(protocols))) {}
 
+  Result<std::vector<Listener>> open();
   Result<std::vector<Listener>> start();
+  Result<std::function<void()>> read_certificate(const TlsFiles& files);
   bool stop(std::chrono::milliseconds grace);
 
  private:
@@ -91,7 +95,7 @@ class Server::Implementation {
         : acceptor(io.context()), retry(io.context()), tls(std::move(t)) {}
     Acceptor acceptor;
     Timer retry;
-    std::shared_ptr<TlsContext> tls;  // null: cleartext
+    std::shared_ptr<TlsContext> tls;  // null: cleartext; changed by the accepting thread alone
     Listener listener;
     const Handlers* handlers = nullptr;  // of Shared
     std::vector<std::shared_ptr<IoThread>> threads;
@@ -110,14 +114,24 @@ class Server::Implementation {
   bool stopped_ = false;
 };
 
-Result<std::vector<Listener>> Server::Implementation::start() {
+Result<std::vector<Listener>> Server::Implementation::open() {
   auto listeners = open_all();
   if (!listeners) {
     for (const auto& door : doors_) remove_socket_file(door->listener);
     doors_.clear();
     serving_.clear();
     accepting_.reset();
-    return listeners;
+  }
+  return listeners;
+}
+
+Result<std::vector<Listener>> Server::Implementation::start() {
+  std::vector<Listener> listeners;
+  for (const auto& door : doors_) listeners.push_back(door->listener);
+  if (!accepting_) {
+    auto opened = open();
+    if (!opened) return opened;
+    listeners = std::move(*opened);
   }
   if (const Status started = start_threads(); !started) {
     stop(std::chrono::milliseconds(0));
@@ -152,7 +166,7 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
       tls = std::move(*context);
     }
     const auto door = std::make_shared<Door>(*accepting_, listener.tls ? tls : nullptr);
-    if (const Status opened = open(door->acceptor, listener); !opened) {
+    if (const Status opened = http::open(door->acceptor, listener); !opened) {
       if (!listener.is_optional) return opened.error();
       spdlog::warn("{}; going on without it", opened.error().message);
       continue;
@@ -233,6 +247,19 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
   });
 }
 
+Result<std::function<void()>> Server::Implementation::read_certificate(const TlsFiles& files) {
+  std::vector<std::shared_ptr<Door>> doors;
+  std::copy_if(doors_.begin(), doors_.end(), std::back_inserter(doors),
+               [](const auto& door) { return door->listener.tls; });
+  if (doors.empty()) return std::function<void()>([] {});
+  auto context = make_tls_context(files);
+  if (!context) return context.error();
+  const std::shared_ptr<TlsContext> tls = std::move(*context);
+  return std::function<void()>([accepting = accepting_, doors, tls] {
+    for (const auto& door : doors) accepting->post([door, tls] { door->tls = tls; });
+  });
+}
+
 bool Server::Implementation::stop(std::chrono::milliseconds grace) {
   if (stopped_ || !accepting_) return true;
   stopped_ = true;
@@ -267,6 +294,12 @@ Server::Server(ServerOptions options, Authenticator& authenticator, Handlers han
     : Server(std::move(options), authenticator, Protocols{{std::string(), std::move(handlers)}}) {}
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
+
+Result<std::vector<Listener>> Server::open() { return implementation_->open(); }
+
+Result<std::function<void()>> Server::read_certificate(const TlsFiles& files) {
+  return implementation_->read_certificate(files);
+}
 
 Result<std::vector<Listener>> Server::start() { return implementation_->start(); }
 

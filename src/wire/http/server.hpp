@@ -42,8 +42,16 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();  ///< stop() without grace
 
-  /// The listeners, in their order, with the ports that they got. Listens on all (but optional ones) or on none.
+  /// The listeners, in their order, with the ports that they got. Listens on all (but optional ones) or on none, once.
+  /// Who connects waits until start().
+  Result<std::vector<Listener>> open();
+
+  /// Serves; opens first, unless that was done.
   Result<std::vector<Listener>> start();
+
+  /// Reads a certificate and key again, perhaps from other files. What is returned makes new connections use them; it
+  /// does nothing where there is no TLS.
+  Result<std::function<void()>> read_certificate(const TlsFiles& files);
 
   /// Accepts no more, closes idle connections, lets answers in progress finish for up to `grace`, then closes all.
   /// False when a handler holds a thread of the server and that thread had to be left behind.

@@ -25,7 +25,7 @@ Result<CertificateAndKey> self_signed(const std::string& state) {
   const std::string certificate_path = state + "/tls-certificate.pem";
   const std::string key_path = state + "/tls-key.pem";
   const Result<std::string> certificate = read_file(certificate_path, largest_pem);
-  const Result<std::string> key = read_file(key_path, largest_pem);
+  const Result<std::string> key = read_private_file(key_path, largest_pem);
   if (certificate && key && is_valid_now(*certificate)) return CertificateAndKey{*certificate, *key};
   // A file that is there but cannot be read is not ours to replace.
   if (!certificate && certificate.error().kind != Failure::not_found) return certificate.error();
@@ -48,7 +48,7 @@ Result<CertificateAndKey> self_signed(const std::string& state) {
 Result<CertificateAndKey> configured(const TlsFiles& files) {
   const Result<std::string> certificate = read_file(files.certificate, largest_pem);
   if (!certificate) return certificate.error();
-  const Result<std::string> key = read_file(files.key.empty() ? files.certificate : files.key, largest_pem);
+  const Result<std::string> key = read_private_file(files.key.empty() ? files.certificate : files.key, largest_pem);
   if (!key) return key.error();
   return CertificateAndKey{*certificate, *key};
 }
@@ -81,6 +81,8 @@ Result<std::unique_ptr<boost::asio::ssl::context>> make_tls_context(const TlsFil
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  // Of TLS 1.2 what has forward secrecy and authenticated encryption.
+  SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20");
   // Sessions travel in tickets; those that the server kept beside them would be memory and time for nothing.
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   prefer_aes128(native);

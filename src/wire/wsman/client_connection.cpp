@@ -1,5 +1,7 @@
 #include "wire/wsman/client_connection.hpp"
 
+#include "base/text.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -105,13 +107,18 @@ class ClientConnection::Implementation {
       addresses.emplace_back(asio::local::stream_protocol::endpoint(endpoint_.socket));
       return addresses;
     }
-    Tcp::resolver resolver(context_);
-    error_code failure;
-    const auto found = resolver.resolve(endpoint_.host, endpoint_.port, failure);
-    if (failure)
-      return error(Failure::unreachable, fmt::format("cannot find the host \"{}\" of {}: {}", endpoint_.host,
-                                                     endpoint_.url(), failure.message()));
-    for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
+    // `localhost` is this host whatever a resolver says, and there may be none (RFC 6761 6.3).
+    const bool is_here = equals_no_case(endpoint_.host, "localhost");
+    for (const std::string& host :
+         is_here ? std::vector<std::string>{"::1", "127.0.0.1"} : std::vector{endpoint_.host}) {
+      Tcp::resolver resolver(context_);
+      error_code failure;
+      const auto found = resolver.resolve(host, endpoint_.port, failure);
+      if (failure)
+        return error(Failure::unreachable, fmt::format("cannot find the host \"{}\" of {}: {}", endpoint_.host,
+                                                       endpoint_.url(), failure.message()));
+      for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
+    }
     return addresses;
   }
 

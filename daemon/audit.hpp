@@ -1,0 +1,61 @@
+// The audit: a record of each change, call and refusal.
+#pragma once
+
+#include "base/line_writer.hpp"
+#include "base/result.hpp"
+#include "cim/audit.hpp"
+#include "daemon/audit_record.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace vmms::hypervisor {
+class Host;
+}
+
+namespace vmms::daemon {
+
+/// Writes records as lines of JSON to a file, else as fields to the journal where systemd started us, else as lines of
+/// the log. Nobody waits for the place where they go; records that were lost are told there. Any thread.
+class Audit final : public cim::Auditor {
+ public:
+  /// A place for records.
+  struct Place {
+    enum class Kind : std::uint8_t { log, journal, file };
+    Kind kind = Kind::log;
+    LineWriter::Output output = {};
+  };
+  /// Opens `file` for appending, made with mode 0600 where there is none; empty: the journal or the log. Errors name
+  /// the file.
+  static Result<Place> open(const std::string& file);
+
+  Audit(Place place, bool reads);
+
+  /// From now on records go there. What waits goes there too, when both are files.
+  void use(Place place, bool reads);
+  /// Whose VMs records name. Outlives whoever calls record().
+  void set_host(const hypervisor::Host& host) { host_ = &host; }
+  /// Waits until all is written, but not for longer.
+  void finish(std::chrono::milliseconds longest);
+
+  bool reads() const override { return reads_; }
+  void record(const cim::AuditEvent& event) override;
+  void record(const cim::RefusedSignIn& refused) override;
+
+  /// The parts of one line for the journal, each an assignment to a field.
+  static std::vector<std::string_view> journal_fields(std::string_view line);
+
+ private:
+  void write(const AuditRecord& record, bool refused);
+  void add_machines(AuditRecord& record, const cim::AuditEvent& event) const;
+
+  std::mutex mutex_;
+  Place::Kind kind_;
+  std::shared_ptr<LineWriter> writer_;  ///< null: the log
+  std::atomic<bool> reads_;
+  const hypervisor::Host* host_ = nullptr;
+};
+
+}  // namespace vmms::daemon

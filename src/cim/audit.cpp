@@ -1,0 +1,24 @@
+#include "cim/audit.hpp"
+
+#include <exception>
+
+namespace vmms::cim {
+
+Audited::~Audited() {
+  if (!auditor_) return;
+  try {
+    const Error error{Failure::internal, "an exception ended it"};
+    event_.error = &error;
+    tell();
+  } catch (const std::exception&) {  // there is no memory for a record, and nobody to say so to
+  }
+}
+
+void Audited::tell() {
+  event_.duration = std::chrono::steady_clock::now() - begun_;
+  Auditor* const auditor = auditor_;
+  auditor_ = nullptr;
+  auditor->record(event_);
+}
+
+}  // namespace vmms::cim
