@@ -19,6 +19,7 @@
 #include "schema/interop/classes.hpp"
 #include "schema/interop/providers.hpp"
 #include "schema/providers.hpp"
+#include "wire/auth/authenticator.hpp"
 #include "wire/auth/basic.hpp"
 #include "wire/auth/peer.hpp"
 #include "wire/cimxml/server.hpp"
@@ -175,8 +176,8 @@ Status serve_until_told(const Options& options) {
   if (!users)
     return error(users.error().kind, fmt::format("{}; add a user with: vmms user add NAME --users {}",
                                                  users.error().message, options.users));
-  wire::auth::Basic basic(*users, pool);
-  wire::auth::Peer authenticator(basic, pool);
+  wire::auth::Authenticator by_password({std::make_shared<wire::auth::Basic>(*users)});
+  wire::auth::Peer authenticator(by_password, pool);
 
   const wire::http::Handler to_wsman = [&wsman](const auto& exchange) { wsman.handle(exchange); };
   const wire::http::Handler to_cimxml = [&cimxml](const auto& exchange) { cimxml.handle(exchange); };
@@ -187,6 +188,7 @@ Status serve_until_told(const Options& options) {
   server_options.tls = {options.certificate, options.key, options.state};
   server_options.allow_cleartext = options.allow_cleartext;
   server_options.threads = options.io_threads;
+  server_options.ledger = ledger;
   wire::http::Server server(server_options, authenticator, protocols);
   const auto listeners = server.start();
   if (!listeners) return listeners.error();
