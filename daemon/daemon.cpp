@@ -23,6 +23,7 @@
 #include "schema/interop/classes.hpp"
 #include "schema/interop/providers.hpp"
 #include "schema/providers.hpp"
+#include "wire/auth/authenticator.hpp"
 #include "wire/auth/basic.hpp"
 #include "wire/auth/peer.hpp"
 #include "wire/cimxml/server.hpp"
@@ -134,10 +135,8 @@ Status serve_until_told(const Options& options, Process& process) {
     return pool.submit(account, key, std::move(task));
   };
 
-  wire::auth::Basic::Options basic_options;
-  basic_options.auditor = &audit;
-  wire::auth::Basic basic(*users, pool, basic_options);
-  wire::auth::Peer authenticator(basic, pool);
+  wire::auth::Authenticator by_password({std::make_shared<wire::auth::Basic>(*users)}, &audit);
+  wire::auth::Peer authenticator(by_password, pool);
 
   // They answer once there is a host; nobody is accepted before.
   std::optional<wire::wsman::Server> wsman;
@@ -151,6 +150,7 @@ Status serve_until_told(const Options& options, Process& process) {
   server_options.tls = {options.certificate, options.key, options.state};
   server_options.allow_cleartext = options.allow_cleartext;
   server_options.threads = options.io_threads;
+  server_options.ledger = ledger;
   wire::http::Server server(server_options, authenticator, protocols);
   const auto listeners = server.open();
   if (!listeners) return listeners.error();
@@ -199,8 +199,8 @@ Status serve_until_told(const Options& options, Process& process) {
       **jobs,
       {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION, options.copy_root},
       manager,
-      [&pool](const cim::Context&, std::function<void()> task) {
-        return pool.submit({}, std::move(task)).has_value();
+      [&pool](const cim::Context& caller, std::function<void()> task) {
+        return pool.submit(caller.account, {}, std::move(task)).has_value();
       }};
   manager.add_schema(schema::root_virtualization_v2);
   manager.add_schema(schema::cimv2::root_cimv2);

@@ -16,7 +16,9 @@ constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t least_bytes = 64 * mib;
 constexpr auto relaxed = std::memory_order_relaxed;
 
-constexpr std::array<std::string_view, Ledger::items> item_names = {"open connections",
+constexpr std::array<std::string_view, Ledger::items> item_names = {"open connections on which nobody signed in",
+                                                                    "open connections",
+                                                                    "open connections to the local socket",
                                                                     "requests left by their clients",
                                                                     "requests",
                                                                     "requests",
@@ -120,8 +122,10 @@ struct Ledger::State {
 std::array<Ledger::Bound, Ledger::items> Ledger::default_bounds() {
   std::array<Bound, items> bounds{};
   const auto set = [&bounds](Item item, Bound bound) { bounds[static_cast<std::size_t>(item)] = bound; };
-  set(Item::connection, {.principal = 512, .address = 256, .all = 1024});
-  set(Item::leaving, {.principal = 128, .address = 16, .all = 512});
+  set(Item::stranger, {.address = 384, .all = 2048});
+  set(Item::connection, {.principal = 512, .all = 2048});
+  set(Item::local, {.principal = 64, .address = 64, .all = 256});
+  set(Item::leaving, {.principal = 128, .address = 64, .all = 512});
   set(Item::task, {.principal = 1024, .address = 64, .all = 8192});
   set(Item::context, {.principal = 64, .all = 1024});
   set(Item::job, {.principal = 2500, .all = 10'000});

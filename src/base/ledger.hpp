@@ -24,7 +24,9 @@ using AccountPtr = std::shared_ptr<Account>;
 class Ledger {
  public:
   enum class Item : std::uint8_t {
-    connection,    ///< an open connection
+    stranger,      ///< a network connection on which nobody has signed in
+    connection,    ///< a network connection of somebody who signed in
+    local,         ///< a connection to the local socket
     leaving,       ///< a connection whose client said that it sends no more, while its last request is answered
     body,          ///< the text of a request, as far as it is kept
     document,      ///< what was read of it
@@ -36,7 +38,7 @@ class Ledger {
     subscription,  ///< of indications
     guest_data,    ///< what a guest said
   };
-  static constexpr std::size_t items = 11;
+  static constexpr std::size_t items = 13;
 
   enum class Payer : std::uint8_t {
     principal,      ///< who signed in; the name is cim::Principal::id()

@@ -54,11 +54,13 @@ Result<std::string> hash_password(const std::string& password, unsigned long cos
                                               std::error_code(errno, std::generic_category()).message()));
 }
 
-bool verify_password(const std::string& password, const std::string& hash) {
+Result<bool> verify_password(const std::string& password, const std::string& hash) {
   // crypt_r() would stop at a NUL and compare the part before.
   if (password.size() > CRYPT_MAX_PASSPHRASE_SIZE || password.find('\0') != std::string::npos) return false;
   const std::string made = Crypt().hash(password, hash);
-  return !made.empty() && made.size() == hash.size() && CRYPTO_memcmp(made.data(), hash.data(), hash.size()) == 0;
+  // The parameters were checked when the users file was read, so only memory can be missing (errno does not say that).
+  if (made.empty()) return error(Failure::busy, "there is not enough memory for the hash of a password");
+  return made.size() == hash.size() && CRYPTO_memcmp(made.data(), hash.data(), hash.size()) == 0;
 }
 
 bool is_yescrypt_hash(const std::string& hash) {

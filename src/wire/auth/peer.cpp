@@ -61,6 +61,8 @@ struct Peer::Names {
     names[id] = {principal, Clock::now() + remember};
   }
 
+  const cim::PrincipalPtr root = std::make_shared<const cim::Principal>(cim::Principal{
+      .realm = cim::local_realm, .name = "root", .mechanism = "peer", .address = "user 0", .uid = 0, .groups = {0}});
   std::mutex mutex;
   std::map<uid_t, std::pair<cim::PrincipalPtr, Clock::time_point>> names;
 };
@@ -73,6 +75,8 @@ Peer::~Peer() = default;
 void Peer::authenticate(const http::Request& request, http::ConnectionState& state, http::Verified verified) {
   if (!request.peer_user_id) return others_.authenticate(request, state, std::move(verified));
   const uid_t id = *request.peer_user_id;
+  // Root waits for nobody: neither for a free thread nor for the service that knows the names.
+  if (id == 0) return verified({.principal = names_->root});
   if (auto principal = names_->find(id)) return verified({.principal = std::move(principal)});
   // Where accounts come from the network, a name may take its time.
   const Status submitted = pool_.submit({}, [names = names_, id, address = state.address, verified] {

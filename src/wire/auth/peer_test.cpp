@@ -54,9 +54,10 @@ TEST_F(PeerTest, OthersMustSayWhoTheyAre) {
   EXPECT_EQ(verdict.refusal->status, 401u);
 }
 
-TEST_F(PeerTest, WhenThePoolEndsTheAnswerIsBusy) {
+TEST_F(PeerTest, WhenThePoolEndsTheAnswerIsBusyButNotForRoot) {
   pool_.stop(1s);
-  const auto verdict = ask(0);
+  EXPECT_FALSE(ask(0).refusal);
+  const auto verdict = ask(1);
   ASSERT_TRUE(verdict.refusal);
   EXPECT_EQ(verdict.refusal->status, 503u);
 }

@@ -1,4 +1,5 @@
 // Operations on one instance (DSP0200 5.3.2.2, 5.3.2.4, 5.3.2.6, 5.3.2.8, 5.3.2.18, 5.3.2.19).
+#include "cim/footprint.hpp"
 #include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/embedded_instance.hpp"
 #include "wire/cimxml/operation.hpp"
@@ -17,6 +18,7 @@ Task task_for(const Operation& operation, const cim::Class& cim_class, const cim
   Task task;
   task.waits = operation.manager.waits(operation.schema.namespace_name, cim_class, nullptr);
   task.key = operation.machine_of(path);
+  task.held = cim::footprint(path);
   return task;
 }
 
@@ -96,6 +98,7 @@ OrError<Task> create_instance(const Operation& operation) {
   auto instance = read_parameter_instance(operation, "NewInstance", element);
   if (!instance) return instance.error();
   Task task = task_for(operation, instance->cim_class(), instance->path(operation.schema.namespace_name));
+  task.held += cim::footprint(*instance);
   task.run = [operation, instance = std::move(*instance)](std::string& answer) -> OrError<void> {
     const auto path = operation.manager.create(operation.context, operation.schema.namespace_name, instance);
     if (!path) return to_cim_error(path.error());
@@ -130,6 +133,7 @@ OrError<Task> modify_instance(const Operation& operation) {
     if (auto applied = apply_property_list(*changes, *list); !applied) return applied.error();
   path->class_name = changes->cim_class().name;
   Task task = task_for(operation, changes->cim_class(), *path);
+  task.held += cim::footprint(*changes);
   task.run = [operation, path = std::move(*path), changes = std::move(*changes)](std::string&) {
     return nothing_or(operation.manager.modify(operation.context, path, changes));
   };
@@ -187,6 +191,7 @@ OrError<Task> set_property(const Operation& operation) {
   if (!value) return cim_error(Code::type_mismatch, fmt::format("{}: {}", property.name, value.error().message));
   if (value->is_null()) return cannot_be_null(**cim_class, property.name);
   Task task = task_for(operation, **cim_class, path);
+  task.held += cim::footprint(*value);
   task.run = [operation, path = std::move(path), &property, value = std::move(*value)](std::string&) -> OrError<void> {
     // The path may name a superclass; changes are of the instance's own class.
     const auto instance = operation.manager.get(operation.context, path);

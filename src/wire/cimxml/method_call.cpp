@@ -1,5 +1,6 @@
 // Extrinsic methods (DSP0200 5.2.1, 5.4).
 #include "base/text.hpp"
+#include "cim/footprint.hpp"
 #include "wire/cimxml/embedded_instance.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
@@ -81,6 +82,7 @@ OrError<Task> prepare_extrinsic(const Operation& operation) {
   Task task;
   task.waits = operation.manager.waits(operation.schema.namespace_name, *cim_class, method);
   task.key = operation.machine_of(path);
+  task.held = cim::footprint(path) + cim::footprint(*arguments);
   task.run = [operation, path = std::move(path), method,
               arguments = std::move(*arguments)](std::string& answer) -> OrError<void> {
     const auto result = operation.manager.invoke(operation.context, path, method->name, arguments);

@@ -26,8 +26,9 @@ struct Operation {
 
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
 struct Task {
-  bool waits = false;  ///< may wait on a guest, a host or a disk, or look through much
-  std::string key;     ///< the virtual machine it is for, see MachineOf
+  bool waits = false;    ///< may wait on a guest, a host or a disk, or look through much
+  std::string key;       ///< the virtual machine it is for, see MachineOf
+  std::size_t held = 0;  ///< bytes of what was read of the request and is kept here, see cim::footprint
   /// Appends the content of IMETHODRESPONSE or METHODRESPONSE; after an error nobody reads that.
   std::function<OrError<void>(std::string& answer)> run;
   /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.

@@ -1,6 +1,7 @@
 #include "wire/cimxml/request.hpp"
 
 #include "base/text.hpp"
+#include "cim/footprint.hpp"
 #include "wire/cimxml/instance_name.hpp"
 #include "wire/cimxml/shape.hpp"
 #include "wire/xml/characters.hpp"
@@ -161,8 +162,24 @@ bool has_header(const http::Request& request, std::string_view name) {
 
 }  // namespace
 
-OrRefusal<Request> read_request(const std::string& body) {
-  auto document = xml::Document::parse(body);
+void Request::forget_document() {
+  for (Call& call : calls) {
+    call.target_element = {};
+    call.parameters = {};
+  }
+  document = {};
+}
+
+std::size_t Request::footprint() const {
+  std::size_t bytes = sizeof(Request) + document.footprint() + message_id.size();
+  for (const Call& call : calls)
+    bytes += sizeof(Call) + call.name.size() + call.namespace_name.size() + cim::footprint(call.target) +
+             call.parameters.capacity() * sizeof(xml::Element);
+  return bytes;
+}
+
+OrRefusal<Request> read_request(std::string body) {
+  auto document = xml::Document::parse(std::move(body));
   if (!document) return refusal(400, "request-not-well-formed", document.error().message);
   const xml::Element root = document->root();
   const xml::Element message = root.first_child();

@@ -28,6 +28,11 @@ struct Request {
   bool multiple = false;         ///< MULTIREQ
   bool error_instances = false;  ///< the client's DTDVERSION has INSTANCE in ERROR (2.2 or later)
   std::vector<Call> calls;
+
+  /// Gives back the memory of the document; nobody may ask for elements of it any more.
+  void forget_document();
+  /// Bytes, about.
+  std::size_t footprint() const;
 };
 
 /// A request that is no CIM operation: the HTTP status, the value of the CIMError header (may be empty), and a
@@ -46,7 +51,7 @@ inline constexpr std::size_t most_calls = 256;
 
 /// Reads the body. Refusals: request-not-well-formed, request-not-valid, unsupported-cim-version,
 /// unsupported-dtd-version, unsupported-protocol-version, unsupported-operation (exports).
-OrRefusal<Request> read_request(const std::string& body);
+OrRefusal<Request> read_request(std::string body);
 
 /// Whether the HTTP request is a CIM operation request: content type and CIMOperation. Refusals: 415,
 /// unsupported-operation, unsupported-protocol-version.

@@ -137,16 +137,19 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 
   void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
-    auto read = read_request(http_request.body);
+    auto read = read_request(exchange->take_body());
     if (!read) return (void)exchange->respond(refuse(read.error()));
     if (auto fine = check_headers(http_request, *read); !fine) return (void)exchange->respond(refuse(fine.error()));
-    const auto request = std::make_shared<const Request>(std::move(*read));
+    const auto request = std::make_shared<Request>(std::move(*read));
 
     cim::Context context;
     context.principal = http_request.principal;
     context.account = http_request.account;
     context.deadline = start + options.operation_timeout;
     if (request->multiple) {
+      // Each operation is prepared when those before it are done, so the document stays.
+      if (const Status kept = exchange->keep(request->footprint()); !kept)
+        return (void)exchange->respond(same_for_all(*request, to_cim_error(kept.error())));
       const auto self = shared_from_this();
       return answer_later(exchange, request, context.deadline, std::string(), nullptr,
                           [self, exchange, request, context] { self->answer_all(*exchange, request, context); });
@@ -154,6 +157,12 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     auto prepared = prepare(request, request->calls.front(), context, options.most_bytes);
     if (!prepared) return (void)exchange->respond(same_for_all(*request, prepared.error()));
     if (!prepared->waits) return answer(*exchange, *request, *prepared);
+    request->forget_document();
+    if (const Status kept = exchange->keep(request->footprint() + prepared->held); !kept) {
+      const bool delivered = exchange->respond(same_for_all(*request, to_cim_error(kept.error())));
+      if (prepared->after) prepared->after(delivered);
+      return;
+    }
     const auto self = shared_from_this();
     const auto task = std::make_shared<const Task>(std::move(*prepared));
     answer_later(exchange, request, context.deadline, task->key, task->after,

@@ -154,6 +154,8 @@ Connection::Peer peer_of(Socket& socket, bool encrypted) {
     auto bytes = address.to_v6().to_bytes();
     std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));  // one customer has at least a /64
     peer.address = boost::asio::ip::address_v6(bytes).to_string() + "/64";
+    std::fill(bytes.begin() + 6, bytes.begin() + 8, static_cast<unsigned char>(0));  // many have a /48
+    peer.network = boost::asio::ip::address_v6(bytes).to_string() + "/48";
   } else {
     peer.address = address.to_string();
   }

@@ -3,10 +3,16 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <charconv>
 #include <exception>
+#include <new>
 #include <utility>
 
+#include "base/log_limiter.hpp"
 #include "base/text.hpp"
+#include "wire/http/connection_exchange.hpp"
 #include "wire/http/response_head.hpp"
 
 namespace vmms::wire::http {
@@ -15,7 +21,7 @@ namespace {
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
 /// What a client may still send after the last answer; then it is cut off.
-constexpr std::size_t most_drained = 1024 * 1024;
+constexpr std::size_t most_drained = 8 * 1024 * 1024;
 
 /// The path of a request target: without a query (`?PSVersion=…`), and without scheme and host in the absolute form
 /// that proxies send (RFC 9112 section 3.2.2).
@@ -29,52 +35,33 @@ std::string_view path_of(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
 
+/// Of a body whose length its header says; 0 for chunked ones.
+std::size_t announced_bytes(const Request& request) {
+  const std::string_view text = request.header("Content-Length");
+  std::size_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
+}
+
 }  // namespace
 
-class ConnectionExchange final : public Exchange {
- public:
-  ConnectionExchange(std::shared_ptr<IoThread> io, std::weak_ptr<Connection> connection, std::uint64_t number,
-                     std::shared_ptr<std::atomic<bool>> answered)
-      : io_(std::move(io)), connection_(std::move(connection)), number_(number), answered_(std::move(answered)) {}
-
-  ~ConnectionExchange() override {
-    respond(plain_response(500, "The request was given up without an answer; the log of vmmsd may say why."));
-  }
-
-  const Request& request() const override { return request_; }
-  Request& mutable_request() { return request_; }
-
-  bool respond(Response response) override {
-    if (answered_->exchange(true)) return false;
-    io_->tell(connection_, [number = number_, response = std::move(response)](Connection& connection) mutable {
-      connection.answer(number, std::move(response));
-    });
-    return true;
-  }
-
-  void expire_at(Clock::time_point deadline, std::function<Response()> late) override {
-    io_->tell(connection_, [number = number_, deadline, late = std::move(late)](Connection& connection) mutable {
-      connection.expire_at(number, deadline, std::move(late));
-    });
-  }
-
- private:
-  const std::shared_ptr<IoThread> io_;
-  const std::weak_ptr<Connection> connection_;
-  const std::uint64_t number_;
-  const std::shared_ptr<std::atomic<bool>> answered_;
-  Request request_;
-};
-
-Connection::Connection(IoThread& io, Peer peer) : io_(io), limits_(io.shared().limits), peer_(std::move(peer)) {
+Connection::Connection(IoThread& io, Peer peer, Admission admission)
+    : io_(io),
+      limits_(io.shared().limits),
+      peer_(std::move(peer)),
+      not_admitted_(std::move(admission.refusal)),
+      account_(std::move(admission.account)),
+      place_(std::move(admission.place)) {
   state_.address = peer_.address;
+  state_.network = peer_.network;
+  state_.presence = std::make_shared<std::atomic<Presence>>(Presence::here);
 }
 
 Connection::~Connection() = default;
 
 void Connection::start() {
   set_deadline(limits_.head);
-  start_handshake();
+  if (wait_for_client()) start_handshake();
 }
 
 void Connection::on_handshake(const ErrorCode& ec) {
@@ -87,32 +74,79 @@ void Connection::on_handshake(const ErrorCode& ec) {
   if (phase_ == Phase::reading) set_deadline(limits_.head);  // nobody connects in order to idle
 }
 
+/// From now on until its request is there, a connection on which nobody signed in may be closed for another. False when
+/// it had to be.
+bool Connection::wait_for_client() {
+  if (!place_ || leaving_ || place_->offer(closing())) return true;
+  close();
+  return false;
+}
+
+std::function<void()> Connection::closing() {
+  return [io = io_.shared_from_this(), self = weak_from_this()] {
+    io->tell(self, [](Connection& connection) { connection.close(); });
+  };
+}
+
 void Connection::next_request() {
-  release_body();
   ++number_;
   answered_ = std::make_shared<std::atomic<bool>>(false);
   exchange_ = std::make_shared<ConnectionExchange>(io_.shared_from_this(), weak_from_this(), number_, answered_);
   parser_.emplace(exchange_->mutable_request(), limits_);
   handler_ = nullptr;
-  begun_ = header_done_ = continued_ = keep_alive_ = http_1_0_ = head_only_ = false;
+  begun_ = header_done_ = complete_ = continued_ = keep_alive_ = http_1_0_ = head_only_ = false;
+  thrown_away_ = 0;
   phase_ = Phase::reading;
-  if (buffer_.size() > 0) return advance();
-  if (buffer_.capacity() > 2 * small_read) buffer_ = {};
+  if (!wait_for_client()) return;
+  if (buffer_.size() > 0) return go_on();
+  if (leaving_ && !finished_) come_back();
+  if (!reading_ && buffer_.capacity() > 2 * small_read) buffer_ = {};
   set_deadline(limits_.idle);
   read_more();
 }
 
-void Connection::read_more() { start_read(buffer_.prepare(header_done_ ? large_read : small_read)); }
+void Connection::read_more() {
+  if (finished_) return close();
+  if (reading_) return;
+  const auto into = buffer_.prepare(header_done_ && !refusal_ ? large_read : small_read);
+  reading_ = true;
+  start_read(into);
+}
 
 void Connection::on_read(const ErrorCode& ec, std::size_t bytes) {
-  if (phase_ != Phase::reading && phase_ != Phase::draining) return;  // closed, or cancelled for a 408
-  if (ec) return close();
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
   if (phase_ == Phase::draining) {
     drained_ += bytes;
-    return drained_ > most_drained ? close() : start_drain(buffer_.prepare(small_read));
+    return ec || drained_ > most_drained ? close() : start_drain(buffer_.prepare(small_read));
   }
-  buffer_.commit(bytes);
-  advance();
+  if (!ec) buffer_.commit(bytes);
+  const bool finished = ec == boost::asio::error::eof || ec == boost::asio::ssl::error::stream_truncated;
+  if (ec && !finished && ec != boost::asio::error::operation_aborted) return close();
+  if (finished) finished_ = true;
+  if (const auto next = std::exchange(when_read_, nullptr)) return (this->*next)();
+  switch (phase_) {
+    case Phase::reading:
+      return finished ? close() : advance();
+    case Phase::authenticating:
+    case Phase::handling:
+      return finished ? leave() : watch();
+    default:
+      return;
+  }
+}
+
+/// Calls `next` when no read of the stream is under way: the buffer must not change below one.
+void Connection::when_not_reading(void (Connection::*next)()) {
+  if (!reading_) return (this->*next)();
+  when_read_ = next;
+  cancel();
+}
+
+/// With what has been read already, or with what comes.
+void Connection::go_on() {
+  if (!reading_ || buffer_.size() > 0) return when_not_reading(&Connection::advance);
+  if (header_done_) take_body();
 }
 
 void Connection::advance() {
@@ -127,30 +161,23 @@ void Connection::advance() {
     keep_alive_ = false;
     return refuse(parser_->status(), parser_->reason());
   }
-  const bool complete = progress == RequestParser::Progress::complete;
-  if (!header_done_ && parser_->has_header() && !on_header(complete)) return;
-  if (!count_body()) return;
-  if (complete) return on_request();
-  if (parser_->expects_continue() && header_done_ && !continued_ && counted_ == 0 && buffer_.size() == 0) {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    continued_ = true;
-    phase_ = Phase::continuing;
-    return start_write(boost::asio::buffer(go_on), {});
-  }
-  read_more();
+  complete_ = progress == RequestParser::Progress::complete;
+  if (header_done_) return take_body();
+  if (!parser_->has_header()) return read_more();
+  header_done_ = true;
+  if (on_header()) authenticate();
 }
 
 /// False when the request is refused already.
-bool Connection::on_header(bool complete) {
-  header_done_ = true;
+bool Connection::on_header() {
   http_1_0_ = parser_->is_http_1_0();
   const Request& request = exchange_->request();
   head_only_ = request.method == "HEAD";
   // A refused body stays unread, hence nothing behind it can be read either.
-  keep_alive_ = complete && parser_->wants_keep_alive();
-  if (peer_.one_too_many) {
+  keep_alive_ = complete_ && parser_->wants_keep_alive();
+  if (!not_admitted_.empty()) {
     keep_alive_ = false;
-    refuse(503, "Too many connections; try again later.", {{"Retry-After", "5"}});
+    refuse(503, not_admitted_, {{"Retry-After", "5"}});
     return false;
   }
   const auto handler = peer_.handlers->find(path_of(request.target));
@@ -171,26 +198,12 @@ bool Connection::on_header(bool complete) {
   }
   keep_alive_ = parser_->wants_keep_alive();
   handler_ = &handler->second;
-  set_deadline(limits_.body);
   return true;
 }
 
-/// False when the server holds too many bytes, and the request is therefore refused. The first bytes of each body are
-/// not counted: requests of common size are served, whatever large ones others have begun and do not end.
-bool Connection::count_body() {
-  const std::size_t size = exchange_->request().body.size();
-  const std::size_t more = (size > limits_.free_body_bytes ? size - limits_.free_body_bytes : 0) - counted_;
-  if (more == 0) return true;
-  counted_ += more;
-  if (io_.shared().body_bytes.fetch_add(more) + more <= limits_.all_body_bytes) return true;
-  keep_alive_ = false;
-  refuse(503, "Too many large requests at once; try again later.", {{"Retry-After", "5"}});
-  return false;
-}
-
-void Connection::release_body() { io_.shared().body_bytes -= std::exchange(counted_, 0); }
-
-void Connection::on_request() {
+/// The header alone decides whether the body is wanted.
+void Connection::authenticate() {
+  if (place_ && !leaving_) place_->keep();
   phase_ = Phase::authenticating;
   set_deadline(limits_.answer);
   Request& request = exchange_->mutable_request();
@@ -205,31 +218,97 @@ void Connection::on_request() {
             connection.decide(number, std::move(verdict));
           });
         });
+  } catch (const std::bad_alloc&) {
+    decide(number, {.refusal = busy_response(error(Failure::busy, "There is not enough memory to let you in now."))});
   } catch (const std::exception& e) {
-    spdlog::error("authenticating a request of {} failed with an exception: {}", peer_.text, e.what());
+    log_stranger(peer_.address, spdlog::level::err, "authenticating a request of {} failed with an exception: {}",
+                 peer_.text, e.what());
     decide(number, {.refusal = plain_response(500, "Authentication failed; see the log.")});
   }
+  if (phase_ != Phase::authenticating || number != number_) return;
+  // It may take its time. Room was made for a body that nobody may want; what came of it with the header is little.
+  exchange_->mutable_request().body.shrink_to_fit();
+  watch();
 }
 
 void Connection::decide(std::uint64_t request, Verdict verdict) {
   if (request != number_ || phase_ != Phase::authenticating) return;
   Request& current = exchange_->mutable_request();
-  if (!verdict.refusal) {
-    current.principal = std::move(verdict.principal);
+  if (verdict.refusal) {
+    refusal_ = std::move(verdict.refusal);
+    thrown_away_ = current.body.size();
+    current.body = {};
+    if (finishing_) keep_alive_ = false;
+  } else {
+    if (!sign_in(std::move(verdict.principal))) return;
+    current.principal = principal_;
+    current.account = account_;
     // Handlers need no passwords, nor do logs.
     std::erase_if(current.headers, [](const Header& header) { return equals_no_case(header.name, "Authorization"); });
-    return hand_over();
   }
-  if (verdict.delay.count() <= 0 || finishing_) return send(std::move(*verdict.refusal));
-  current.body = {};  // nobody will read it; others may need the room
-  release_body();
-  phase_ = Phase::delaying;
-  refusal_ = std::move(verdict.refusal);
-  set_deadline(verdict.delay);
+  phase_ = Phase::reading;
+  if (complete_) return take_body();
+  set_deadline(limits_.body);
+  if (refusal_ && !wait_for_client()) return;
+  go_on();
+}
+
+/// False when the request is refused, or the connection closed: it is one too many of this user's.
+bool Connection::sign_in(cim::PrincipalPtr principal) {
+  if (principal == principal_) return true;
+  if (principal->realm != principal_->realm || principal->name != principal_->name) {
+    AccountPtr account = io_.shared().account_of(*principal);
+    if (leaving_) {
+      if (!place_among_leaving(account)) return false;
+    } else {
+      auto charged = account->charge(peer_.user_id ? Ledger::Item::local : Ledger::Item::connection, cost());
+      if (!charged) {
+        keep_alive_ = false;
+        send(busy_response(charged.error()));
+        return false;
+      }
+      charge_ = std::move(*charged);
+      place_.reset();
+    }
+    account_ = std::move(account);
+  }
+  principal_ = std::move(principal);
+  return true;
+}
+
+std::size_t Connection::cost() const {
+  return peer_.encrypted ? limits_.encrypted_connection_bytes : limits_.connection_bytes;
+}
+
+/// With what is there of the body of a request whose header is done.
+void Connection::take_body() {
+  Request& request = exchange_->mutable_request();
+  const bool waits = !complete_ && parser_->expects_continue() && !continued_ && request.body.empty() &&
+                     thrown_away_ == 0 && buffer_.size() == 0;
+  if (refusal_) {
+    thrown_away_ += request.body.size();
+    request.body.clear();
+    // A client that waits for "100 Continue" may send the body or not: what comes next could be either.
+    if (waits || std::max(thrown_away_, announced_bytes(request)) > limits_.unwanted_bytes) keep_alive_ = false;
+    if (complete_ || !keep_alive_) return send(std::move(*std::exchange(refusal_, std::nullopt)));
+    return read_more();
+  }
+  if (const Status paid = exchange_->keep(request.body.size()); !paid) {
+    keep_alive_ = false;
+    request.body = {};
+    return send(busy_response(paid.error()));
+  }
+  if (complete_) return hand_over();
+  if (!waits) return read_more();
+  static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  continued_ = true;
+  phase_ = Phase::continuing;
+  start_write(boost::asio::buffer(go_on), {});
 }
 
 void Connection::hand_over() {
   phase_ = Phase::handling;
+  set_deadline(limits_.answer);
   parser_.reset();
   const std::uint64_t number = number_;
   try {
@@ -237,17 +316,54 @@ void Connection::hand_over() {
   } catch (const std::exception& e) {
     spdlog::error("handling a request of {} failed with an exception: {}", peer_.text, e.what());
   }
-  if (phase_ != Phase::handling || number_ != number) return;
-  watching_ = true;
+  if (phase_ == Phase::handling && number_ == number) watch();
+}
+
+/// Reads on while an answer is awaited, to see the client leave.
+void Connection::watch() {
+  if (reading_ || leaving_) return;
+  if (buffer_.size() >= limits_.bytes_ahead) return leave();
+  const auto into = buffer_.prepare(small_read);
+  reading_ = true;
+  start_read(into);
+}
+
+/// The client sends no more, or so much that nobody can see whether it does. It may wait for its answer or not: from
+/// now on its place may be taken away.
+void Connection::leave() {
+  state_.presence->store(Presence::finished, std::memory_order_relaxed);
+  if (!std::exchange(leaving_, true)) {
+    if (!place_among_leaving(account_)) return;
+    charge_.reset();
+  }
   start_watching();
 }
 
-void Connection::stop_watching() {
-  if (std::exchange(watching_, false)) cancel();
+/// False when there is none and the connection is closed.
+bool Connection::place_among_leaving(const AccountPtr& account) {
+  auto place = io_.shared().leaving.take(account, cost(), true);
+  if (!place) {
+    close();
+    return false;
+  }
+  place_ = std::move(*place);
+  place_->offer(closing());
+  return true;
+}
+
+/// The client was only far ahead.
+void Connection::come_back() {
+  if (principal_->is_nobody()) return;
+  auto charged = account_->charge(peer_.user_id ? Ledger::Item::local : Ledger::Item::connection, cost());
+  if (!charged) return;
+  charge_ = std::move(*charged);
+  place_.reset();
+  leaving_ = false;
+  state_.presence->store(Presence::here, std::memory_order_relaxed);
 }
 
 void Connection::on_reset(std::uint64_t request) {
-  if (phase_ == Phase::handling && request == number_) close();
+  if ((phase_ == Phase::handling || phase_ == Phase::authenticating) && request == number_) close();
 }
 
 void Connection::expire_at(std::uint64_t request, Clock::time_point deadline, std::function<Response()> late) {
@@ -256,9 +372,9 @@ void Connection::expire_at(std::uint64_t request, Clock::time_point deadline, st
   set_deadline_at(deadline);
 }
 
-void Connection::answer(std::uint64_t request, Response response) {
+void Connection::answer(std::uint64_t request, Response response, Charge charge) {
   if (request != number_ || phase_ != Phase::handling) return;
-  stop_watching();
+  answer_charge_ = std::move(charge);
   send(std::move(response));
 }
 
@@ -271,6 +387,8 @@ void Connection::refuse(unsigned status, std::string_view reason, std::vector<He
 void Connection::send(Response response) {
   phase_ = Phase::writing;
   answered_->store(true);
+  when_read_ = nullptr;
+  refusal_.reset();
   const auto late = std::exchange(late_, nullptr);  // may hold much; destroyed when all is set
   if (finishing_) keep_alive_ = false;
   const Persistence persistence = !keep_alive_ ? Persistence::close
@@ -293,21 +411,25 @@ void Connection::on_written(const ErrorCode& ec) {
   if (ec) return close();
   if (phase_ == Phase::continuing) {
     phase_ = Phase::reading;
-    return read_more();
+    return go_on();
   }
   body_ = {};
+  answer_charge_.reset();
   if (head_.capacity() > large_read) head_ = {};
   if (keep_alive_) return next_request();
   if (finishing_) return close();
-  // Closing at once, with bytes of the client unread, would reset the connection and take the answer from the client.
+  when_not_reading(&Connection::shut_down);
+}
+
+/// Closing at once, with bytes of the client unread, would reset the connection and take the answer from the client.
+void Connection::shut_down() {
   phase_ = Phase::draining;
   drained_ = 0;
-  buffer_.clear();
+  buffer_ = {};
   parser_.reset();
   exchange_.reset();
-  release_body();
   set_deadline(limits_.linger);
-  start_shutdown();
+  if (wait_for_client()) start_shutdown();
 }
 
 void Connection::on_shutdown() {
@@ -323,9 +445,8 @@ void Connection::expired() {
       cancel();
       return refuse(408, header_done_ ? "The body took too long to arrive." : "The header took too long to arrive.");
     case Phase::authenticating:
+      if (!complete_) keep_alive_ = false;
       return refuse(503, "Authentication took too long; try again later.", {{"Retry-After", "5"}});
-    case Phase::delaying:
-      return send(std::move(*std::exchange(refusal_, std::nullopt)));
     case Phase::handling: {
       if (answered_->exchange(true)) {
         deadline_ = Clock::time_point::max();  // the answer is on its way to this thread
@@ -338,7 +459,6 @@ void Connection::expired() {
       } catch (const std::exception& e) {
         spdlog::error("the answer to a late request of {} failed with an exception: {}", peer_.text, e.what());
       }
-      stop_watching();
       return send(std::move(response));
     }
     case Phase::handshaking:
@@ -359,8 +479,6 @@ void Connection::finish() {
     case Phase::writing:
       keep_alive_ = false;
       return;
-    case Phase::delaying:
-      return send(std::move(*std::exchange(refusal_, std::nullopt)));
     default:
       return close();
   }
@@ -372,8 +490,12 @@ void Connection::close() {
   deadline_ = Clock::time_point::max();
   const auto self = shared_from_this();
   if (answered_) answered_->store(true);
+  state_.presence->store(Presence::gone, std::memory_order_relaxed);
+  if (!not_admitted_.empty()) --io_.shared().told_busy;
   close_stream();
-  release_body();
+  place_.reset();
+  charge_.reset();
+  answer_charge_.reset();
   io_.remove(self);
   // Last, since destructors may call back.
   const auto late = std::exchange(late_, nullptr);

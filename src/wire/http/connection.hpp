@@ -11,30 +11,39 @@
 #include <string>
 #include <string_view>
 
+#include "base/ledger.hpp"
 #include "wire/http/authenticator.hpp"
 #include "wire/http/exchange.hpp"
 #include "wire/http/io_thread.hpp"
+#include "wire/http/places.hpp"
 #include "wire/http/request_parser.hpp"
 
 namespace vmms::wire::http {
 
 class ConnectionExchange;
 
-/// The protocol, whatever the stream is: cleartext, TLS, a local socket (see stream_connection.hpp). At any time one
-/// operation of the stream is under way, or an answer is awaited; the next request is not read before that is sent.
-/// Everything happens on the thread of `io`, except where said otherwise.
+/// The protocol, whatever the stream is: cleartext, TLS, a local socket (see stream_connection.hpp). The next request
+/// is not read before the answer is sent, but while an answer is awaited the stream is read ahead a little, in order to
+/// notice that the client leaves. Everything happens on the thread of `io`, except where said otherwise.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   struct Peer {
     std::string text;     ///< "127.0.0.1:4711"
     std::string address;  ///< see ConnectionState
+    std::string network;  ///< see ConnectionState
     bool encrypted = false;
     const Handlers* handlers = nullptr;         ///< of its listener; they outlive the connection
-    bool one_too_many = false;                  ///< to be told 503
     std::optional<std::uint32_t> user_id = {};  ///< of the process on the other end of a local socket
   };
+  /// What a connection was given when it was accepted: a place that `account` pays for, or the reason why it has none
+  /// and is to be told so.
+  struct Admission {
+    AccountPtr account;
+    Places::PlacePtr place;
+    std::string refusal;
+  };
 
-  Connection(IoThread& io, Peer peer);
+  Connection(IoThread& io, Peer peer, Admission admission);
   virtual ~Connection();
 
   void start();
@@ -47,7 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What the exchange number `request` and its authentication bring; without effect when that is over.
   void decide(std::uint64_t request, Verdict verdict);
-  void answer(std::uint64_t request, Response response);
+  void answer(std::uint64_t request, Response response, Charge charge);
   void expire_at(std::uint64_t request, Clock::time_point deadline, std::function<Response()> late);
 
  protected:
@@ -61,7 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void start_write(boost::asio::const_buffer first, boost::asio::const_buffer second) = 0;
   /// on_reset() when the client breaks the connection while nothing is read or written.
   virtual void start_watching() = 0;
-  /// Ends start_read() or start_watching() with an error.
+  /// Ends start_read() with an error.
   virtual void cancel() = 0;
   /// Says that nothing more will be sent.
   virtual void start_shutdown() = 0;
@@ -81,7 +90,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     reading,     // a request, or waiting for one
     continuing,  // writing "100 Continue"
     authenticating,
-    delaying,  // a refusal is held back
     handling,
     writing,
     draining,  // the last answer is sent; waits for the client to close
@@ -93,25 +101,45 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void next_request();
   void read_more();
   void advance();
-  bool on_header(bool complete);
-  bool count_body();
-  void release_body();
-  void on_request();
+  bool on_header();
+  void authenticate();
+  bool sign_in(cim::PrincipalPtr principal);
+  std::size_t cost() const;
+  void take_body();
   void hand_over();
-  void stop_watching();
+  void watch();
+  void leave();
+  bool place_among_leaving(const AccountPtr& account);
+  void come_back();
+  bool wait_for_client();
+  std::function<void()> closing();
+  void when_not_reading(void (Connection::*next)());
+  void go_on();
+  void shut_down();
   void refuse(unsigned status, std::string_view reason, std::vector<Header> headers = {});
   void send(Response response);
 
   IoThread& io_;
   const Limits& limits_;
   const Peer peer_;
+  const std::string not_admitted_;  // why it has no place; it is told so
   ConnectionState state_;
+
+  // Who pays: the address with a place that may be taken away, until somebody has signed in.
+  AccountPtr account_;
+  Places::PlacePtr place_;
+  Charge charge_;
+  cim::PrincipalPtr principal_ = cim::nobody();
 
   Phase phase_ = Phase::handshaking;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool finishing_ = false;
 
-  boost::beast::flat_buffer buffer_;  // read and not yet parsed
+  boost::beast::flat_buffer buffer_;           // read and not yet parsed; of a read that is under way, the end
+  bool reading_ = false;                       // a read of the stream is under way
+  bool finished_ = false;                      // the client sends no more
+  bool leaving_ = false;                       // `place_` is among those of clients that may have left
+  void (Connection::*when_read_)() = nullptr;  // goes on when the read that is under way has been cancelled
 
   // The request in hand.
   std::uint64_t number_ = 0;
@@ -121,18 +149,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Handler* handler_ = nullptr;
   bool begun_ = false;  // its first byte is here
   bool header_done_ = false;
+  bool complete_ = false;
   bool continued_ = false;  // was told "100 Continue"
   bool keep_alive_ = false;
-  bool watching_ = false;
   bool http_1_0_ = false;
-  bool head_only_ = false;   // the answer to HEAD has no body
-  std::size_t counted_ = 0;  // bytes of its body in Shared::body_bytes
+  bool head_only_ = false;  // the answer to HEAD has no body
+  std::size_t thrown_away_ = 0;
   std::function<Response()> late_;
-  std::optional<Response> refusal_;
+  std::optional<Response> refusal_;  // is sent when the body has been thrown away
 
   // The answer in hand.
   std::string head_;
   std::string body_;
+  Charge answer_charge_;
   std::size_t drained_ = 0;
 };
 

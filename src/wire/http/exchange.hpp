@@ -48,7 +48,14 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual const Request& request() const = 0;
-  /// False when it was answered before, by the deadline or otherwise.
+  /// The request's body, which is no longer in request() then. For the one thread that handles the request.
+  virtual std::string take_body() = 0;
+  /// Says how many bytes of the request are still held, as what was read of it: what the client pays for from now on,
+  /// as long as the exchange lives. Until then it pays for the body. Failure busy when that is too much. Only inside
+  /// the handler.
+  virtual Status keep(std::size_t bytes) = 0;
+  /// False when it was answered before, by the deadline or otherwise, and when the client has as many unread answers as
+  /// it may; then it is told so instead.
   virtual bool respond(Response response) = 0;
   /// From now on the edge owns the deadline: when nobody has answered by then, it sends what `late` returns.
   virtual void expire_at(std::chrono::steady_clock::time_point deadline, std::function<Response()> late) = 0;

@@ -15,9 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/ledger.hpp"
 #include "wire/http/authenticator.hpp"
 #include "wire/http/exchange.hpp"
 #include "wire/http/limits.hpp"
+#include "wire/http/places.hpp"
 
 namespace vmms::wire::http {
 
@@ -29,13 +31,26 @@ using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<
 
 /// What all connections of a server share. Lives until the last thread has ended.
 struct Shared {
-  Shared(const Limits& l, Authenticator& a, Protocols p) : limits(l), authenticator(a), protocols(std::move(p)) {}
+  Shared(const Limits& l, Ledger b, Authenticator& a, Protocols p)
+      : limits(l), ledger(std::move(b)), authenticator(a), protocols(std::move(p)) {}
+
+  /// Who pays for what somebody costs who signed in.
+  AccountPtr account_of(const cim::Principal& principal) {
+    return principal.is_local_root() ? ledger.account(Ledger::Payer::administrator, principal.id())
+                                     : ledger.account(Ledger::Payer::principal, principal.id());
+  }
 
   const Limits limits;
+  Ledger ledger;
   Authenticator& authenticator;
   const Protocols protocols;
 
-  std::atomic<std::size_t> body_bytes = 0;  // see Limits::all_body_bytes
+  // Connections on which nobody signed in, and those whose clients send no more.
+  Places strangers{Ledger::Item::stranger};
+  Places locals{Ledger::Item::local};
+  Places leaving{Ledger::Item::leaving};
+  std::atomic<std::size_t> told_busy = 0;  // see Limits::told_busy
+
   std::atomic<std::size_t> connections = 0;
 
   std::mutex mutex;

@@ -1,4 +1,4 @@
-// What one client may cost.
+// What one client may cost. How many there may be of everything, and how many bytes, says the ledger.
 #pragma once
 
 #include <chrono>
@@ -14,13 +14,22 @@ struct Limits {
   std::size_t header_fields = 128;
   /// Bytes of a request's body, after chunked coding is undone; beyond: 413.
   std::size_t body_bytes = 8 * 1024 * 1024;
-  /// Bytes of the bodies of all requests that are being received or answered; beyond: 503 for the one that asks for
-  /// more.
-  std::size_t all_body_bytes = 256 * 1024 * 1024;
-  /// Bytes of each body that do not count there.
-  std::size_t free_body_bytes = 64 * 1024;
-  /// Connections at once; further ones are answered 503 and closed.
-  std::size_t connections = 1024;
+  /// Bytes of a body that nobody wants and that are read nevertheless, so that the connection can stay; beyond: the
+  /// answer is the last one.
+  std::size_t unwanted_bytes = 1024 * 1024;
+  /// Bytes of each body and answer that the connection itself pays for, see `connection_bytes`.
+  std::size_t free_bytes = 8 * 1024;
+  /// What a connection costs in the ledger, with its buffers, and over TLS.
+  std::size_t connection_bytes = 24 * 1024;
+  std::size_t encrypted_connection_bytes = 72 * 1024;
+  /// Bytes that are read of a client while its request is answered; beyond that nobody can see whether it has left.
+  std::size_t bytes_ahead = 64 * 1024;
+  /// Connections beyond those that the ledger allows which are told so; further ones are just closed.
+  std::size_t told_busy = 64;
+  /// Descriptors of this process that stay free when clients of the network come, and when users of the local socket do
+  /// who are not root.
+  std::size_t descriptors_kept = 256;
+  std::size_t descriptors_kept_for_root = 64;
   /// From connecting, or from a request's first byte, to the end of its header; TLS handshake: the same. Then 408.
   std::chrono::milliseconds head = std::chrono::seconds(15);
   /// From the end of a request's header to the end of its body; then 408.

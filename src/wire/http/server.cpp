@@ -1,15 +1,18 @@
 #include "wire/http/server.hpp"
 
 #include <fmt/core.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <iterator>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -25,9 +28,6 @@ namespace vmms::wire::http {
 using TlsContext = boost::asio::ssl::context;
 
 namespace {
-
-/// Connections beyond Limits::connections that are still told so; further ones are just closed.
-constexpr std::size_t told_busy = 64;
 
 /// An accepted connection on its way from the thread that accepts to the one that serves it.
 class Accepted {
@@ -50,25 +50,75 @@ class Accepted {
   int descriptor_;
 };
 
+/// So that also a client whose host or network is gone is noticed, within two minutes.
+void keep_alive(Socket& socket) {
+  boost::system::error_code ignored;
+  using Seconds = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+  using Interval = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+  using Count = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+  socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+  socket.set_option(Seconds(60), ignored);
+  socket.set_option(Interval(15), ignored);
+  socket.set_option(Count(4), ignored);
+}
+
+/// Whether a descriptor of that number leaves fewer than are kept for others. The kernel gives the least number that is
+/// free, so this one tells how many are in use.
+bool is_scarce(int descriptor, const Connection::Peer& peer, const Limits& limits) {
+  rlimit all{};
+  if (peer.user_id == 0u || ::getrlimit(RLIMIT_NOFILE, &all) != 0 || all.rlim_cur == RLIM_INFINITY) return false;
+  const rlim_t kept = peer.user_id ? std::min<rlim_t>(limits.descriptors_kept_for_root, all.rlim_cur / 4)
+                                   : std::min<rlim_t>(limits.descriptors_kept, all.rlim_cur / 2);
+  return static_cast<rlim_t>(descriptor) >= all.rlim_cur - kept;
+}
+
+/// Finds a place for a new connection; without one it is told so, or, when there are many of those already, not
+/// served at all.
+std::optional<Connection::Admission> admit(Shared& shared, const Connection::Peer& peer, bool scarce) {
+  const Limits& limits = shared.limits;
+  Places& places = peer.user_id ? shared.locals : shared.strangers;
+  Connection::Admission admission;
+  admission.account = peer.user_id == 0u ? shared.ledger.account(Ledger::Payer::administrator, peer.address)
+                                         : shared.ledger.account(Ledger::Payer::address, peer.address);
+  if (scarce && !places.displace(*admission.account)) return std::nullopt;
+  auto place =
+      places.take(admission.account, peer.encrypted ? limits.encrypted_connection_bytes : limits.connection_bytes);
+  if (place) {
+    admission.place = std::move(*place);
+    admission.place->offer([] {});  // before the connection is made: then it will see that it lost its place
+    return admission;
+  }
+  if (shared.told_busy.fetch_add(1) >= limits.told_busy) {
+    --shared.told_busy;
+    return std::nullopt;
+  }
+  admission.refusal = place.error().message;
+  return admission;
+}
+
 void begin(const std::shared_ptr<IoThread>& io, Accepted accepted, const std::shared_ptr<TlsContext>& tls,
-           const Handlers& handlers, bool too_many) {
+           Connection::Peer peer, Connection::Admission admission) {
   std::shared_ptr<Connection> connection;
+  const bool told = !admission.refusal.empty();
   try {
     Socket socket = accepted.take(io->context());
     boost::system::error_code ignored;
-    socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);  // a local socket has no such option
-    Connection::Peer peer = peer_of(socket, tls != nullptr);
-    peer.handlers = &handlers;
-    peer.one_too_many = too_many;
+    if (!peer.user_id) {
+      socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+      keep_alive(socket);
+    }
     if (tls) {
       using Tls = boost::asio::ssl::stream<Socket>;
-      connection = std::make_shared<StreamConnection<Tls>>(*io, std::move(peer), Tls(std::move(socket), *tls));
+      connection = std::make_shared<StreamConnection<Tls>>(*io, std::move(peer), std::move(admission),
+                                                           Tls(std::move(socket), *tls));
     } else {
-      connection = std::make_shared<StreamConnection<Socket>>(*io, std::move(peer), std::move(socket));
+      connection =
+          std::make_shared<StreamConnection<Socket>>(*io, std::move(peer), std::move(admission), std::move(socket));
     }
     io->add(connection);
   } catch (const std::exception& e) {
     log_stranger({}, spdlog::level::err, "a connection is given up: {}", e.what());
+    if (told) --io->shared().told_busy;
     io->forget();
     return;
   }
@@ -81,7 +131,7 @@ class Server::Implementation {
  public:
   Implementation(ServerOptions options, Authenticator& authenticator, Protocols protocols)
       : options_(std::move(options)),
-        shared_(std::make_shared<Shared>(options_.limits, authenticator, std::move(protocols))) {}
+        shared_(std::make_shared<Shared>(options_.limits, options_.ledger, authenticator, std::move(protocols))) {}
 
   Result<std::vector<Listener>> open();
   Result<std::vector<Listener>> start();
@@ -104,6 +154,8 @@ class Server::Implementation {
   Result<std::vector<Listener>> open_all();
   Status start_threads();
   static void accept(const std::shared_ptr<Door>& door);
+  static void let_in(const std::shared_ptr<Door>& door, Socket socket);
+  static void accept_later(const std::shared_ptr<Door>& door, std::string_view why);
 
   const ServerOptions options_;
   const std::shared_ptr<Shared> shared_;
@@ -219,29 +271,12 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
     if (!door->acceptor.is_open()) return;
     if (ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system ||
         ec == boost::system::errc::not_enough_memory || ec == boost::system::errc::no_buffer_space) {
-      spdlog::warn("cannot accept a connection: {}; trying again in a second", ec.message());
-      door->retry.expires_after(std::chrono::seconds(1));
-      door->retry.async_wait([door](const boost::system::error_code& cancelled) {
-        if (!cancelled) accept(door);
-      });
-      return;
+      return accept_later(door, ec.message());
     }
-    if (!ec) {
-      const auto& io = *std::min_element(door->threads.begin(), door->threads.end(),
-                                         [](const auto& a, const auto& b) { return a->load() < b->load(); });
-      Shared& shared = io->shared();
-      const std::size_t connections = shared.connections.fetch_add(1) + 1;
-      if (connections > shared.limits.connections + told_busy) {
-        --shared.connections;
-      } else {
-        ++io->load();
-        const Protocol protocol = door->acceptor.local_endpoint(ec).protocol();
-        io->post([io = io.get(), tls = door->tls, handlers = door->handlers,
-                  accepted = Accepted(protocol, socket.release(ec)),
-                  too_many = connections > shared.limits.connections]() mutable {
-          begin(io->shared_from_this(), std::move(accepted), tls, *handlers, too_many);
-        });
-      }
+    try {
+      if (!ec) let_in(door, std::move(socket));
+    } catch (const std::exception& e) {
+      return accept_later(door, e.what());
     }
     accept(door);
   });
@@ -258,6 +293,39 @@ Result<std::function<void()>> Server::Implementation::read_certificate(const Tls
   return std::function<void()>([accepting = accepting_, doors, tls] {
     for (const auto& door : doors) accepting->post([door, tls] { door->tls = tls; });
   });
+}
+
+void Server::Implementation::accept_later(const std::shared_ptr<Door>& door, std::string_view why) {
+  spdlog::warn("cannot accept a connection: {}; trying again in a second", why);
+  door->retry.expires_after(std::chrono::seconds(1));
+  door->retry.async_wait([door](const boost::system::error_code& cancelled) {
+    if (!cancelled) accept(door);
+  });
+}
+
+void Server::Implementation::let_in(const std::shared_ptr<Door>& door, Socket socket) {
+  const auto& io = *std::min_element(door->threads.begin(), door->threads.end(),
+                                     [](const auto& a, const auto& b) { return a->load() < b->load(); });
+  Shared& shared = io->shared();
+  Connection::Peer peer = peer_of(socket, door->tls != nullptr);
+  peer.handlers = door->handlers;
+  auto admission = admit(shared, peer, is_scarce(socket.native_handle(), peer, shared.limits));
+  if (!admission) return;
+  boost::system::error_code ec;
+  const Protocol protocol = door->acceptor.local_endpoint(ec).protocol();
+  const bool told = !admission->refusal.empty();
+  ++shared.connections;
+  ++io->load();
+  try {
+    io->post([io = io.get(), tls = door->tls, accepted = Accepted(protocol, socket.release(ec)), peer = std::move(peer),
+              admission = std::move(*admission)]() mutable {
+      begin(io->shared_from_this(), std::move(accepted), tls, std::move(peer), std::move(admission));
+    });
+  } catch (...) {
+    if (told) --shared.told_busy;
+    io->forget();
+    throw;
+  }
 }
 
 bool Server::Implementation::stop(std::chrono::milliseconds grace) {

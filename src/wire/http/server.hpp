@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "wire/http/authenticator.hpp"
 #include "wire/http/exchange.hpp"
@@ -29,6 +30,7 @@ struct ServerOptions {
   bool allow_cleartext = false;
   std::size_t threads = 2;
   Limits limits = {};
+  Ledger ledger = {};  ///< who pays for connections, requests and answers; a share of the process's one
 };
 
 /// Serves from start() to stop(), once. Handlers and authenticator are called on the server's threads. The

@@ -91,36 +91,76 @@ TEST_F(ServerAnswersTest, OneOfManyAnswersCounts) {
   }
 }
 
-TEST_F(ServerAnswersTest, RefusalsOfTheAuthenticatorAreSentAndMayBeDelayed) {
+TEST_F(ServerAnswersTest, RefusalsOfTheAuthenticatorAreSent) {
   doorkeeper_.decision = [](const Request& request, ConnectionState& state, Verified verified) {
     EXPECT_EQ(state.address, "127.0.0.1");
     Verdict verdict;
     verdict.principal = test_principal("bob");
-    if (request.body == "refuse" || request.body == "delay")
-      verdict.refusal = {.status = 401, .content_type = "", .body = ""};
-    if (request.body == "delay") verdict.delay = 100ms;
+    if (request.header("X") == "refuse") verdict.refusal = {.status = 401, .content_type = "", .body = ""};
     std::thread([verified, verdict] { verified(verdict); }).detach();
   };
   serve();
   TestClient client(port_);
-  ASSERT_TRUE(client.send(post("/wsman", "refuse")));
+  ASSERT_TRUE(client.send(post("/wsman", "who asks?", "X: refuse\r\n")));
   expect_reply(client, 401, "");
-  const auto begin = Time::now();
-  ASSERT_TRUE(client.send(post("/wsman", "delay")));
-  expect_reply(client, 401, "");
-  EXPECT_GE(Time::now() - begin, 100ms);
   ASSERT_TRUE(client.send(post("/wsman", "go on")));
   expect_reply(client, 200, "go on");
+}
+
+TEST_F(ServerAnswersTest, TheHeaderAloneDecidesAndTheBodyComesLater) {
+  std::promise<Verified> asked;
+  doorkeeper_.decision = [&](const Request& request, ConnectionState& state, Verified verified) {
+    EXPECT_EQ(state.presence->load(), Presence::here);
+    if (request.header("X") == "later") return asked.set_value(std::move(verified));
+    verified({.principal = test_principal("alice")});
+  };
+  serve();
+  TestClient client(port_);
+  const std::string request = post("/wsman", std::string(300'000, 'b'), "X: later\r\n");
+  const std::size_t some = request.find("\r\n\r\n") + 104;
+  ASSERT_TRUE(client.send(request.substr(0, some)));
+  auto verified = asked.get_future();
+  ASSERT_EQ(verified.wait_for(5s), std::future_status::ready);
+  std::thread sender([&] { client.send(request.substr(some) + post("/wsman", "next")); });
+  verified.get()({.principal = test_principal("alice")});
+  expect_reply(client, 200, std::string(300'000, 'b'));
+  expect_reply(client, 200, "next");
+  sender.join();
+}
+
+TEST_F(ServerAnswersTest, WhoWaitsForContinueIsToldWhenTheVerdictIsThere) {
+  doorkeeper_.decision = [](const Request& request, ConnectionState&, Verified verified) {
+    Verdict verdict;
+    verdict.principal = test_principal("alice");
+    if (request.header("X") == "refuse") verdict.refusal = {.status = 401, .content_type = "", .body = "no"};
+    std::thread([verified, verdict] {
+      std::this_thread::sleep_for(20ms);
+      verified(verdict);
+    }).detach();
+  };
+  serve();
+  TestClient client(port_);
+  const std::string header = "POST /wsman HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n";
+  ASSERT_TRUE(client.send(header + "\r\n"));
+  expect_reply(client, 100, "");
+  ASSERT_TRUE(client.send("body"));
+  expect_reply(client, 200, "body");
+  ASSERT_TRUE(client.send(header + "X: refuse\r\n\r\n"));
+  const auto reply = client.read();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 401u);
+  EXPECT_EQ(reply->header("connection"), "close");
+  EXPECT_TRUE(client.ends());
 }
 
 TEST_F(ServerAnswersTest, AuthenticatorThatFailsOrNeverAnswersHoldsNobody) {
   options_.limits.answer = 50ms;
   doorkeeper_.decision = [](const Request& request, ConnectionState&, const Verified&) {
-    if (request.body == "throw") throw std::runtime_error("on purpose");
+    if (request.header("X") == "throw") throw std::runtime_error("on purpose");
   };
   serve();
   TestClient client(port_);
-  ASSERT_TRUE(client.send(post("/wsman", "throw")));
+  ASSERT_TRUE(client.send(post("/wsman", "body", "X: throw\r\n")));
   EXPECT_EQ(client.read().value().status, 500u);
   ASSERT_TRUE(client.send(post("/wsman", "silence")));
   EXPECT_EQ(client.read().value().status, 503u);

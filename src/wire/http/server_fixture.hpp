@@ -82,6 +82,7 @@ class ServerTest : public ::testing::Test {
 
   void serve() {
     if (options_.listeners.empty()) options_.listeners = {{.address = "127.0.0.1"}};
+    options_.ledger = Ledger(ledger_options_);
     server_ = std::make_unique<Server>(options_, doorkeeper_, handlers_);
     const auto listeners = server_->start();
     ASSERT_TRUE(listeners) << listeners.error().message;
@@ -104,7 +105,10 @@ class ServerTest : public ::testing::Test {
     EXPECT_EQ(reply->body, body);
   }
 
+  void allow(Ledger::Item item, Ledger::Bound bound) { ledger_options_.bounds[static_cast<std::size_t>(item)] = bound; }
+
   ServerOptions options_;
+  Ledger::Options ledger_options_;
   Doorkeeper doorkeeper_;
   Handlers handlers_;
   Inbox inbox_;

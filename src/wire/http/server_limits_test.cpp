@@ -66,7 +66,8 @@ TEST_F(ServerLimitsTest, ClientThatReadsNothingIsDropped) {
 }
 
 TEST_F(ServerLimitsTest, ClientMayLeaveAtAnyTime) {
-  options_.limits.connections = 8;  // one of a kind that is not freed would soon be missed
+  allow(Ledger::Item::connection, {.principal = 4, .all = 8});  // one of a kind that is not freed would soon be missed
+  allow(Ledger::Item::stranger, {.address = 4, .all = 8});
   serve();
   for (int round = 0; round < 20; ++round) {
     {
@@ -86,8 +87,11 @@ TEST_F(ServerLimitsTest, ClientMayLeaveAtAnyTime) {
       ASSERT_TRUE(waiting.send(post("/later", "")));
       const auto exchange = inbox_.take();
       ASSERT_TRUE(exchange);
-      waiting.reset();
-      // The reset is noticed at once, though nothing is written.
+      if (round % 2 == 0)
+        waiting.reset();
+      else
+        ::shutdown(waiting.fd(), SHUT_RDWR);
+      // It is noticed at once, though nothing is written.
       ASSERT_TRUE(soon_served("still here"));
       exchange->respond({});
     }
@@ -116,12 +120,61 @@ TEST_F(ServerLimitsTest, ServesManyConnectionsAtOnce) {
   }
 }
 
-TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreTold) {
-  options_.limits.connections = 2;
+TEST_F(ServerLimitsTest, ANewConnectionDisplacesTheOldestThatNobodySignedInOn) {
+  allow(Ledger::Item::stranger, {.address = 2, .all = 8});
+  serve();
+  TestClient signed_in(port_);
+  ASSERT_TRUE(signed_in.send(post("/wsman", "hi")));
+  expect_reply(signed_in, 200, "hi");
+  TestClient first(port_);
+  TestClient second(port_);
+  ASSERT_TRUE(second.send("POST /wsman HT"));
+  TestClient third(port_);
+  EXPECT_TRUE(first.ends());
+  TestClient fourth(port_);
+  EXPECT_TRUE(second.ends()) << "half a header is no better than none";
+  for (TestClient* client : {&third, &fourth, &signed_in}) {
+    ASSERT_TRUE(client->send(post("/wsman", "still here")));
+    expect_reply(*client, 200, "still here");
+  }
+}
+
+TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreToldWhenNoneCanGo) {
+  allow(Ledger::Item::stranger, {.address = 2, .all = 8});
+  std::vector<Verified> asked;
+  std::mutex mutex;
+  doorkeeper_.decision = [&](const Request&, ConnectionState&, Verified verified) {
+    const std::scoped_lock lock(mutex);
+    asked.push_back(std::move(verified));
+  };
   serve();
   TestClient first(port_);
-  auto second = std::make_unique<TestClient>(port_);
-  for (TestClient* client : {&first, second.get()}) {
+  TestClient second(port_);
+  for (TestClient* client : {&first, &second}) ASSERT_TRUE(client->send(post("/wsman", "hi")));
+  const auto both = [&] {
+    const std::scoped_lock lock(mutex);
+    return asked.size() == 2;
+  };
+  for (const auto deadline = Time::now() + 5s; !both() && Time::now() < deadline;) std::this_thread::yield();
+  ASSERT_TRUE(both());
+  TestClient third(port_);
+  ASSERT_TRUE(third.send(post("/wsman", "hi")));
+  const auto reply = third.read();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 503u);
+  EXPECT_EQ(reply->header("retry-after"), "5");
+  EXPECT_NE(reply->body.find("address 127.0.0.1"), std::string::npos) << reply->body;
+  EXPECT_TRUE(third.ends());
+  for (const Verified& verified : asked) verified({.principal = test_principal("alice")});
+  for (TestClient* client : {&first, &second}) expect_reply(*client, 200, "hi");
+}
+
+TEST_F(ServerLimitsTest, ConnectionsOfAUserAreLimited) {
+  allow(Ledger::Item::connection, {.principal = 2, .all = 8});
+  serve();
+  TestClient first(port_);
+  TestClient second(port_);
+  for (TestClient* client : {&first, &second}) {
     ASSERT_TRUE(client->send(post("/wsman", "hi")));
     expect_reply(*client, 200, "hi");
   }
@@ -130,32 +183,126 @@ TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreTold) {
   const auto reply = third.read();
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->status, 503u);
+  EXPECT_NE(reply->body.find("alice"), std::string::npos) << reply->body;
   EXPECT_TRUE(third.ends());
   ASSERT_TRUE(first.send(post("/wsman", "hi")));
   expect_reply(first, 200, "hi");
 }
 
-TEST_F(ServerLimitsTest, AllBodiesTogetherAreLimited) {
-  options_.limits.all_body_bytes = 1000;
-  options_.limits.free_body_bytes = 100;
+TEST_F(ServerLimitsTest, ClientsThatSendNoMoreHoldFewPlaces) {
+  allow(Ledger::Item::leaving, {.principal = 2, .all = 8});
+  allow(Ledger::Item::connection, {.principal = 3, .all = 8});
   serve();
-  TestClient holder(port_);
-  ASSERT_TRUE(holder.send(post("/later", std::string(1000, 'x'))));
+  std::vector<std::unique_ptr<TestClient>> clients;
+  std::vector<std::shared_ptr<Exchange>> exchanges;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<TestClient>(port_));
+    ASSERT_TRUE(clients.back()->send(post("/later", "")));
+    exchanges.push_back(inbox_.take());
+    ASSERT_TRUE(exchanges.back());
+    ::shutdown(clients.back()->fd(), SHUT_WR);
+    // The place of one who waits is free.
+    ASSERT_TRUE(soon_served("here"));
+  }
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(clients[i]->ends()) << i;
+  for (const auto& exchange : exchanges) exchange->respond({.status = 200, .content_type = "", .body = "answer"});
+  for (int i = 4; i < 6; ++i) expect_reply(*clients[i], 200, "answer");
+}
+
+TEST_F(ServerLimitsTest, WhoSendsMuchAheadIsServedAllTheSame) {
+  serve();
+  TestClient client(port_);
+  std::string all = post("/later", "");
+  for (int i = 0; i < 2000; ++i) all += post("/wsman", std::to_string(i));
+  std::thread sender([&] { client.send(all); });
   const auto exchange = inbox_.take();
   ASSERT_TRUE(exchange);
-  {
+  std::this_thread::sleep_for(50ms);
+  exchange->respond({.status = 200, .content_type = "", .body = "later"});
+  expect_reply(client, 200, "later");
+  for (int i = 0; i < 2000; ++i) expect_reply(client, 200, std::to_string(i));
+  sender.join();
+  ASSERT_TRUE(client.send(post("/later", "")));
+  const auto last = inbox_.take();
+  ASSERT_TRUE(last);
+  last->respond({.status = 200, .content_type = "", .body = "last"});
+  expect_reply(client, 200, "last");
+}
+
+TEST_F(ServerLimitsTest, BodiesOfAUserAreLimitedUntilTheyAreReleased) {
+  options_.limits.free_bytes = 100;
+  ledger_options_.bytes = 1'000'000;
+  ledger_options_.bytes_of_principal = 200'000;
+  ledger_options_.bytes_of_address = 500'000;
+  serve();
+  auto holder = std::make_unique<TestClient>(port_);
+  ASSERT_TRUE(holder->send(post("/later", std::string(120'000, 'x'))));
+  auto exchange = inbox_.take();
+  ASSERT_TRUE(exchange);
+  holder->reset();  // that nobody waits does not make it free
+  const auto status_of = [&](std::size_t bytes) {
+    TestClient client(port_);
+    EXPECT_TRUE(client.send(post("/wsman", std::string(bytes, 'x'))));
+    const auto reply = client.read();
+    return reply ? reply->status : 0;
+  };
+  EXPECT_EQ(status_of(60'000), 503u);
+  EXPECT_EQ(status_of(100), 200u) << "small ones are served all the same";
+  EXPECT_TRUE(exchange->keep(50'000));
+  EXPECT_EQ(status_of(40'000), 200u);
+  exchange.reset();
+  EXPECT_TRUE(soon_served(std::string(60'000, 'x')));
+}
+
+TEST_F(ServerLimitsTest, AnswersThatNobodyReadsAreLimited) {
+  options_.limits.free_bytes = 100;
+  ledger_options_.bytes = 100'000'000;
+  ledger_options_.bytes_of_principal = big + big / 2;
+  serve();
+  TestClient deaf(port_);
+  ASSERT_TRUE(deaf.send(post("/big", "")));
+  ASSERT_TRUE(deaf.receive());
+  TestClient other(port_);
+  ASSERT_TRUE(other.send(post("/big", "")));
+  EXPECT_EQ(other.read().value().status, 503u);
+  deaf.reset();
+  const auto deadline = Time::now() + 5s;
+  unsigned status = 0;
+  do {
+    TestClient client(port_);
+    ASSERT_TRUE(client.send(post("/big", "")));
+    status = client.read().value().status;
+  } while (status != 200 && Time::now() < deadline);
+  EXPECT_EQ(status, 200u);
+}
+
+TEST_F(ServerLimitsTest, UnwantedBodiesAreThrownAway) {
+  options_.limits.unwanted_bytes = 100'000;
+  doorkeeper_.decision = [](const Request&, ConnectionState&, const Verified& verified) {
+    verified({.refusal = Response{.status = 401, .content_type = "", .body = "who?"}});
+  };
+  serve();
+  TestClient client(port_);
+  const std::string chunked = "POST /wsman HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string chunk = "8000\r\n" + std::string(0x8000, 'x') + "\r\n";
+  for (const std::string& request :
+       {post("/wsman", std::string(100'000, 'x')), post("/wsman", ""), chunked + chunk + chunk + "0\r\n\r\n"}) {
+    ASSERT_TRUE(client.send(request));
+    const auto reply = client.read();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 401u);
+    EXPECT_EQ(reply->header("connection"), "");
+  }
+  for (const std::string& request :
+       {post("/wsman", std::string(100'001, 'x')), chunked + chunk + chunk + chunk + chunk + "0\r\n\r\n"}) {
     TestClient other(port_);
-    ASSERT_TRUE(other.send(post("/wsman", std::string(300, 'x'))));
-    EXPECT_EQ(other.read().value().status, 503u);
+    other.send(request);
+    const auto reply = other.read();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 401u);
+    EXPECT_EQ(reply->header("connection"), "close");
+    EXPECT_TRUE(other.ends());
   }
-  {
-    TestClient small(port_);  // is served all the same
-    ASSERT_TRUE(small.send(post("/wsman", std::string(100, 'x'))));
-    EXPECT_EQ(small.read().value().status, 200u);
-  }
-  exchange->respond({});
-  EXPECT_EQ(holder.read().value().status, 200u);
-  EXPECT_TRUE(soon_served(std::string(900, 'x')));  // the room is free when the answer is written
 }
 
 TEST_F(ServerLimitsTest, TooManyHeaderFieldsAreRefused) {

@@ -13,8 +13,8 @@ namespace vmms::wire::http {
 template <class Stream>
 class StreamConnection final : public Connection {
  public:
-  StreamConnection(IoThread& io, Peer peer, Stream stream)
-      : Connection(io, std::move(peer)), stream_(std::move(stream)) {}
+  StreamConnection(IoThread& io, Peer peer, Admission admission, Stream stream)
+      : Connection(io, std::move(peer), std::move(admission)), stream_(std::move(stream)) {}
 
  private:
   static constexpr std::size_t largest_write = 4 * 1024 * 1024;

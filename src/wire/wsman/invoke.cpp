@@ -1,6 +1,7 @@
 #include "wire/wsman/invoke.hpp"
 
 #include "base/text.hpp"
+#include "cim/footprint.hpp"
 #include "wire/wsman/instance_writer.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/wsman/value_reader.hpp"
@@ -83,6 +84,7 @@ OrFault<Task> prepare_invoke(const Operation& operation, std::string_view method
   Task task;
   task.waits = operation.manager.waits(target->path.namespace_name, *target->cim_class, method);
   task.key = operation.machine_of(target->path);
+  task.held = cim::footprint(target->path) + cim::footprint(*arguments);
   task.changes = true;
   task.run = [operation, target = std::move(*target), method,
               arguments = std::move(*arguments)](std::string& answer) -> OrFault<void> {

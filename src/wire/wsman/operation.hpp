@@ -22,8 +22,10 @@ struct Operation {
 
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
 struct Task {
-  bool waits = false;    ///< may wait on a guest, a host or a disk
-  std::string key;       ///< the virtual machine it is for, see MachineOf
+  bool waits = false;           ///< may wait on a guest, a host or a disk
+  std::string key;              ///< the virtual machine it is for, see MachineOf
+  std::size_t held = 0;         ///< bytes of what was read of the request and is kept here, see cim::footprint
+  bool needs_document = false;  ///< `run` reads the request's body
   bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is no plain failure
   /// When somebody must have answered, if that is before the operation's own deadline.
   cim::Context::Clock::time_point deadline = cim::Context::Clock::time_point::max();

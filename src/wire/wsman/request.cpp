@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cim/datetime.hpp"
+#include "cim/footprint.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
@@ -215,6 +216,18 @@ class HeaderReader {
 };
 
 }  // namespace
+
+void Request::forget_document() {
+  body = {};
+  document = {};
+}
+
+std::size_t Request::footprint() const {
+  std::size_t bytes = sizeof(Request) + document.footprint() + cim::footprint(selectors);
+  for (const Option& option : options) bytes += sizeof(Option) + option.name.size() + option.value.size();
+  if (fragment) bytes += fragment->dialect.size() + fragment->expression.size();
+  return bytes;
+}
 
 bool Request::has_option(std::string_view name, bool otherwise) const {
   for (const Option& option : options)

@@ -52,6 +52,10 @@ struct Request {
 
   xml::Document document;  ///< what `body` points into
 
+  /// Gives back the memory of the document; nobody may ask for `body` any more.
+  void forget_document();
+  /// Bytes, about.
+  std::size_t footprint() const;
   /// Whether a boolean option is given and true; `otherwise` when it is not given.
   bool has_option(std::string_view name, bool otherwise = false) const;
 };

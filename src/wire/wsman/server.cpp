@@ -154,7 +154,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     auto task = guarded([&]() -> OrFault<Task> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
       if (auto read =
-              read_request(http_request.body, charset_of(http_request.content_type), options.requests, *request);
+              read_request(exchange->take_body(), charset_of(http_request.content_type), options.requests, *request);
           !read)
         return read.error();
       cim::Context context;
@@ -166,6 +166,13 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (!task) {
       exchange->respond(fault_response(task.error(), *request));
     } else if (task->waits) {
+      // What waits keeps what it needs of its request, and the client pays for that until it is done.
+      if (!task->needs_document) request->forget_document();
+      if (const Status kept = exchange->keep(request->footprint() + task->held); !kept) {
+        const bool delivered = exchange->respond(fault_response(to_fault(kept.error()), *request));
+        if (task->after) task->after(delivered);
+        return;
+      }
       task->deadline = std::min(task->deadline, start + request->operation_timeout);
       answer_later(exchange, std::make_shared<const Task>(std::move(*task)), request, start);
     } else {

@@ -109,6 +109,11 @@ class FakeExchange : public http::Exchange {
   explicit FakeExchange(http::Request request) : request_(std::move(request)) {}
 
   const http::Request& request() const override { return request_; }
+  std::string take_body() override { return std::exchange(request_.body, {}); }
+  Status keep(std::size_t bytes) override {
+    kept = bytes;
+    return {};
+  }
   bool respond(http::Response response) override {
     const std::lock_guard lock(mutex_);
     if (response_) return false;
@@ -122,6 +127,7 @@ class FakeExchange : public http::Exchange {
     late_ = std::move(late);
   }
 
+  std::size_t kept = 0;  ///< see keep()
   /// What the edge does when the deadline passes.
   void expire() { respond(late_()); }
   bool answered() const {

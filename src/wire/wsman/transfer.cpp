@@ -1,5 +1,6 @@
 #include "wire/wsman/transfer.hpp"
 
+#include "cim/footprint.hpp"
 #include "wire/wsman/fragment.hpp"
 #include "wire/wsman/instance_writer.hpp"
 #include "wire/wsman/schema_request.hpp"
@@ -26,6 +27,7 @@ Task task_for(const Operation& operation, const Target& target) {
   Task task;
   task.waits = operation.manager.waits(target.path.namespace_name, *target.cim_class, nullptr);
   task.key = operation.machine_of(target.path);
+  task.held = cim::footprint(target.path);
   return task;
 }
 
@@ -62,6 +64,7 @@ OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
   auto path = read_fragment_path(*operation.request->fragment, *target.cim_class);
   if (!path) return path.error();
   Task task = task_for(operation, target);
+  task.needs_document = true;  // what is there now decides how the fragment is read
   task.changes = true;
   task.run = [operation, target = std::move(target), path = *path](std::string& answer) -> OrFault<void> {
     const auto present = operation.manager.get(operation.context, target.path);
@@ -99,6 +102,7 @@ OrFault<Task> prepare_put(const Operation& operation) {
   auto changes = instance_in_body(operation, *target);
   if (!changes) return changes.error();
   Task task = task_for(operation, *target);
+  task.held += cim::footprint(*changes);
   task.changes = true;
   task.run = [operation, target = std::move(*target),
               changes = std::move(*changes)](std::string& answer) -> OrFault<void> {
@@ -115,6 +119,7 @@ OrFault<Task> prepare_create(const Operation& operation) {
   auto instance = instance_in_body(operation, *target);
   if (!instance) return instance.error();
   Task task = task_for(operation, *target);
+  task.held += cim::footprint(*instance);
   task.changes = true;
   task.run = [operation, target = std::move(*target),
               instance = std::move(*instance)](std::string& answer) -> OrFault<void> {

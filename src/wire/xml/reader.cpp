@@ -18,6 +18,12 @@ Result<Document> Document::parse(std::string text, const Limits& limits, Encodin
   return result;
 }
 
+std::size_t Document::footprint() const {
+  if (!tree_) return 0;
+  return tree_->text.capacity() + tree_->nodes.capacity() * sizeof(Tree::Node) +
+         tree_->texts.capacity() * sizeof(Tree::Text) + tree_->attributes.capacity() * sizeof(Tree::Attribute);
+}
+
 Element Document::root() const { return tree_ ? Element(*tree_, Tree::root) : Element(); }
 
 std::string_view Element::name() const { return tree_ ? tree_->nodes[index_].name : std::string_view(); }

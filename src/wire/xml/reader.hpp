@@ -90,6 +90,7 @@ class Document {
                                 EncodingName encoding_name = EncodingName::counts);
 
   Element root() const;
+  std::size_t footprint() const;  ///< bytes of memory
 
  private:
   std::unique_ptr<Tree> tree_;

@@ -1,0 +1,307 @@
+#include "wire/auth/guard.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/thread.hpp"
+
+namespace vmms::wire::auth {
+
+namespace {
+
+using http::Presence;
+
+/// In the order in which they are looked at.
+enum class Rank { proven, known, ordinary, guessed_at, finished };
+
+struct Client {
+  std::shared_ptr<const std::atomic<Presence>> presence;
+  Guard::Done done;
+};
+
+struct Attempt {
+  std::string address;
+  std::string network;
+  std::string pair;  ///< address and user
+  Claim claim;
+  std::vector<Client> clients;
+
+  Presence presence() const {
+    Presence best = Presence::gone;
+    for (const Client& client : clients)
+      best = std::min(best, client.presence ? client.presence->load(std::memory_order_relaxed) : Presence::here);
+    return best;
+  }
+};
+using AttemptPtr = std::shared_ptr<Attempt>;
+
+/// The proofs that were right last, by pair; bounded, the one used longest ago is forgotten.
+class Known {
+ public:
+  explicit Known(std::size_t most) : most_(most) {}
+  const Fingerprint* find(const std::string& pair) const {
+    const auto found = by_pair_.find(pair);
+    return found == by_pair_.end() ? nullptr : &found->second->second;
+  }
+  void put(const std::string& pair, const Fingerprint& fingerprint) {
+    erase(pair);
+    if (entries_.size() >= most_) erase(std::string(entries_.back().first));
+    entries_.emplace_front(pair, fingerprint);
+    by_pair_[pair] = entries_.begin();
+  }
+  void erase(const std::string& pair) {
+    const auto found = by_pair_.find(pair);
+    if (found == by_pair_.end()) return;
+    entries_.erase(found->second);
+    by_pair_.erase(found);
+  }
+
+ private:
+  using Entries = std::list<std::pair<std::string, Fingerprint>>;
+  const std::size_t most_;
+  Entries entries_;
+  std::unordered_map<std::string, Entries::iterator> by_pair_;
+};
+
+}  // namespace
+
+struct Guard::State {
+  explicit State(Options given)
+      : options(given),
+        addresses(given.address),
+        networks(given.network),
+        pairs(given.user_at_address),
+        users(given.user),
+        known(given.most_known) {
+    running.reserve(given.threads);
+  }
+
+  void work();
+  AttemptPtr next(Clock::time_point now, Clock::time_point& ready);
+  Rank rank_of(const Attempt& attempt, Clock::time_point now) const;
+  Clock::time_point ready_at(const Attempt& attempt, Clock::time_point now) const;
+  void pay(const Attempt& attempt, Clock::time_point now);
+  void settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome);
+
+  const Options options;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool stopping = false;
+  unsigned threads = 0;
+  std::map<std::string, std::deque<AttemptPtr>> waiting;  // by address
+  std::size_t number_waiting = 0;
+  AttemptPtr last;  // whose turn it was
+  std::vector<AttemptPtr> running;
+  TokenBuckets addresses;
+  TokenBuckets networks;
+  TokenBuckets pairs;
+  TokenBuckets users;
+  Known known;
+};
+
+Rank Guard::State::rank_of(const Attempt& attempt, Clock::time_point now) const {
+  if (const Fingerprint* right = known.find(attempt.pair))
+    return *right == attempt.claim.fingerprint ? Rank::proven : Rank::known;
+  if (attempt.presence() == Presence::finished) return Rank::finished;
+  return users.is_ready(attempt.claim.user, now) ? Rank::ordinary : Rank::guessed_at;
+}
+
+Guard::Clock::time_point Guard::State::ready_at(const Attempt& attempt, Clock::time_point now) const {
+  Clock::time_point ready = std::max(addresses.ready_at(attempt.address, now), pairs.ready_at(attempt.pair, now));
+  if (!attempt.network.empty()) ready = std::max(ready, networks.ready_at(attempt.network, now));
+  return ready;
+}
+
+void Guard::State::pay(const Attempt& attempt, Clock::time_point now) {
+  addresses.take(attempt.address, now);
+  pairs.take(attempt.pair, now);
+  if (!attempt.network.empty()) networks.take(attempt.network, now);
+}
+
+/// The attempt whose turn it is, taken out of the queue, or none; then `ready` says when there may be one.
+AttemptPtr Guard::State::next(Clock::time_point now, Clock::time_point& ready) {
+  ready = Clock::time_point::max();
+  std::optional<Rank> best;
+  std::map<std::string, std::deque<AttemptPtr>>::iterator line_of_best;
+  std::size_t index_of_best = 0;
+  const auto look = [&](std::map<std::string, std::deque<AttemptPtr>>::iterator line) {
+    auto& attempts = line->second;
+    for (std::size_t i = 0; i < attempts.size();) {
+      if (attempts[i]->presence() == Presence::gone) {
+        attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(i));
+        --number_waiting;
+        continue;
+      }
+      const Rank rank = rank_of(*attempts[i], now);
+      if (!best || rank < *best) {
+        const auto when = rank == Rank::proven ? now : ready_at(*attempts[i], now);
+        ready = std::min(ready, when);
+        if (when <= now) {
+          best = rank;
+          line_of_best = line;
+          index_of_best = i;
+        }
+      }
+      ++i;
+    }
+  };
+  const auto first = last ? waiting.upper_bound(last->address) : waiting.begin();
+  for (auto line = first; line != waiting.end(); ++line) look(line);
+  for (auto line = waiting.begin(); line != first; ++line) look(line);
+  AttemptPtr chosen;
+  if (best) {
+    chosen = std::move(line_of_best->second[index_of_best]);
+    line_of_best->second.erase(line_of_best->second.begin() + static_cast<std::ptrdiff_t>(index_of_best));
+    --number_waiting;
+    last = chosen;
+  }
+  std::erase_if(waiting, [](const auto& line) { return line.second.empty(); });
+  return chosen;
+}
+
+void Guard::State::work() {
+  std::unique_lock lock(mutex);
+  while (!stopping) {
+    const Clock::time_point now = Clock::now();
+    Clock::time_point ready;
+    AttemptPtr attempt = next(now, ready);  // takes no memory
+    if (!attempt) {
+      if (ready == Clock::time_point::max())
+        changed.wait(lock);
+      else
+        changed.wait_until(lock, ready);
+      continue;
+    }
+    bool paid = false;
+    Result<cim::PrincipalPtr> outcome = error(Failure::busy, "there is not enough memory to verify a password");
+    try {
+      if (rank_of(*attempt, now) != Rank::proven) {
+        pay(*attempt, now);
+        paid = true;
+      }
+      running.push_back(attempt);
+      lock.unlock();
+      outcome = attempt->claim.verify();
+    } catch (const std::exception& e) {
+      spdlog::error("a sign-in cannot be verified: {}", e.what());
+    }
+    if (lock.owns_lock()) lock.unlock();
+    settle(attempt, paid, outcome);
+    attempt.reset();
+    lock.lock();
+  }
+}
+
+void Guard::State::settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) {
+  std::vector<Client> clients;
+  {
+    const std::scoped_lock lock(mutex);
+    const Clock::time_point now = Clock::now();
+    const bool wrong = !outcome && outcome.error().kind == Failure::access_denied;
+    if (wrong) {
+      users.take(attempt->claim.user, now);
+      // It may have been right until the password was changed.
+      if (const Fingerprint* right = known.find(attempt->pair); right && *right == attempt->claim.fingerprint)
+        known.erase(attempt->pair);
+    } else if (paid) {
+      addresses.give_back(attempt->address, now);
+      pairs.give_back(attempt->pair, now);
+      if (!attempt->network.empty()) networks.give_back(attempt->network, now);
+    }
+    std::erase(running, attempt);
+    clients = std::move(attempt->clients);
+    attempt->claim.verify = nullptr;                         // holds a password
+    if (!wrong && number_waiting > 0) changed.notify_one();  // tokens came back
+    try {
+      if (outcome) known.put(attempt->pair, attempt->claim.fingerprint);
+    } catch (const std::bad_alloc&) {
+      known.erase(attempt->pair);  // goes with the others the next time
+    }
+  }
+  for (const Client& client : clients) client.done(outcome);
+}
+
+Guard::Guard() : Guard(Options{}) {}
+
+Guard::Guard(Options options) : state_(std::make_shared<State>(options)) {
+  for (unsigned i = 0; i < options.threads; ++i) {
+    {
+      const std::scoped_lock lock(state_->mutex);
+      ++state_->threads;
+    }
+    // Not one to be joined: the end must not wait for a hash that takes long.
+    const Status started = start_thread("sign-in",
+                                        [state = state_] {
+                                          state->work();
+                                          const std::scoped_lock lock(state->mutex);
+                                          --state->threads;
+                                          state->changed.notify_all();
+                                        },
+                                        {.use = ThreadUse::service});
+    if (started) continue;
+    const std::scoped_lock lock(state_->mutex);
+    --state_->threads;
+    throw std::runtime_error("no thread can be started that verifies passwords: " + started.error().message);
+  }
+}
+
+Guard::~Guard() {
+  constexpr auto patience = std::chrono::milliseconds(500);
+  std::unique_lock lock(state_->mutex);
+  state_->stopping = true;
+  state_->changed.notify_all();
+  state_->changed.wait_for(lock, patience, [this] { return state_->threads == 0; });
+}
+
+void Guard::submit(const http::ConnectionState& client, Claim claim, Done done) {
+  {
+    const std::scoped_lock lock(state_->mutex);
+    const std::string pair = client.address + '\n' + claim.user;
+    const auto is_same = [&](const AttemptPtr& attempt) {
+      return attempt->pair == pair && attempt->claim.fingerprint == claim.fingerprint;
+    };
+    Client one{client.presence, std::move(done)};
+    if (const auto same = std::find_if(state_->running.begin(), state_->running.end(), is_same);
+        same != state_->running.end()) {
+      (*same)->clients.push_back(std::move(one));
+      return;
+    }
+    auto line = state_->waiting.find(client.address);
+    if (line != state_->waiting.end()) {
+      const auto same = std::find_if(line->second.begin(), line->second.end(), is_same);
+      if (same != line->second.end()) {
+        (*same)->clients.push_back(std::move(one));
+        return;
+      }
+    }
+    if (state_->number_waiting < state_->options.most_waiting) {
+      const auto attempt = std::make_shared<Attempt>();
+      attempt->address = client.address;
+      attempt->network = client.network;
+      attempt->pair = pair;
+      attempt->claim = std::move(claim);
+      attempt->clients.push_back(std::move(one));
+      if (line == state_->waiting.end()) line = state_->waiting.emplace(client.address, std::deque<AttemptPtr>()).first;
+      line->second.push_back(attempt);
+      ++state_->number_waiting;
+      state_->changed.notify_one();
+      return;
+    }
+    done = std::move(one.done);
+  }
+  done(error(Failure::busy, "too many sign-ins wait to be verified; try again in a second"));
+}
+
+}  // namespace vmms::wire::auth

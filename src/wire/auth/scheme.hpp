@@ -1,0 +1,26 @@
+// One way to sign in over HTTP (RFC 9110 section 11).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "wire/auth/guard.hpp"
+#include "wire/http/authenticator.hpp"
+
+namespace vmms::wire::auth {
+
+/// What a scheme makes of one Authorization field: a verdict at once, or a claim that has to be verified.
+using Step = std::variant<http::Verdict, Claim>;
+
+class Scheme {
+ public:
+  virtual ~Scheme() = default;
+  virtual std::string_view name() const = 0;       ///< "Basic"; compared without case
+  virtual std::string_view challenge() const = 0;  ///< of WWW-Authenticate, for who has not said who he is
+  /// One step of a conversation, which belongs to the connection (`state.mechanism`) and needs the header alone. Called
+  /// on the connection's thread; must not wait.
+  virtual Step step(std::string_view authorization, http::ConnectionState& state) = 0;
+};
+
+}  // namespace vmms::wire::auth

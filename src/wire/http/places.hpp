@@ -1,0 +1,64 @@
+// Connections that are closed when their place is needed: those on which nobody signed in, and those whose clients may
+// have left.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/ledger.hpp"
+#include "base/result.hpp"
+
+namespace vmms::wire::http {
+
+/// The places for connections of one kind. Who needs one and finds none gets that of the connection of the same account
+/// that has been dispensable for the longest. Any thread; takes a lock, so that connections of the common kind,
+/// somebody's who signed in, have no place here.
+class Places {
+ public:
+  class Place {
+   public:
+    explicit Place(Places& places) : places_(places) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { keep(); }
+
+    /// May be taken away from now on, behind all that may be already; one that may be keeps its turn. `close` is called
+    /// then, without a lock, from any thread. False when it has been taken away already.
+    bool offer(std::function<void()> close);
+    /// May not be taken away any more. Without effect when it was.
+    void keep();
+
+   private:
+    friend class Places;
+    using Order = std::list<Place*>;
+
+    Places& places_;
+    Charge charge_;
+    std::function<void()> close_;  // while it is offered
+    Order::iterator among_all_;
+    Order::iterator among_own_;
+  };
+  using PlacePtr = std::unique_ptr<Place>;
+
+  explicit Places(Ledger::Item item) : item_(item) {}
+
+  /// Failure busy says which bound was reached, when no connection of the account can give up its place, nor, with
+  /// `whoever`, that of any other account.
+  Result<PlacePtr> take(const AccountPtr& account, std::size_t bytes, bool whoever = false);
+  /// The same when not the place is wanting but something else that a connection needs: one of the account is closed.
+  bool displace(const Account& account) { return make_room(&account, false); }
+
+ private:
+  bool make_room(const Account* account, bool whoever);
+  void forget(Place& place);  ///< needs the mutex
+
+  const Ledger::Item item_;
+  std::mutex mutex_;
+  Place::Order all_;
+  std::unordered_map<const Account*, Place::Order> own_;
+};
+
+}  // namespace vmms::wire::http
