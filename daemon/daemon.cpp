@@ -73,6 +73,25 @@ Status make_state_folder(const std::string& folder) {
   return {};
 }
 
+/// The folders of this host whose files requests may name, which must have nothing to do with our own and libvirt's.
+Result<std::shared_ptr<const HostFiles>> open_host_files(const Options& options) {
+  HostFiles::Options files{options.copy_read, options.copy_write, {}, options.copy_largest};
+  files.keep_out = {{"the state folder of vmmsd", options.state},
+                    {"the users file of vmmsd", options.users},
+                    {"the certificate of vmmsd", options.certificate},
+                    {"the key of vmmsd", options.key},
+                    {"the configuration of vmmsd", options.configuration}};
+  for (const char* folder : {"/etc/vmms", "/etc/libvirt", "/var/lib/libvirt", "/run/libvirt", "/var/cache/libvirt"})
+    files.keep_out.push_back(
+        {std::string(folder).ends_with("vmms") ? "vmmsd's configuration" : "libvirt's own", folder});
+  constexpr std::string_view embedded = "embed?root=";
+  if (const std::size_t at = options.connect.find(embedded); at != std::string::npos) {
+    const std::string root = options.connect.substr(at + embedded.size());
+    files.keep_out.push_back({"the folder of the embedded libvirt", root.substr(0, root.find('&'))});
+  }
+  return HostFiles::open(files);
+}
+
 // Everybody who authenticated may do everything, for now; the question is asked in one place already.
 Status authorize(const cim::Principal& principal, cim::OperationKind kind, const cim::Class& cim_class,
                  const cim::Method* method) {
@@ -110,6 +129,9 @@ void wait_for_end() {
 Status serve_until_told(const Options& options) {
   if (const Status made = make_state_folder(options.state); !made) return made;
 
+  const auto host_files = open_host_files(options);
+  if (!host_files) return host_files.error();
+
   // One for each operation that waits for a guest, one that asks this guest, and some.
   limit_threads(2 * options.worker_threads + 64);
   Ledger ledger;
@@ -145,15 +167,15 @@ Status serve_until_told(const Options& options) {
     return pool.submit(key, std::move(task));
   });
   cim::ObjectManager manager(authorize, (*host)->information()->name);
-  providers::Environment environment{
-      **host,
-      guests,
-      **jobs,
-      {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION, options.copy_root},
-      manager,
-      [&pool](const cim::Context&, std::function<void()> task) {
-        return pool.submit({}, std::move(task)).has_value();
-      }};
+  providers::Environment environment{**host,
+                                     guests,
+                                     **jobs,
+                                     {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION,
+                                      *host_files, options.copy_largest},
+                                     manager,
+                                     [&pool](const cim::Context&, std::function<void()> task) {
+                                       return pool.submit({}, std::move(task)).has_value();
+                                     }};
   manager.add_schema(schema::root_virtualization_v2);
   manager.add_schema(schema::cimv2::root_cimv2);
   manager.add_schema(schema::interop::root_interop);

@@ -63,6 +63,8 @@ Parsed parse_options(int argc, const char* const* argv) {
   std::vector<std::string> wsmans;
   std::vector<std::string> cimxml;
   std::vector<std::string> cimxmls;
+  std::vector<std::string> copy_read;
+  std::vector<std::string> copy_write;
   std::string socket;
   std::string socket_group;
 
@@ -105,10 +107,18 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "strict: Msvm_GuestFileService.StartService answers 1, as its reference page says")
       ->check(CLI::IsMember({"extended", "strict"}))
       ->capture_default_str();
-  app.add_option("--copy-root", options.copy_root,
-                 "Copy files of this host into guests, and of guests to this host, below this folder only")
-      ->check(CLI::ExistingDirectory)
-      ->capture_default_str();
+  app.add_option(
+         "--copy-read", copy_read,
+         "NAME=/FOLDER: CopyFilesToGuest (vmms copy --on-server) may read files of this host below this folder; "
+         "may repeat (default: none)")
+      ->type_name("NAME=DIR");
+  app.add_option("--copy-write", copy_write,
+                 "NAME=/FOLDER: CopyFilesFromGuest (vmms copy --on-server) may write files of this host below this "
+                 "folder; may repeat (default: none)")
+      ->type_name("NAME=DIR");
+  app.add_option("--copy-largest", options.copy_largest, "Bytes of the largest file that is copied (10G, 1T ...)")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1T");
   app.add_option("--agent", options.agent,
                  "auto: bring a small program of our own into guests under systemd, which makes their services quick; "
                  "never: use the guest's qemu-guest-agent alone")
@@ -143,6 +153,18 @@ Parsed parse_options(int argc, const char* const* argv) {
     return {std::nullopt, status == 0 ? 0 : 2};
   }
 
+  for (const auto& [texts, folders] :
+       {std::pair(&copy_read, &options.copy_read), std::pair(&copy_write, &options.copy_write)})
+    for (const std::string& text : *texts) {
+      auto named = HostFiles::parse(text);
+      if (!named) {
+        std::cerr << (folders == &options.copy_read ? "--copy-read: " : "--copy-write: ") << named.error().message
+                  << '\n';
+        return {std::nullopt, 2};
+      }
+      folders->push_back(*std::move(named));
+    }
+  if (app.get_config_ptr()->count() > 0) options.configuration = app.get_config_ptr()->as<std::string>();
   if (options.state.empty()) options.state = default_state_folder();
   const bool users_are_default = options.users.empty();
   if (users_are_default) options.users = options.state + "/users";

@@ -1,9 +1,11 @@
 // What vmmsd was told: command line and TOML configuration, which have the same keys.
 #pragma once
 
+#include "base/host_files.hpp"
 #include "wire/http/listener.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,8 +29,11 @@ struct Options {
   bool allow_cleartext = false;  ///< passwords in clear text beyond loopback
   bool guest_service_interface = false;
   std::string compatibility = "extended";
-  std::string copy_root = "/";
-  std::string agent = "auto";  ///< or "never": whether our own agent is brought into guests
+  std::string configuration;                ///< file that these were read from
+  std::vector<HostFiles::Named> copy_read;  ///< folders whose files requests may name, to read
+  std::vector<HostFiles::Named> copy_write;
+  std::uint64_t copy_largest = 1ULL << 40;  ///< bytes of one file
+  std::string agent = "auto";               ///< or "never": whether our own agent is brought into guests
   std::string log_level = "info";
   std::size_t io_threads = 2;
   std::size_t worker_threads = 256;
