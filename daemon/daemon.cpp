@@ -81,9 +81,9 @@ Result<std::shared_ptr<const HostFiles>> open_host_files(const Options& options)
                     {"the certificate of vmmsd", options.certificate},
                     {"the key of vmmsd", options.key},
                     {"the configuration of vmmsd", options.configuration}};
-  for (const char* folder : {"/etc/vmms", "/etc/libvirt", "/var/lib/libvirt", "/run/libvirt", "/var/cache/libvirt"})
-    files.keep_out.push_back(
-        {std::string(folder).ends_with("vmms") ? "vmmsd's configuration" : "libvirt's own", folder});
+  files.keep_out.push_back({"the configuration of vmmsd", "/etc/vmms"});
+  for (const char* folder : {"/etc/libvirt", "/var/lib/libvirt", "/run/libvirt", "/var/cache/libvirt"})
+    files.keep_out.push_back({"a folder of libvirt", folder});
   constexpr std::string_view embedded = "embed?root=";
   if (const std::size_t at = options.connect.find(embedded); at != std::string::npos) {
     const std::string root = options.connect.substr(at + embedded.size());

@@ -1,9 +1,10 @@
 #include "providers/copy_run.hpp"
 
+#include "base/waiting.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace vmms::providers {
@@ -46,7 +47,7 @@ Status CopyRun::run(const Work& work) {
   // The end of a VM shows in its port before it shows in its record.
   for (int tries = 0; !reason_ && done.error().kind == Failure::unreachable && tries < 20; ++tries) {
     reason_ = reason_to_end();
-    if (!reason_) std::this_thread::sleep_for(100ms);
+    if (!reason_) sleep_for(100ms);
   }
   const Error why = reason_ ? *reason_ : done.error();
   // As Hyper-V begins the text; what it means stands behind.

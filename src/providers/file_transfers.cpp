@@ -62,6 +62,7 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
                                     : schema::vmms::CopyFileFromGuestJob::cim_class().name;
   description.caption = to_guest ? "Copying Files To Guest" : "Copying Files From Guest";
   description.owner = owner_of(context);
+  description.account = context.account;
   description.affected = computer_system_path(machine.id).to_string();
   description.detail = CopyDetail{machine.id,
                                   machine.name,

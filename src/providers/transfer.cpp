@@ -262,7 +262,7 @@ Status Transfer::wait_for_client(std::unique_lock<std::mutex>& lock, Ready ready
                 fmt::format("nobody has called this transfer for {} s; it has ended, and nothing of the file is "
                             "kept",
                             idle_time.count())));
-    changed_.wait_for(lock, look_interval);
+    changed_.wait_until(lock, Clock::now() + look_interval);
     const auto cancelled = cancelled_;
     lock.unlock();
     const bool ends = cancelled && cancelled();

@@ -4,10 +4,10 @@
 #include "base/byte_stream.hpp"
 #include "base/content_hash.hpp"
 #include "base/ledger.hpp"
+#include "base/waiting.hpp"
 #include "guest/clock.hpp"
 #include "providers/transfer_window.hpp"
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -110,7 +110,7 @@ class Transfer {
   Charge charge_;
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   std::function<bool()> cancelled_;
   bool begun_ = false;
   TransferWindow window_;
