@@ -81,8 +81,8 @@ Result<int> run(Session& session, const VirtualMachine& machine, const cim::Obje
   console.progress({});
   if (!ended) return ended.error();
   return tell_copy(console, machine, progress, bytes,
-                   {ended->succeeded(), ended->cancelled(), job->reference->value("InstanceID"), ended->error_code,
-                    ended->error_text});
+                   {ended->succeeded(), ended->cancelled(), std::string(job->reference->value("InstanceID")),
+                    ended->error_code, ended->error_text});
 }
 
 }  // namespace

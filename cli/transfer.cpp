@@ -20,7 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t chunk = 768U << 10;  // its base64 is the most that a Write takes
+constexpr std::size_t chunk = 768U << 10;       // its base64 is the most that a Write takes
+constexpr std::size_t read_chunk = 512U << 10;  // an answer fits into our MaxEnvelopeSize of 1 MiB
 constexpr std::size_t most_lanes = 3;
 constexpr auto look_interval = 50ms;
 constexpr auto retry_interval = 200ms;
@@ -234,15 +235,16 @@ Status Transfers::receive(const std::string& path, const std::function<Result<Ta
       std::unique_lock lock(receiving.mutex);
       const std::uint64_t begin = receiving.next;
       if (begin >= receiving.size) break;
-      receiving.next += chunk;
+      receiving.next += read_chunk;
       lock.unlock();
-      for (std::uint64_t offset = begin; offset < begin + chunk;) {
-        const auto answer = call(
-            client, "Read", {{"Offset", std::to_string(offset)}, {"Length", std::to_string(begin + chunk - offset)}});
+      for (std::uint64_t offset = begin; offset < begin + read_chunk;) {
+        const auto answer =
+            call(client, "Read",
+                 {{"Offset", std::to_string(offset)}, {"Length", std::to_string(begin + read_chunk - offset)}});
         if (!answer) return answer.error();
         auto bytes = decode_base64(answer->outputs.text("Data"));
         const bool end = answer->outputs.is_true("EndOfFile");
-        if (!bytes || bytes->size() > begin + chunk - offset || (bytes->empty() && !end))
+        if (!bytes || bytes->size() > begin + read_chunk - offset || (bytes->empty() && !end))
           return error(Failure::failed, "the server's answer to Read makes no sense");
         lock.lock();
         if (end) {

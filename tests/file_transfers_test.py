@@ -364,7 +364,7 @@ class Transfers(Files):
                 (lambda: self.client.invoke("Msvm_VirtualSystemManagementService", management,
                                             "ModifyGuestServiceSettings", setting),
                  lambda: self.daemon.cli("guest", "enable", "web:2"), "Interface"),
-                (lambda: self.daemon.cli("vm", "stop", "--force", "web:2"), lambda: self.daemon.cli("vm", "start", "web:2"),
+                (lambda: self.daemon.cli("vm", "stop", "web:2"), lambda: self.daemon.cli("vm", "start", "web:2"),
                  "turned off")):
             transfer, opened = service.open(TO_GUEST, "/tmp/x", 200_000)
             service.write(transfer, 0, b"x" * 131_072)

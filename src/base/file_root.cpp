@@ -93,11 +93,13 @@ Result<FileDescriptor> FileRoot::directory(const std::string& path, bool create,
     FileDescriptor next = beneath(until_here, directory_flags);
     if (!next && errno == ENOENT) {
       const bool is_last = path.find_first_not_of('/', end) == std::string::npos;
-      if (mkdirat(last.get(), component.c_str(), is_last ? permissions : 0777U) != 0 && errno != EEXIST) {
+      const bool made = mkdirat(last.get(), component.c_str(), is_last ? permissions : 0777U) == 0;
+      if (!made && errno != EEXIST) {
         code = errno;
         return failed(until_here);
       }
       next = beneath(until_here, directory_flags);
+      if (made && is_last && permissions != 0777U && next) fchmod(next.get(), permissions);  // whatever the umask is
     }
     if (!next) {
       code = errno;
