@@ -53,11 +53,11 @@ struct Transfers::Receiving {
   TargetFile& target;
   std::mutex mutex;
   ContentHash hash{HashAlgorithm::sha256};
-  std::map<std::uint64_t, std::string> early;
+  std::map<std::uint64_t, std::string> early = {};
   std::uint64_t next = 0;
   std::uint64_t written = 0;
   std::uint64_t size = UINT64_MAX;  ///< once the end was seen
-  std::string sha256;
+  std::string sha256 = {};
 
   Status put(std::uint64_t offset, std::string bytes) {
     early.emplace(offset, std::move(bytes));
