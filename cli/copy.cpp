@@ -1,221 +1,308 @@
-// vmms copy: files into guests and out of them.
-#include "cli/guest.hpp"
-#include "cli/guest_file.hpp"
-#include "cli/job.hpp"
+// vmms copy: files and directories into guests and out of them, through the connection to the server.
+#include "cli/copy.hpp"
+
+#include "base/file_root.hpp"
+#include "cli/interrupts.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
-#include "wire/xml/writer.hpp"
+#include "cli/transfer.hpp"
+#include "cli/tree.hpp"
 
 #include <fmt/format.h>
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace vmms::cli {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
 
-constexpr std::uint32_t job_started = 4096;
+constexpr std::uint64_t directory_type = 3;
 
-struct CopyOptions {
-  std::vector<std::string> paths;
-  bool overwrite = false;
-  bool create_path = false;
-};
-
-std::string setting(std::string_view class_name, const std::string& source, const std::string& destination,
-                    const CopyOptions& options) {
-  std::string text;
-  wire::xml::Writer writer(text);
-  const auto property = [&](std::string_view name, std::string_view type, std::string_view value) {
-    writer.start("PROPERTY").attribute("NAME", name).attribute("TYPE", type).element("VALUE", value).end();
-  };
-  writer.start("INSTANCE").attribute("CLASSNAME", class_name);
-  property("SourcePath", "string", source);
-  property("DestinationPath", "string", destination);
-  property("OverwriteExisting", "boolean", options.overwrite ? "TRUE" : "FALSE");
-  property("CreateFullPath", "boolean", options.create_path ? "TRUE" : "FALSE");
-  writer.end();
-  return text;
+std::string absolute(const std::string& path) {
+  std::error_code problem;
+  return fs::absolute(path, problem).lexically_normal();
 }
 
-/// What the job's percentage means in bytes and time.
-class Progress {
- public:
-  Progress(const Console& console, std::uint64_t bytes) : console_(console), bytes_(bytes) {}
+/// The last name of a path, also of one that ends with a slash; empty for the root.
+std::string last_name(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  return path.substr(path.rfind('/') + 1);
+}
 
-  void show(const JobState& state) {
-    if (state.ended() || state.percent == shown_) return;
-    shown_ = state.percent;
-    const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
-    const double done = static_cast<double>(bytes_) * static_cast<double>(state.percent) / 100;
-    const double rate = seconds > 0 ? done / seconds : 0;
-    const double left = rate > 0 ? (static_cast<double>(bytes_) - done) / rate : 0;
-    if (console_.json) {
-      console_.print(boost::json::value(boost::json::object{{"event", "progress"},
-                                                            {"percent", state.percent},
-                                                            {"bytes", static_cast<std::uint64_t>(done)},
-                                                            {"bytes_per_second", static_cast<std::uint64_t>(rate)},
-                                                            {"remaining_seconds", static_cast<std::uint64_t>(left)}}));
-      console_.out.flush();  // who reads events waits for them
-      return;
+std::string join(const std::string& directory, const std::string& path) {
+  if (path.empty()) return directory;
+  return directory.ends_with('/') ? directory + path : directory + "/" + path;
+}
+
+/// One command: the files of one VM.
+class Copy {
+ public:
+  Copy(Session& session, const CopyOptions& options, VirtualMachine machine)
+      : session_(session),
+        options_(options),
+        machine_(std::move(machine)),
+        progress_(session.console()),
+        transfers_(session, machine_, progress_) {}
+
+  Result<int> run(const std::function<Status()>& work) {
+    const Interrupts interrupts;
+    const Status done = work();
+    Console& console = session_.console();
+    console.progress({});
+    for (const std::string& path : left_out_)
+      console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
+    // A file that the guest does not have is a mistake in the command.
+    if (!done && from_guest_ && !transfers_.begun() && done.error().kind == Failure::not_found) return done.error();
+    CopyEnd end{done.has_value(), transfers_.interrupted(), transfers_.job(), 0, {}};
+    if (!done) {
+      end.error = done.error().message;
+      if (const auto job = job_of_last())
+        end.error_code = static_cast<std::uint32_t>(job->number("ErrorCode").value_or(0));
     }
-    constexpr std::size_t width = 30;
-    const std::size_t filled = state.percent * width / 100;
-    console_.progress(fmt::format("[{}{}] {:3} % of {}, {}/s, {:.0f} s left", std::string(filled, '='),
-                                  std::string(width - filled, ' '), state.percent,
-                                  size_text(static_cast<double>(bytes_)), size_text(rate), left));
+    return tell_copy(console, machine_, progress_, progress_.bytes(), end);
   }
 
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+  Status into(const std::string& target) {
+    const std::vector<std::string> sources = options_.sources();
+    std::vector<std::optional<Tree>> trees;
+    for (const std::string& source : sources) {
+      std::error_code problem;
+      trees.emplace_back();
+      if (fs::is_directory(source, problem)) {
+        if (!options_.recursive)
+          return error(Failure::invalid_argument, fmt::format("{} is a directory: to copy it, add -r", source));
+        auto tree = local_tree(absolute(source));
+        if (!tree) return tree.error();
+        for (const TreeEntry& entry : tree->entries) progress_.expect(entry.size);
+        trees.back() = *std::move(tree);
+      } else {
+        const auto size = fs::file_size(source, problem);
+        if (!problem) progress_.expect(size);
+      }
+    }
+    std::string destination = target;
+    if (sources.size() > 1 && !destination.ends_with('/')) destination += '/';
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const std::string path = absolute(sources[i]);
+      const Status done =
+          trees[i] ? send_tree(path, destination, *trees[i]) : send(path, destination, options_.create_path);
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Status out(const std::vector<GuestPath>& sources, const std::string& target) {
+    from_guest_ = true;
+    std::string destination = absolute(target);
+    const bool directory = sources.size() > 1 || target.ends_with('/') || fs::is_directory(destination);
+    if (directory && !destination.ends_with('/')) destination += '/';
+    for (const GuestPath& source : sources) {
+      const Status done = is_directory(source.path) && options_.recursive ? receive_tree(source.path, destination)
+                                                                          : receive(source.path, destination);
+      if (!done) return done;
+    }
+    return {};
+  }
 
  private:
-  const Console& console_;
-  const std::uint64_t bytes_;
-  const Clock::time_point begun_ = Clock::now();
-  std::uint64_t shown_ = 101;
+  Result<wsman::Record> job_of_last() const {
+    if (transfers_.job().empty()) return error(Failure::not_found, "there is no job");
+    cim::ObjectPath path;
+    path.namespace_name = wsman::default_namespace;
+    path.class_name = "Msvm_ConcreteJob";
+    path.keys = {{"InstanceID", transfers_.job()}};
+    return session_.client().get(path);
+  }
+
+  bool is_directory(const std::string& path) const {
+    if (!options_.recursive) return false;
+    if (path.ends_with('/')) return true;
+    const auto told = session_.client().invoke(out_of_guest(machine_), "GetFileInformation", {{"Path", path}});
+    const auto file = told ? read_guest_file(told->outputs.text("File")) : std::nullopt;
+    return file && file->type == directory_type;
+  }
+
+  static Status check_interrupt() {
+    if (Interrupts::happened()) return error(Failure::invalid_state, "the copy was cancelled");
+    return {};
+  }
+
+  Status send(const std::string& path, const std::string& destination, bool create_path) {
+    const auto source = SourceFile::open(path);
+    if (!source) return source.error();
+    return transfers_.send(*source, {destination, options_.overwrite, create_path});
+  }
+
+  Status make_guest_directory(const std::string& path, std::uint32_t permissions) {
+    const auto made = session_.client().invoke(out_of_guest(machine_), "MakeDirectory",
+                                               {{"Path", path}, {"Permissions", std::to_string(permissions)}});
+    if (!made) return made.error();
+    progress_.sign_of_life();
+    return check_interrupt();
+  }
+
+  Status send_tree(const std::string& directory, const std::string& destination, const Tree& tree) {
+    for (const std::string& path : tree.left_out) left_out_.push_back(join(directory, path));
+    std::string top = destination;
+    while (top.size() > 1 && top.ends_with('/')) top.pop_back();
+    if (options_.create_path)
+      for (std::size_t slash = top.find('/', 1); slash != std::string::npos; slash = top.find('/', slash + 1))
+        if (const Status made = make_guest_directory(top.substr(0, slash), 0755); !made) return made;
+    const std::string name = last_name(directory);
+    if ((destination.ends_with('/') || is_directory(destination)) && !name.empty()) {
+      if (options_.create_path)
+        if (const Status made = make_guest_directory(top, 0755); !made) return made;
+      top = join(top, name);
+    }
+    for (const TreeEntry& entry : tree.entries) {
+      const Status done = entry.directory ? make_guest_directory(join(top, entry.path), entry.permissions)
+                                          : send(join(directory, entry.path), join(top, entry.path), false);
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Status receive(const std::string& path, const std::string& destination) {
+    return transfers_.receive(path, [&] {
+      return TargetFile::create(destination, last_name(path), options_.overwrite, options_.create_path);
+    });
+  }
+
+  Status receive_tree(const std::string& path, const std::string& destination) {
+    const auto tree = guest_tree(session_, machine_, path);
+    if (!tree) return tree.error();
+    for (const std::string& name : tree->left_out) left_out_.push_back(machine_.name + ":" + join(path, name));
+    for (const TreeEntry& entry : tree->entries) progress_.expect(entry.size);
+    // Into a directory that is there it goes under its own name; else it becomes that directory.
+    std::string top = last_name(path);
+    std::string folder = destination;
+    if (!destination.ends_with('/')) {
+      top = last_name(destination);
+      folder = destination.substr(0, destination.size() - top.size());
+    }
+    if (!top.empty() && !is_file_name(top))
+      return error(Failure::invalid_argument, fmt::format("\"{}\" is not the name of a directory", printable(top)));
+    std::error_code problem;
+    if (options_.create_path) fs::create_directories(folder, problem);
+    // From here on the guest chooses the names: nothing of them leads out of the folder.
+    const auto root = FileRoot::open(folder);
+    if (!root) return root.error();
+    constexpr std::uint32_t own = 0700;  // so that what is in it can be written
+    for (const TreeEntry& entry : tree->entries) {
+      const std::string name = top.empty() ? entry.path : entry.path.empty() ? top : top + "/" + entry.path;
+      Status done = check_interrupt();
+      if (!done) return done;
+      if (entry.directory)
+        done = name.empty() ? Status() : root->make_directory(name, entry.permissions | own);
+      else
+        done = transfers_.receive(join(path, entry.path),
+                                  [&] { return root->target(name, last_name(name), options_.overwrite, false); });
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Session& session_;
+  const CopyOptions& options_;
+  const VirtualMachine machine_;
+  Progress progress_;
+  Transfers transfers_;
+  bool from_guest_ = false;
+  std::vector<std::string> left_out_;
 };
 
-/// Why a copy was refused before it began: what the VM says of itself.
-std::string why_refused(Session& session, const VirtualMachine& machine, std::uint32_t code) {
-  const std::string guest = fmt::format("VM '{}'", machine.name);
-  if (machine.state != State::running) return fmt::format("{} is {}", guest, state_name(machine.state));
-  if (const auto interface = interface_enabled(session, machine); interface && !*interface)
-    return fmt::format("the Guest Service Interface of {} is off; enable it with: vmms guest enable {}", guest,
-                       shell_word(machine.name));
-  std::string text = code == 32773 ? "a path cannot be used" : "see the server's log";
-  if (const auto component = session.client().get(interface_component(machine)))
-    if (const auto lines = component->texts("StatusDescriptions"); !lines.empty())
-      text += fmt::format("; contact with its guest: {}", lines.front());
-  return text;
-}
-
-Result<int> run_copy(Session& session, const VirtualMachine& machine, const cim::ObjectPath& service,
-                     std::string_view method, const std::vector<wsman::Input>& inputs, std::uint64_t bytes) {
-  Console& console = session.console();
-  const auto outcome = session.client().invoke(service, method, inputs);
-  if (!outcome) return outcome.error();
-  const std::uint32_t code = static_cast<std::uint32_t>(std::stoul("0" + outcome->return_value));
-  const wsman::Field* job = outcome->outputs.find("Job");
-  if (code != job_started || !job || !job->reference) {
-    Completion completion;
-    completion.method = method;
-    completion.return_value = code;
-    completion.explanation = why_refused(session, machine, code);
-    return finish(console, completion, {{"vm", machine.name}, {"id", machine.id}}, {});
-  }
-  Progress progress(console, bytes);
-  const auto ended = watch_job(session, *job->reference, [&](const JobState& state) { progress.show(state); });
-  console.progress({});
-  if (!ended) return ended.error();
-  if (console.json) {
-    console.print(boost::json::value(boost::json::object{{"event", ended->succeeded()   ? "completed"
-                                                                   : ended->cancelled() ? "cancelled"
-                                                                                        : "failed"},
-                                                         {"vm", machine.name},
-                                                         {"id", machine.id},
-                                                         {"job", job->reference->value("InstanceID")},
-                                                         {"bytes", bytes},
-                                                         {"seconds", progress.seconds()},
-                                                         {"error_code", ended->error_code},
-                                                         {"error", ended->error_text}}));
-  } else if (ended->succeeded()) {
-    const double rate = static_cast<double>(bytes) / std::max(progress.seconds(), 0.001);
-    console.print(fmt::format("{} copied in {:.1f} s ({}/s)\n", size_text(static_cast<double>(bytes)),
-                              progress.seconds(), size_text(rate)));
-  } else {
-    console.note(ended->cancelled() ? std::string("vmms: the copy was cancelled; nothing of the file is left")
-                                    : fmt::format("vmms: {}", printable(ended->error_text, true)));
-  }
-  return ended->succeeded() ? exit_success : exit_refused;
-}
-
-Result<int> copy_into(Session& session, const CopyOptions& options, const GuestPath& target) {
-  const auto machine = session.find_virtual_machine(target.machine);
-  if (!machine) return machine.error();
-  std::vector<wsman::Input> inputs;
-  std::uint64_t bytes = 0;
-  // Several files can only go into a directory.
-  std::string destination = target.path;
-  const bool several = options.paths.size() > 2;
-  if (several && !destination.ends_with('/')) destination += '/';
-  for (std::size_t i = 0; i + 1 < options.paths.size(); ++i) {
-    std::error_code problem;
-    const auto path = std::filesystem::absolute(options.paths[i], problem);
-    // The server may be another machine, with files that are not here.
-    const auto size = std::filesystem::file_size(path, problem);
-    if (!problem) bytes += size;
-    inputs.push_back({"CopyFileToGuestSettings",
-                      setting("Msvm_CopyFileToGuestSettingData", path.lexically_normal(), destination, options)});
-  }
-  return run_copy(session, *machine, into_guest(*machine), "CopyFilesToGuest", inputs, bytes);
-}
-
-Result<int> copy_out(Session& session, const CopyOptions& options, const std::string& target) {
-  std::optional<VirtualMachine> machine;
-  std::vector<wsman::Input> inputs;
-  std::uint64_t bytes = 0;
-  std::error_code problem;
-  std::string destination = std::filesystem::absolute(target, problem).lexically_normal();
-  if (options.paths.size() > 2 && !destination.ends_with('/')) destination += '/';
-  for (std::size_t i = 0; i + 1 < options.paths.size(); ++i) {
-    const auto source = needed_guest_path(options.paths[i]);
-    if (!source) return source.error();
-    const auto found = session.find_virtual_machine(source->machine);
-    if (!found) return found.error();
-    if (machine && machine->id != found->id)
-      return error(Failure::invalid_argument, "one copy takes the files of one VM");
-    machine = *found;
-    const auto file = session.client().invoke(out_of_guest(*machine), "GetFileInformation", {{"Path", source->path}});
-    if (!file) return file.error();
-    if (const auto size = read_guest_file(file->outputs.text("File"))) bytes += size->size;
-    inputs.push_back({"CopyFileFromGuestSettings",
-                      setting("Vmms_CopyFileFromGuestSettingData", source->path, destination, options)});
-  }
-  return run_copy(session, *machine, out_of_guest(*machine), "CopyFilesFromGuest", inputs, bytes);
-}
-
 Result<int> copy(Session& session, const CopyOptions& options) {
-  const std::string& target = options.paths.back();
-  const bool from_guest = guest_path(options.paths.front()).has_value();
-  const auto into = guest_path(target);
-  if (from_guest == into.has_value())
+  const bool from_guest = names_guest(options.paths.front());
+  if (from_guest == names_guest(options.target()))
     return error(Failure::invalid_argument,
-                 from_guest ? "files are not copied from guest to guest: copy them to the host first"
+                 from_guest ? "files are not copied from guest to guest: copy them to this machine first"
                             : "neither side names a guest: write VM:PATH for files of a VM");
-  return from_guest ? copy_out(session, options, target) : copy_into(session, options, *into);
+  if (options.on_server) return copy_on_server(session, options, from_guest);
+  if (from_guest) {
+    const auto sources = guest_sources(session, options);
+    if (!sources) return sources.error();
+    Copy copy(session, options, sources->front().machine);
+    return copy.run([&] { return copy.out(*sources, options.target()); });
+  }
+  const auto target = find_guest_path(session, options.target());
+  if (!target) return target.error();
+  Copy copy(session, options, target->machine);
+  return copy.run([&] { return copy.into(target->path); });
 }
 
 }  // namespace
 
+Result<std::vector<GuestPath>> guest_sources(Session& session, const CopyOptions& options) {
+  std::vector<GuestPath> sources;
+  for (const std::string& text : options.sources()) {
+    auto source = find_guest_path(session, text);
+    if (!source) return source.error();
+    if (!sources.empty() && sources.front().machine.id != source->machine.id)
+      return error(Failure::invalid_argument, "one copy takes the files of one VM");
+    sources.push_back(*std::move(source));
+  }
+  return sources;
+}
+
+int tell_copy(Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
+              const CopyEnd& end) {
+  const double seconds = progress.seconds();
+  if (console.json) {
+    console.print(boost::json::value(boost::json::object{{"event", end.succeeded   ? "completed"
+                                                                   : end.cancelled ? "cancelled"
+                                                                                   : "failed"},
+                                                         {"vm", machine.name},
+                                                         {"id", machine.id},
+                                                         {"job", end.job},
+                                                         {"bytes", bytes},
+                                                         {"seconds", seconds},
+                                                         {"error_code", end.error_code},
+                                                         {"error", end.error}}));
+  } else if (end.succeeded) {
+    const double rate = static_cast<double>(bytes) / std::max(seconds, 0.001);
+    console.print(
+        fmt::format("{} copied in {:.1f} s ({}/s)\n", size_text(static_cast<double>(bytes)), seconds, size_text(rate)));
+  } else {
+    console.note(end.cancelled ? std::string("vmms: the copy was cancelled; nothing of the file is left")
+                               : fmt::format("vmms: {}", printable(end.error, true)));
+  }
+  return end.succeeded ? exit_success : exit_refused;
+}
+
 void add_copy(CLI::App& app, Program& program) {
   auto options = std::make_shared<CopyOptions>();
-  CLI::App* command = app.add_subcommand("copy", "Copy files into a guest (CopyFilesToGuest) or out of it");
+  CLI::App* command = app.add_subcommand("copy", "Copy files into a guest or out of it, through the connection");
   command
       ->add_option("PATH", options->paths,
-                   "the files, then where they go; VM:PATH names a file or directory in a guest, with $VARIABLES of it")
+                   "what is copied, then where it goes; VM:PATH names a file or directory in a guest, with $VARIABLES "
+                   "of it, every other path one of this machine")
       ->required()
       ->expected(2, 1001)
       ->type_name("");
   command->add_flag("--overwrite", options->overwrite, "replace files that are there");
   command->add_flag("--create-path", options->create_path, "make directories that are missing");
+  command->add_flag("-r,--recursive", options->recursive,
+                    "copy directories with all that is in them; symbolic links, devices and pipes are named and left "
+                    "out");
+  command->add_flag("--on-server", options->on_server,
+                    "paths are those of the machine where vmmsd runs, in folders that its administrator allows "
+                    "(vmmsd --copy-read, --copy-write)");
   command->footer(
-      R"(The server copies: paths that are no guest's are those of the machine where vmmsd runs. A file appears under its name
-when all of it has arrived, or not at all. Ctrl-C cancels. With --json, a line an event: progress, then completed,
-failed or cancelled.
+      R"(Files travel through the connection to the server, and are read and written here with your rights. A file appears
+under its name when all of it has arrived, or not at all. Ctrl-C cancels. A copy that stands still for --timeout seconds
+is ended; in its last step, in which the guest writes to its disk, a second later for each MiB. With --json, a line an
+event: progress, then completed, failed or cancelled.
 
 Examples:
   vmms copy backup.tar.gz demo:/var/tmp/
   vmms copy --overwrite --create-path nginx.conf site.conf demo:/etc/nginx/
+  vmms copy -r site demo:/var/www/
   vmms copy demo:/var/log/syslog .)");
   run_online(*command, program, [options](Session& session) { return copy(session, *options); });
 }

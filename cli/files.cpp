@@ -34,11 +34,9 @@ boost::json::object to_json(const GuestFile& file) {
 }
 
 Result<int> list(Session& session, const std::string& text) {
-  const auto path = needed_guest_path(text);
+  const auto path = find_guest_path(session, text);
   if (!path) return path.error();
-  const auto machine = session.find_virtual_machine(path->machine);
-  if (!machine) return machine.error();
-  const cim::ObjectPath service = out_of_guest(*machine);
+  const cim::ObjectPath service = out_of_guest(path->machine);
   const auto one = session.client().invoke(service, "GetFileInformation", {{"Path", path->path}});
   if (!one) return one.error();
   std::vector<GuestFile> files;
@@ -71,15 +69,14 @@ Result<int> list(Session& session, const std::string& text) {
 
 Result<int> remove(Session& session, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
-    const auto path = needed_guest_path(text);
+    const auto path = find_guest_path(session, text);
     if (!path) return path.error();
-    const auto machine = session.find_virtual_machine(path->machine);
-    if (!machine) return machine.error();
-    const auto removed = session.client().invoke(out_of_guest(*machine), "RemoveFile", {{"Path", path->path}});
+    const VirtualMachine& machine = path->machine;
+    const auto removed = session.client().invoke(out_of_guest(machine), "RemoveFile", {{"Path", path->path}});
     if (!removed) return removed.error();
     if (session.console().json)
       session.console().print(boost::json::value(
-          boost::json::object{{"vm", machine->name}, {"id", machine->id}, {"path", path->path}, {"removed", true}}));
+          boost::json::object{{"vm", machine.name}, {"id", machine.id}, {"path", path->path}, {"removed", true}}));
   }
   return exit_success;
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <iterator>
 
 namespace vmms::cli {
@@ -32,17 +34,30 @@ std::string time_text(const std::string& datetime) {
 
 }  // namespace
 
-std::optional<GuestPath> guest_path(const std::string& text) {
+bool names_guest(const std::string& text) {
   const std::size_t colon = text.find(':');
-  if (colon == 0 || colon == std::string::npos || text.find('/') < colon) return std::nullopt;
-  return GuestPath{text.substr(0, colon), text.substr(colon + 1)};
+  return colon != 0 && colon != std::string::npos && text.find('/') > colon;
 }
 
-Result<GuestPath> needed_guest_path(const std::string& text) {
-  auto path = guest_path(text);
-  if (!path || path->path.empty())
-    return error(Failure::invalid_argument, fmt::format("'{}' names no file of a guest: write VM:PATH", text));
-  return *std::move(path);
+Result<GuestPath> find_guest_path(Session& session, const std::string& text) {
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  std::optional<Error> missing;
+  for (std::size_t colon = text.rfind(':', slash); colon != std::string::npos && colon > 0;
+       colon = text.rfind(':', colon - 1)) {
+    if (colon + 1 == text.size()) continue;
+    auto machine = session.find_virtual_machine(text.substr(0, colon));
+    if (machine) return GuestPath{*std::move(machine), text.substr(colon + 1)};
+    if (machine.error().kind != Failure::not_found) return machine.error();
+    missing = machine.error();
+  }
+  if (missing) return *missing;
+  return error(Failure::invalid_argument, fmt::format("'{}' names no file of a guest: write VM:PATH", text));
+}
+
+bool is_datetime(std::int64_t seconds) {
+  constexpr std::int64_t first = -11644473600;  // 1601
+  constexpr std::int64_t last = 253402300799;   // 9999
+  return seconds >= first && seconds <= last;
 }
 
 cim::ObjectPath into_guest(const VirtualMachine& machine) {
@@ -61,13 +76,17 @@ std::optional<GuestFile> read_guest_file(std::string_view embedded) {
     const std::uint64_t* value = (*instance)[property].get_if<std::uint64_t>();
     return value ? *value : 0;
   };
+  std::optional<std::int64_t> modified;
+  if (const auto* time = (*instance)["LastModified"].get_if<cim::DateTime>())
+    modified = std::chrono::floor<std::chrono::seconds>(time->time()).time_since_epoch().count();
   return GuestFile{text("Name"),
                    number("FileType"),
                    number("Size"),
                    number("Permissions"),
                    text("Owner"),
                    text("Group"),
-                   time_text(text("LastModified"))};
+                   time_text(text("LastModified")),
+                   modified};
 }
 
 std::string size_text(double bytes) {

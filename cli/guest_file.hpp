@@ -10,14 +10,16 @@
 
 namespace vmms::cli {
 
-/// "VM:PATH" taken apart; nothing for a path of this machine (write ./a:b for a file whose name has a colon).
+/// Whether it is "VM:PATH", not a path of this machine (write ./a:b for a file whose name has a colon).
+bool names_guest(const std::string& text);
+
+/// "VM:PATH" taken apart. A VM's name may have colons: the longest that is a VM counts.
+/// Errors: invalid_argument, as of Session::find_virtual_machine.
 struct GuestPath {
-  std::string machine;
+  VirtualMachine machine;
   std::string path;
 };
-std::optional<GuestPath> guest_path(const std::string& text);
-/// Errors: invalid_argument.
-Result<GuestPath> needed_guest_path(const std::string& text);
+Result<GuestPath> find_guest_path(Session& session, const std::string& text);
 
 /// Paths of the services, Msvm_GuestFileService and Vmms_GuestFileService.
 cim::ObjectPath into_guest(const VirtualMachine& machine);
@@ -31,10 +33,14 @@ struct GuestFile {
   std::uint64_t permissions = 0;
   std::string owner;
   std::string group;
-  std::string modified;  ///< "2026-11-22 23:15:00", UTC
+  std::string modified;                               ///< "2026-11-22 23:15:00", UTC
+  std::optional<std::int64_t> modified_seconds = {};  ///< since 1970
 };
 /// Nothing when the text is not one.
 std::optional<GuestFile> read_guest_file(std::string_view embedded);
+
+/// Whether a time in seconds since 1970 is between the years 1601 and 9999.
+bool is_datetime(std::int64_t seconds);
 
 /// "1.5 MB".
 std::string size_text(double bytes);

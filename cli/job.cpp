@@ -1,10 +1,11 @@
 #include "cli/job.hpp"
 
+#include "cli/interrupts.hpp"
+
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
+#include <optional>
 #include <thread>
 
 namespace vmms::cli {
@@ -13,35 +14,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds interval{200};
-constexpr std::chrono::seconds patience{60};  // with a server that does not answer
 constexpr const char* terminate = "4";
-
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
-
-void interrupt(int) { interrupted = true; }
-
-/// Signals that end a program ask for the job's end instead, while this lives.
-class Interrupts {
- public:
-  Interrupts() {
-    interrupted = false;
-    struct sigaction action {};
-    action.sa_handler = interrupt;
-    sigaction(SIGINT, &action, &before_int_);
-    sigaction(SIGTERM, &action, &before_term_);
-  }
-  ~Interrupts() {
-    sigaction(SIGINT, &before_int_, nullptr);
-    sigaction(SIGTERM, &before_term_, nullptr);
-  }
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-
- private:
-  struct sigaction before_int_ {};
-  struct sigaction before_term_ {};
-};
+constexpr std::uint64_t exception = 10;
 
 JobState read(const wsman::Record& record) {
   return {record.number("JobState").value_or(0), record.number("PercentComplete").value_or(0),
@@ -51,26 +25,37 @@ JobState read(const wsman::Record& record) {
 
 }  // namespace
 
-Result<JobState> watch_job(Session& session, const cim::ObjectPath& job,
-                           const std::function<void(const JobState&)>& each) {
+Result<JobState> watch_job(Session& session, const cim::ObjectPath& job, Progress& progress) {
   const Interrupts interrupts;
-  bool asked = false;
+  std::optional<Clock::time_point> asked;
   auto heard = Clock::now();
+  std::uint64_t percent = 0;
   for (;;) {
-    if (interrupted && !asked) {
+    // Once it moves, the server sees to it that it goes on.
+    const bool stands_still = percent == 0 && progress.stands_still() > session.timeout();
+    if ((Interrupts::happened() || stands_still) && !asked) {
       session.console().progress("cancelling ...");
-      asked = session.client().invoke(job, "RequestStateChange", {{"RequestedState", terminate}}).has_value();
+      if (session.client().invoke(job, "RequestStateChange", {{"RequestedState", terminate}})) asked = Clock::now();
     }
     const auto record = session.client().get(job);
     if (record) {
       heard = Clock::now();
-      const JobState state = read(*record);
-      each(state);
+      percent = record->number("PercentComplete").value_or(0);
+      JobState state = read(*record);
+      if (!state.ended()) progress.at(state.percent);
+      if (state.cancelled() && !Interrupts::happened()) {
+        state.state = exception;
+        state.error_text =
+            fmt::format("the copy stood still for {} s and was ended (--timeout)", session.timeout().count());
+      }
       if (state.ended()) return state;
-    } else if (record.error().kind != Failure::unreachable || Clock::now() - heard > patience) {
-      return error(record.error().kind, fmt::format("the copy goes on, but its job {} cannot be watched: {}",
-                                                    job.value("InstanceID"), record.error().message));
     }
+    const bool lost =
+        !record && (record.error().kind != Failure::unreachable || Clock::now() - heard > session.timeout());
+    if (lost || (asked && Clock::now() - *asked > session.timeout()))
+      return error(lost ? record.error().kind : Failure::timed_out,
+                   fmt::format("the copy goes on, but its job {} {}", job.value("InstanceID"),
+                               lost ? "cannot be watched: " + record.error().message : "does not end"));
     std::this_thread::sleep_for(interval);
   }
 }

@@ -1,10 +1,10 @@
 // A job that takes its time: watched until its end, and cancelled with Ctrl-C.
 #pragma once
 
+#include "cli/progress.hpp"
 #include "cli/session.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 namespace vmms::cli {
@@ -21,9 +21,9 @@ struct JobState {
   bool cancelled() const { return state == 8 || state == 9; }
 };
 
-/// Reads the job until it has ended; `each` sees every reading. INT and TERM ask the job to terminate, and its end is
-/// still awaited. A connection that breaks meanwhile is tried again for a minute: the job goes on without us.
-Result<JobState> watch_job(Session& session, const cim::ObjectPath& job,
-                           const std::function<void(const JobState&)>& each);
+/// Reads the job of a copy until it has ended, and shows how far it is. INT and TERM ask it to terminate, and so does
+/// standing still at its begin for the session's time-out; its end is still awaited, for as long again. A connection that breaks is
+/// tried again for so long.
+Result<JobState> watch_job(Session& session, const cim::ObjectPath& job, Progress& progress);
 
 }  // namespace vmms::cli

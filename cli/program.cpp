@@ -49,7 +49,8 @@ void add_shared_options(CLI::App& app, Program& program) {
       ->type_name("FILE");
   app.add_flag("--insecure", options.insecure,
                "do not check the server's certificate; allow a password over http to another machine");
-  app.add_option("--timeout", options.timeout_seconds, "how long one answer, or one job, may take")
+  app.add_option("--timeout", options.timeout_seconds,
+                 "how long one answer, or one job, may take; a copy: how long it may stand still")
       ->capture_default_str()
       ->check(CLI::Range(1U, 86400U))
       ->type_name("SECONDS");

@@ -108,8 +108,8 @@ cim::ObjectPath guest_service(const VirtualMachine& machine, std::string_view na
                                            {"Name", std::string(name)}});
 }
 
-Session::Session(wsman::Client client, Console& console, std::chrono::seconds timeout)
-    : client_(std::move(client)), console_(console), timeout_(timeout) {}
+Session::Session(wsman::Client client, std::string server, wsman::ClientOptions settings, Console& console)
+    : client_(std::move(client)), server_(std::move(server)), settings_(std::move(settings)), console_(console) {}
 
 std::string default_server() {
   for (const std::string& path : {wire::own_socket().value_or(""), std::string(wire::host_socket)}) {
@@ -136,9 +136,9 @@ Result<Session> Session::open(const Options& options, Console& console) {
   } else if (!options.password_file.empty() && !is_local) {
     return error(Failure::invalid_argument, "a password needs its user: add --user NAME, or set VMMS_USER");
   }
-  auto client = wsman::Client::create(server, std::move(settings));
+  auto client = wsman::Client::create(server, settings);
   if (!client) return client.error();
-  return Session(std::move(*client), console, timeout);
+  return Session(std::move(*client), server, std::move(settings), console);
 }
 
 Result<std::vector<wsman::Record>> Session::virtual_machines() {

@@ -63,8 +63,12 @@ class Session {
   static Result<Session> open(const Options& options, Console& console);
 
   wsman::Client& client() { return client_; }
+  /// One more connection to the same server, as the same user, for another thread.
+  Result<wsman::Client> another_client() const { return wsman::Client::create(server_, settings_); }
   Console& console() { return console_; }
-  std::chrono::seconds timeout() const { return timeout_; }
+  std::chrono::seconds timeout() const {
+    return std::chrono::duration_cast<std::chrono::seconds>(settings_.operation_timeout);
+  }
 
   /// By ElementName or GUID, of either case. An ambiguous name is an error that lists the candidates.
   Result<VirtualMachine> find_virtual_machine(std::string_view name);
@@ -75,12 +79,13 @@ class Session {
                           const std::vector<wsman::Input>& inputs = {});
 
  private:
-  Session(wsman::Client client, Console& console, std::chrono::seconds timeout);
+  Session(wsman::Client client, std::string server, wsman::ClientOptions settings, Console& console);
   Status wait_for_job(const cim::ObjectPath& job, Completion& completion);
 
   wsman::Client client_;
+  std::string server_;
+  wsman::ClientOptions settings_;
   Console& console_;
-  std::chrono::seconds timeout_;
 };
 
 /// The paths of a VM's parts.

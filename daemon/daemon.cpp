@@ -81,6 +81,25 @@ Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, cons
   return hypervisor::libvirt::connect(host_options);
 }
 
+/// The folders of this host whose files requests may name, which must have nothing to do with our own and libvirt's.
+Result<std::shared_ptr<const HostFiles>> open_host_files(const Options& options) {
+  HostFiles::Options files{options.copy_read, options.copy_write, {}, options.copy_largest};
+  files.keep_out = {{"the state folder of vmmsd", options.state},
+                    {"the users file of vmmsd", options.users},
+                    {"the certificate of vmmsd", options.certificate},
+                    {"the key of vmmsd", options.key},
+                    {"the configuration of vmmsd", options.configuration}};
+  files.keep_out.push_back({"the configuration of vmmsd", "/etc/vmms"});
+  for (const char* folder : {"/etc/libvirt", "/var/lib/libvirt", "/run/libvirt", "/var/cache/libvirt"})
+    files.keep_out.push_back({"a folder of libvirt", folder});
+  constexpr std::string_view embedded = "embed?root=";
+  if (const std::size_t at = options.connect.find(embedded); at != std::string::npos) {
+    const std::string root = options.connect.substr(at + embedded.size());
+    files.keep_out.push_back({"the folder of the embedded libvirt", root.substr(0, root.find('&'))});
+  }
+  return HostFiles::open(files);
+}
+
 // Everybody who authenticated may do everything, for now; the question is asked in one place already.
 Status authorize(const cim::Principal& principal, cim::OperationKind, const cim::Class&, const cim::Method*) {
   if (principal.is_nobody()) return error(Failure::access_denied, "nobody is logged in");
@@ -124,9 +143,14 @@ Status serve_until_told(const Options& options, Process& process) {
   const auto definition = read_definition(options);
   if (!definition) return definition.error();
 
+  const auto host_files = open_host_files(options);
+  if (!host_files) return host_files.error();
+
   // One for each operation that waits for a guest, one that asks this guest, and some.
   limit_threads(2 * options.worker_threads + 64);
-  Ledger ledger;
+  Ledger::Options ledger_options;
+  ledger_options.bytes = options.memory;
+  Ledger ledger(ledger_options);
 
   WorkerPool::Options pool_options;
   pool_options.threads = options.worker_threads;
@@ -193,15 +217,15 @@ Status serve_until_told(const Options& options, Process& process) {
   });
   cim::ObjectManager manager(authorize, (*host)->information()->name);
   manager.set_auditor(&audit);
-  providers::Environment environment{
-      **host,
-      guests,
-      **jobs,
-      {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION, options.copy_root},
-      manager,
-      [&pool](const cim::Context& caller, std::function<void()> task) {
-        return pool.submit(caller.account, {}, std::move(task)).has_value();
-      }};
+  providers::Environment environment{**host,
+                                     guests,
+                                     **jobs,
+                                     {options.guest_service_interface, options.compatibility == "strict", VMMS_VERSION,
+                                      *host_files, options.copy_largest},
+                                     manager,
+                                     [&pool](const cim::Context& caller, std::function<void()> task) {
+                                       return pool.submit(caller.account, {}, std::move(task)).has_value();
+                                     }};
   manager.add_schema(schema::root_virtualization_v2);
   manager.add_schema(schema::cimv2::root_cimv2);
   manager.add_schema(schema::interop::root_interop);

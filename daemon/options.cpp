@@ -82,6 +82,8 @@ Parsed parse_options(int argc, const char* const* argv) {
   std::vector<std::string> wsmans;
   std::vector<std::string> cimxml;
   std::vector<std::string> cimxmls;
+  std::vector<std::string> copy_read;
+  std::vector<std::string> copy_write;
   std::string socket;
   std::string socket_group;
 
@@ -125,10 +127,18 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "strict: Msvm_GuestFileService.StartService answers 1, as its reference page says")
       ->check(CLI::IsMember({"extended", "strict"}))
       ->capture_default_str();
-  app.add_option("--copy-root", options.copy_root,
-                 "Copy files of this host into guests, and of guests to this host, below this folder only")
-      ->check(CLI::ExistingDirectory)
-      ->capture_default_str();
+  app.add_option(
+         "--copy-read", copy_read,
+         "NAME=/FOLDER: CopyFilesToGuest (vmms copy --on-server) may read files of this host below this folder; "
+         "may repeat (default: none)")
+      ->type_name("NAME=DIR");
+  app.add_option("--copy-write", copy_write,
+                 "NAME=/FOLDER: CopyFilesFromGuest (vmms copy --on-server) may write files of this host below this "
+                 "folder; may repeat (default: none)")
+      ->type_name("NAME=DIR");
+  app.add_option("--copy-largest", options.copy_largest, "Bytes of the largest file that is copied (10G, 1T ...)")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1T");
   app.add_option("--agent", options.agent,
                  "auto: bring a small program of our own into guests under systemd, which makes their services quick; "
                  "never: use the guest's qemu-guest-agent alone")
@@ -138,6 +148,10 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "Append a record of each change, call and refusal to this file, a JSON object a line (default: the "
                  "journal under systemd, else the log)");
   app.add_flag("--audit-reads", options.audit_reads, "Record operations that only read, too");
+  app.add_option("--memory", options.memory,
+                 "Bytes held at most for clients and guests, 512M, 2G ... (default: a quarter of the smaller of this "
+                 "host's memory and the control group's limit)")
+      ->transform(CLI::AsSizeValue(false));
   app.add_option("--log-level", options.log_level, "What is logged on standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
@@ -171,6 +185,17 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "a simulated host takes its virtual machines from --simulate alone, not from --define");
   options.given = given_options(app);
 
+  for (const auto& [texts, folders] :
+       {std::pair(&copy_read, &options.copy_read), std::pair(&copy_write, &options.copy_write)})
+    for (const std::string& text : *texts) {
+      auto named = HostFiles::parse(text);
+      if (!named) {
+        const std::string name = folders == &options.copy_read ? "copy-read" : "copy-write";
+        return wrong(configuration.place(name, text) + "--" + name + ": " + named.error().message);
+      }
+      folders->push_back(*std::move(named));
+    }
+  options.configuration = file;
   if (options.state.empty()) options.state = default_state_folder();
   const bool users_are_default = options.users.empty();
   if (users_are_default) options.users = options.state + "/users";

@@ -1,9 +1,11 @@
 // What vmmsd was told: command line and TOML configuration, which have the same keys.
 #pragma once
 
+#include "base/host_files.hpp"
 #include "wire/http/listener.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,10 +30,14 @@ struct Options {
   bool allow_cleartext = false;  ///< passwords in clear text beyond loopback
   bool guest_service_interface = false;
   std::string compatibility = "extended";
-  std::string copy_root = "/";
-  std::string agent = "auto";  ///< or "never": whether our own agent is brought into guests
-  std::string audit;           ///< file of audit records; empty: the journal or the log
-  bool audit_reads = false;    ///< operations that only read are recorded, too
+  std::string configuration;                ///< file that these were read from
+  std::vector<HostFiles::Named> copy_read;  ///< folders whose files requests may name, to read
+  std::vector<HostFiles::Named> copy_write;
+  std::uint64_t copy_largest = 1ULL << 40;  ///< bytes of one file
+  std::string agent = "auto";               ///< or "never": whether our own agent is brought into guests
+  std::string audit;                        ///< file of audit records; empty: the journal or the log
+  bool audit_reads = false;                 ///< operations that only read are recorded, too
+  std::uint64_t memory = 0;                 ///< bytes held for clients and guests; 0: a quarter of what there is
   std::string log_level = "info";
   std::size_t io_threads = 2;
   std::size_t worker_threads = 256;

@@ -36,6 +36,29 @@ TEST(Options, DefaultsServeLoopbackFromTheEmbeddedDriver) {
   EXPECT_FALSE(options->guest_service_interface);
 }
 
+TEST(Options, FoldersForCopiesAreNamedAndRepeat) {
+  EXPECT_TRUE(parse({}).options->copy_read.empty() && parse({}).options->copy_write.empty());
+  const auto options = parse({"--copy-read", "images=/srv/images", "--copy-read", "more=/srv/more", "--copy-write",
+                              "logs=/srv/logs", "--copy-largest", "10G"})
+                           .options;
+  ASSERT_TRUE(options);
+  ASSERT_EQ(options->copy_read.size(), 2U);
+  EXPECT_EQ(options->copy_read[1].name, "more");
+  EXPECT_EQ(options->copy_read[1].folder, "/srv/more");
+  ASSERT_EQ(options->copy_write.size(), 1U);
+  EXPECT_EQ(options->copy_largest, 10ULL << 30);
+  for (const char* wrong : {"/srv", "images", "images=relative", "=/srv"})
+    EXPECT_EQ(parse({"--copy-read", wrong}).exit_status, 2) << wrong;
+}
+
+TEST_F(ConfigurationFile, NamesFoldersForCopies) {
+  const std::string file = write("copy-read = [\"images=/srv/images\", \"more=/srv/more\"]\n");
+  const auto options = parse({"--config", file.c_str()}).options;
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->copy_read.size(), 2U);
+  EXPECT_EQ(options->configuration, file);
+}
+
 TEST(Options, ListenersRepeat) {
   const auto options =
       parse({"--wsman", "127.0.0.1:1", "--wsman", "127.0.0.1:2", "--wsmans", "[::1]:3", "--socket", "none"}).options;

@@ -222,6 +222,49 @@ class GuestFiles:
                                "Vmms_GuestFileService"), "RemoveFile", "<p:Path>/var/tmp</p:Path>")
         self.assertIn("not empty", caught.exception.text)
 
+    def test_14_f_o_the_same_by_paths_of_the_host(self):
+        source = self.host_file("by-path", 3 * MEGABYTE)
+        self.copy("--on-server", source, "guest:/var/tmp/by-path")
+        target = source.parent / "by-path-back"
+        self.copy("--on-server", "guest:/var/tmp/by-path", target)
+        self.assertEqual(target.read_bytes(), source.read_bytes())
+        refused = self.copy("--on-server", "/etc/hostname", "guest:/var/tmp/", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("files (", refused.stderr, "the folder that is allowed")
+
+    def test_14_f_p_files_whose_size_is_not_what_they_hold(self):
+        self.copy("/proc/cpuinfo", "guest:/tmp/cpu")
+        self.assertGreater(self.names("/tmp")["cpu"]["size"], 100)
+        there = pathlib.Path(self.root) / "files" / "out-of-proc"
+        for path, word in (("/proc/cpuinfo", b"processor"), ("/proc/kallsyms", b" "), ("/sys/kernel/mm/transparent_hugepage/enabled", b"["),
+                           ("/etc/os-release", b"ID=debian")):
+            done = self.copy("--overwrite", f"guest:{path}", there, check=False)
+            if done.returncode == 0:
+                self.assertIn(word, there.read_bytes(), path)
+            else:
+                self.assertNotIn("copied in", done.stdout)
+        self.assertIn(b"ID=debian", there.read_bytes(), "a link is followed, and its file is copied whole")
+        for path in ("/dev/zero", "/dev/null", "/run/systemd/notify", "/tmp"):
+            refused = self.copy("--overwrite", f"guest:{path}", there, check=False, timeout=60)
+            self.assertNotEqual(refused.returncode, 0, path)
+
+    def test_14_f_q_directories(self):
+        tree = pathlib.Path(self.root) / "files" / "tree"
+        (tree / "a" / "b").mkdir(parents=True)
+        (tree / "a" / "b" / "deep").write_bytes(os.urandom(100_000))
+        (tree / "a" / "empty").write_bytes(b"")
+        (tree / "link").symlink_to("/etc/passwd")
+        tree.chmod(0o711)
+        done = self.copy("-r", tree, "guest:/var/tmp/")
+        self.assertIn("link", done.stderr)
+        self.assertEqual(self.names("/var/tmp")["tree"]["permissions"], "0711")
+        self.assertEqual(set(self.names("/var/tmp/tree/a")), {"b", "empty"})
+        back = tree.parent / "tree-back"
+        self.copy("-r", "guest:/var/tmp/tree", back)
+        self.assertEqual((back / "a" / "b" / "deep").read_bytes(), (tree / "a" / "b" / "deep").read_bytes())
+        self.assertTrue((back / "a" / "empty").exists())
+        self.assertFalse((back / "link").exists())
+
     def test_14_z_a_copy_outlives_our_own_agent(self):
         self.own_agent()
         big = self.host_file("target.new", 100 * MEGABYTE)

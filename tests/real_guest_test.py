@@ -36,7 +36,9 @@ class RealGuest(GuestFiles, unittest.TestCase):
             xml = xml.replace(f"@{name}@", str(value))
         definition = cls.root / "domain.xml"
         definition.write_text(xml[xml.index("<domain"):])
-        cls.daemon = vmms.Daemon(cls, "--connect", f"qemu:///embed?root={cls.root}/e", "--define", definition)
+        (cls.root / "files").mkdir()
+        cls.daemon = vmms.Daemon(cls, "--connect", f"qemu:///embed?root={cls.root}/e", "--define", definition,
+                                 "--copy-read", f"files={cls.root}/files", "--copy-write", f"files={cls.root}/files")
         cls.addClassCleanup(cls.stop_machine)
         cls.machine = cls.daemon.json("vm", "list")[0]["id"]
 

@@ -645,9 +645,10 @@ class Queries(Simulated):
 class Copies(Simulated):
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         cls.files = pathlib.Path(tempfile.mkdtemp(prefix="vmms-copies-"))
         cls.addClassCleanup(subprocess.run, ["rm", "-rf", str(cls.files)])
+        cls.extra = ("--copy-read", f"files={cls.files}")
+        super().setUpClass()
 
     def file(self, name, size):
         path = self.files / name

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class HostFiles : public testing::Test {
+class Files : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = fs::temp_directory_path() / ("vmms-files-" + std::to_string(::getpid()));
@@ -35,7 +35,7 @@ class HostFiles : public testing::Test {
   fs::path folder_;
 };
 
-TEST_F(HostFiles, ATargetAppearsWhenItIsCommittedAndNotBefore) {
+TEST_F(Files, ATargetAppearsWhenItIsCommittedAndNotBefore) {
   {
     auto file = TargetFile::create(folder_, "name", false, false);
     ASSERT_TRUE(file) << file.error().message;
@@ -58,7 +58,7 @@ TEST_F(HostFiles, ATargetAppearsWhenItIsCommittedAndNotBefore) {
   EXPECT_EQ(entries(), 1U);
 }
 
-TEST_F(HostFiles, ATargetReplacesOnlyWhenAskedFor) {
+TEST_F(Files, ATargetReplacesOnlyWhenAskedFor) {
   std::ofstream(path("name")) << "old";
   EXPECT_EQ(TargetFile::create(path("name"), "x", false, false).error().kind, Failure::already_exists);
   auto first = TargetFile::create(path("other"), "x", false, false);
@@ -72,14 +72,14 @@ TEST_F(HostFiles, ATargetReplacesOnlyWhenAskedFor) {
   EXPECT_EQ(entries(), 2U);
 }
 
-TEST_F(HostFiles, TargetsSayWhatIsWrongWithTheirPath) {
+TEST_F(Files, TargetsSayWhatIsWrongWithTheirPath) {
   EXPECT_EQ(TargetFile::create("relative", "x", false, false).error().kind, Failure::invalid_argument);
   EXPECT_EQ(TargetFile::create(path("none/x"), "x", false, false).error().kind, Failure::not_found);
   EXPECT_TRUE(TargetFile::create(path("made/x"), "x", false, true));
   EXPECT_TRUE(fs::is_directory(path("made")));
 }
 
-TEST_F(HostFiles, HolesStayHoles) {
+TEST_F(Files, HolesStayHoles) {
   auto target = TargetFile::create(path("holes"), "x", false, false);
   ASSERT_TRUE(target);
   const std::string zeros(8U << 20, '\0');
@@ -98,18 +98,65 @@ TEST_F(HostFiles, HolesStayHoles) {
   EXPECT_EQ(read.substr(read.size() - 3), "end");
 }
 
-TEST_F(HostFiles, ASourceThatChangesIsNoticed) {
-  std::ofstream(path("x")) << "0123456789";
-  const auto source = SourceFile::open(path("x"));
-  ASSERT_TRUE(source);
-  EXPECT_FALSE(source->changed());
-  EXPECT_EQ(source->read(2, 3).value(), "234");
-  fs::resize_file(path("x"), 4);
-  EXPECT_TRUE(source->changed());
-  EXPECT_NE(source->read(0, 10).error().message.find("became shorter"), std::string::npos);
+TEST_F(Files, ASourceThatChangesIsNoticed) {
+  const auto large = [&] {
+    std::ofstream(path("x")) << std::string(200'000, 'x');
+    return SourceFile::open(path("x"));
+  };
+  const auto shorter = large();
+  ASSERT_TRUE(shorter && shorter->confirm());
+  EXPECT_EQ(shorter->read(2, 3).value(), "xxx");
+  fs::resize_file(path("x"), 100'000);
+  EXPECT_NE(shorter->read(0, 150'000).error().message.find("became shorter"), std::string::npos);
+  EXPECT_FALSE(shorter->confirm());
+  const auto longer = large();
+  std::ofstream(path("x"), std::ios::app) << "more";
+  EXPECT_TRUE(longer->read(0, 200'000));
+  EXPECT_NE(longer->confirm().error().message.find("changed"), std::string::npos);
 }
 
-TEST_F(HostFiles, ManyPiecesAreJoined) {
+TEST_F(Files, TheSizeThatTheKernelTellsIsNotBelieved) {
+  for (const char* file : {"/proc/cpuinfo", "/proc/self/status"}) {
+    const auto source = SourceFile::open(file);
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_GT(source->size(), 100U) << file;
+    EXPECT_EQ(source->read(0, source->size())->size(), source->size());
+    EXPECT_TRUE(source->confirm());
+  }
+  // It says 4096.
+  const auto attribute = SourceFile::open("/sys/kernel/mm/transparent_hugepage/enabled");
+  if (attribute) {
+    EXPECT_EQ(attribute->read(0, attribute->size()).value(), content("/sys/kernel/mm/transparent_hugepage/enabled"));
+  }
+}
+
+TEST_F(Files, OnlyFilesAreRead) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  for (const auto& [file, word] :
+       {std::pair(path("pipe"), "pipe"), {std::string(folder_), "directory"}, {std::string("/dev/zero"), "device"}}) {
+    const auto source = SourceFile::open(file);
+    ASSERT_FALSE(source) << file;
+    EXPECT_NE(source.error().message.find(word), std::string::npos) << source.error().message;
+  }
+}
+
+TEST_F(Files, OnlyFilesAreReplaced) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(TargetFile::create(path("pipe"), "x", true, false));
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+}
+
+TEST_F(Files, ATargetKeepsFreeSpaceFree) {
+  auto target = TargetFile::create(path("x"), "x", false, false);
+  ASSERT_TRUE(target && target->expect(1));
+  EXPECT_NE(target->expect(1ULL << 62).error().message.find("stay free"), std::string::npos);
+  target->limit(1000);
+  EXPECT_FALSE(target->expect(1001));
+  EXPECT_TRUE(target->write(std::string(1000, 'x')));
+  EXPECT_FALSE(target->write("x"));
+}
+
+TEST_F(Files, ManyPiecesAreJoined) {
   std::ofstream(path("x"));
   fs::resize_file(path("x"), 600ULL << 20);
   std::fstream file(path("x"), std::ios::in | std::ios::out | std::ios::binary);

@@ -1,7 +1,8 @@
 // A regular file of this host that is read from its begin to its end, and whose holes are known.
 #pragma once
 
-#include "base/result.hpp"
+#include "base/byte_stream.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -13,49 +14,54 @@
 namespace vmms {
 
 /// Reading touches nothing of the file: owner, mode, extended attributes and times stay (the time of access where the
-/// kernel lets this process leave it alone).
-class SourceFile {
+/// kernel lets this process leave it alone). The size that the kernel tells is believed of large files only, and proven
+/// by reading; small ones, to which those of /proc and /sys belong, are read to their end when they are opened.
+class SourceFile : public ByteSource {
  public:
-  /// A piece of data; between two of them is a hole, which reads as zeros.
-  struct Piece {
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-  };
   /// More pieces than this are joined with the holes between them.
   static constexpr std::size_t most_pieces = 256;
+  /// A file whose size is said to be at most this is read at once …
+  static constexpr std::uint64_t small_size = 64U << 10;
+  /// … and is refused when it holds more than this.
+  static constexpr std::size_t most_held = 16U << 20;
 
-  /// Errors: invalid_argument (not absolute, not a regular file), not_found, access_denied, failed.
+  /// By its name, as the user who runs this program. Errors: invalid_argument (not absolute, no regular file),
+  /// not_found, access_denied, failed.
   static Result<SourceFile> open(const std::string& path);
-
-  SourceFile(SourceFile&& other) noexcept;
-  SourceFile& operator=(SourceFile&&) = delete;
-  ~SourceFile();
+  /// One that is open already, for reading and without waiting (O_NONBLOCK). Errors: the same.
+  static Result<SourceFile> adopt(FileDescriptor file, const std::string& path);
 
   const std::string& path() const { return path_; }
-  std::string name() const { return path_.substr(path_.rfind('/') + 1); }
-  std::uint64_t size() const { return size_; }
-  std::uint32_t permissions() const { return permissions_; }  ///< the nine bits
-  std::int64_t modified() const { return modified_; }         ///< seconds since 1970
-  const std::vector<Piece>& pieces() const { return pieces_; }
-  std::uint64_t data_bytes() const;  ///< of all pieces
+  std::string name() const override { return path_.substr(path_.rfind('/') + 1); }
+  std::uint64_t size() const override { return size_; }
+  std::uint32_t permissions() const override { return permissions_; }
+  std::int64_t modified() const override { return modified_; }
+  const std::vector<Piece>& pieces() const override { return pieces_; }
+  bool at_hand() const override { return true; }
 
-  /// `length` bytes from `offset` on. Errors: failed, also when the file has become shorter.
-  Result<std::string> read(std::uint64_t offset, std::size_t length) const;
+  /// Errors: failed, also when the file has become shorter.
+  Result<std::string> read(std::uint64_t offset, std::size_t length) const override;
 
-  /// Whether size or time of modification differ from what they were when it was opened.
-  bool changed() const;
+  /// Errors: failed, when the file changed since it was opened.
+  Status confirm() const override;
 
  private:
   SourceFile() = default;
+  Status hold();
   void find_pieces();
 
   std::string path_;
-  int descriptor_ = -1;
+  FileDescriptor file_;
+  bool held_ = false;
+  std::string content_;  ///< of a small file
   std::uint64_t size_ = 0;
   std::uint32_t permissions_ = 0;
   std::int64_t modified_ = 0;
   std::int64_t modified_nanoseconds_ = 0;
   std::vector<Piece> pieces_;
 };
+
+/// Why a file of this host cannot be opened or read: `code` is errno's.
+Error cannot_read(const std::string& path, int code);
 
 }  // namespace vmms

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,24 +21,29 @@ namespace vmms {
 namespace {
 
 constexpr std::size_t block = 64U << 10;
+constexpr std::uint64_t check_interval = 16U << 20;  // bytes between two looks at the free space
+constexpr std::uint64_t most_kept_free = 1U << 30;
 
-Error host_error(const std::string& path, const char* what, int code) {
-  Failure kind = Failure::failed;
-  if (code == ENOENT || code == ENOTDIR) kind = Failure::not_found;
-  if (code == EACCES || code == EPERM || code == EROFS) kind = Failure::access_denied;
-  if (code == EEXIST) kind = Failure::already_exists;
-  return error(kind, fmt::format("the file {:.1000} on the host cannot be {}: {}", path, what, std::strerror(code)));
-}
-
-std::string part_name(const std::filesystem::path& target) {
-  return target.parent_path() / fmt::format(".vmms-{}.part", random_guid());
-}
+std::string part_name() { return fmt::format(".vmms-{}.part", random_guid()); }
 
 bool all_zero(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == '\0'; });
 }
 
 }  // namespace
+
+Error host_error(const std::string& path, const char* what, int code) {
+  Failure kind = Failure::failed;
+  if (code == ENOENT || code == ENOTDIR) kind = Failure::not_found;
+  if (code == EACCES || code == EPERM || code == EROFS) kind = Failure::access_denied;
+  if (code == EEXIST) kind = Failure::already_exists;
+  std::string why = std::strerror(code);
+  if (code == EEXIST)
+    why = "it is there already; to replace it, set OverwriteExisting (vmms copy --overwrite)";
+  else if (code == ENOENT)
+    why += "; to have missing directories made, set CreateFullPath (vmms copy --create-path)";
+  return error(kind, fmt::format("the file {:.1000} on the host cannot be {}: {}", path, what, why));
+}
 
 Result<TargetFile> TargetFile::create(const std::string& path, const std::string& name, bool overwrite,
                                       bool create_path) {
@@ -52,17 +58,36 @@ Result<TargetFile> TargetFile::create(const std::string& path, const std::string
   const std::filesystem::path folder = target.parent_path();
   if (create_path && !std::filesystem::create_directories(folder, problem) && problem)
     return host_error(folder, "made", problem.value());
-  if (std::filesystem::is_directory(target, problem)) return host_error(target, "written", EISDIR);
-  if (!overwrite && std::filesystem::exists(target, problem)) return host_error(target, "written", EEXIST);
+  FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return host_error(target, "written", errno);
+  return create_in(std::move(directory), target.filename(), target, overwrite);
+}
 
+Result<TargetFile> TargetFile::create_in(FileDescriptor directory, const std::string& name, const std::string& path,
+                                         bool overwrite) {
+  if (name.empty() || name == "." || name == ".." ||
+      name.find_first_of(std::string_view("/\0", 2)) != std::string::npos)
+    return error(Failure::invalid_argument, fmt::format("{:.1000} on the host names no file", path));
+  struct stat status {};
+  if (fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (S_ISDIR(status.st_mode)) return host_error(path, "written", EISDIR);
+    if (!overwrite) return host_error(path, "written", EEXIST);
+    if (!S_ISREG(status.st_mode))
+      return error(Failure::invalid_argument,
+                   fmt::format("{:.1000} on the host is {}; only files are replaced", path,
+                               S_ISLNK(status.st_mode) ? "a symbolic link" : "a device, a pipe or a socket"));
+  }
   TargetFile file;
-  file.path_ = target;
+  file.path_ = path;
+  file.name_ = name;
   file.overwrite_ = overwrite;
-  file.descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-  if (file.descriptor_ < 0) {
-    std::string part = part_name(file.path_);
-    file.descriptor_ = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file.descriptor_ < 0) return host_error(target, "written", errno);
+  file.directory_ = std::move(directory);
+  file.file_ = FileDescriptor(openat(file.directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file.file_) {
+    std::string part = part_name();
+    file.file_ = FileDescriptor(
+        openat(file.directory_.get(), part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file.file_) return host_error(path, "written", errno);
     file.part_ = std::move(part);
   }
   return file;
@@ -70,19 +95,48 @@ Result<TargetFile> TargetFile::create(const std::string& path, const std::string
 
 TargetFile::TargetFile(TargetFile&& other) noexcept
     : path_(std::move(other.path_)),
+      name_(std::move(other.name_)),
       part_(std::exchange(other.part_, {})),
       overwrite_(other.overwrite_),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      size_(other.size_) {}
+      directory_(std::move(other.directory_)),
+      file_(std::move(other.file_)),
+      largest_(other.largest_),
+      size_(other.size_),
+      unchecked_(other.unchecked_) {}
 
 TargetFile::~TargetFile() {
-  if (descriptor_ >= 0) close(descriptor_);
-  if (!part_.empty()) unlink(part_.c_str());
+  if (!part_.empty()) unlinkat(directory_.get(), part_.c_str(), 0);
 }
 
 Error TargetFile::failed() const { return host_error(path_, "written", errno); }
 
+Status TargetFile::check_room(std::uint64_t more) const {
+  struct statvfs space {};
+  if (fstatvfs(file_.get(), &space) != 0 || space.f_blocks == 0) return {};  // a file system that does not tell
+  const std::uint64_t kept = std::min<std::uint64_t>(most_kept_free, space.f_blocks * space.f_frsize / 20);
+  const std::uint64_t free = space.f_bavail * space.f_frsize;
+  if (free >= kept && more <= free - kept) return {};
+  return error(
+      Failure::failed,
+      fmt::format("the file {:.1000} on the host cannot be written: {} more bytes do not fit; {} are free there, "
+                  "of which {} stay free",
+                  path_, more, free, kept));
+}
+
+Status TargetFile::expect(std::uint64_t size) {
+  if (size > largest_)
+    return error(Failure::failed,
+                 fmt::format("the file for {:.1000} has {} bytes; at most {} are copied", path_, size, largest_));
+  return check_room(size);
+}
+
 Status TargetFile::write(std::string_view bytes) {
+  if (bytes.size() > largest_ - std::min(largest_, size_)) return expect(size_ + bytes.size());
+  unchecked_ += bytes.size();
+  if (unchecked_ >= check_interval) {
+    unchecked_ = 0;
+    if (const Status room = check_room(bytes.size()); !room) return room;
+  }
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, block);
     if (piece.size() == block && all_zero(piece)) {
@@ -90,7 +144,7 @@ Status TargetFile::write(std::string_view bytes) {
       bytes.remove_prefix(block);
       continue;
     }
-    const ssize_t count = pwrite(descriptor_, piece.data(), piece.size(), static_cast<off_t>(size_));
+    const ssize_t count = pwrite(file_.get(), piece.data(), piece.size(), static_cast<off_t>(size_));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return failed();
     size_ += static_cast<std::uint64_t>(count);
@@ -101,26 +155,26 @@ Status TargetFile::write(std::string_view bytes) {
 
 Status TargetFile::commit(std::uint32_t permissions, std::int64_t modified) {
   const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, timespec{modified, 0}};
-  if (ftruncate(descriptor_, static_cast<off_t>(size_)) != 0 || fchmod(descriptor_, permissions & 0777U) != 0 ||
-      futimens(descriptor_, times.data()) != 0 || fsync(descriptor_) != 0)
+  if (ftruncate(file_.get(), static_cast<off_t>(size_)) != 0 || fchmod(file_.get(), permissions & 0777U) != 0 ||
+      futimens(file_.get(), times.data()) != 0 || fsync(file_.get()) != 0)
     return failed();
   if (!put_in_place()) return failed();
   return {};
 }
 
 bool TargetFile::put_in_place() {
-  const std::string unnamed = fmt::format("/proc/self/fd/{}", descriptor_);
+  const std::string unnamed = fmt::format("/proc/self/fd/{}", file_.get());
   const auto link_as = [&](const std::string& name) {
-    return linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    return linkat(AT_FDCWD, unnamed.c_str(), directory_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0;
   };
-  if (part_.empty() && !overwrite_) return link_as(path_);
+  if (part_.empty() && !overwrite_) return link_as(name_);
   if (part_.empty()) {
-    std::string part = part_name(path_);
+    std::string part = part_name();
     if (!link_as(part)) return false;
     part_ = std::move(part);
   }
   const unsigned flags = overwrite_ ? 0 : RENAME_NOREPLACE;
-  if (renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), flags) != 0) return false;
+  if (renameat2(directory_.get(), part_.c_str(), directory_.get(), name_.c_str(), flags) != 0) return false;
   part_.clear();
   return true;
 }

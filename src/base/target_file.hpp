@@ -1,7 +1,8 @@
 // A file of this host that appears whole or not at all.
 #pragma once
 
-#include "base/result.hpp"
+#include "base/byte_stream.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <cstdint>
 #include <string>
@@ -10,35 +11,50 @@
 namespace vmms {
 
 /// Bytes go into a file without a name in the target's directory, which is gone when this process dies; where the file
-/// system knows none, into one beside the target. `commit` puts it into the target's place.
-class TargetFile {
+/// system knows none, into one beside the target. `commit` puts it into the target's place. The directory is opened
+/// once; everything happens in it, whatever its path names meanwhile.
+class TargetFile : public ByteSink {
  public:
-  /// `path` may name a directory: then the file gets `name` there. Errors: invalid_argument (not absolute),
-  /// already_exists (unless `overwrite`), not_found (no such directory, unless `create_path`), access_denied, failed.
+  /// By its name, as the user who runs this program. `path` may name a directory: then the file gets `name` there.
+  /// Errors: invalid_argument (not absolute), already_exists (unless `overwrite`), not_found (no such directory, unless
+  /// `create_path`), access_denied, failed.
   static Result<TargetFile> create(const std::string& path, const std::string& name, bool overwrite, bool create_path);
+  /// `name` in a directory that is open already; `path` is for people. A link of that name is refused.
+  static Result<TargetFile> create_in(FileDescriptor directory, const std::string& name, const std::string& path,
+                                      bool overwrite);
 
   TargetFile(TargetFile&& other) noexcept;
   TargetFile& operator=(TargetFile&&) = delete;
-  ~TargetFile();
+  ~TargetFile() override;
 
   const std::string& path() const { return path_; }
+  /// Errors come beyond this size. No limit by default.
+  void limit(std::uint64_t largest) { largest_ = largest; }
 
+  /// Of the file system's free space a twentieth of its size, at most 1 GiB, is left free. Errors: failed.
+  Status expect(std::uint64_t size) override;
   /// Appends; zeros in whole blocks become a hole.
-  Status write(std::string_view bytes);
-
-  /// `permissions`: the nine bits; `modified`: seconds since 1970.
-  Status commit(std::uint32_t permissions, std::int64_t modified);
+  Status write(std::string_view bytes) override;
+  Status commit(std::uint32_t permissions, std::int64_t modified) override;
 
  private:
   TargetFile() = default;
   Error failed() const;
+  Status check_room(std::uint64_t more) const;
   bool put_in_place();
 
   std::string path_;
+  std::string name_;
   std::string part_;  ///< the name of the file that is written; empty: it has none
   bool overwrite_ = false;
-  int descriptor_ = -1;
+  FileDescriptor directory_;
+  FileDescriptor file_;
+  std::uint64_t largest_ = UINT64_MAX;
   std::uint64_t size_ = 0;
+  std::uint64_t unchecked_ = 0;  ///< bytes written since room was checked
 };
+
+/// Why a file of this host cannot be `what` ("written", "made"): `code` is errno's.
+Error host_error(const std::string& path, const char* what, int code);
 
 }  // namespace vmms

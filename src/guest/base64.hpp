@@ -1,15 +1,9 @@
-// Base64 (RFC 4648 section 4), as the agent protocol carries bytes.
+// Base64 under the name that this layer knew it by first.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
+#include "base/base64.hpp"
 
 namespace vmms::guest {
-
-std::string encode_base64(std::string_view bytes);
-
-/// Nothing when the text is not exactly what encode_base64 gives for some bytes: no line breaks, full padding.
-std::optional<std::string> decode_base64(std::string_view text);
-
+using vmms::decode_base64;
+using vmms::encode_base64;
 }  // namespace vmms::guest

@@ -20,11 +20,10 @@ using namespace std::chrono_literals;
 
 constexpr auto port_open_time = 20s;
 
-constexpr std::size_t reply_limit = 16384;
+/// A file that is still to come takes its sender's time; who watches the copy ends it sooner.
+constexpr Clock::duration total_time(std::uint64_t bytes) { return 600s + std::chrono::seconds(bytes >> 14); }
 
-Error changed_error(const SourceFile& source) {
-  return error(Failure::failed, fmt::format("the file {} changed while it was copied", source.path()));
-}
+constexpr std::size_t reply_limit = 16384;
 
 }  // namespace
 
@@ -42,7 +41,7 @@ Port* FileCopy::port() {
   return port_.get();
 }
 
-Result<std::string> FileCopy::to_guest(const SourceFile& source, const Destination& destination) {
+Result<std::string> FileCopy::to_guest(const ByteSource& source, const Destination& destination) {
   if (const Status checked = check_guest_path(destination.path); !checked) return checked.error();
   if (cancelled()) return cancelled_error();
   if (!has_shell()) return in_place(source, destination);
@@ -64,9 +63,10 @@ Result<std::string> FileCopy::to_guest(const SourceFile& source, const Destinati
 Result<std::string> FileCopy::outcome(const Output& output, const std::string& path) {
   const std::string_view code = line_value(output.out, "Error");
   const std::string target(line_value(output.out, "Target"));
+  const bool named = check_guest_path(target).has_value();
   tidied_ = !code.empty() || !target.empty();
-  if (!line_value(output.out, "Done").empty() && check_guest_path(target)) return target;
-  return file_error(code, path, output.err);
+  if (!line_value(output.out, "Done").empty() && named) return target;
+  return file_error(code, named ? target : path, output.err);
 }
 
 Result<FileCopy::Prepared> FileCopy::prepare(const Task& task) {
@@ -77,7 +77,7 @@ Result<FileCopy::Prepared> FileCopy::prepare(const Task& task) {
   if (check_guest_path(prepared.target) && check_guest_path(prepared.part)) return prepared;
   const std::string_view code = line_value(output->out, "Error");
   tidied_ = !code.empty();
-  return file_error(code, task.destination.path, output->err);
+  return file_error(code, check_guest_path(prepared.target) ? prepared.target : task.destination.path, output->err);
 }
 
 std::vector<std::string> FileCopy::place_parameters(const Task& task) {
@@ -89,15 +89,15 @@ std::vector<std::string> FileCopy::place_parameters(const Task& task) {
           std::to_string(task.source.data_bytes())};
 }
 
-Script FileCopy::receive_script(std::string_view from, const Task& task, const std::vector<SourceFile::Piece>& pieces,
+Script FileCopy::receive_script(std::string_view from, const Task& task, const std::vector<ByteSource::Piece>& pieces,
                                 std::string sums) {
   Script script{file_receive_script, file_scripts::receive, place_parameters(task), {}};
   script.parameters.insert(script.parameters.begin(), std::string(from));
-  const SourceFile& source = task.source;
+  const ByteSource& source = task.source;
   script.parameters.insert(script.parameters.end(),
                            {std::to_string(source.size()), fmt::format("{:o}", source.permissions()),
                             std::to_string(source.modified()), std::move(sums)});
-  for (const SourceFile::Piece& piece : pieces) {
+  for (const ByteSource::Piece& piece : pieces) {
     script.parameters.push_back(std::to_string(piece.offset));
     script.parameters.push_back(std::to_string(piece.length));
   }
@@ -105,11 +105,14 @@ Script FileCopy::receive_script(std::string_view from, const Task& task, const s
 }
 
 Result<std::string> FileCopy::receive(const Task& task) {
-  if (task.source.data_bytes() <= at_once_limit) return at_once(task);
+  const bool small = task.source.data_bytes() <= at_once_limit;
+  if (small && task.source.at_hand()) return at_once(task);
+  // A port costs more than a few commands; but these would write what lies in holes.
+  if (small && capabilities_.can_write_files && task.source.size() <= at_once_limit) return in_chunks(task);
   if (port()) {
     if (const auto agent = own_agent_ ? own_agent_() : nullptr) {
       Result<std::string> done = through_own_agent(*agent, task);
-      if (done || done.error().kind != Failure::unreachable || !port()) return done;
+      if (done || done.error().kind != Failure::unreachable || !task.source.at_hand() || !port()) return done;
       // It may end at any time; there are other ways, and they begin anew.
       if (const Status gone = Files(transport_, leftovers_).discard(task.part, soon()); !gone) return gone.error();
     }
@@ -123,7 +126,7 @@ Result<std::string> FileCopy::receive(const Task& task) {
 
 Result<std::string> FileCopy::at_once(const Task& task) {
   std::string bytes;
-  for (const SourceFile::Piece& piece : task.source.pieces()) {
+  for (const ByteSource::Piece& piece : task.source.pieces()) {
     const Result<std::string> read = task.source.read(piece.offset, piece.length);
     if (!read) return read.error();
     bytes += *read;
@@ -140,7 +143,7 @@ Result<std::string> FileCopy::at_once(const Task& task) {
 }
 
 Result<std::string> FileCopy::through_port(const Task& task) {
-  const SourceFile& source = task.source;
+  const ByteSource& source = task.source;
   Execution execution(transport_, leftovers_, receive_script(port_->name(), task, source.pieces(), {}));
   if (const auto begun = execution.advance(soon())) return begun->error();
   std::optional<Result<Output>> ended;
@@ -176,7 +179,7 @@ Result<std::string> FileCopy::through_port(const Task& task) {
 
   Status sent = read_reply();
   ContentHash hash(line_value(reply, "Hash") == "blake2b" ? HashAlgorithm::blake2b : HashAlgorithm::sha256);
-  for (const SourceFile::Piece& piece : source.pieces()) {
+  for (const ByteSource::Piece& piece : source.pieces()) {
     for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
       const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
       const Result<std::string> bytes = source.read(piece.offset + at, length);
@@ -186,7 +189,7 @@ Result<std::string> FileCopy::through_port(const Task& task) {
       moved(length);
     }
   }
-  if (sent && source.changed()) sent = changed_error(source);
+  if (sent) sent = source.confirm();
   if (sent) sent = send(hash.finish() + "\n");
   if (ended) return *ended ? outcome(**ended, task.destination.path) : Result<std::string>((*ended).error());
   if (!sent) {
@@ -198,20 +201,20 @@ Result<std::string> FileCopy::through_port(const Task& task) {
 }
 
 Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Task& task) {
-  const SourceFile& source = task.source;
+  const ByteSource& source = task.source;
   const Result<Prepared> prepared = prepare(task);
   if (!prepared) return prepared.error();
   std::vector<protocol::Segment> segments;
-  for (const SourceFile::Piece& piece : source.pieces()) segments.push_back({piece.offset, piece.length});
+  for (const ByteSource::Piece& piece : source.pieces()) segments.push_back({piece.offset, piece.length});
   std::atomic<bool> stop{false};
   auto received = std::async(std::launch::async, [&, name = port_->name()] {
-    return agent.receive_file(name, prepared->part, source.size(), std::move(segments), time_for(source.data_bytes()),
-                              [&] { return stop.load(); });
+    return agent.receive_file(name, prepared->part, source.size(), std::move(segments),
+                              Clock::now() + total_time(source.data_bytes()), [&] { return stop.load(); });
   });
   const auto ended = [&] { return received.wait_for(0s) == std::future_status::ready; };
   ContentHash hash(HashAlgorithm::sha256);
   Status sent;
-  for (const SourceFile::Piece& piece : source.pieces()) {
+  for (const ByteSource::Piece& piece : source.pieces()) {
     for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
       const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
       const Result<std::string> bytes = source.read(piece.offset + at, length);
@@ -228,7 +231,7 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
       moved(length);
     }
   }
-  if (sent && source.changed()) sent = changed_error(source);
+  if (sent) sent = source.confirm();
   if (!sent) {
     stop = true;
     port_.reset();
@@ -249,7 +252,7 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
 }
 
 Result<std::string> FileCopy::in_chunks(const Task& task) {
-  const SourceFile& source = task.source;
+  const ByteSource& source = task.source;
   const Result<Prepared> prepared = prepare(task);
   if (!prepared) return prepared.error();
   Agent agent(*transport_);
@@ -261,13 +264,13 @@ Result<std::string> FileCopy::in_chunks(const Task& task) {
   if (written && !closed) written = closed;
   if (!written) return written.error();
   // Holes were written as zeros, so the whole is one piece.
-  std::vector<SourceFile::Piece> whole;
+  std::vector<ByteSource::Piece> whole;
   if (source.size() > 0) whole.push_back({0, source.size()});
   return put_into_place("file", task, *prepared, whole, hash.finish());
 }
 
 Result<std::string> FileCopy::put_into_place(std::string_view from, const Task& task, const Prepared& prepared,
-                                             const std::vector<SourceFile::Piece>& pieces, std::string sums) {
+                                             const std::vector<ByteSource::Piece>& pieces, std::string sums) {
   Destination target = task.destination;
   target.path = prepared.target;
   const Task placed{task.source, target, task.part};
@@ -275,7 +278,7 @@ Result<std::string> FileCopy::put_into_place(std::string_view from, const Task& 
   return finish(execution, placed, task.source.size());
 }
 
-Status FileCopy::write_chunks(const SourceFile& source, std::int64_t handle, ContentHash& hash) {
+Status FileCopy::write_chunks(const ByteSource& source, std::int64_t handle, ContentHash& hash) {
   Agent agent(*transport_);
   for (std::uint64_t at = 0; at < source.size(); at += file_chunk) {
     if (cancelled()) return cancelled_error();
@@ -286,12 +289,11 @@ Status FileCopy::write_chunks(const SourceFile& source, std::int64_t handle, Con
     if (const Status written = agent.write_file(handle, *bytes, soon()); !written) return written;
     moved(length);
   }
-  if (source.changed()) return changed_error(source);
-  return {};
+  return source.confirm();
 }
 
 // Without guest-exec there is no rename, no directory and no variable: the agent opens, writes and reads, no more.
-Result<std::string> FileCopy::in_place(const SourceFile& source, const Destination& destination) {
+Result<std::string> FileCopy::in_place(const ByteSource& source, const Destination& destination) {
   if (!capabilities_.can_write_files) return forbidden_error("guest-exec and guest-file-write");
   if (destination.path.find('$') != std::string::npos)
     return error(Failure::not_supported, "variables in a path need guest-exec, which the guest's agent forbids");

@@ -1,7 +1,7 @@
 // One job of copying files into or out of a guest, and the ways of doing it.
 #pragma once
 
-#include "guest/content_hash.hpp"
+#include "base/content_hash.hpp"
 #include "guest/files.hpp"
 #include "guest/own_agent_session.hpp"
 #include "guest/patient_transport.hpp"
@@ -21,7 +21,9 @@ struct Destination {
 };
 
 /// Copies files one after the other, by the quickest way that the guest offers:
-///   up to 64 KiB    as standard input of the script that also checks and puts the file in its place
+///   up to 64 KiB    as standard input of the script that also checks and puts the file in its place; by
+///   guest-file-write
+///                   where they are still to come
 ///   above           through a data port, opened for the first such file and kept for the rest; our own agent reads it
 ///                   where it is in the guest (it hashes while it receives), else a script
 ///   without ports   guest-file-write in chunks of 64 KiB (about a twentieth of the speed)
@@ -42,14 +44,17 @@ class FileCopy {
         own_agent_(std::move(own_agent)) {}
 
   /// The path that the file has in the guest now. Failures: as of Files, invalid_state when it was cancelled.
-  Result<std::string> to_guest(const SourceFile& source, const Destination& destination);
+  Result<std::string> to_guest(const ByteSource& source, const Destination& destination);
 
-  /// A regular file of the guest, with its permissions and its time of modification.
-  Status from_guest(const std::string& path, TargetFile& target);
+  /// A regular file of the guest, to its end, with its permissions and its time of modification. The size that the
+  /// guest tells of it is believed only as far as its content goes on to fit.
+  Status from_guest(const std::string& path, ByteSink& target);
+  /// The same where Files::describe_content has told already.
+  Status from_guest(const std::string& path, const FileInformation& file, ByteSink& target);
 
  private:
   struct Task {
-    const SourceFile& source;
+    const ByteSource& source;
     const Destination& destination;
     const PartFile& part;
   };
@@ -67,23 +72,25 @@ class FileCopy {
 
   Result<Prepared> prepare(const Task& task);
   static std::vector<std::string> place_parameters(const Task& task);
-  static Script receive_script(std::string_view from, const Task& task, const std::vector<SourceFile::Piece>& pieces,
+  static Script receive_script(std::string_view from, const Task& task, const std::vector<ByteSource::Piece>& pieces,
                                std::string sums);
   Result<std::string> receive(const Task& task);
   Result<std::string> at_once(const Task& task);
   Result<std::string> through_port(const Task& task);
   Result<std::string> through_own_agent(OwnAgentSession& agent, const Task& task);
   Result<std::string> in_chunks(const Task& task);
-  Result<std::string> in_place(const SourceFile& source, const Destination& destination);
-  Status write_chunks(const SourceFile& source, std::int64_t handle, ContentHash& hash);
+  Result<std::string> in_place(const ByteSource& source, const Destination& destination);
+  Status write_chunks(const ByteSource& source, std::int64_t handle, ContentHash& hash);
   Result<std::string> put_into_place(std::string_view from, const Task& task, const Prepared& prepared,
-                                     const std::vector<SourceFile::Piece>& pieces, std::string sums);
+                                     const std::vector<ByteSource::Piece>& pieces, std::string sums);
   Result<std::string> finish(Execution& execution, const Task& task, std::uint64_t bytes);
   Result<std::string> outcome(const Output& output, const std::string& path);
 
-  Status send_at_once(const FileInformation& file, const std::string& path, TargetFile& target);
-  Status send_through_port(const FileInformation& file, const std::string& path, TargetFile& target);
-  Status read_chunks(const FileInformation& file, const std::string& path, TargetFile& target);
+  struct Told;
+  Script send_script(std::string_view to, const FileInformation& file, const std::string& path, std::uint64_t most);
+  Result<bool> send_at_once(const FileInformation& file, const std::string& path, ByteSink& target);
+  Status send_through_port(const FileInformation& file, const std::string& path, ByteSink& target);
+  Status read_chunks(const FileInformation& file, const std::string& path, ByteSink& target);
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Leftovers> leftovers_;

@@ -88,8 +88,8 @@ namespace vmms::guest::file_scripts {
 /// prints `Target=` and `Part=`. Each process that a script starts costs about 20 ms without KVM, stat and mv, which
 /// look for SELinux, about 60. Errors: exists, directory, no-directory, relative, space, denied.
 inline constexpr std::string_view prepare = VMMS_EXPAND VMMS_PLACE R"sh(
-fail() { echo "Error=$1"; exit 1; }
-overwrite=$4 create=$5
+fail() { printf 'Error=%s\nTarget=%s\n' "$1" "$target"; exit 1; }
+target= overwrite=$4 create=$5
 place "$1" "$2" "$3"
 make_part "$6"
 printf 'Target=%s\nPart=%s\n' "$target" "$part"
@@ -106,7 +106,12 @@ printf 'Target=%s\nPart=%s\n' "$target" "$part"
 inline constexpr std::string_view receive = VMMS_FIND_PORT VMMS_EXPAND VMMS_PLACE R"sh(
 from=$1 name=$2 destination=$3 source=$4 overwrite=$5 create=$6 bytes=$7 size=$8 mode=$9 time=${10} sums=${11}
 shift 11
-fail() { [ -z "$part" ] || rm -f -- "$part"; echo "Error=$1"; exit 1; }
+target=
+fail() {
+  [ -z "$part" ] || rm -f -- "$part"
+  printf 'Error=%s\nTarget=%s\n' "$1" "$target"
+  exit 1
+}
 trap 'fail interrupted' HUP INT TERM
 begin() { place "$name" "$destination" "$source" && make_part "$bytes"; }
 take() {
@@ -173,12 +178,14 @@ rm -f -- "$part" && echo Done=1
 // Type and permissions in hexadecimal, size, time of modification, owner, group, name.
 #define VMMS_STAT "stat -c '%f %s %Y %U %G %n'"
 
-/// $1 path: `File=` with what stat tells. Errors: missing.
+/// $1 path, $2 1: of a link, what it leads to: `File=` with what stat tells. Errors: missing.
 inline constexpr std::string_view describe = VMMS_EXPAND R"sh(
 expand "$1"
-[ -e "$REPLY" ] || [ -L "$REPLY" ] || { echo Error=missing; exit 1; }
+[ -e "$REPLY" ] || { [ -L "$REPLY" ] && [ "$2" != 1 ]; } || { echo Error=missing; exit 1; }
+follow=
+[ "$2" != 1 ] || follow=-L
 printf File=
-)sh" VMMS_STAT R"sh( -- "$REPLY" || echo
+)sh" VMMS_STAT R"sh( $follow -- "$REPLY" || echo
 )sh";
 
 /// $1 directory: `File=` for itself, then a line as of stat for each entry, names beginning with ./ Errors: missing,
@@ -206,24 +213,70 @@ fi
 echo Done=1
 )sh";
 
-/// $1 `-` (standard output), the name of a port or `sum` (nowhere), $2 path, $3 size: sends that many bytes, then says
-/// on standard error `Sum=NAME:HEX` of what the file holds now. `Error=` (there, too): port, read.
+/// $1 path, $2 permissions in octal: `Made=1` when the directory was made, `Made=0` when it was there. Errors: exists
+/// (as something else), no-directory, denied.
+inline constexpr std::string_view make_directory = VMMS_EXPAND R"sh(
+expand "$1"
+[ ! -d "$REPLY" ] || { echo Made=0; exit 0; }
+[ ! -e "$REPLY" ] && [ ! -L "$REPLY" ] || { echo Error=not-directory; exit 1; }
+mkdir -m "$2" -- "$REPLY" && echo Made=1 && exit 0
+parent=${REPLY%/}
+parent=${parent%/*}
+[ -d "${parent:-/}" ] || { echo Error=no-directory; exit 1; }
+echo Error=denied
+exit 1
+)sh";
+
+/// $1 where to: `-` standard output, the name of a port, or `sum` nowhere; $2 path, $3 its size as stat tells, $4 most
+/// bytes: sends the file to its end, whatever its size is said to be. Standard error says `Sent=` how many bytes, and
+/// unless they went to standard output `Sum=NAME:HEX`: of a file with a size, of what it holds afterwards; of one that
+/// says 0, which may hold something else at each reading, of what was sent. `Error=` (there, too): not-file, port,
+/// read, shrank.
 inline constexpr std::string_view send = VMMS_FIND_PORT VMMS_EXPAND R"sh(
-to=$1 size=$3
+to=$1 size=$3 most=$4 said=
+fail() { printf '%s\nError=%s\n' "$said" "$1" >&2; exit 1; }
 expand "$2"
 path=$REPLY
-content() { dd if="$path" bs=1048576 count="$size" iflag=fullblock,count_bytes status=none; }
-case $to in
-sum) ;;
--) content ;;
-*)
-  find_port "$to" || { echo Error=port >&2; exit 1; }
-  content >"$REPLY"
-  ;;
-esac || { echo Error=read >&2; exit 1; }
+[ -f "$path" ] || fail not-file
 if command -v b2sum >/dev/null; then name=blake2b sum=b2sum; else name=sha256 sum=sha256sum; fi
-sum=$(content | $sum)
-echo "Sum=$name:${sum%% *}" >&2
+limit=
+# What says that it is empty may have no end, or wait for one.
+if [ "$size" = 0 ] && command -v timeout >/dev/null; then limit='timeout 50'; fi
+content() { LC_ALL=C $limit dd if="$path" bs=1048576 count="$1" iflag=fullblock,count_bytes; }
+case $to in
+sum)
+  sums=$(content "$most" 2>/dev/null | $sum) || fail read
+  echo "Sum=$name:${sums%% *}" >&2
+  exit 0
+  ;;
+-) { said=$(content "$most" 2>&1 >&3); } 3>&1 || fail read ;;
+*)
+  find_port "$to" || fail port
+  if [ "$size" = 0 ]; then
+    said=$({ content "$most" 2>&4 | tee "$REPLY" | $sum; } 4>&1) || fail read
+  else
+    said=$(content "$most" 2>&1 >"$REPLY") || fail read
+  fi
+  ;;
+esac
+sent= sums=
+while read -r word rest; do
+  case $rest in
+  *copied*) sent=$word ;;
+  -) sums=$word ;;
+  esac
+  case $word in dd:) fail read ;; esac
+done <<END
+$said
+END
+[ "$sent" ] || fail read
+if [ "$sent" -lt "$size" ]; then
+  # Of some files, those of /sys among them, the size never says what they hold.
+  [ "$(stat -L -c %s -- "$path")" = "$size" ] || fail shrank
+fi
+if [ "$to" != - ] && [ -z "$sums" ]; then sums=$(content "$sent" 2>/dev/null | $sum); fi
+echo "Sent=$sent" >&2
+[ -z "$sums" ] || echo "Sum=$name:${sums%% *}" >&2
 )sh";
 
 #undef VMMS_EXPAND

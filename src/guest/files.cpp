@@ -4,6 +4,8 @@
 #include "guest/printable.hpp"
 #include "guest/systemd_show.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -80,6 +82,12 @@ Error file_error(std::string_view code, const std::string& path, std::string_vie
                                       " arrived in the guest with another size or hash than it was sent with; copy "
                                       "it again");
   if (code == "port") return error(Failure::failed, with_words("the guest does not find its data port for " + file));
+  if (code == "not-file")
+    return error(
+        Failure::invalid_argument,
+        file + " in the guest is no file but a directory, a device, a pipe or a socket; only files are copied");
+  if (code == "shrank")
+    return error(Failure::failed, file + " in the guest became shorter while it was copied; copy it again");
   if (code == "interrupted") return error(Failure::failed, "the guest ended the copy of " + file);
   return error(Failure::failed, with_words("the guest could not do it with " + file));
 }
@@ -143,7 +151,19 @@ Result<std::string> Files::run(const Script& script, const std::string& path, Cl
 }
 
 Result<FileInformation> Files::describe(const std::string& path, Clock::time_point deadline) const {
-  const Result<std::string> text = run({file_describe_script, file_scripts::describe, {path}, {}}, path, deadline);
+  return describe(path, false, deadline);
+}
+
+Result<FileInformation> Files::describe_content(const std::string& path, Clock::time_point deadline) const {
+  Result<FileInformation> file = describe(path, true, deadline);
+  if (file && file->type == FileInformation::Type::directory) return file_error("directory", path, {});
+  if (file && file->type != FileInformation::Type::file) return file_error("not-file", path, {});
+  return file;
+}
+
+Result<FileInformation> Files::describe(const std::string& path, bool follow, Clock::time_point deadline) const {
+  const Result<std::string> text =
+      run({file_describe_script, file_scripts::describe, {path, follow ? "1" : "0"}, {}}, path, deadline);
   if (!text) return text.error();
   std::optional<FileInformation> file = read_stat_line(line_value(*text, "File"));
   if (!file)
@@ -155,6 +175,15 @@ Result<DirectoryListing> Files::list(const std::string& path, Clock::time_point 
   const Result<std::string> output = run({file_list_script, file_scripts::list, {path}, {}}, path, deadline);
   if (!output) return output.error();
   return read_listing(*output);
+}
+
+Result<bool> Files::make_directory(const std::string& path, std::uint32_t permissions,
+                                   Clock::time_point deadline) const {
+  const Script script{
+      file_make_directory_script, file_scripts::make_directory, {path, fmt::format("{:o}", permissions & 0777U)}, {}};
+  const Result<std::string> text = run(script, path, deadline);
+  if (!text) return text.error();
+  return line_value(*text, "Made") == "1";
 }
 
 Status Files::remove(const std::string& path, Clock::time_point deadline) const {

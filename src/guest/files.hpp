@@ -1,9 +1,8 @@
 // Files of a guest: what there is, removing it, copying in both directions.
 #pragma once
 
+#include "base/byte_stream.hpp"
 #include "base/result.hpp"
-#include "base/source_file.hpp"
-#include "base/target_file.hpp"
 #include "guest/execution.hpp"
 #include "guest/guest.hpp"
 
@@ -45,13 +44,19 @@ class Files {
       : transport_(std::move(transport)), leftovers_(std::move(leftovers)) {}
 
   Result<FileInformation> describe(const std::string& path, Clock::time_point deadline) const;
+  /// A file whose content is wanted: where the path is a link, what that leads to. Errors also: invalid_argument when
+  /// it is no regular file.
+  Result<FileInformation> describe_content(const std::string& path, Clock::time_point deadline) const;
   Result<DirectoryListing> list(const std::string& path, Clock::time_point deadline) const;
+  /// Whether it was made: one that is there stays as it is. Its parent must be there.
+  Result<bool> make_directory(const std::string& path, std::uint32_t permissions, Clock::time_point deadline) const;
   /// A file or an empty directory.
   Status remove(const std::string& path, Clock::time_point deadline) const;
   /// Removes the part file of a copy that was interrupted, if it is still there.
   Status discard(const PartFile& part, Clock::time_point deadline) const;
 
  private:
+  Result<FileInformation> describe(const std::string& path, bool follow, Clock::time_point deadline) const;
   Result<std::string> run(const Script& script, const std::string& path, Clock::time_point deadline) const;
 
   const std::shared_ptr<Transport> transport_;
@@ -66,6 +71,7 @@ inline constexpr std::string_view file_describe_script = "vmms-file-describe";
 inline constexpr std::string_view file_list_script = "vmms-file-list";
 inline constexpr std::string_view file_remove_script = "vmms-file-remove";
 inline constexpr std::string_view file_send_script = "vmms-file-send";
+inline constexpr std::string_view file_make_directory_script = "vmms-file-make-directory";
 
 /// The value of `Key=` at the begin of a line of `text`; empty when there is none.
 std::string_view line_value(std::string_view text, std::string_view key);

@@ -1,6 +1,6 @@
 // The program itself (agent/), on this machine: pseudo-terminals are its ports. There is no systemd for it here.
+#include "base/content_hash.hpp"
 #include "guest/child_process.hpp"
-#include "guest/content_hash.hpp"
 #include "guest/fd_port.hpp"
 #include "guest/own_agent_session.hpp"
 

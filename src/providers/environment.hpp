@@ -1,12 +1,15 @@
 // What every provider is made with: the host, its guests, the jobs, and how the administrator configured us.
 #pragma once
 
+#include "base/host_files.hpp"
 #include "cim/job/jobs.hpp"
 #include "cim/object_manager.hpp"
 #include "hypervisor/host.hpp"
 #include "providers/guests.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace vmms::providers {
@@ -17,7 +20,9 @@ struct Configuration {
   /// compatibility = "strict": Msvm_GuestFileService answers 1 to StartService and StopService, as its page says.
   bool strict = false;
   std::string version = "0.0.0";  ///< of the product
-  std::string copy_root = "/";    ///< files of the host are copied from and to this directory and below
+  /// Which files of the host requests may name; never null.
+  std::shared_ptr<const HostFiles> host_files = std::make_shared<const HostFiles>();
+  std::uint64_t largest_copy = 1ULL << 40;  ///< bytes of one file that travels through a connection
 };
 
 struct Environment {

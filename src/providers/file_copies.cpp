@@ -1,16 +1,14 @@
 #include "providers/file_copies.hpp"
 
+#include "base/host_files.hpp"
 #include "base/shortened.hpp"
-#include "base/source_file.hpp"
-#include "base/target_file.hpp"
 #include "base/text.hpp"
-#include "guest/file_copy.hpp"
 #include "guest/printable.hpp"
+#include "providers/copy_run.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -35,127 +33,92 @@ std::string take(std::string_view& text, char separator) {
   return part;
 }
 
+}  // namespace
+
 bool usable_path(const std::string& path) {
   return !path.empty() && path.size() <= most_path &&
          std::none_of(path.begin(), path.end(), [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; });
 }
+
+namespace {
 
 bool flag(const cim::Value& value) {
   const bool* set = value.get_if<bool>();
   return set != nullptr && *set;
 }
 
-/// Whether the host's administrator lets files be copied from and to that path.
-Status check_host_path(const Configuration& configuration, const std::string& path) {
-  if (configuration.copy_root.empty() || configuration.copy_root == "/") return {};
-  std::error_code problem;
-  const auto root = std::filesystem::weakly_canonical(configuration.copy_root, problem);
-  const auto wanted = std::filesystem::weakly_canonical(path, problem);
-  const auto [end, ignored] = std::mismatch(root.begin(), root.end(), wanted.begin(), wanted.end());
-  if (!problem && end == root.end()) return {};
-  return error(Failure::access_denied,
-               fmt::format("{:.1000} lies outside of {}, and vmmsd copies files of the host from and to there only "
-                           "(--copy-root)",
-                           path, configuration.copy_root));
-}
-
-std::string debris_text(const std::string& machine_id, const guest::PartFile& part) {
-  return machine_id + unit_separator + part.name + unit_separator + part.destination + unit_separator + part.source;
-}
-
-/// One job: files one after the other, and how far it is.
+/// One job: files one after the other, between the guest and the files of this host that its administrator allows.
 class CopyJob {
  public:
   CopyJob(const Environment& environment, CopyDirection direction, CopyDetail detail, Control& control)
-      : environment_(environment), direction_(direction), detail_(std::move(detail)), control_(control) {}
+      : files_(environment.configuration.host_files),
+        direction_(direction),
+        detail_(std::move(detail)),
+        run_(environment, direction, detail_.machine_id, detail_.machine_name, control) {}
 
   Status run() {
-    const Status done = copy_all();
-    if (done) return done;
-    const char* where = direction_ == CopyDirection::to_guest ? "to the guest" : "from the guest";
-    // As Hyper-V begins the text; what it means stands behind.
-    return error(done.error().kind, fmt::format("'{}' failed to {} copying files {}: {}", detail_.machine_name,
-                                                moved_ == 0 ? "initiate" : "complete", where, done.error().message));
+    return run_.run([this](const guest::Guest& guest, guest::FileCopy& copy) {
+      return direction_ == CopyDirection::to_guest ? to_guest(copy) : from_guest(guest, copy);
+    });
   }
 
  private:
-  Status copy_all() {
-    const auto guest = environment_.guests.find(detail_.machine_id);
-    if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", detail_.machine_name));
+  // What cannot be copied is found before anything is; how much there is shows in the progress.
+  Status to_guest(guest::FileCopy& copy) {
+    for (const CopySetting& setting : detail_.settings) {
+      const auto source = files_->source(setting.source);
+      if (!source) return source.error();
+      run_.expect(source->data_bytes());
+    }
+    for (const CopySetting& setting : detail_.settings) {
+      const auto source = files_->source(setting.source);
+      if (!source) return source.error();
+      const auto copied = copy.to_guest(*source, {setting.destination, setting.overwrite, setting.create_path});
+      if (!copied) return copied.error();
+    }
+    return {};
+  }
+
+  Status from_guest(const guest::Guest& guest, guest::FileCopy& copy) {
     const auto soon = guest::Clock::now() + std::chrono::seconds(60);
-    if (const Status measured = measure(*guest, soon); !measured) return measured;
-    guest::CopyObserver observer;
-    observer.moved = [this](std::uint64_t bytes) { moved(bytes); };
-    observer.cancelled = [this] { return control_.cancelled(); };
-    observer.has_part = [this](const guest::PartFile* part) {
-      control_.debris(part ? debris_text(detail_.machine_id, *part) : std::string());
-    };
-    const auto copy = guest->begin_copy(std::move(observer), soon);
-    if (!copy) return copy.error();
+    std::vector<guest::FileInformation> found;
     for (const CopySetting& setting : detail_.settings) {
-      const Status copied =
-          direction_ == CopyDirection::to_guest ? to_guest(**copy, setting) : from_guest(**copy, setting);
-      if (!copied) return copied;
+      if (const auto target = target_of(setting); !target) return target.error();
+      const auto file = guest.files().describe_content(setting.source, soon);
+      if (!file) return file.error();
+      run_.expect(file->size);
+      found.push_back(*file);
+    }
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const CopySetting& setting = detail_.settings[i];
+      auto target = target_of(setting);
+      if (!target) return target.error();
+      if (const Status copied = copy.from_guest(setting.source, found[i], *target); !copied) return copied;
     }
     return {};
   }
 
-  // An empty file is something to do, too.
-  static std::uint64_t weight(std::uint64_t bytes) { return std::max<std::uint64_t>(bytes, 1); }
-
-  Status measure(const guest::Guest& guest, guest::Clock::time_point deadline) {
-    for (const CopySetting& setting : detail_.settings) {
-      const std::string& path = direction_ == CopyDirection::to_guest ? setting.source : setting.destination;
-      if (const Status allowed = check_host_path(environment_.configuration, path); !allowed) return allowed;
-      if (direction_ == CopyDirection::to_guest) {
-        const auto file = SourceFile::open(setting.source);
-        if (!file) return file.error();
-        total_ += weight(file->data_bytes());
-      } else {
-        const auto file = guest.files().describe(setting.source, deadline);
-        if (!file) return file.error();
-        total_ += weight(file->size);
-      }
-    }
-    return {};
-  }
-
-  static Status to_guest(guest::FileCopy& copy, const CopySetting& setting) {
-    const auto source = SourceFile::open(setting.source);
-    if (!source) return source.error();
-    const auto copied = copy.to_guest(*source, {setting.destination, setting.overwrite, setting.create_path});
-    if (!copied) return copied.error();
-    return {};
-  }
-
-  static Status from_guest(guest::FileCopy& copy, const CopySetting& setting) {
+  Result<TargetFile> target_of(const CopySetting& setting) const {
     const std::string name = setting.source.substr(setting.source.rfind('/') + 1);
-    auto target = TargetFile::create(setting.destination, name, setting.overwrite, setting.create_path);
-    if (!target) return target.error();
-    return copy.from_guest(setting.source, *target);
+    return files_->target(setting.destination, name, setting.overwrite, setting.create_path);
   }
 
-  void moved(std::uint64_t bytes) {
-    moved_ += bytes;
-    const auto percent =
-        static_cast<std::uint16_t>(std::min<std::uint64_t>(99, moved_ * 100 / std::max<std::uint64_t>(total_, 1)));
-    if (std::exchange(percent_, percent) != percent) control_.percent(percent);
-  }
-
-  const Environment& environment_;
+  const std::shared_ptr<const HostFiles> files_;
   const CopyDirection direction_;
   const CopyDetail detail_;
-  Control& control_;
-  std::uint64_t total_ = 0;
-  std::uint64_t moved_ = 0;
-  std::uint16_t percent_ = 0;
+  CopyRun run_;
 };
+
+}  // namespace
 
 /// What the state of the VM says against copies, for the return value.
 Status check_copies(const Environment& environment, const cim::Context& context, const VirtualMachine& machine) {
   const auto invalid = [&](const char* why) { return error(Failure::invalid_state, why); };
-  if (!interface_enabled(environment, machine)) return invalid("its Guest Service Interface is off");
-  if (!machine.settings.guest_file_service.value_or(true)) return invalid("its Guest File Service is stopped");
+  if (!interface_enabled(environment, machine))
+    return error(Failure::invalid_state,
+                 fmt::format("its Guest Service Interface is off; enable it with: vmms guest enable {}", machine.name));
+  if (!machine.settings.guest_file_service.value_or(true))
+    return invalid("its Guest File Service is stopped; start Msvm_GuestFileService");
   if (machine.power == PowerState::paused) return invalid("it is paused");
   if (!machine.agent_connected) return error(Failure::not_found, "no agent is connected");
   const auto guest = environment.guests.find(machine.id);
@@ -166,8 +129,6 @@ Status check_copies(const Environment& environment, const cim::Context& context,
     return error(Failure::not_supported, "its agent forbids " + capabilities->forbidden);
   return {};
 }
-
-}  // namespace
 
 std::string CopyDetail::to_text() const {
   std::string text = machine_id + unit_separator + machine_name;
@@ -282,12 +243,8 @@ void CopyCleaner::clean() {
 
 bool CopyCleaner::clean(const cim::job::Job& job) {
   constexpr std::chrono::seconds patience{2};
-  std::string_view debris = job.debris;
-  const std::string machine_id = take(debris, unit_separator);
   guest::PartFile part;
-  part.name = take(debris, unit_separator);
-  part.destination = take(debris, unit_separator);
-  part.source = debris;
+  const std::string machine_id = read_debris(job.debris, part);
   const auto machine = environment_.host.find(machine_id);
   if (machine && !machine->agent_connected) return false;
   const auto guest = machine ? environment_.guests.find(machine_id) : nullptr;

@@ -3,6 +3,7 @@
 
 #include "cim/instance.hpp"
 #include "providers/guest_services.hpp"
+#include "providers/transfer.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -33,13 +34,18 @@ struct CopyDetail {
   static CopyDetail from_text(std::string_view text);
 };
 
-enum class CopyDirection : std::uint8_t { to_guest, from_guest };
-
 /// The documented return value, and the job when it is 4096.
 struct CopyAnswer {
   std::uint32_t return_value = 0;
   std::optional<cim::ObjectPath> job;
 };
+
+/// Neither empty nor too long, and without control characters.
+bool usable_path(const std::string& path);
+
+/// What the state of the VM says against copies; what its agent allows is asked for. Errors: those of the return value.
+Status check_copies(const Environment& environment, const cim::Context& context,
+                    const hypervisor::VirtualMachine& machine);
 
 /// What `settings` (instances of Msvm_CopyFileToGuestSettingData or its opposite) ask for.
 /// Errors: invalid_argument.

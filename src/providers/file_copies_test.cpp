@@ -17,9 +17,16 @@ class Copies : public testing::Providers {
   void SetUp() override {
     folder_ = fs::temp_directory_path() / ("vmms-copies-" + std::to_string(::getpid()));
     fs::create_directories(folder_);
+    allow(folder_, folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
 
+  void allow(const std::string& read, const std::string& write) {
+    HostFiles::Options options;
+    if (!read.empty()) options.read = {{"files", read}};
+    if (!write.empty()) options.write = {{"files", write}};
+    environment_.configuration.host_files = HostFiles::open(options).value();
+  }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string file(const std::string& name, const std::string& content) const {
     std::ofstream(path(name), std::ios::binary) << content;
@@ -143,9 +150,15 @@ TEST_F(Copies, WhatGoesWrongLaterIsTheJobsError) {
   EXPECT_EQ(to_text((**files[0].get_if<cim::InstancePtr>())["Name"]), "first");
 }
 
-TEST_F(Copies, HostFilesOutsideOfTheRootAreRefused) {
-  environment_.configuration.copy_root = path("allowed");
+TEST_F(Copies, HostFilesOutsideOfTheFoldersAreRefused) {
+  const auto none = [this] {
+    allow("", "");
+    return job(to_guest("alpha", file("x", "text"), "/tmp/"));
+  }();
+  EXPECT_EQ(text(none, "ErrorCode"), "32769");
+  EXPECT_NE(text(none, "ErrorDescription").find("copy-read"), std::string::npos) << text(none, "ErrorDescription");
   fs::create_directories(path("allowed"));
+  allow(path("allowed"), "");
   EXPECT_EQ(text(job(to_guest("alpha", file("allowed/x", "text"), "/tmp/")), "JobState"), "7");
   for (const std::string& other : {file("x", "text"), path("allowed/../x"), path("allowed-too")}) {
     const auto refused = job(to_guest("alpha", other, "/tmp/"));
@@ -153,6 +166,11 @@ TEST_F(Copies, HostFilesOutsideOfTheRootAreRefused) {
   }
   fs::create_symlink(path("x"), path("allowed/link"));
   EXPECT_EQ(text(job(to_guest("alpha", path("allowed/link"), "/tmp/")), "ErrorCode"), "32769");
+  const auto back =
+      job(call(service("Vmms_GuestFileService", "vmmsguestfilesvc", "alpha"), "CopyFilesFromGuest",
+               {cim::Array{setting(schema::Vmms_CopyFileFromGuestSettingData, "/tmp/x", path("allowed/back"), false)},
+                Value()}));
+  EXPECT_EQ(text(back, "ErrorCode"), "32769") << "it may be read from, not written to";
 }
 
 TEST_F(Copies, FilesAreDescribedAndRemoved) {

@@ -1,6 +1,6 @@
 #include "hypervisor/simulator/files.hpp"
 
-#include "guest/content_hash.hpp"
+#include "base/content_hash.hpp"
 #include "guest/files.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t handles_limit = 100;
 
-SimulatedFiles::Printed failed(std::string_view code) { return {fmt::format("Error={}\n", code), {}}; }
+SimulatedFiles::Printed failed(std::string_view code, std::string_view target = {}) {
+  return {fmt::format("Error={}\nTarget={}\n", code, target), {}};
+}
 
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
@@ -47,7 +49,7 @@ std::uint64_t number(std::string_view text) {
 }
 
 std::string hash_of(std::string_view content) {
-  guest::ContentHash hash(guest::HashAlgorithm::sha256);
+  ContentHash hash(HashAlgorithm::sha256);
   hash.add(content);
   return hash.finish();
 }
@@ -61,7 +63,8 @@ std::optional<SimulatedFiles::Printed> SimulatedFiles::run(std::string_view scri
   if (script == guest::file_describe_script) return describe(words);
   if (script == guest::file_list_script) return list(words);
   if (script == guest::file_remove_script) return remove(words);
-  if (script == guest::file_send_script && words.size() >= 3) return send(words);
+  if (script == guest::file_make_directory_script && words.size() >= 2) return make_directory(words);
+  if (script == guest::file_send_script && words.size() >= 4) return send(words);
   if (script == guest::file_discard_script && words.size() >= 3) return discard(words);
   return std::nullopt;
 }
@@ -85,13 +88,13 @@ SimulatedFiles::Printed SimulatedFiles::prepare(Words words) {
   if (!path.starts_with('/')) return failed("relative");
   if (path.ends_with('/') && !is_directory(without_slash(path)) && !create) return failed("no-directory");
   const std::string target = target_of(words[1], words[2]);
-  if (is_directory(target)) return failed("directory");
+  if (is_directory(target)) return failed("directory", target);
   const std::string directory = parent_of(target);
   if (!is_directory(directory)) {
     if (!create) return failed("no-directory");
     for (std::string made = directory; !is_directory(made); made = parent_of(made)) directories_.insert(made);
   }
-  if (words[3] != "1" && files_.contains(target)) return failed("exists");
+  if (words[3] != "1" && files_.contains(target)) return failed("exists", target);
   if (bytes() + number(words[5]) > most_bytes) return failed("space");
   const std::string part = part_of(target, words[0]);
   files_[part] = {{}, "600", 0};
@@ -131,9 +134,9 @@ SimulatedFiles::Printed SimulatedFiles::receive(Words words, const std::string& 
   } else {
     data = file.content;
   }
-  if (file.content.size() != size || !guest::same_hash(words[10], hash_of(data))) return failed("hash");
+  if (file.content.size() != size || !same_hash(words[10], hash_of(data))) return failed("hash");
   const auto old = files_.find(target);
-  if (old != files_.end() && words[4] != "1") return failed("exists");
+  if (old != files_.end() && words[4] != "1") return failed("exists", target);
   file.permissions = old != files_.end() ? old->second.permissions : words[8];
   file.modified = static_cast<std::int64_t>(number(words[9]));
   files_[target] = std::move(file);
@@ -181,11 +184,22 @@ SimulatedFiles::Printed SimulatedFiles::remove(Words words) {
   return {"Done=1\n", {}};
 }
 
+SimulatedFiles::Printed SimulatedFiles::make_directory(Words words) {
+  const std::string path = without_slash(expand(words[0]));
+  if (is_directory(path)) return {"Made=0\n", {}};
+  if (files_.contains(path)) return failed("not-directory");
+  if (!path.starts_with('/') || !is_directory(parent_of(path))) return failed("no-directory");
+  directories_.insert(path);
+  return {"Made=1\n", {}};
+}
+
 SimulatedFiles::Printed SimulatedFiles::send(Words words) const {
-  const auto file = files_.find(expand(words[1]));
-  if (file == files_.end()) return {{}, "Error=read\n"};
-  const std::string content = file->second.content.substr(0, number(words[2]));
-  return {words[0] == "-" ? content : std::string(), fmt::format("Sum={}\n", hash_of(content))};
+  const std::string path = expand(words[1]);
+  const auto file = files_.find(path);
+  if (file == files_.end()) return {{}, is_directory(path) ? "Error=not-file\n" : "Error=read\n"};
+  const std::string content = file->second.content.substr(0, number(words[3]));
+  if (words[0] == "-") return {content, fmt::format("Sent={}\n", content.size())};
+  return {{}, fmt::format("Sent={}\nSum={}\n", content.size(), hash_of(content))};
 }
 
 std::optional<std::int64_t> SimulatedFiles::open(const std::string& path, std::string_view mode) {

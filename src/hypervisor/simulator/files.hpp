@@ -50,6 +50,7 @@ class SimulatedFiles {
   std::string target_of(const std::string& destination, const std::string& source) const;
   Printed describe(Words words) const;
   Printed list(Words words) const;
+  Printed make_directory(Words words);
   Printed remove(Words words);
   Printed send(Words words) const;
   bool is_directory(const std::string& path) const { return directories_.contains(path); }

@@ -1,11 +1,11 @@
-#include "guest/content_hash.hpp"
+#include "base/content_hash.hpp"
 
 #include <openssl/evp.h>
 
 #include <array>
 #include <optional>
 
-namespace vmms::guest {
+namespace vmms {
 
 namespace {
 
@@ -67,4 +67,4 @@ bool same_hash(std::string_view sums, std::string_view sum) {
          (at + sum.size() == sums.size() || sums[at + sum.size()] == ' ');
 }
 
-}  // namespace vmms::guest
+}  // namespace vmms

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace vmms::guest {
+namespace vmms {
 
 /// What a guest can check: blake2b where it has b2sum, which is quicker.
 enum class HashAlgorithm : std::uint8_t { sha256, blake2b, both };
@@ -31,4 +31,4 @@ class ContentHash {
 /// Whether `sum` ("NAME:HEX") is one of those in `sums`, what finish() gave.
 bool same_hash(std::string_view sums, std::string_view sum);
 
-}  // namespace vmms::guest
+}  // namespace vmms

@@ -1,0 +1,44 @@
+// What the two ways of vmms copy share.
+#pragma once
+
+#include "cli/guest_file.hpp"
+#include "cli/progress.hpp"
+#include "cli/session.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace vmms::cli {
+
+struct CopyOptions {
+  std::vector<std::string> paths;  ///< what is copied, then where to
+  bool overwrite = false;
+  bool create_path = false;
+  bool recursive = false;
+  bool on_server = false;
+
+  std::vector<std::string> sources() const { return {paths.begin(), paths.end() - 1}; }
+  const std::string& target() const { return paths.back(); }
+};
+
+/// How a copy ended.
+struct CopyEnd {
+  bool succeeded = false;
+  bool cancelled = false;
+  std::string job;  ///< InstanceID of the last one
+  std::uint32_t error_code = 0;
+  std::string error;
+};
+
+/// Tells it, and the exit status.
+int tell_copy(Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
+              const CopyEnd& end);
+
+/// The files of a guest that are copied, which must be of one VM.
+Result<std::vector<GuestPath>> guest_sources(Session& session, const CopyOptions& options);
+
+/// --on-server: CopyFilesToGuest and CopyFilesFromGuest with files of the server's machine.
+Result<int> copy_on_server(Session& session, const CopyOptions& options, bool from_guest);
+
+}  // namespace vmms::cli

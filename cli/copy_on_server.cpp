@@ -1,0 +1,122 @@
+// vmms copy --on-server: files between a guest and the machine where vmmsd runs, below the folders that it allows.
+#include "cli/copy.hpp"
+#include "cli/guest.hpp"
+#include "cli/job.hpp"
+#include "cli/text.hpp"
+#include "wire/xml/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vmms::cli {
+
+namespace {
+
+constexpr std::uint32_t job_started = 4096;
+constexpr std::uint32_t invalid_parameter = 32773;
+constexpr std::size_t most_path = 4096;
+
+std::string setting(std::string_view class_name, const std::string& source, const std::string& destination,
+                    const CopyOptions& options) {
+  std::string text;
+  wire::xml::Writer writer(text);
+  const auto property = [&](std::string_view name, std::string_view type, std::string_view value) {
+    writer.start("PROPERTY").attribute("NAME", name).attribute("TYPE", type).element("VALUE", value).end();
+  };
+  writer.start("INSTANCE").attribute("CLASSNAME", class_name);
+  property("SourcePath", "string", source);
+  property("DestinationPath", "string", destination);
+  property("OverwriteExisting", "boolean", options.overwrite ? "TRUE" : "FALSE");
+  property("CreateFullPath", "boolean", options.create_path ? "TRUE" : "FALSE");
+  writer.end();
+  return text;
+}
+
+/// Errors: invalid_argument, which names the path that the server would refuse.
+Status check_paths(const CopyOptions& options) {
+  for (const std::string& path : options.paths) {
+    if (path.size() > most_path || printable(path) != path)
+      return error(Failure::invalid_argument,
+                   fmt::format("the path \"{:.300}\" is longer than {} bytes, or has a control character",
+                               printable(path), most_path));
+    if (!names_guest(path) && !path.starts_with('/'))
+      return error(Failure::invalid_argument,
+                   fmt::format("with --on-server \"{}\" must be an absolute path of the server's machine", path));
+  }
+  return {};
+}
+
+/// Why a copy was refused before it began: what the VM says of itself.
+std::string why_refused(Session& session, const VirtualMachine& machine, std::uint32_t code) {
+  const std::string guest = fmt::format("VM '{}'", machine.name);
+  if (machine.state != State::running) return fmt::format("{} is {}", guest, state_name(machine.state));
+  if (const auto interface = interface_enabled(session, machine); interface && !*interface)
+    return fmt::format("the Guest Service Interface of {} is off; enable it with: vmms guest enable {}", guest,
+                       shell_word(machine.name));
+  std::string text = code == invalid_parameter ? "there are no files, or more than 1000" : "see the server's log";
+  if (const auto component = session.client().get(interface_component(machine)))
+    if (const auto lines = component->texts("StatusDescriptions"); !lines.empty())
+      text += fmt::format("; contact with its guest: {}", lines.front());
+  return text;
+}
+
+Result<int> run(Session& session, const VirtualMachine& machine, const cim::ObjectPath& service,
+                std::string_view method, const std::vector<wsman::Input>& inputs, std::uint64_t bytes) {
+  Console& console = session.console();
+  const auto outcome = session.client().invoke(service, method, inputs);
+  if (!outcome) return outcome.error();
+  const std::uint32_t code = static_cast<std::uint32_t>(std::stoul("0" + outcome->return_value));
+  const wsman::Field* job = outcome->outputs.find("Job");
+  if (code != job_started || !job || !job->reference) {
+    Completion completion;
+    completion.method = method;
+    completion.return_value = code;
+    completion.explanation = why_refused(session, machine, code);
+    return finish(console, completion, {{"vm", machine.name}, {"id", machine.id}}, {});
+  }
+  Progress progress(console);
+  progress.expect(bytes);
+  const auto ended = watch_job(session, *job->reference, progress);
+  console.progress({});
+  if (!ended) return ended.error();
+  return tell_copy(console, machine, progress, bytes,
+                   {ended->succeeded(), ended->cancelled(), std::string(job->reference->value("InstanceID")),
+                    ended->error_code, ended->error_text});
+}
+
+}  // namespace
+
+Result<int> copy_on_server(Session& session, const CopyOptions& options, bool from_guest) {
+  if (options.recursive)
+    return error(Failure::invalid_argument, "--on-server copies files, not directories: leave out -r or --on-server");
+  if (const Status usable = check_paths(options); !usable) return usable.error();
+  std::vector<wsman::Input> inputs;
+  // Several files can only go into a directory.
+  const auto into = [&](std::string destination) {
+    if (options.paths.size() > 2 && !destination.ends_with('/')) destination += '/';
+    return destination;
+  };
+  if (!from_guest) {
+    const auto target = find_guest_path(session, options.target());
+    if (!target) return target.error();
+    for (const std::string& source : options.sources())
+      inputs.push_back(
+          {"CopyFileToGuestSettings", setting("Msvm_CopyFileToGuestSettingData", source, into(target->path), options)});
+    return run(session, target->machine, into_guest(target->machine), "CopyFilesToGuest", inputs, 0);
+  }
+  const auto sources = guest_sources(session, options);
+  if (!sources) return sources.error();
+  const VirtualMachine& machine = sources->front().machine;
+  std::uint64_t bytes = 0;
+  for (const GuestPath& source : *sources) {
+    const auto file = session.client().invoke(out_of_guest(machine), "GetFileInformation", {{"Path", source.path}});
+    if (!file) return file.error();
+    if (const auto size = read_guest_file(file->outputs.text("File"))) bytes += size->size;
+    inputs.push_back({"CopyFileFromGuestSettings",
+                      setting("Vmms_CopyFileFromGuestSettingData", source.path, into(options.target()), options)});
+  }
+  return run(session, machine, out_of_guest(machine), "CopyFilesFromGuest", inputs, bytes);
+}
+
+}  // namespace vmms::cli

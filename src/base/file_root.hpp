@@ -1,0 +1,52 @@
+// A folder of this host below which paths that somebody else chose are opened, and never outside of it.
+#pragma once
+
+#include "base/source_file.hpp"
+#include "base/target_file.hpp"
+
+#include <cstdint>
+#include <string>
+
+struct open_how;
+
+namespace vmms {
+
+/// The folder is opened once. Everything below is found by the kernel in one step from there (openat2 with
+/// RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), and the descriptor that comes of it is what is used: links, `..` and who
+/// renames in the middle lead nowhere else. Where the kernel or the container has no openat2, nothing is opened.
+/// Thread-safe. Errors of all: invalid_argument, not_found, access_denied (outside of the folder, too), not_supported
+/// (no openat2), failed.
+class FileRoot {
+ public:
+  /// openat2: the number of a descriptor, or -1 and errno. Tests give another.
+  using OpenAt2 = int (*)(int directory, const char* path, const open_how& how);
+
+  /// `folder` is absolute. Errors: invalid_argument, not_found, access_denied.
+  static Result<FileRoot> open(const std::string& folder);
+  static Result<FileRoot> open(const std::string& folder, OpenAt2 open_at2);
+
+  const std::string& folder() const { return folder_; }
+  int descriptor() const { return directory_.get(); }
+
+  /// A file that is read. `path` is relative to the folder.
+  Result<SourceFile> source(const std::string& path) const;
+  /// A file that is written; as TargetFile::create, but a link of its name is refused.
+  Result<TargetFile> target(const std::string& path, const std::string& name, bool overwrite, bool create_path) const;
+  /// With all that are missing above it; one that is there stays as it is.
+  Status make_directory(const std::string& path, std::uint32_t permissions) const;
+
+ private:
+  FileRoot(std::string folder, FileDescriptor directory, OpenAt2 open_at2)
+      : folder_(std::move(folder)), directory_(std::move(directory)), open_at2_(open_at2) {}
+
+  FileDescriptor beneath(const std::string& path, std::uint64_t flags) const;
+  Result<FileDescriptor> directory(const std::string& path, bool create, std::uint32_t permissions) const;
+  Error refused(const std::string& path, const Error& otherwise, int code) const;
+  std::string shown(const std::string& path) const { return folder_ + "/" + path; }
+
+  std::string folder_;
+  FileDescriptor directory_;
+  OpenAt2 open_at2_;
+};
+
+}  // namespace vmms

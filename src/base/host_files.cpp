@@ -1,0 +1,154 @@
+#include "base/host_files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace vmms {
+
+namespace {
+
+using Identity = std::pair<dev_t, ino_t>;
+
+std::optional<Identity> identity(int descriptor) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0) return std::nullopt;
+  return Identity{status.st_dev, status.st_ino};
+}
+
+/// A folder and all above it, up to the root of the file systems.
+std::vector<Identity> with_parents(FileDescriptor folder) {
+  std::vector<Identity> found;
+  for (auto here = identity(folder.get()); here; here = identity(folder.get())) {
+    if (!found.empty() && found.back() == *here) break;  // the parent of / is /
+    found.push_back(*here);
+    folder = FileDescriptor(openat(folder.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  return found;
+}
+
+bool contains(const std::vector<Identity>& all, const std::optional<Identity>& one) {
+  return one && std::find(all.begin(), all.end(), *one) != all.end();
+}
+
+FileDescriptor open_folder(const std::filesystem::path& path) {
+  return FileDescriptor(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/// Why this folder cannot be given away.
+Status check_folder(const HostFiles::Named& named, const char* key, const std::vector<HostFiles::Private>& all) {
+  FileDescriptor folder = open_folder(named.folder);
+  const std::optional<Identity> own = identity(folder.get());
+  const std::vector<Identity> above = with_parents(std::move(folder));
+  for (const HostFiles::Private& kept : all) {
+    if (kept.path.empty()) continue;
+    std::error_code problem;
+    const std::filesystem::path path = std::filesystem::absolute(kept.path, problem);
+    FileDescriptor itself = open_folder(path);
+    const bool lies_in = itself && contains(above, identity(itself.get()));
+    // Where it does not exist, what would contain it: the closest folder that does. A link's folder, and its target's.
+    bool has = false;
+    for (const std::filesystem::path& place : {path, std::filesystem::weakly_canonical(path, problem)})
+      for (std::filesystem::path there = place;; there = there.parent_path()) {
+        FileDescriptor closest = open_folder(there);
+        if (closest) has = has || contains(with_parents(std::move(closest)), own);
+        if (closest || there == there.parent_path()) break;
+      }
+    if (lies_in || has)
+      return error(Failure::invalid_argument,
+                   fmt::format("{} {}={}: the folder {} {} ({}), which no request may touch; name another folder", key,
+                               named.name, named.folder, lies_in ? "lies in" : "contains", kept.what, path.string()));
+  }
+  return {};
+}
+
+std::string list_of(const auto& roots) {
+  std::string text;
+  for (const auto& root : roots)
+    text += fmt::format("{}{} ({}/)", text.empty() ? "" : ", ", root.name, root.files.folder());
+  return text;
+}
+
+}  // namespace
+
+Result<HostFiles::Named> HostFiles::parse(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  Named named{text.substr(0, equals), equals == std::string::npos ? std::string() : text.substr(equals + 1)};
+  const bool good_name = !named.name.empty() && named.name.size() <= 64 &&
+                         std::all_of(named.name.begin(), named.name.end(), [](unsigned char letter) {
+                           return std::isalnum(letter) != 0 || letter == '-' || letter == '_' || letter == '.';
+                         });
+  if (!good_name || !named.folder.starts_with('/'))
+    return error(Failure::invalid_argument,
+                 fmt::format("\"{:.1000}\" is not NAME=/FOLDER: a name of letters, digits, '-', '_' and '.', and the "
+                             "absolute path of a folder",
+                             text));
+  return named;
+}
+
+Result<std::shared_ptr<const HostFiles>> HostFiles::open(const Options& options) {
+  auto files = std::make_shared<HostFiles>();
+  files->largest_ = options.largest;
+  for (const auto& [named, roots, key] : {std::tuple(&options.read, &files->read_, "copy-read"),
+                                          std::tuple(&options.write, &files->write_, "copy-write")}) {
+    for (const Named& each : *named) {
+      auto root = FileRoot::open(each.folder);
+      if (!root) return error(root.error().kind, fmt::format("{} {}: {}", key, each.name, root.error().message));
+      if (const Status usable = check_folder(each, key, options.keep_out); !usable) return usable.error();
+      roots->push_back({each.name, *std::move(root)});
+    }
+  }
+  return std::shared_ptr<const HostFiles>(std::move(files));
+}
+
+Result<HostFiles::Place> HostFiles::find(const std::vector<Root>& roots, const std::string& path, const char* key,
+                                         const char* does) {
+  if (roots.empty())
+    return error(Failure::access_denied,
+                 fmt::format("{:.1000}: vmmsd {} no files of its host by their path; its administrator allows a folder "
+                             "with {} = [\"NAME=/FOLDER\"] (--{} NAME=/FOLDER); vmms copy without --on-server needs "
+                             "none",
+                             path, does, key, key));
+  if (!path.starts_with('/') || path.find('\0') != std::string::npos)
+    return error(Failure::invalid_argument, fmt::format("\"{:.1000}\" is not an absolute path on the host", path));
+  Place place;
+  for (const Root& root : roots) {
+    const std::string& folder = root.files.folder();
+    const bool below = path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+    if (!below || (place.root && folder.size() <= place.root->folder().size())) continue;
+    const std::size_t begin = path.find_first_not_of('/', folder.size());
+    place = {&root.files, begin == std::string::npos ? std::string() : path.substr(begin)};
+  }
+  if (place.root) return place;
+  return error(Failure::access_denied,
+               fmt::format("{:.1000} lies outside of the folders in which vmmsd {} files of its host ({}): {}", path,
+                           does, key, list_of(roots)));
+}
+
+Result<SourceFile> HostFiles::source(const std::string& path) const {
+  const auto place = find(read_, path, "copy-read", "reads");
+  if (!place) return place.error();
+  auto file = place->root->source(place->path);
+  if (file && file->size() > largest_)
+    return error(Failure::failed, fmt::format("the file {:.1000} has {} bytes; at most {} are copied (--copy-largest)",
+                                              path, file->size(), largest_));
+  return file;
+}
+
+Result<TargetFile> HostFiles::target(const std::string& path, const std::string& name, bool overwrite,
+                                     bool create_path) const {
+  const auto place = find(write_, path, "copy-write", "writes");
+  if (!place) return place.error();
+  auto file = place->root->target(place->path, name, overwrite, create_path);
+  if (file) file->limit(largest_);
+  return file;
+}
+
+}  // namespace vmms

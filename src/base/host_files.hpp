@@ -1,0 +1,61 @@
+// The files of this host that requests may name: below folders that the administrator named, read and write apart.
+#pragma once
+
+#include "base/file_root.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vmms {
+
+/// Nothing may be read or written by default. The same for every caller. Thread-safe.
+class HostFiles {
+ public:
+  /// "NAME=/folder".
+  struct Named {
+    std::string name;
+    std::string folder;
+  };
+  /// What no folder may contain or lie in.
+  struct Private {
+    std::string what;  ///< for people: "the users file"
+    std::string path;  ///< of a file or a folder; it need not exist
+  };
+  struct Options {
+    std::vector<Named> read;
+    std::vector<Named> write;
+    std::vector<Private> keep_out;
+    std::uint64_t largest = 1ULL << 40;  ///< bytes of one file
+  };
+
+  /// Errors: invalid_argument ("NAME=/folder" is meant).
+  static Result<Named> parse(const std::string& text);
+
+  /// Opens the folders. Errors, in words for the administrator: invalid_argument (one contains something private, or
+  /// lies in it; compared by device and inode, so that links and mounts do not hide it), not_found, access_denied.
+  static Result<std::shared_ptr<const HostFiles>> open(const Options& options);
+
+  /// By an absolute path below one of the folders. Errors: as of FileRoot; access_denied when it lies below none.
+  Result<SourceFile> source(const std::string& path) const;
+  Result<TargetFile> target(const std::string& path, const std::string& name, bool overwrite, bool create_path) const;
+
+ private:
+  struct Root {
+    std::string name;
+    FileRoot files;
+  };
+  struct Place {
+    const FileRoot* root = nullptr;
+    std::string path;  ///< relative to it
+  };
+
+  static Result<Place> find(const std::vector<Root>& roots, const std::string& path, const char* key, const char* does);
+
+  std::vector<Root> read_;
+  std::vector<Root> write_;
+  std::uint64_t largest_ = 0;
+};
+
+}  // namespace vmms

@@ -1,0 +1,183 @@
+// Which files of the host a request may name, and that nothing leads out of the folders.
+#include "base/host_files.hpp"
+
+#include <gtest/gtest.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace vmms {
+namespace {
+
+namespace fs = std::filesystem;
+
+class NamedFolders : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("vmms-folders-" + std::to_string(::getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "in/sub");
+    fs::create_directories(folder_ / "out");
+    fs::create_directories(folder_ / "state");
+    write("secret", "secret");
+    write("in/sub/file", "harmless");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return folder_ / name; }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
+  static std::string content(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  Result<std::shared_ptr<const HostFiles>> open(const std::string& read, const std::string& wrote = {}) const {
+    HostFiles::Options options;
+    if (!read.empty()) options.read = {{"images", read}};
+    if (!wrote.empty()) options.write = {{"logs", wrote}};
+    options.keep_out = {{"the state folder", path("state")}, {"the users file", path("state/users")}};
+    return HostFiles::open(options);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(NamedFolders, NothingIsAllowedByDefault) {
+  const auto files = open("");
+  ASSERT_TRUE(files);
+  const Error read = (*files)->source(path("in/sub/file")).error();
+  EXPECT_EQ(read.kind, Failure::access_denied);
+  EXPECT_NE(read.message.find("--copy-read"), std::string::npos) << read.message;
+  const Error written = (*files)->target(path("out/x"), "x", true, true).error();
+  EXPECT_NE(written.message.find("--copy-write"), std::string::npos) << written.message;
+}
+
+TEST_F(NamedFolders, ReadingAndWritingAreApart) {
+  const auto files = open(path("in"), path("out"));
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_TRUE((*files)->source(path("in/sub/file")));
+  EXPECT_FALSE((*files)->source(path("out/x")));
+  EXPECT_FALSE((*files)->target(path("in/x"), "x", true, false));
+  auto target = (*files)->target(path("out/made/here/x"), "x", false, true);
+  ASSERT_TRUE(target) << target.error().message;
+  ASSERT_TRUE(target->write("text") && target->commit(0640, 0));
+  EXPECT_EQ(content(path("out/made/here/x")), "text");
+  auto in_folder = (*files)->target(path("out/"), "name", false, false);
+  ASSERT_TRUE(in_folder && in_folder->commit(0600, 0));
+  EXPECT_TRUE(fs::exists(path("out/name")));
+  EXPECT_FALSE((*files)->target(path("out/none/x"), "x", false, false));
+}
+
+TEST_F(NamedFolders, NothingLeadsOut) {
+  const auto files = open(path("in"), path("in"));
+  ASSERT_TRUE(files);
+  fs::create_symlink(path("secret"), path("in/absolute"));
+  fs::create_symlink("../secret", path("in/relative"));
+  fs::create_symlink(path(""), path("in/folder"));
+  fs::create_symlink("/proc/self/root", path("in/magic"));
+  fs::create_symlink("sub/file", path("in/inside"));
+  for (const char* name : {"in/absolute", "in/relative", "in/folder/secret", "in/magic/etc/passwd", "in/../secret",
+                           "in/sub/../../secret", "secret", "in-too", "in/sub/file/"}) {
+    EXPECT_FALSE((*files)->source(path(name))) << name;
+    if (name != std::string("in/sub/file/")) {
+      EXPECT_FALSE((*files)->target(path(name), "x", true, true)) << name;
+    }
+  }
+  EXPECT_TRUE((*files)->source(path("in/inside")));
+  EXPECT_TRUE((*files)->source(path("in//sub/../sub/file")));
+  EXPECT_FALSE((*files)->source(std::string("relative")));
+  EXPECT_EQ(content(path("secret")), "secret");
+}
+
+TEST_F(NamedFolders, WhatIsSwappedForALinkIsNotFollowed) {
+  const auto files = open(path("in"), path("in"));
+  ASSERT_TRUE(files);
+  std::atomic<bool> ends = false;
+  std::thread swaps([&] {
+    while (!ends) {
+      fs::rename(path("in/sub"), path("in/kept"));
+      fs::create_symlink(path(""), path("in/sub"));
+      fs::remove(path("in/sub"));
+      fs::rename(path("in/kept"), path("in/sub"));
+    }
+  });
+  write("file", "SECRET outside");
+  for (int i = 0; i < 2000; ++i) {
+    const auto source = (*files)->source(path("in/sub/file"));
+    if (source) {
+      EXPECT_EQ(source->read(0, source->size()).value(), "harmless");
+    }
+    auto target = (*files)->target(path("in/sub/written"), "x", true, false);
+    if (target && target->write("x")) target->commit(0600, 0).has_value();
+  }
+  ends = true;
+  swaps.join();
+  EXPECT_FALSE(fs::exists(path("written")));
+}
+
+TEST_F(NamedFolders, ADescriptorIsKeptToTheEnd) {
+  const auto files = open(path("in"), path("in"));
+  const auto source = (*files)->source(path("in/sub/file"));
+  auto target = (*files)->target(path("in/sub/new"), "x", false, false);
+  ASSERT_TRUE(source && target && target->write("text"));
+  fs::rename(path("in/sub"), path("in/moved"));
+  fs::create_symlink(path("out"), path("in/sub"));
+  EXPECT_EQ(source->read(0, 8).value(), "harmless");
+  ASSERT_TRUE(target->commit(0600, 0));
+  EXPECT_TRUE(fs::exists(path("in/moved/new")));
+  EXPECT_TRUE(fs::is_empty(path("out")));
+}
+
+TEST_F(NamedFolders, FoldersThatTouchOurOwnAreRefused) {
+  fs::create_directories(path("state/inside"));
+  write("state/users", "x");
+  fs::create_directory_symlink(path("state"), path("alias"));
+  for (const std::string& folder :
+       {path("state"), path("state/inside"), path(""), path("alias"), path("alias/inside"), std::string("/")}) {
+    const auto refused = open(folder);
+    ASSERT_FALSE(refused) << folder;
+    EXPECT_EQ(refused.error().kind, Failure::invalid_argument);
+    EXPECT_NE(refused.error().message.find("state"), std::string::npos) << refused.error().message;
+    EXPECT_FALSE(open("", folder)) << folder;
+  }
+  fs::remove_all(path("state"));
+  EXPECT_FALSE(open(path(""))) << "it would contain what is not there yet";
+  EXPECT_TRUE(open(path("in")));
+  EXPECT_FALSE(open(path("missing")));
+  EXPECT_FALSE(open(path("secret"))) << "a file";
+}
+
+TEST_F(NamedFolders, WithoutOpenat2NothingIsOpened) {
+  for (const int code : {ENOSYS, EPERM}) {
+    static int refusal = 0;
+    refusal = code;
+    const auto root = FileRoot::open(path("in"), [](int, const char*, const open_how&) {
+      errno = refusal;
+      return -1;
+    });
+    ASSERT_TRUE(root);
+    for (const Error& why : {root->source("sub/file").error(), root->target("sub/x", "x", true, true).error(),
+                             root->make_directory("new", 0755).error()}) {
+      EXPECT_EQ(why.kind, Failure::not_supported) << why.message;
+      EXPECT_NE(why.message.find("openat2"), std::string::npos) << why.message;
+    }
+  }
+  EXPECT_FALSE(fs::exists(path("in/new")));
+}
+
+TEST_F(NamedFolders, AFolderHasANameAndAnAbsolutePath) {
+  const auto named = HostFiles::parse("images=/srv/a=b");
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->name, "images");
+  EXPECT_EQ(named->folder, "/srv/a=b");
+  for (const char* wrong : {"/srv", "images", "images=srv", "=/srv", "a b=/srv", "a/b=/srv", ""})
+    EXPECT_FALSE(HostFiles::parse(wrong)) << wrong;
+}
+
+}  // namespace
+}  // namespace vmms

@@ -1,0 +1,85 @@
+// Bytes of a file that came in any order and are taken in ascending order.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace vmms::providers {
+
+class TransferWindow {
+ public:
+  std::uint64_t begin() const { return begin_; }  ///< what lies before is gone
+  std::size_t bytes() const { return bytes_; }    ///< held
+
+  /// The end of what is there without a gap from begin() on.
+  std::uint64_t end() const {
+    std::uint64_t end = begin_;
+    for (const auto& [offset, piece] : pieces_) {
+      if (offset > end) break;
+      end = std::max(end, offset + piece.size());
+    }
+    return end;
+  }
+
+  /// What is there already, or is gone, is not replaced.
+  void put(std::uint64_t offset, std::string bytes) {
+    std::string_view rest = bytes;
+    const auto skip = [&](std::uint64_t to) {
+      const std::uint64_t count = std::min<std::uint64_t>(to > offset ? to - offset : 0, rest.size());
+      rest.remove_prefix(count);
+      offset += count;
+    };
+    skip(begin_);
+    auto next = pieces_.upper_bound(offset);
+    if (next != pieces_.begin()) skip(std::prev(next)->first + std::prev(next)->second.size());
+    while (!rest.empty()) {
+      next = pieces_.lower_bound(offset);
+      const std::uint64_t gap =
+          next == pieces_.end() ? rest.size() : std::min<std::uint64_t>(rest.size(), next->first - offset);
+      if (gap == bytes.size())
+        pieces_.emplace(offset, std::move(bytes));
+      else if (gap > 0)
+        pieces_.emplace(offset, rest.substr(0, gap));
+      bytes_ += gap;
+      if (gap == rest.size()) return;
+      rest.remove_prefix(gap);
+      offset += gap;
+      skip(next->first + next->second.size());
+    }
+  }
+
+  /// [offset, offset + length) must be there.
+  std::string copy(std::uint64_t offset, std::size_t length) const {
+    std::string result;
+    result.reserve(length);
+    for (auto piece = std::prev(pieces_.upper_bound(offset)); result.size() < length; ++piece)
+      result.append(piece->second, offset + result.size() - piece->first, length - result.size());
+    return result;
+  }
+
+  /// Forgets what lies before.
+  void drop(std::uint64_t before) {
+    if (before <= begin_) return;
+    while (!pieces_.empty() && pieces_.begin()->first + pieces_.begin()->second.size() <= before) {
+      bytes_ -= pieces_.begin()->second.size();
+      pieces_.erase(pieces_.begin());
+    }
+    begin_ = before;
+  }
+
+  void clear() {
+    pieces_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  std::uint64_t begin_ = 0;
+  std::size_t bytes_ = 0;
+  std::map<std::uint64_t, std::string> pieces_;  ///< by offset; they do not overlap
+};
+
+}  // namespace vmms::providers
