@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
+#include <exception>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -30,7 +31,8 @@ thread_local Clock::time_point computing_since = Clock::time_point::max();
 
 }  // namespace
 
-// Everything is under the mutex, but the tasks themselves.
+// Everything is under the mutex, but the tasks themselves. What is moved between the queues has its place in them from
+// the beginning (a list of one element, or a node of the timers), so that nothing but submit() needs memory.
 struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
   struct Lane;
   struct Payer;
@@ -40,7 +42,11 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
 
   struct PoolTask final : Task {
     PoolTask(std::shared_ptr<State> s, Lane& l, Charge c, std::function<void()> work)
-        : Task(std::move(work), s->options.stack_bytes), state(std::move(s)), lane(l), charge(std::move(c)) {}
+        : Task(std::move(work), s->options.stack_bytes), state(std::move(s)), lane(l), charge(std::move(c)) {
+      Timers one;
+      timer_node = one.extract(one.emplace(Clock::time_point(), nullptr));
+    }
+    TaskPtr self() { return std::static_pointer_cast<PoolTask>(shared_from_this()); }
     void wake() override;
     bool go_on() { return run(); }
     using Task::wait_deadline;
@@ -48,37 +54,54 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
     const std::shared_ptr<State> state;
     Lane& lane;
     const Charge charge;
-    bool waits = false;  // on nobody's thread, until wake() or its timer
-    bool woken = false;  // before it waited
+    bool waits = false;                 // on nobody's thread, until wake() or its timer
+    bool woken = false;                 // before it waited
+    std::list<TaskPtr> place{nullptr};  // empty while the task is in a queue of its lane
+    Timers::node_type timer_node;       // empty while it is among the timers:
     Timers::iterator timer;
   };
 
   /// The tasks of one account and key.
   struct Lane {
+    Lane(Payer& p, std::string_view k, std::size_t most) : payer(p), key(k), most_running(most) {}
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
+
     Payer& payer;
-    std::string key;
-    std::size_t most_running = 0;
-    std::deque<TaskPtr> waiting = {};  // not begun
-    std::deque<TaskPtr> woken = {};    // begun, and ready to go on
-    std::size_t running = 0;           // that hold a thread
-    std::size_t begun = 0;             // running ones included
-    bool ready = false;                // in Payer::ready
+    const std::string key;
+    const std::size_t most_running;
+    std::list<TaskPtr> waiting = {};  // not begun
+    std::list<TaskPtr> woken = {};    // begun, and ready to go on
+    std::size_t running = 0;          // that hold a thread
+    std::size_t begun = 0;            // running ones included
+    std::list<Lane*> place = {this};  // empty while it is in Payer::ready, where it is at:
+    std::list<Lane*>::iterator at = place.begin();
+    bool ready() const { return place.empty(); }
   };
 
   /// The tasks of one account.
   struct Payer {
-    AccountPtr account;
-    std::size_t most_running = 0;
+    Payer(AccountPtr a, std::size_t most) : account(std::move(a)), most_running(most) {}
+    Payer(const Payer&) = delete;
+    Payer& operator=(const Payer&) = delete;
+
+    const AccountPtr account;
+    const std::size_t most_running;
     std::unordered_map<std::string_view, std::unique_ptr<Lane>> lanes = {};
-    std::deque<Lane*> ready = {};  // each has a task that may run as far as the lane is concerned
+    std::list<Lane*> ready = {};  // each has a task that may run as far as the lane is concerned
     std::size_t running = 0;
-    bool in_turn = false;  // in State::turns
+    std::list<Payer*> place = {this};  // empty while it is in State::turns, where it is at:
+    std::list<Payer*>::iterator at = place.begin();
+    bool in_turn() const { return place.empty(); }
     bool is_administrator() const { return account && account->is_administrator(); }
   };
 
   explicit State(Options o) : options(o) {}
 
   Lane& lane_of(const AccountPtr& account, std::string_view key);
+  static void queue(std::list<TaskPtr>& tasks, TaskPtr task);
+  static TaskPtr take(std::list<TaskPtr>& tasks);
+  void take_timer(PoolTask& task);
   void make_ready(Lane& lane);
   void make_ready(Payer& payer);
   void take_from_turns(Lane& lane);
@@ -97,7 +120,7 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
   std::condition_variable ended;    // for stop()
   std::condition_variable clock;    // for the thread that watches the timers
   std::map<Account*, std::unique_ptr<Payer>> payers;
-  std::deque<Payer*> turns;
+  std::list<Payer*> turns;
   Timers timers;
   bool has_clock = false;
   std::size_t threads = 0;
@@ -116,21 +139,38 @@ void WorkerPool::State::PoolTask::wake() {
     return;
   }
   waits = false;
-  if (timer != state->timers.end()) state->timers.erase(timer);
-  lane.woken.push_back(std::static_pointer_cast<PoolTask>(shared_from_this()));
+  state->take_timer(*this);
+  queue(lane.woken, self());
   state->make_ready(lane);
+}
+
+void WorkerPool::State::queue(std::list<TaskPtr>& tasks, TaskPtr task) {
+  std::list<TaskPtr>& place = task->place;
+  place.front() = std::move(task);
+  tasks.splice(tasks.end(), place);
+}
+
+WorkerPool::State::TaskPtr WorkerPool::State::take(std::list<TaskPtr>& tasks) {
+  TaskPtr task = std::move(tasks.front());
+  task->place.splice(task->place.end(), tasks, tasks.begin());
+  return task;
+}
+
+void WorkerPool::State::take_timer(PoolTask& task) {
+  if (!task.timer_node.empty()) return;
+  task.timer_node = timers.extract(task.timer);
+  task.timer_node.mapped() = nullptr;
 }
 
 WorkerPool::State::Lane& WorkerPool::State::lane_of(const AccountPtr& account, std::string_view key) {
   std::unique_ptr<Payer>& payer = payers[account.get()];
   if (!payer) {
-    payer = std::make_unique<Payer>(Payer{account});
     const bool one_of_many = account && !account->is_administrator();
-    payer->most_running = one_of_many ? std::max<std::size_t>(options.threads / options.share, 1) : options.threads;
+    payer = std::make_unique<Payer>(
+        account, one_of_many ? std::max<std::size_t>(options.threads / options.share, 1) : options.threads);
   }
   if (const auto found = payer->lanes.find(key); found != payer->lanes.end()) return *found->second;
-  auto made = std::make_unique<Lane>(Lane{*payer, std::string(key)});
-  made->most_running = key.empty() ? options.threads : options.running_per_key;
+  auto made = std::make_unique<Lane>(*payer, key, key.empty() ? options.threads : options.running_per_key);
   const std::string_view own_key = made->key;
   return *payer->lanes.emplace(own_key, std::move(made)).first->second;
 }
@@ -138,8 +178,8 @@ WorkerPool::State::Lane& WorkerPool::State::lane_of(const AccountPtr& account, s
 /// The lane has nothing to run, or it goes.
 void WorkerPool::State::take_from_turns(Lane& lane) {
   Payer& payer = lane.payer;
-  if (std::exchange(lane.ready, false)) std::erase(payer.ready, &lane);
-  if (payer.ready.empty() && std::exchange(payer.in_turn, false)) std::erase(turns, &payer);
+  if (lane.ready()) lane.place.splice(lane.place.end(), payer.ready, lane.at);
+  if (payer.ready.empty() && payer.in_turn()) payer.place.splice(payer.place.end(), turns, payer.at);
 }
 
 void WorkerPool::State::forget(Lane& lane) {
@@ -151,17 +191,14 @@ void WorkerPool::State::forget(Lane& lane) {
 }
 
 void WorkerPool::State::make_ready(Lane& lane) {
-  if (!lane.ready && (!lane.waiting.empty() || !lane.woken.empty()) && lane.running < lane.most_running) {
-    lane.ready = true;
-    lane.payer.ready.push_back(&lane);
-  }
+  if (!lane.ready() && (!lane.waiting.empty() || !lane.woken.empty()) && lane.running < lane.most_running)
+    lane.payer.ready.splice(lane.payer.ready.end(), lane.place);
   make_ready(lane.payer);
 }
 
 void WorkerPool::State::make_ready(Payer& payer) {
-  if (payer.in_turn || payer.ready.empty() || payer.running >= payer.most_running) return;
-  payer.in_turn = true;
-  turns.push_back(&payer);
+  if (payer.in_turn() || payer.ready.empty() || payer.running >= payer.most_running) return;
+  turns.splice(turns.end(), payer.place);
   if (runnable()) call_thread();
 }
 
@@ -169,8 +206,7 @@ bool WorkerPool::State::runnable() {
   const bool others = running < options.threads - options.threads / options.reserve;
   for (std::size_t i = 0; i < turns.size(); ++i) {
     if (others || turns.front()->is_administrator()) return true;
-    turns.push_back(turns.front());
-    turns.pop_front();
+    turns.splice(turns.end(), turns, turns.begin());
   }
   return false;
 }
@@ -180,12 +216,17 @@ void WorkerPool::State::call_thread() {
     ++called;
     changed.notify_one();
   } else if (threads < options.threads) {
-    const Status started =
-        start_thread("worker", [self = shared_from_this()] { self->serve(); }, {.stack_bytes = options.stack_bytes});
-    if (started) {
-      ++threads;
-    } else {
-      spdlog::warn("no thread can be started for another worker ({} run): {}", threads, started.error().message);
+    // Those that run take the task when they are done.
+    try {
+      const Status started =
+          start_thread("worker", [self = shared_from_this()] { self->serve(); }, {.stack_bytes = options.stack_bytes});
+      if (started) {
+        ++threads;
+      } else {
+        spdlog::warn("no thread can be started for another worker ({} run): {}", threads, started.error().message);
+      }
+    } catch (const std::exception& e) {
+      spdlog::warn("no thread can be started for another worker ({} run): {}", threads, e.what());
     }
   }
 }
@@ -210,19 +251,15 @@ void WorkerPool::State::serve() {
 
 void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
   Payer& payer = *turns.front();
-  turns.pop_front();
-  payer.in_turn = false;
+  payer.place.splice(payer.place.end(), turns, payer.at);
   Lane& lane = *payer.ready.front();
-  payer.ready.pop_front();
-  lane.ready = false;
+  lane.place.splice(lane.place.end(), payer.ready, lane.at);
   TaskPtr task;
   if (!lane.woken.empty()) {
-    task = std::move(lane.woken.front());
-    lane.woken.pop_front();
+    task = take(lane.woken);
     task->woken = false;
   } else {
-    task = std::move(lane.waiting.front());
-    lane.waiting.pop_front();
+    task = take(lane.waiting);
     --waiting;
     ++lane.begun;
     ++begun;
@@ -251,12 +288,13 @@ void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
       clock.notify_all();
     }
   } else if (task->woken) {
-    lane.woken.push_back(task);
+    queue(lane.woken, task);
   } else {
     task->waits = true;
-    task->timer = timers.end();
     if (deadline != Clock::time_point::max()) {
-      task->timer = timers.emplace(deadline, task);
+      task->timer_node.key() = deadline;
+      task->timer_node.mapped() = task;
+      task->timer = timers.insert(std::move(task->timer_node));
       if (task->timer == timers.begin()) clock.notify_one();
     }
   }
@@ -270,9 +308,9 @@ void WorkerPool::State::watch_clock() {
     const Clock::time_point now = Clock::now();
     while (!timers.empty() && timers.begin()->first <= now) {
       const TaskPtr task = timers.begin()->second;
-      timers.erase(timers.begin());
+      take_timer(*task);
       task->waits = false;
-      task->lane.woken.push_back(task);
+      queue(task->lane.woken, task);
       make_ready(task->lane);
     }
     if (timers.empty()) {
@@ -320,13 +358,19 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
                                             "have finished",
                                             lane.waiting.size(), key, lane.running));
   }
-  lane.waiting.push_back(std::make_shared<State::PoolTask>(state_, lane, std::move(*charged), std::move(work)));
+  State::TaskPtr task;
+  try {
+    task = std::make_shared<State::PoolTask>(state_, lane, std::move(*charged), std::move(work));
+  } catch (...) {
+    state.forget(lane);
+    throw;
+  }
+  State::queue(lane.waiting, std::move(task));
   ++state.waiting;
   state.make_ready(lane);
   if (state.threads == 0) {
     // Nobody is there who could ever run it. It is the only task: others would have found no thread either.
-    refused = std::move(lane.waiting.back());
-    lane.waiting.pop_back();
+    refused = State::take(lane.waiting);
     --state.waiting;
     state.forget(lane);
     return error(Failure::busy, "no thread can be started on this host; raise its limit of tasks or free memory");
@@ -336,7 +380,7 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
 
 bool WorkerPool::stop(std::chrono::milliseconds limit) {
   State& state = *state_;
-  std::vector<std::deque<State::TaskPtr>> dropped;  // destroyed after the lock
+  std::vector<std::list<State::TaskPtr>> dropped;  // destroyed after the lock
   std::unique_lock lock(state.mutex);
   state.stopping = true;
   state.waiting = 0;

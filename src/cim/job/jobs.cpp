@@ -4,13 +4,16 @@
 #include "base/shortened.hpp"
 #include "base/text.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 namespace vmms::cim::job {
@@ -95,9 +98,29 @@ Result<std::unique_ptr<Jobs>> Jobs::open(const std::string& file, Submit submit,
 }
 
 Jobs::~Jobs() {
-  const std::lock_guard lock(shared_->mutex);
-  shared_->jobs = nullptr;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->jobs = nullptr;
+    ending_ = true;
+    changed_.notify_all();
+  }
+  synchronizer_.join();
+  if (log_ >= 0) ::close(log_);
   sqlite3_close(store_);
+}
+
+// A killed daemon loses nothing, since the kernel has what was written; a host that loses its power has what is on
+// disk.
+void Jobs::synchronize() {
+  std::unique_lock lock(shared_->mutex);
+  while (!ending_) {
+    changed_.wait(lock, [this] { return ending_ || unsynchronized_; });
+    changed_.wait_for(lock, std::chrono::milliseconds(700), [this] { return ending_; });
+    unsynchronized_ = false;
+    lock.unlock();
+    ::fdatasync(log_);
+    lock.lock();
+  }
 }
 
 Status Jobs::open_store(const std::string& file) {
@@ -109,7 +132,7 @@ Status Jobs::open_store(const std::string& file) {
                       nullptr) != SQLITE_OK)
     return failed("opened");
   sqlite3_busy_timeout(store_, 2000);
-  // A job's step is small: with the write-ahead log it costs no wait for the disk, and a killed daemon loses nothing.
+  // A job's step is small: with the write-ahead log it costs no wait for the disk.
   sqlite3_exec(store_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", nullptr, nullptr, nullptr);
   bool old = false;
   {
@@ -163,6 +186,11 @@ Status Jobs::open_store(const std::string& file) {
     settle(*job, clock_() - age);
   }
   forget_old();
+  log_ = ::open((file + "-wal").c_str(), O_RDONLY | O_CLOEXEC);
+  if (log_ < 0) return {};  // a file system without one writes at once
+  auto started = Thread::start("job-store", [this] { synchronize(); }, {.use = ThreadUse::service});
+  if (!started) return started.error();
+  synchronizer_ = std::move(*started);
   return {};
 }
 
@@ -185,6 +213,7 @@ Status Jobs::save(const Job& job) {
     statement.bind(13, job.debris);
     if (statement.step() == SQLITE_DONE) {
       unsaved_.erase(job.id);
+      if (!std::exchange(unsynchronized_, true)) changed_.notify_all();
       return {};
     }
   }
@@ -329,7 +358,7 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
     keep(std::move(job));
   }
   const Submit& submit = answer.lengthy && submit_lengthy_ ? submit_lengthy_ : submit_;
-  const Status submitted = submit(answer.account, key, [shared = shared_, id = answer.id, work = std::move(work)] {
+  const auto task = [shared = shared_, id = answer.id, work = std::move(work)] {
     const Status outcome = [&]() -> Status {
       try {
         Reporter reporter(shared, id);
@@ -340,7 +369,14 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
     }();
     const std::lock_guard lock(shared->mutex);
     if (shared->jobs) shared->jobs->end(id, outcome);
-  });
+  };
+  const Status submitted = [&]() -> Status {
+    try {
+      return submit(answer.account, key, task);
+    } catch (const std::exception&) {
+      return caught_error();
+    }
+  }();
   if (!submitted) {
     const std::lock_guard lock(shared_->mutex);
     end(answer.id, submitted);
@@ -349,7 +385,8 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
   return answer;
 }
 
-void Jobs::end(const std::string& id, const Status& outcome) {
+// Without memory a job ends, too: only its text is missing then.
+void Jobs::end(const std::string& id, const Status& outcome) noexcept {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   Kept& job = found->second;
@@ -363,11 +400,15 @@ void Jobs::end(const std::string& id, const Status& outcome) {
     job.state = cancelled ? cancelled.mapped() : State::exception;
     if (!cancelled) {
       job.error_code = error_code(outcome.error().kind);
-      job.error_text = shortened(outcome.error().message);
     }
   }
-  settle(job, clock_());
-  if (!save(job)) unsaved_.insert(id);
+  try {
+    if (job.state == State::exception) job.error_text = shortened(outcome.error().message);
+    settle(job, clock_());
+    if (!save(job)) unsaved_.insert(id);
+  } catch (const std::exception& e) {
+    spdlog::error("the end of a job is kept in memory alone: {}", e.what());
+  }
 }
 
 Status Jobs::cancel(std::string_view id, State outcome) {

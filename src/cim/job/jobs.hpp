@@ -3,6 +3,8 @@
 
 #include "base/ledger.hpp"
 #include "base/result.hpp"
+#include "base/thread.hpp"
+#include "base/waiting.hpp"
 #include "cim/datetime.hpp"
 #include "cim/provider.hpp"
 
@@ -131,6 +133,7 @@ class Jobs {
   Jobs(Submit submit, std::size_t most, std::function<Clock::time_point()> clock)
       : submit_(std::move(submit)), most_(most), clock_(std::move(clock)) {}
   Status open_store(const std::string& file);
+  void synchronize();
   // The rest needs the mutex.
   Status save(const Job& job);
   void save_late();
@@ -140,7 +143,7 @@ class Jobs {
   void forget_first(Owned& owned);
   bool make_room(const std::string& owner);
   Result<Charge> charge_for(const Job& job);
-  void end(const std::string& id, const Status& outcome);
+  void end(const std::string& id, const Status& outcome) noexcept;
 
   class Reporter;
   // Shared with the work in progress, which may outlive this object when the daemon ends in the middle of it.
@@ -158,6 +161,11 @@ class Jobs {
   std::set<std::string, std::less<>> unsaved_;           ///< whose last state the store has not taken yet
   std::map<std::string, State, std::less<>> cancelled_;  ///< what each is to become
   sqlite3* store_ = nullptr;
+  int log_ = -1;  ///< the store's write-ahead log
+  bool unsynchronized_ = false;
+  bool ending_ = false;
+  Condition changed_;    ///< one of these two
+  Thread synchronizer_;  ///< has the log written to the disk within a second, which nobody waits for
 };
 
 /// The documented job error code (32768 Failed … 32778) for a failure.

@@ -154,6 +154,7 @@ class Server::Implementation {
   Result<std::vector<Listener>> open_all();
   Status start_threads();
   static void accept(const std::shared_ptr<Door>& door);
+  static void accept_again(const std::shared_ptr<Door>& door);
   static void let_in(const std::shared_ptr<Door>& door, Socket socket);
   static void accept_later(const std::shared_ptr<Door>& door, std::string_view why);
 
@@ -276,10 +277,22 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
     try {
       if (!ec) let_in(door, std::move(socket));
     } catch (const std::exception& e) {
-      return accept_later(door, e.what());
+      log_stranger({}, spdlog::level::err, "a connection is given up: {}", e.what());
     }
-    accept(door);
+    accept_again(door);
   });
+}
+
+/// A listener that does not listen any more would be found by nobody; this thread has nothing else to do.
+void Server::Implementation::accept_again(const std::shared_ptr<Door>& door) {
+  while (true) {
+    try {
+      return accept(door);
+    } catch (const std::exception& e) {
+      log_stranger({}, spdlog::level::err, "cannot accept connections: {}", e.what());
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
 }
 
 Result<std::function<void()>> Server::Implementation::read_certificate(const TlsFiles& files) {
@@ -297,10 +310,14 @@ Result<std::function<void()>> Server::Implementation::read_certificate(const Tls
 
 void Server::Implementation::accept_later(const std::shared_ptr<Door>& door, std::string_view why) {
   spdlog::warn("cannot accept a connection: {}; trying again in a second", why);
-  door->retry.expires_after(std::chrono::seconds(1));
-  door->retry.async_wait([door](const boost::system::error_code& cancelled) {
-    if (!cancelled) accept(door);
-  });
+  try {
+    door->retry.expires_after(std::chrono::seconds(1));
+    door->retry.async_wait([door](const boost::system::error_code& cancelled) {
+      if (!cancelled) accept_again(door);
+    });
+  } catch (const std::exception&) {  // there is no memory for that either
+    accept_again(door);
+  }
 }
 
 void Server::Implementation::let_in(const std::shared_ptr<Door>& door, Socket socket) {
