@@ -173,17 +173,17 @@ class Records : public Auditor {
 TEST_F(ObjectManagerTest, ChangesCallsAndRefusalsAreTold) {
   Records records;
   manager.set_auditor(&records);
-  const ObjectPath unit = path("T_Unit.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\"");
-  EXPECT_TRUE(manager.get(context, unit));
+  const ObjectPath service = path("T_Unit.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\"");
+  EXPECT_TRUE(manager.get(context, service));
   EXPECT_TRUE(manager.enumerate(context, "root/test", "T_Unit"));
   EXPECT_TRUE(records.lines.empty()) << "reads are told on request";
   const Class& unit_class = *manager.find_class("root/test", "T_Unit").value();
   ASSERT_FALSE(unit_class.methods.empty());
   const Method& method = unit_class.methods.front();
-  manager.invoke(context, unit, method.name, Arguments(method.parameters.size()));
-  manager.invoke(context, unit, "NoSuchMethod", {});
-  manager.modify(context, unit, Instance(unit_class));
-  manager.remove(context, unit);
+  manager.invoke(context, service, method.name, Arguments(method.parameters.size()));
+  manager.invoke(context, service, "NoSuchMethod", {});
+  manager.modify(context, service, Instance(unit_class));
+  manager.remove(context, service);
   manager.create(context, "root/test", Instance(unit_class));
   ASSERT_EQ(records.lines.size(), 5u);
   EXPECT_EQ(records.lines[0].substr(0, 7), "invoke ");
@@ -196,14 +196,14 @@ TEST_F(ObjectManagerTest, ChangesCallsAndRefusalsAreTold) {
   records.lines.clear();
   Context other;
   other.principal = std::make_shared<const Principal>(Principal{"vmms", "mallory", "test", ""});
-  EXPECT_FALSE(manager.get(other, unit));
-  EXPECT_FALSE(manager.invoke(other, unit, method.name, Arguments(method.parameters.size())));
+  EXPECT_FALSE(manager.get(other, service));
+  EXPECT_FALSE(manager.invoke(other, service, method.name, Arguments(method.parameters.size())));
   ASSERT_EQ(records.lines.size(), 2u);
   EXPECT_EQ(records.lines[0], "get mallory T_Unit web -: not you");
 
   records.lines.clear();
   records.with_reads = true;
-  EXPECT_TRUE(manager.get(context, unit));
+  EXPECT_TRUE(manager.get(context, service));
   EXPECT_TRUE(manager.query(context, "root/test", "SELECT * FROM T_Unit"));
   EXPECT_EQ(records.lines.size(), 2u);
 }

@@ -48,7 +48,7 @@ class BasicTest : public ::testing::Test {
     Guard::Options guard;
     guard.address = guard.network = guard.user_at_address = guard.user = rate;
     basic_ = std::make_unique<Authenticator>(
-        std::vector<std::shared_ptr<Scheme>>{std::make_shared<Basic>(file_, options)}, guard);
+        std::vector<std::shared_ptr<Scheme>>{std::make_shared<Basic>(file_, options)}, nullptr, guard);
   }
 
   void set(const std::string& user, const std::string& password) {

@@ -26,7 +26,8 @@ class GuardTest : public testing::Test {
  protected:
   /// Each proof is a fingerprint of its own; what is right, wrong or fails is what the test says.
   Claim claim(const std::string& user, unsigned proof, Failure outcome) {
-    Claim made{.user = user};
+    Claim made;
+    made.user = user;
     made.fingerprint[0] = static_cast<unsigned char>(proof);
     made.fingerprint[1] = static_cast<unsigned char>(proof >> 8);
     made.verify = [this, user, proof, outcome]() -> Result<cim::PrincipalPtr> {

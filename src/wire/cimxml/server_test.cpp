@@ -137,7 +137,7 @@ TEST_F(CimxmlServer, TellsEachFailureBelow) {
     EXPECT_EQ(answer.code(), expected);
     EXPECT_TRUE(answer.description().ends_with(": because"));
   }
-  authorize = [](const cim::Caller&, cim::OperationKind) { return error(Failure::access_denied, "not you"); };
+  authorize = [](const cim::Principal&, cim::OperationKind) { return error(Failure::access_denied, "not you"); };
   EXPECT_EQ(code("GetInstance", get), 2);
   EXPECT_EQ(code("GetClass", class_parameter("ClassName", "Test_SettingData")), 2);
   EXPECT_EQ(code("EnumerateInstances", class_parameter("ClassName", "Test_SettingData")), 2);
