@@ -22,8 +22,8 @@ struct JobState {
 };
 
 /// Reads the job of a copy until it has ended, and shows how far it is. INT and TERM ask it to terminate, and so does
-/// standing still at its begin for the session's time-out; its end is still awaited, for as long again. A connection that breaks is
-/// tried again for so long.
+/// standing still at its begin for the session's time-out; its end is still awaited, for as long again. A connection
+/// that breaks is tried again for so long.
 Result<JobState> watch_job(Session& session, const cim::ObjectPath& job, Progress& progress);
 
 }  // namespace vmms::cli
