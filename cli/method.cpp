@@ -54,7 +54,7 @@ Result<Completion> Session::call(const cim::ObjectPath& path, std::string_view m
 }
 
 Status Session::wait_for_job(const cim::ObjectPath& job, Completion& completion) {
-  const auto deadline = Clock::now() + timeout_;
+  const auto deadline = Clock::now() + timeout();
   std::chrono::milliseconds pause{20};
   for (;;) {
     const auto record = client_.get(job);
