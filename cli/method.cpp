@@ -78,7 +78,7 @@ Status Session::wait_for_job(const cim::ObjectPath& job, Completion& completion)
       console_.progress({});
       return error(Failure::timed_out,
                    fmt::format("{} goes on: its job is at {} % after {} s. Look at it with: vmms get {}",
-                               completion.method, percent, timeout_.count(), shell_word(job.to_string())));
+                               completion.method, percent, timeout().count(), shell_word(job.to_string())));
     }
     console_.progress(fmt::format("{}: {} %", completion.method, percent));
     std::this_thread::sleep_for(pause);
