@@ -125,7 +125,7 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
   bool has_clock = false;
   std::size_t threads = 0;
   std::size_t idle = 0;     // of them, those that wait for work
-  std::size_t called = 0;   // of the idle ones, those that were notified and have not looked yet
+  bool called = false;      // one is on its way to look for work
   std::size_t running = 0;  // tasks that hold a thread and are not the administrator's
   std::size_t waiting = 0;  // tasks that have not begun
   std::size_t begun = 0;    // tasks that have, and have not ended
@@ -211,9 +211,12 @@ bool WorkerPool::State::runnable() {
   return false;
 }
 
+/// One at a time: it calls the next when it has taken a task and others are left. So tasks that rest and wake often do
+/// not fill the pool with threads.
 void WorkerPool::State::call_thread() {
-  if (called < idle) {
-    ++called;
+  if (called) return;
+  if (idle > 0) {
+    called = true;
     changed.notify_one();
   } else if (threads < options.threads) {
     // Those that run take the task when they are done.
@@ -221,6 +224,7 @@ void WorkerPool::State::call_thread() {
       const Status started =
           start_thread("worker", [self = shared_from_this()] { self->serve(); }, {.stack_bytes = options.stack_bytes});
       if (started) {
+        called = true;
         ++threads;
       } else {
         spdlog::warn("no thread can be started for another worker ({} run): {}", threads, started.error().message);
@@ -233,6 +237,7 @@ void WorkerPool::State::call_thread() {
 
 void WorkerPool::State::serve() {
   std::unique_lock lock(mutex);
+  called = false;
   while (needed()) {
     if (runnable()) {
       work(lock);
@@ -241,7 +246,7 @@ void WorkerPool::State::serve() {
     ++idle;
     const std::cv_status status = changed.wait_for(lock, options.idle);
     --idle;
-    if (called > 0) --called;
+    called = false;
     // The last thread stays while tasks wait: there may be none to be had when they go on.
     if (status == std::cv_status::timeout && !runnable() && (threads > 1 || begun == 0)) break;
   }
