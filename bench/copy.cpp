@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
   const auto small = need(SourceFile::open(make_file(folder / "small", 10'000)));
   fmt::print("the guest runs\n");
   bench.own_agent = need(guest::deploy_own_agent(bench.transport, bench.leftovers,
-                                                 {agent::image(), agent::image_sha256()}, Clock::now() + 60s));
+                                                 {agent::image(), agent::image_sha256()}, nullptr, Clock::now() + 60s));
   std::vector<double> raw, product, own, chunks, small_times, ratios;
   for (int i = 0; i < rounds; ++i) {
     raw.push_back(bench.raw_port(large));

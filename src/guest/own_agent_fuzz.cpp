@@ -28,8 +28,9 @@ struct OwnAgentSessionFuzz {
     (void)session.take_frames(bytes);
     for (const auto& [name, service] : session.now({}).services)
       if (!is_service_unit_name(name) || service.name != name || service.description.size() > 600) std::abort();
-    for (const auto& [id, answer] : session.waiting_)
-      if (const auto* done = answer ? std::get_if<protocol::Done>(&*answer) : nullptr) service_of(done->unit);
+    for (const auto& [id, waiting] : session.waiting_)
+      if (const auto* done = waiting.answer ? std::get_if<protocol::Done>(&*waiting.answer) : nullptr)
+        service_of(done->unit);
   }
 };
 

@@ -1,4 +1,6 @@
 // Files and copies against a real qemu-guest-agent on this machine: all ways but the data port, which needs a guest.
+#include "base/source_file.hpp"
+#include "base/target_file.hpp"
 #include "guest/discovery.hpp"
 #include "guest/file_copy.hpp"
 #include "guest/qemu_ga.hpp"

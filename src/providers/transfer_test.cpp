@@ -35,7 +35,7 @@ Transfer::Request to_guest(std::uint64_t size) {
 
 /// What a copy does with a source: takes it in chunks, then asks whether it is right.
 struct Guest {
-  explicit Guest(Transfer& transfer) : transfer(transfer), thread([this] { copy(); }) {}
+  explicit Guest(Transfer& client) : transfer(client), thread([this] { copy(); }) {}
   ~Guest() { thread.join(); }
   void copy() {
     Status done = transfer.begin([this] { return cancelled.load(); });

@@ -63,7 +63,8 @@ TEST_F(EnumerationTest, AThreadOfTheEdgeSendsWhatItHas) {
   ServerOptions options;
   options.contexts.edge_time = std::chrono::nanoseconds(0);
   Server hurried(
-      manager, [](const auto&, const auto&) -> Status { return error(Failure::busy, "no pool"); }, options);
+      manager, [](const auto&, const auto&, const auto&) -> Status { return error(Failure::busy, "no pool"); },
+      options);
   const auto ask = [&](std::string text) {
     const auto exchange = std::make_shared<testing::FakeExchange>(testing::post(std::move(text), "alice"));
     hurried.handle(exchange);
