@@ -34,6 +34,8 @@ state = "running"
 [template.linux.settings]
 guest_service_interface = true
 
+[template.linux.guest]
+
 [[vm]]
 name = "web1"
 template = "linux"
