@@ -106,11 +106,12 @@ std::shared_ptr<LineWriter> make_writer(Audit::Place place) {
                                       [kind = place.kind](std::uint64_t lost) { return report_lost(kind, lost); });
 }
 
-// The ids of the VMs that a value names: a reference, an embedded instance, what is inside.
+// The ids of the VMs that a value names: a reference, an embedded instance, what is inside. What belongs to the host
+// names a system, too, but its name is no GUID.
 void collect_machines(const cim::Value& value, std::vector<std::string>& ids, int depth = 0) {
   if (depth > 4 || ids.size() >= most_machines) return;
   const auto add = [&](std::string id) {
-    if (!id.empty() && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
+    if (is_guid(id) && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
   };
   if (const auto* array = value.get_if<cim::Array>()) {
     for (const cim::Value& element : *array) collect_machines(element, ids, depth + 1);

@@ -52,6 +52,7 @@ TEST(AuditRecord, SecretsAreOnlyCounted) {
   append_json(out, cim::Array{an_item(), an_item()}, 4096);
   EXPECT_EQ(out.find("hunter2"), std::string::npos);
   EXPECT_EQ(out.find("swordfish"), std::string::npos);
+  SCOPED_TRACE(out);
   const auto first = boost::json::parse(out).at(0);
   EXPECT_EQ(first.at("Name"), "n");
   EXPECT_EQ(first.at("Data"), "(7 bytes)");

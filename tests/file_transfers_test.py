@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import vmms
 from cimxml_test import instance_name, namespace_path
@@ -136,9 +137,11 @@ class CimXml(Wsman):
                 "</MESSAGE></CIM>")
         if not hasattr(self.clients, "client"):
             self.clients.client = vmms.Client(self.daemon.urls["cimxml"], self.user)
+        keys = ",".join(f'{name}="{value}"' for name, value in self.keys.items())
+        target = f"root/virtualization/v2:{self.class_name}.{keys}"
         response = self.clients.client.exchange(body.encode(), {
             "Content-Type": 'application/xml; charset="utf-8"', "CIMOperation": "MethodCall", "CIMMethod": method,
-            "CIMObject": "root/virtualization/v2"}, path="/cimom")
+            "CIMObject": urllib.parse.quote(target, safe="")}, path="/cimom")
         root = vmms.ElementTree.fromstring(response.content)
         error = root.find(".//ERROR")
         if error is not None:
@@ -327,8 +330,8 @@ class Transfers(Files):
             with self.assertRaises(Fault, msg=inputs) as refused:
                 service.call("OpenTransfer", **inputs)
             self.assertIn(word, refused.exception.text)
-        transfer, _ = service.open(TO_GUEST, "/tmp/x", 1 << 30)
-        for inputs in ({"Offset": 0, "Data": "A"}, {"Offset": 0, "Data": "A" * (MEBIBYTE + 4)}, {"Offset": 1 << 30, "Data": "QQ=="},
+        transfer, _ = service.open(TO_GUEST, "/tmp/x", 128 * MEBIBYTE)
+        for inputs in ({"Offset": 0, "Data": "A"}, {"Offset": 0, "Data": "A" * (MEBIBYTE + 4)}, {"Offset": 128 * MEBIBYTE, "Data": "QQ=="},
                        {"Offset": 64 * MEBIBYTE, "Data": "QQ=="}, {"Data": "QQ=="}):
             with self.assertRaises(Fault, msg=str(inputs)[:50]):
                 service.call("Write", Transfer=transfer, **inputs)

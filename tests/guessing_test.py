@@ -110,12 +110,15 @@ class WhoGuesses(Guessing):
 
 class WhoExists(Guessing):
     def test_the_time_of_a_failure_does_not_show_it(self):
-        # Eight failures from eight addresses, then one from a ninth.
-        times = {}
-        for block, user in enumerate((STRANGER, "nobody here", "admin", vmms.USER)):
-            for number in range(8):
-                self.sign_in_wrong(f"127.0.{20 + block}.{number + 1}", user)
-            times[user] = min(self.sign_in_wrong(f"127.0.{20 + block}.{100 + number}", user)[1] for number in range(5))
+        # Eight failures of each from eight addresses, then more from others; in turns, as the machine may be busy.
+        users = (STRANGER, "nobody here", "admin", vmms.USER)
+        times = {user: [] for user in users}
+        for number in range(8 + 12):
+            for block, user in enumerate(users):
+                seconds = self.sign_in_wrong(f"127.0.{20 + block}.{number + 1}", user)[1]
+                if number >= 8:
+                    times[user].append(seconds)
+        times = {user: min(all_times) for user, all_times in times.items()}
         self.assertLess(max(times.values()) - min(times.values()), 0.02 + min(times.values()) / 2, times)
 
     def test_nor_do_its_words(self):

@@ -269,11 +269,13 @@ class Audit(unittest.TestCase):
 
     def test_refusals_are_recorded(self):
         daemon = Watched(self, "--audit", self.file)
+        post(daemon.address, basic("mallory\" \u202e", "x"))
+        # No credentials of RFC 7617 hold control characters.
         post(daemon.address, basic("mallory\n", "x"))
         post(daemon.address, "Basic !!!!")
-        records = self.wait_for("sign_in", 2)
+        records = self.wait_for("sign_in", 3)
         self.assertEqual({"refused"}, {record["outcome"] for record in records})
-        self.assertEqual(["mallory\n", ""], [record["principal"] for record in records])
+        self.assertEqual(["mallory\" \u202e", "", ""], [record["principal"] for record in records])
         self.assertTrue(all(record["address"].startswith("127.0.0.1:") for record in records))
 
     def test_reads_are_recorded_on_request(self):

@@ -66,6 +66,8 @@ class Exchange : public http::Exchange {
   ~Exchange() override { outcome_->given_up = outcome_->answers == 0; }
 
   const http::Request& request() const override { return request_; }
+  std::string take_body() override { return std::move(request_.body); }
+  Status keep(std::size_t) override { return {}; }
   bool respond(http::Response response) override {
     if (outcome_->answers++ > 0) return false;
     outcome_->response = std::move(response);
@@ -76,7 +78,7 @@ class Exchange : public http::Exchange {
   }
 
  private:
-  const http::Request request_;
+  http::Request request_;
   const std::shared_ptr<Outcome> outcome_;
   std::function<http::Response()> late_;
 };
@@ -92,7 +94,7 @@ class MemoryFaults : public providers::testing::Providers {
   ~MemoryFaults() override { spdlog::set_default_logger(before_); }
 
   wire::Submit submit() {
-    return [this](auto&&, std::function<void()> task) -> Status {
+    return [this](const AccountPtr&, std::string_view, std::function<void()> task) -> Status {
       tasks_.push_back(std::move(task));
       return {};
     };
@@ -467,7 +469,9 @@ TEST_F(MemoryFaults, OverTheNetworkTheNextRequestIsServed) {
     }
   } authenticator;
   wsman::Server server(manager_,
-                       [&pool](auto&& key, std::function<void()> task) { return pool.submit(key, std::move(task)); },
+                       [&pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
+                         return pool.submit(account, key, std::move(task));
+                       },
                        {.host_name = "HOST1", .machine_of = providers::machine_of});
   http::ServerOptions options;
   options.listeners = {{.address = "127.0.0.1"}};

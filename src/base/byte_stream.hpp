@@ -29,8 +29,9 @@ class ByteSource {
   virtual const std::vector<Piece>& pieces() const = 0;
   virtual bool at_hand() const = 0;  ///< nobody must be waited for to have all of it
 
-  /// `length` bytes from `offset` on. Bytes are asked for once, ascending; asking for those behind says that the guest
-  /// has taken those before. May wait, unless all are at hand.
+  /// At most `length` bytes from `offset` on, at least one; all of them where all are at hand, otherwise those that
+  /// have come, after waiting for the first. Bytes are asked for once, ascending; asking for those behind says that the
+  /// guest has taken those before.
   virtual Result<std::string> read(std::uint64_t offset, std::size_t length) const = 0;
 
   /// Called when the guest has taken all bytes, before the file gets its name: whether they are what the source holds.

@@ -198,7 +198,7 @@ TEST_F(ObjectManagerTest, ChangesCallsAndRefusalsAreTold) {
   other.principal = std::make_shared<const Principal>(Principal{"vmms", "mallory", "test", ""});
   EXPECT_FALSE(manager.get(other, service));
   EXPECT_FALSE(manager.invoke(other, service, method.name, Arguments(method.parameters.size())));
-  ASSERT_EQ(records.lines.size(), 2u);
+  ASSERT_EQ(records.lines.size(), 2u) << fmt::format("{}", fmt::join(records.lines, "; "));
   EXPECT_EQ(records.lines[0], "get mallory T_Unit web -: not you");
 
   records.lines.clear();

@@ -102,7 +102,7 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
       return !property || !property->is_key;
     });
   }
-  auto instances = enumerate(context, name, enumerated->name, keys, wanted);
+  auto instances = enumerate_within(context, name, enumerated->name, keys, wanted);
   if (!instances) return instances.error();
   result.about.class_name = enumerated->name;
   result.about.keys = std::move(keys);

@@ -180,13 +180,14 @@ Result<std::string> FileCopy::through_port(const Task& task) {
   Status sent = read_reply();
   ContentHash hash(line_value(reply, "Hash") == "blake2b" ? HashAlgorithm::blake2b : HashAlgorithm::sha256);
   for (const ByteSource::Piece& piece : source.pieces()) {
-    for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
-      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
-      const Result<std::string> bytes = source.read(piece.offset + at, length);
+    for (std::uint64_t at = 0; sent && at < piece.length;) {
+      const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
+      const Result<std::string> bytes = source.read(piece.offset + at, most);
       sent = bytes ? send(*bytes) : Status(bytes.error());
       if (!sent) break;
       hash.add(*bytes);
-      moved(length);
+      moved(bytes->size());
+      at += bytes->size();
     }
   }
   if (sent) sent = source.confirm();
@@ -215,9 +216,9 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
   ContentHash hash(HashAlgorithm::sha256);
   Status sent;
   for (const ByteSource::Piece& piece : source.pieces()) {
-    for (std::uint64_t at = 0; sent && at < piece.length; at += port_chunk) {
-      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
-      const Result<std::string> bytes = source.read(piece.offset + at, length);
+    for (std::uint64_t at = 0; sent && at < piece.length;) {
+      const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(port_chunk, piece.length - at));
+      const Result<std::string> bytes = source.read(piece.offset + at, most);
       if (!bytes) sent = bytes.error();
       for (const Clock::time_point patience = soon(); sent;) {
         const Status written = port_->write(*bytes, Clock::now() + port_time);
@@ -228,7 +229,8 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
       if (cancelled()) sent = cancelled_error();
       if (!sent) break;
       hash.add(*bytes);
-      moved(length);
+      moved(bytes->size());
+      at += bytes->size();
     }
   }
   if (sent) sent = source.confirm();
@@ -280,14 +282,15 @@ Result<std::string> FileCopy::put_into_place(std::string_view from, const Task& 
 
 Status FileCopy::write_chunks(const ByteSource& source, std::int64_t handle, ContentHash& hash) {
   Agent agent(*transport_);
-  for (std::uint64_t at = 0; at < source.size(); at += file_chunk) {
+  for (std::uint64_t at = 0; at < source.size();) {
     if (cancelled()) return cancelled_error();
-    const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(file_chunk, source.size() - at));
-    const Result<std::string> bytes = source.read(at, length);
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(file_chunk, source.size() - at));
+    const Result<std::string> bytes = source.read(at, most);
     if (!bytes) return bytes.error();
     hash.add(*bytes);
     if (const Status written = agent.write_file(handle, *bytes, soon()); !written) return written;
-    moved(length);
+    moved(bytes->size());
+    at += bytes->size();
   }
   return source.confirm();
 }

@@ -280,39 +280,24 @@ std::uint64_t Transfer::data_before(std::uint64_t offset) const {
   return bytes;
 }
 
-Result<std::string> Transfer::take(std::uint64_t offset, std::size_t length) {
-  std::string bytes;
-  bytes.reserve(length);
-  while (bytes.size() < length) {
-    const std::uint64_t at = offset + bytes.size();
-    const std::size_t left = length - bytes.size();
-    const auto next = std::find_if(request_.pieces.begin(), request_.pieces.end(),
-                                   [&](const ByteSource::Piece& piece) { return piece.offset + piece.length > at; });
-    if (next == request_.pieces.end() || next->offset > at) {
-      const std::uint64_t hole = next == request_.pieces.end() ? left : next->offset - at;
-      bytes.append(static_cast<std::size_t>(std::min<std::uint64_t>(left, hole)), '\0');
-      continue;
-    }
-    const auto data = static_cast<std::size_t>(std::min<std::uint64_t>(left, next->offset + next->length - at));
-    if (const Status there = take_data(at, data, bytes); !there) return there.error();
-  }
-  return bytes;
-}
-
-Status Transfer::take_data(std::uint64_t offset, std::size_t length, std::string& bytes) {
+Result<std::string> Transfer::take(std::uint64_t offset, std::size_t most) {
   std::unique_lock lock(mutex_);
   taken_ = std::max(taken_, offset);
-  window_.drop(offset);  // a hole lies before
+  window_.drop(offset);  // a hole may lie before
   changed_.notify_all();
-  if (const Status there = wait_for_client(lock, [&] { return window_.end() >= offset + length; }); !there)
-    return there;
-  const std::string data = window_.copy(offset, length);
-  window_.drop(offset + length);
+  const auto next = std::find_if(request_.pieces.begin(), request_.pieces.end(),
+                                 [&](const ByteSource::Piece& piece) { return piece.offset + piece.length > offset; });
+  const std::uint64_t data_begin = next == request_.pieces.end() ? request_.size : next->offset;
+  if (offset < data_begin)
+    return std::string(static_cast<std::size_t>(std::min<std::uint64_t>(most, data_begin - offset)), '\0');
+  if (const Status there = wait_for_client(lock, [&] { return window_.end() > offset; }); !there) return there.error();
+  const std::uint64_t end = std::min({offset + most, next->offset + next->length, window_.end()});
+  std::string bytes = window_.copy(offset, static_cast<std::size_t>(end - offset));
+  window_.drop(end);
   charge_.resize(window_.bytes()).has_value();
   lock.unlock();
-  hash_.add(data);  // one thread reads
-  bytes += data;
-  return {};
+  hash_.add(bytes);  // one thread reads
+  return bytes;
 }
 
 Status Transfer::confirm() {

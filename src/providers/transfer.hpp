@@ -99,8 +99,7 @@ class Transfer {
   /// For the job's side: until `ready`, or a reason to end.
   template <class Ready>
   Status wait_for_client(std::unique_lock<std::mutex>& lock, Ready ready);
-  Result<std::string> take(std::uint64_t offset, std::size_t length);
-  Status take_data(std::uint64_t offset, std::size_t length, std::string& bytes);
+  Result<std::string> take(std::uint64_t offset, std::size_t most);
   Status confirm();
   Status give(std::string_view bytes);
   Status finish();

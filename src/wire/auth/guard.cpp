@@ -46,6 +46,13 @@ struct Attempt {
 };
 using AttemptPtr = std::shared_ptr<Attempt>;
 
+/// What waits from one address.
+struct Line {
+  std::deque<AttemptPtr> attempts;
+  bool known_went_first = false;  ///< the next look is for all: guesses at who is known must not keep the others out
+};
+using Lines = std::map<std::string, Line>;
+
 /// The proofs that were right last, by pair; bounded, the one used longest ago is forgotten.
 class Known {
  public:
@@ -100,7 +107,7 @@ struct Guard::State {
   std::condition_variable changed;
   bool stopping = false;
   unsigned threads = 0;
-  std::map<std::string, std::deque<AttemptPtr>> waiting;  // by address
+  Lines waiting;  // by address
   std::size_t number_waiting = 0;
   AttemptPtr last;  // whose turn it was
   std::vector<AttemptPtr> running;
@@ -134,17 +141,18 @@ void Guard::State::pay(const Attempt& attempt, Clock::time_point now) {
 AttemptPtr Guard::State::next(Clock::time_point now, Clock::time_point& ready) {
   ready = Clock::time_point::max();
   std::optional<Rank> best;
-  std::map<std::string, std::deque<AttemptPtr>>::iterator line_of_best;
+  Lines::iterator line_of_best;
   std::size_t index_of_best = 0;
-  const auto look = [&](std::map<std::string, std::deque<AttemptPtr>>::iterator line) {
-    auto& attempts = line->second;
+  const auto look = [&](Lines::iterator line) {
+    auto& attempts = line->second.attempts;
     for (std::size_t i = 0; i < attempts.size();) {
       if (attempts[i]->presence() == Presence::gone) {
         attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(i));
         --number_waiting;
         continue;
       }
-      const Rank rank = rank_of(*attempts[i], now);
+      Rank rank = rank_of(*attempts[i], now);
+      if (rank == Rank::known && line->second.known_went_first) rank = Rank::ordinary;
       if (!best || rank < *best) {
         const auto when = rank == Rank::proven ? now : ready_at(*attempts[i], now);
         ready = std::min(ready, when);
@@ -162,12 +170,14 @@ AttemptPtr Guard::State::next(Clock::time_point now, Clock::time_point& ready) {
   for (auto line = waiting.begin(); line != first; ++line) look(line);
   AttemptPtr chosen;
   if (best) {
-    chosen = std::move(line_of_best->second[index_of_best]);
-    line_of_best->second.erase(line_of_best->second.begin() + static_cast<std::ptrdiff_t>(index_of_best));
+    auto& attempts = line_of_best->second.attempts;
+    chosen = std::move(attempts[index_of_best]);
+    attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(index_of_best));
     --number_waiting;
+    if (*best != Rank::proven) line_of_best->second.known_went_first = *best == Rank::known;
     last = chosen;
   }
-  std::erase_if(waiting, [](const auto& line) { return line.second.empty(); });
+  std::erase_if(waiting, [](const auto& line) { return line.second.attempts.empty(); });
   return chosen;
 }
 
@@ -280,8 +290,8 @@ void Guard::submit(const http::ConnectionState& client, Claim claim, Done done) 
     }
     auto line = state_->waiting.find(client.address);
     if (line != state_->waiting.end()) {
-      const auto same = std::find_if(line->second.begin(), line->second.end(), is_same);
-      if (same != line->second.end()) {
+      const auto same = std::find_if(line->second.attempts.begin(), line->second.attempts.end(), is_same);
+      if (same != line->second.attempts.end()) {
         (*same)->clients.push_back(std::move(one));
         return;
       }
@@ -293,8 +303,8 @@ void Guard::submit(const http::ConnectionState& client, Claim claim, Done done) 
       attempt->pair = pair;
       attempt->claim = std::move(claim);
       attempt->clients.push_back(std::move(one));
-      if (line == state_->waiting.end()) line = state_->waiting.emplace(client.address, std::deque<AttemptPtr>()).first;
-      line->second.push_back(attempt);
+      if (line == state_->waiting.end()) line = state_->waiting.emplace(client.address, Line()).first;
+      line->second.attempts.push_back(attempt);
       ++state_->number_waiting;
       state_->changed.notify_one();
       return;

@@ -32,7 +32,7 @@ struct Claim {
 /// until there is one: nobody is refused. In the queue these go first, and take turns by address:
 ///
 /// 1. the very proof that was right last for this user at this address, which costs nothing
-/// 2. a user who signed in from this address before
+/// 2. a user who signed in from this address before, every second time; between them these are as the others
 /// 3. others, but behind them
 /// 4. those who never signed in from there as a user that much guessing goes on at, from wherever
 /// 5. those whose clients said that they send no more, since most of those have left

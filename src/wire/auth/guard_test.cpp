@@ -166,6 +166,29 @@ TEST_F(GuardTest, AUserWhoIsGuessedAtPutsStrangersLastAndRefusesNobody) {
   EXPECT_EQ(order, (std::vector<std::string>{"alice500", "alice12", "bob11", "alice10"}));
 }
 
+TEST_F(GuardTest, GuessesAtUsersWhoAreKnownLeaveTurnsToOthersOfTheAddress) {
+  Guard::Options options = slow();
+  options.address = options.user_at_address = options.user = {100, 1h};
+  make(options);
+  for (const char* user : {"alice", "carol"}) EXPECT_TRUE(submit(client("192.0.2.1"), claim(user, 0, right)).get());
+  std::promise<void> release;
+  Claim hold = claim("holder", 0, right);
+  hold.verify = [&]() -> Result<cim::PrincipalPtr> {
+    release.get_future().wait();
+    return error(Failure::busy, "");
+  };
+  auto held = submit(client("192.0.2.100"), std::move(hold));
+  std::vector<std::future<bool>> all;
+  all.push_back(submit(client("192.0.2.1"), claim("bob", 1, right)));
+  for (unsigned i = 1; i < 9; ++i)
+    for (const char* user : {"alice", "carol"}) all.push_back(submit(client("192.0.2.1"), claim(user, i, wrong)));
+  release.set_value();
+  for (auto& each : all) each.wait();
+  const std::scoped_lock lock(mutex_);
+  const auto bob = std::find(looked_at_.begin(), looked_at_.end(), "bob1");
+  EXPECT_LE(bob - looked_at_.begin(), 3);  // alice0 and carol0 were looked at to be known, then one of them went first
+}
+
 TEST_F(GuardTest, AddressesTakeTurns) {
   Guard::Options options = slow();
   options.address = options.user_at_address = options.user = {100, 1h};

@@ -203,9 +203,19 @@ TEST_F(CimxmlEnumeration, AreLimitedInNumberAndTime) {
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("OperationTimeout", "0")), 22);
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("OperationTimeout", "601")), 22);
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("ContinueOnError", "true")), 26);
-  for (int i = 0; i < 4; ++i)
-    EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("OperationTimeout", "600")), 0);
-  EXPECT_EQ(code("OpenEnumerateInstances", settings_class), 27);
+  fill(3);
+  const auto open = [this] {
+    return context_of(intrinsic("OpenEnumerateInstances",
+                                settings_class + value("OperationTimeout", "600") + value("MaxObjectCount", "1")));
+  };
+  const auto pull = [](const std::string& context) {
+    return value("EnumerationContext", context) + value("MaxObjectCount", "1");
+  };
+  const std::string first = open();
+  const std::string second = open();
+  for (int i = 2; i < 65; ++i) EXPECT_NE(open(), "");
+  EXPECT_EQ(code("PullInstancesWithPath", pull(first)), 21) << "the one that its user left longest made room";
+  EXPECT_EQ(code("PullInstancesWithPath", pull(second)), 0);
 }
 
 TEST_F(CimxmlEnumeration, AnEnumerationWhoseNameNobodyGotIsForgotten) {

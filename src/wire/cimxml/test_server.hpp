@@ -173,6 +173,7 @@ class CimxmlServerTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeExchange> send(http::Request request) {
+    request.account = ledger.account(Ledger::Payer::principal, request.principal->id());
     auto exchange = std::make_shared<FakeExchange>(std::move(request));
     server.handle(exchange);
     return exchange;
@@ -202,6 +203,7 @@ class CimxmlServerTest : public ::testing::Test {
   int code(std::string_view name, std::string_view parameters) { return intrinsic(name, parameters).code(); }
 
   std::function<Status(const cim::Principal&, cim::OperationKind)> authorize;
+  Ledger ledger;
   bool pool_is_full = false;
   std::deque<std::pair<std::string, std::function<void()>>> pool;
 

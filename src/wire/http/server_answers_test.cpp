@@ -185,6 +185,7 @@ TEST_F(ServerAnswersTest, StartFailsClearly) {
             std::string::npos);
   const std::string nonsense = folder() + "/nonsense.pem";
   std::ofstream(nonsense) << "nonsense\n";
+  std::filesystem::permissions(nonsense, std::filesystem::perms::owner_read);
   EXPECT_NE(failure({.listeners = {{.address = "127.0.0.1", .port = 0, .tls = true}}, .tls = {.certificate = nonsense}})
                 .find("PEM"),
             std::string::npos);

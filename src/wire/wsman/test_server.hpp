@@ -103,6 +103,7 @@ class WsmanServerTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeExchange> send(http::Request request) {
+    request.account = ledger.account(Ledger::Payer::principal, request.principal->id());
     auto exchange = std::make_shared<FakeExchange>(std::move(request));
     server.handle(exchange);
     return exchange;
@@ -133,6 +134,7 @@ class WsmanServerTest : public ::testing::Test {
   static constexpr std::chrono::nanoseconds edge_time() { return std::chrono::hours(1); }
 
   std::function<Status(const cim::Principal&, cim::OperationKind)> authorize;
+  Ledger ledger;
   bool pool_is_full = false;
   std::deque<std::pair<std::string, std::function<void()>>> pool;
 
