@@ -205,7 +205,7 @@ TEST_F(ObjectManagerTest, ChangesCallsAndRefusalsAreTold) {
   records.with_reads = true;
   EXPECT_TRUE(manager.get(context, service));
   EXPECT_TRUE(manager.query(context, "root/test", "SELECT * FROM T_Unit"));
-  EXPECT_EQ(records.lines.size(), 2u);
+  EXPECT_EQ(records.lines.size(), 2u) << fmt::format("{}", fmt::join(records.lines, "; "));
 }
 
 TEST(Audited, AnExceptionIsToldToo) {

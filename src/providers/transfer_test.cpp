@@ -41,9 +41,10 @@ struct Guest {
     Status done = transfer.begin([this] { return cancelled.load(); });
     const auto source = transfer.source();
     for (const ByteSource::Piece& piece : source->pieces())
-      for (std::uint64_t at = 0; done && at < piece.length; at += 64 << 10) {
+      for (std::uint64_t at = 0; done && at < piece.length;) {
         const auto bytes = source->read(piece.offset + at, std::min<std::uint64_t>(64 << 10, piece.length - at));
         if (bytes) content += *bytes;
+        if (bytes) at += bytes->size();
         done = bytes ? Status() : Status(bytes.error());
       }
     if (done) done = source->confirm();
