@@ -330,9 +330,9 @@ class Transfers(Files):
             with self.assertRaises(Fault, msg=inputs) as refused:
                 service.call("OpenTransfer", **inputs)
             self.assertIn(word, refused.exception.text)
-        transfer, _ = service.open(TO_GUEST, "/tmp/x", 128 * MEBIBYTE)
-        for inputs in ({"Offset": 0, "Data": "A"}, {"Offset": 0, "Data": "A" * (MEBIBYTE + 4)}, {"Offset": 128 * MEBIBYTE, "Data": "QQ=="},
-                       {"Offset": 64 * MEBIBYTE, "Data": "QQ=="}, {"Data": "QQ=="}):
+        transfer, _ = service.open(TO_GUEST, "/tmp/x", 32 * MEBIBYTE)
+        for inputs in ({"Offset": 0, "Data": "A"}, {"Offset": 0, "Data": "A" * (MEBIBYTE + 4)}, {"Offset": 32 * MEBIBYTE, "Data": "QQ=="},
+                       {"Offset": 16 * MEBIBYTE, "Data": "QQ=="}, {"Data": "QQ=="}):
             with self.assertRaises(Fault, msg=str(inputs)[:50]):
                 service.call("Write", Transfer=transfer, **inputs)
         with self.assertRaises(Fault):
