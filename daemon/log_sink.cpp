@@ -8,13 +8,12 @@
 #include <spdlog/pattern_formatter.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <string>
 
 namespace vmms::daemon {
 
 namespace {
-
-std::atomic<std::uint64_t> versions = 0;
 
 std::string_view color(spdlog::level::level_enum level) {
   if (level >= spdlog::level::err) return "\x1b[31m";   // red
@@ -26,35 +25,30 @@ std::string_view color(spdlog::level::level_enum level) {
 }  // namespace
 
 struct LogSink::Format {
+  std::mutex mutex;  // a formatter remembers the second. One for each thread would end the process where no memory is
+                     // left for its thread's end
   std::unique_ptr<spdlog::formatter> formatter = std::make_unique<spdlog::pattern_formatter>();
-  std::uint64_t version = ++versions;  // never that of another sink's
   bool colored = false;
 
-  /// The line without its end, valid until this thread's next.
-  std::string_view line(const spdlog::details::log_msg& message) const {
-    thread_local std::unique_ptr<spdlog::formatter> own;  // formatters remember the second
-    thread_local std::uint64_t own_version = 0;
-    thread_local std::string text;
-    if (own_version != version) {
-      own = formatter->clone();
-      own_version = version;
-    }
-    text.clear();
+  /// The line without its end.
+  std::string line(const spdlog::details::log_msg& message) {
+    std::string text;
     append_escaped(text, shortened({message.payload.data(), message.payload.size()}));
     spdlog::details::log_msg safe = message;
     safe.payload = text;
     spdlog::memory_buf_t buffer;
-    own->format(safe, buffer);
+    {
+      const std::lock_guard lock(mutex);
+      formatter->format(safe, buffer);
+    }
     std::string_view whole(buffer.data(), buffer.size());
     while (whole.ends_with('\n')) whole.remove_suffix(1);
     const std::size_t begin = safe.color_range_start;
     const std::size_t end = safe.color_range_end;
     if (colored && begin < end && end <= whole.size())
-      text = fmt::format("{}{}{}\x1b[m{}", whole.substr(0, begin), color(message.level),
+      return fmt::format("{}{}{}\x1b[m{}", whole.substr(0, begin), color(message.level),
                          whole.substr(begin, end - begin), whole.substr(end));
-    else
-      text = whole;
-    return text;
+    return std::string(whole);
   }
 };
 
@@ -64,7 +58,7 @@ LogSink::LogSink(int descriptor, std::size_t capacity)
           capacity, [descriptor](std::string_view lines) { return write_lines(descriptor, lines); },
           [format = format_](std::uint64_t lost) {
             const std::string text = fmt::format("{} lines were dropped, since the log's reader is too slow", lost);
-            return std::string(format->line({"vmmsd", spdlog::level::warn, text})) + '\n';
+            return format->line({"vmmsd", spdlog::level::warn, text}) + '\n';
           }) {
   format_->colored = ::isatty(descriptor) == 1;
 }
@@ -78,8 +72,8 @@ void LogSink::set_pattern(const std::string& pattern) {
 }
 
 void LogSink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
+  const std::lock_guard lock(format_->mutex);
   format_->formatter = std::move(formatter);
-  format_->version = ++versions;
 }
 
 }  // namespace vmms::daemon

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -76,7 +77,10 @@ inline bool copy_plain(std::string_view text, char* to) {
 class Block {
  public:
   explicit Block(std::string& out) : out_(out) {}
-  ~Block() { flush(); }
+  /// Throws when there is no memory; not while something else is thrown.
+  ~Block() noexcept(false) {
+    if (std::uncaught_exceptions() == exceptions_) flush();
+  }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
@@ -133,6 +137,7 @@ class Block {
   std::size_t room() const { return static_cast<std::size_t>(bytes_.data() + bytes_.size() - end_); }
 
   std::string& out_;
+  const int exceptions_ = std::uncaught_exceptions();
   std::array<char, 4096> bytes_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
   char* end_ = bytes_.data();
 };
