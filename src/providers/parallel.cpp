@@ -59,9 +59,12 @@ class Work {
 
 void in_parallel(const Offer& offer, std::size_t count, const std::function<void(std::size_t)>& work) {
   const auto shared = std::make_shared<Work>(count, work);
-  if (offer)
-    for (std::size_t helpers = 1; helpers < std::min(count, most_threads); ++helpers)
+  try {
+    for (std::size_t helpers = 1; offer && helpers < std::min(count, most_threads); ++helpers)
       if (!offer([shared] { shared->help(); })) break;
+  } catch (const std::exception&) {
+    // No memory for one more. Those that have begun use what is the caller's, who must not leave them.
+  }
   shared->finish();
 }
 
