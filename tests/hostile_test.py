@@ -13,7 +13,7 @@ from attack import (Attacked, enumerate_all, envelope, exchange, get, IDENTIFY, 
 
 SEED = 20240229
 REQUESTS = 10_000
-WARM_UP = 2_000
+WARM_UP = 5_000  # until malloc keeps as much as it will: tens of MiB, see keep_memory() in the daemon
 THREADS = 16
 CAPTURES = sorted(path for folder in ("openwsman", "pypsrp")
                   for path in (vmms.SOURCE / "tests" / "captures" / folder).glob("*.http"))
@@ -352,7 +352,8 @@ class TenThousandRequests(Attacked):
         self.assertEqual(self.right_answers(), before)
         self.client.close()
         self.returns(self.files, self.idle_files, "open files")
-        self.returns(self.threads, self.idle_threads, "threads")
+        # The pool's clock stays once a call had to wait.
+        self.returns(self.threads, self.idle_threads + 1, "threads")
         self.assert_log_has_no_errors()
 
 
