@@ -16,14 +16,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A connection is an open file, and the usual soft limit of 1024 is less than the connections that are served.
-void allow_many_files() {
+// A connection is an open file, and the usual soft limit of 1024 is less than the connections that are served. False
+// when there are too few to serve any: half of them are kept for other things.
+bool allow_many_files() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
   constexpr rlim_t wanted = 16384;
-  if (limit.rlim_cur >= wanted) return;
+  constexpr rlim_t least = 64;
+  if (limit.rlim_cur >= wanted) return true;
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
   setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= least) return true;
+  spdlog::error("only {} files may be open at the same time; vmmsd needs {}: raise the limit (ulimit -n, LimitNOFILE=)",
+                limit.rlim_cur, least);
+  return false;
 }
 
 // Large answers come and go; giving their memory back each time and taking it again costs the kernel as long as making
@@ -57,7 +63,10 @@ int run(int argc, char** argv) {
   spdlog::set_level(spdlog::level::from_str(parsed.options->log_level));
   const auto finish_log = [sink] { sink->finish(log_grace); };
 
-  allow_many_files();
+  if (!allow_many_files()) {
+    finish_log();
+    return 1;
+  }
   Signals& signals = *new Signals(patience, finish_log);  // for as long as the process
   const int status = serve(*parsed.options, {signals, [argc, argv] { return parse_options(argc, argv); }, finish_log});
   finish_log();
