@@ -131,7 +131,7 @@ class MemoryFaults : public providers::testing::Providers {
   /// `prepare` and `check` have memory; `operate` has none from its allocation number n on, for every n, or for every
   /// one of some hundreds when it needs many.
   void for_every_fault(const std::function<void()>& prepare, const std::function<void()>& operate,
-                       const std::function<void()>& check) {
+                       const std::function<void()>& check, std::size_t most = 1500) {
     prepare();
     std::size_t needed = 0;
     {
@@ -144,6 +144,7 @@ class MemoryFaults : public providers::testing::Providers {
       // Counts: the first number that is too high for a fault lies between its powers of two.
       std::size_t high = 1;
       for (;; high *= 2) {
+        SCOPED_TRACE(fmt::format("allocation {} fails", high));
         MemoryFault fault(high);
         operate();
         fault.end();
@@ -154,7 +155,6 @@ class MemoryFaults : public providers::testing::Providers {
       }
       needed = high;
     }
-    constexpr std::size_t most = 1500;
     std::size_t n = 1;
     for (bool reached = true; reached; n += 1 + needed / most) {
       for (const bool lasting : {false, true}) {
@@ -175,7 +175,7 @@ class MemoryFaults : public providers::testing::Providers {
 
   /// A request that changes nothing: after each fault the same request gives the same answer.
   template <class Server>
-  void expect_no_harm(Server& server, const http::Request& request) {
+  void expect_no_harm(Server& server, const http::Request& request, std::size_t most = 1500) {
     const auto right = run(server, request)->response;
     ASSERT_EQ(right.status, 200U) << right.body;
     std::shared_ptr<Exchange::Outcome> outcome;
@@ -186,7 +186,8 @@ class MemoryFaults : public providers::testing::Providers {
                       ASSERT_EQ(again->answers, 1);
                       ASSERT_EQ(again->response.status, 200U) << again->response.body;
                       ASSERT_EQ(shown(again->response.body), shown(right.body));
-                    });
+                    },
+                    most);
   }
 
   static void expect_an_outcome(const Exchange::Outcome& outcome) {
@@ -203,7 +204,7 @@ class MemoryFaults : public providers::testing::Providers {
     std::string text = body;
     for (const std::string_view changing : {"<a:MessageID>", "<n:EnumerationContext>", "OnTimeInMilliseconds"})
       for (auto at = text.find(changing); at != std::string::npos; at = text.find(changing, at + 1))
-        text.erase(at + changing.size(), text.find('<', at + changing.size()) - at - changing.size());
+        text.erase(at + changing.size(), text.find("</", at + changing.size()) - at - changing.size());
     return text;
   }
 
@@ -262,7 +263,7 @@ TEST_F(MemoryFaults, GetOfAServiceInAGuest) {
 
 TEST_F(MemoryFaults, EnumerateMachines) { expect_no_harm(wsman_, enumerate("Msvm_ComputerSystem")); }
 
-TEST_F(MemoryFaults, EnumerateServices) { expect_no_harm(wsman_, enumerate("Vmms_GuestOSService")); }
+TEST_F(MemoryFaults, EnumerateServices) { expect_no_harm(wsman_, enumerate("Vmms_GuestOSService"), 60); }
 
 TEST_F(MemoryFaults, EnumerateComponents) { expect_no_harm(wsman_, enumerate("Msvm_KvpExchangeComponent")); }
 
@@ -283,6 +284,7 @@ TEST_F(MemoryFaults, PullGoesOnOrHasEnded) {
                     context)));
   };
   http::Request first;
+  const std::size_t machines = host_.list("", 100).size() + 1;  // and the host
   for_every_fault(
       [&] {
         const auto opened = run(wsman_, enumerate("Msvm_ComputerSystem", ""));
@@ -311,7 +313,7 @@ TEST_F(MemoryFaults, PullGoesOnOrHasEnded) {
           body = next->response.body;
         }
         // One that failed after it had read may have lost what it read, but nothing comes twice.
-        ASSERT_LE(found, 5U);
+        ASSERT_LE(found, machines) << outcome->response.status << outcome->response.body << body;
         ASSERT_NE(body.find("EndOfSequence"), std::string::npos) << "the enumeration cannot be ended";
       });
 }

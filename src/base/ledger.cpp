@@ -139,10 +139,18 @@ Ledger::Ledger() : Ledger(Options{}) {}
 Ledger::Ledger(Options options) : state_(std::make_shared<State>(options)) {}
 
 AccountPtr Ledger::account(Payer payer, std::string_view name) {
+  const std::string key(name);
+  auto& accounts = state_->accounts[static_cast<std::size_t>(payer)];
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (const auto found = accounts.find(key); found != accounts.end())
+      if (AccountPtr account = found->second.lock()) return account;
+  }
+  // Outside of the lock, which its destructor takes: also where there is no memory for it.
+  const AccountPtr made(new Account(state_, payer, key));
   const std::lock_guard lock(state_->mutex);
-  std::weak_ptr<Account>& known = state_->accounts[static_cast<std::size_t>(payer)][std::string(name)];
-  if (AccountPtr account = known.lock()) return account;
-  const AccountPtr made(new Account(state_, payer, std::string(name)));
+  std::weak_ptr<Account>& known = accounts[key];
+  if (AccountPtr account = known.lock()) return account;  // somebody else was quicker
   known = made;
   return made;
 }

@@ -31,16 +31,22 @@ void Cursor::fetch(const Context& context, std::size_t most, std::vector<Error>&
   if (!query_) query_ = make_query(provider.cim_class(), keys_, wanted_);
   query_->limit = std::clamp(most + 1, smallest_page, largest_page);
   const std::size_t before = page_.size();
-  Page page{page_, failures};
-  provider.enumerate(context, *query_, page);
-  if (page.more && page_.size() > before) {
-    const Instance& last = page_.back();
-    std::vector<std::string>& after = query_->after.emplace();
-    for (const std::uint16_t key : last.cim_class().keys) after.push_back(to_text(last.values[key]));
-  } else {
-    query_.reset();
-    ++present_;
+  try {
+    Page page{page_, failures};
+    provider.enumerate(context, *query_, page);
+    if (page.more && page_.size() > before) {
+      const Instance& last = page_.back();
+      std::vector<std::string> after;
+      for (const std::uint16_t key : last.cim_class().keys) after.push_back(to_text(last.values[key]));
+      query_->after = std::move(after);
+      return;
+    }
+  } catch (...) {
+    page_.truncate(before);  // the page is asked for again
+    throw;
   }
+  query_.reset();
+  ++present_;
 }
 
 }  // namespace vmms::cim

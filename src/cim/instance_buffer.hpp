@@ -45,6 +45,8 @@ class InstanceBuffer {
     start_ = 0;
     end_ = rest;
   }
+  /// Only the first `count` stay.
+  void truncate(std::size_t count) noexcept { end_ = start_ + count; }
   /// Gives back the memory of those that have left.
   void shrink() {
     drop(0);

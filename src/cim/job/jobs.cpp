@@ -358,21 +358,20 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
     keep(std::move(job));
   }
   const Submit& submit = answer.lengthy && submit_lengthy_ ? submit_lengthy_ : submit_;
-  const auto task = [shared = shared_, id = answer.id, work = std::move(work)] {
-    const Status outcome = [&]() -> Status {
-      try {
-        Reporter reporter(shared, id);
-        return work(reporter);
-      } catch (const std::exception&) {
-        return caught_error();
-      }
-    }();
-    const std::lock_guard lock(shared->mutex);
-    if (shared->jobs) shared->jobs->end(id, outcome);
-  };
   const Status submitted = [&]() -> Status {
     try {
-      return submit(answer.account, key, task);
+      return submit(answer.account, key, [shared = shared_, id = answer.id, work = std::move(work)] {
+        const Status outcome = [&]() -> Status {
+          try {
+            Reporter reporter(shared, id);
+            return work(reporter);
+          } catch (const std::exception&) {
+            return caught_error();
+          }
+        }();
+        const std::lock_guard lock(shared->mutex);
+        if (shared->jobs) shared->jobs->end(id, outcome);
+      });
     } catch (const std::exception&) {
       return caught_error();
     }
