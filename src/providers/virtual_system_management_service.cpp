@@ -131,8 +131,8 @@ class Provider : public schema::msvm::VirtualSystemManagementServiceProvider {
               std::optional<cim::ObjectPath>& job) {
     return_value = 0;
     if (done) return {};
-    const auto failed = environment_.jobs.start("Modifying Virtual Machine Resources", context, {}, {},
-                                                [done] { return done; });
+    const auto failed =
+        environment_.jobs.start("Modifying Virtual Machine Resources", context, {}, {}, [done] { return done; });
     if (!failed) return failed.error();
     return_value = 4096;
     job = job_path(*failed);

@@ -28,11 +28,11 @@ struct ContextLimits {
 struct Context {
   virtual ~Context() = default;
 
-  std::string id;     ///< "uuid:…"
-  std::string owner;  ///< Principal::id() of who opened it; nobody else may use it
+  std::string id;      ///< "uuid:…"
+  std::string owner;   ///< Principal::id() of who opened it; nobody else may use it
   AccountPtr account;  ///< who pays for it
-  std::string what;   ///< a class or a query, for the log
-  std::string key;    ///< the virtual machine it is for, so that the pool can be fair between them
+  std::string what;    ///< a class or a query, for the log
+  std::string key;     ///< the virtual machine it is for, so that the pool can be fair between them
   std::unique_ptr<cim::Enumeration> cursor;
   cim::InstanceBuffer pending;  ///< read from the cursor but not sent
   bool cursor_done = false;
