@@ -179,7 +179,19 @@ const std::string two =
     "gone.service not-found inactive dead gone.service";
 
 TEST_F(SystemdList, PropertiesAreReadOnceAndStatesEachTime) {
-  list(two);
+  // States that come more than a second late, as on a machine that hardly gets on, are read once more.
+  const auto reads = [this] {
+    const int before = state_calls_;
+    const auto begun = Clock::now();
+    list(two);
+    const bool late = Clock::now() - begun > std::chrono::seconds(1);
+    return std::pair(state_calls_ - before, late);
+  };
+  const auto expect_one_read = [](std::pair<int, bool> made) {
+    EXPECT_GE(made.first, 1);
+    EXPECT_LE(made.first, made.second ? 2 : 1);
+  };
+  expect_one_read(reads());
   ASSERT_FALSE(calls_.empty());
   EXPECT_EQ(calls_.front(), "a.service b.service");
   EXPECT_EQ(service("a.service").main_process_id, 640U);
@@ -188,12 +200,10 @@ TEST_F(SystemdList, PropertiesAreReadOnceAndStatesEachTime) {
   EXPECT_EQ(list_->loaded.at("a.service").state, "loaded active running 00112233");
   EXPECT_EQ(list_->loaded.at("b.service").state, "loaded inactive dead -");
   EXPECT_EQ(list_->reloaded, "100.599.1");
-  EXPECT_EQ(state_calls_, 1);
 
-  list(two);
+  expect_one_read(reads());
   EXPECT_EQ(calls_, std::vector<std::string>());
   EXPECT_NE(out_.find("\nUnitFiles=unchanged\n"), std::string::npos) << out_;
-  EXPECT_EQ(state_calls_, 2);
   EXPECT_EQ(service("a.service").main_process_id, 640U);
 }
 

@@ -1,5 +1,6 @@
 // The integration components on a simulated fleet: devices, settings, and what they show of the guest.
 #include "base/text.hpp"
+#include "base/worker_pool.hpp"
 #include "providers/machines.hpp"
 #include "providers/test_fleet.hpp"
 
@@ -176,6 +177,10 @@ TEST_F(IntegrationComponents, SilenceShowsWithinTwoSeconds) {
 }
 
 TEST_F(IntegrationComponents, SilentGuestsDoNotHoldAnEnumerationUp) {
+  WorkerPool pool;
+  environment_.offer = [&pool](const cim::Context&, std::function<void()> task) {
+    return pool.submit({}, std::move(task)).has_value();
+  };
   for (const auto& machine : host_.list("", 100))
     if (machine->power == PowerState::running) host_.simulator().set_agent(machine->id, AgentState::silent);
   auto begun = Clock::now();
