@@ -105,7 +105,7 @@ struct Task::Switch {
 #endif
 
   // On the thread, around the switch to the task.
-  void to_task() {
+  [[gnu::always_inline]] inline void to_task() {
 #ifdef VMMS_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(&thread_fake, task_bottom, task_size);
 #endif
@@ -120,7 +120,7 @@ struct Task::Switch {
 #endif
   }
   // On the task, around the switch to the thread.
-  void to_thread([[maybe_unused]] bool for_ever) {
+  [[gnu::always_inline]] inline void to_thread([[maybe_unused]] bool for_ever) {
 #ifdef VMMS_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(for_ever ? nullptr : &task_fake, thread_bottom, thread_size);
 #endif
