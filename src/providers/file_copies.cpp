@@ -218,7 +218,13 @@ Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& co
 
 CopyCleaner::CopyCleaner(Environment& environment, std::string_view job_class)
     : environment_(environment), jobs_(environment.jobs.interrupted(job_class)) {
-  if (!jobs_.empty()) thread_ = std::thread([this] { clean(); });
+  if (jobs_.empty()) return;
+  auto started = Thread::start("copy-cleaner", [this] { clean(); }, {.use = ThreadUse::service});
+  if (started)
+    thread_ = std::move(*started);
+  else
+    spdlog::warn("part files of {} interrupted copies stay until vmmsd starts again: {}", jobs_.size(),
+                 started.error().message);
 }
 
 CopyCleaner::~CopyCleaner() {
@@ -227,7 +233,7 @@ CopyCleaner::~CopyCleaner() {
     ending_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void CopyCleaner::clean() {

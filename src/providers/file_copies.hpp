@@ -1,6 +1,7 @@
 // Copies of files between the host and its guests: checks before, the job, what remains after a crash.
 #pragma once
 
+#include "base/thread.hpp"
 #include "cim/instance.hpp"
 #include "providers/guest_services.hpp"
 #include "providers/transfer.hpp"
@@ -11,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace vmms::providers {
@@ -75,7 +75,7 @@ class CopyCleaner {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ending_ = false;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace vmms::providers
