@@ -17,6 +17,9 @@ set(VMMS_WARNINGS -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-si
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports impossible paths inside std::string and std::variant when optimizing.
   list(APPEND VMMS_WARNINGS -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
+  if(VMMS_SANITIZE)  # there it takes the temporaries that it instruments for uninitialized ones
+    list(APPEND VMMS_WARNINGS -Wno-uninitialized)
+  endif()
 endif()
 
 # What makes a mistake of ours hard to use; tests/hardening_test.py looks for each in the programs. agent/ takes the same,
