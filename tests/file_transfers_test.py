@@ -307,15 +307,22 @@ class Transfers(Files):
         service.commit(transfer, b"0123456789")
 
     def test_there_are_only_so_many(self):
-        service = self.service()
         opened = []
-        with self.assertRaises(Fault) as refused:
-            for _ in range(100):
-                opened.append(service.open(TO_GUEST, "/tmp/x", 10)[0])
-        self.assertLessEqual(len(opened), 16)
-        self.assertIn("open already", refused.exception.text)
-        for transfer in opened:
+
+        def fill(service, most):
+            """Opens transfers until one is refused, and says why."""
+            with self.assertRaises(Fault) as refused:
+                for _ in range(100):
+                    opened.append((service, service.open(TO_GUEST, "/tmp/x", 10)[0]))
+            self.assertLessEqual(len(opened), most)
+            return refused.exception.text
+
+        self.assertIn("it has 8 transfers open already", fill(self.service("web1"), 8))
+        self.assertIn("it has 8 transfers open already", fill(self.service("web1", user=OTHER), 8))
+        self.assertIn("16 file transfers of user", fill(self.service("web:2"), 16))
+        for service, transfer in opened:
             service.abort(transfer)
+        service = self.service()
         transfer, _ = service.open(TO_GUEST, "/tmp/x", 10)
         service.abort(transfer)
 

@@ -129,7 +129,7 @@ std::array<Ledger::Bound, Ledger::items> Ledger::default_bounds() {
   set(Item::task, {.principal = 1024, .address = 64, .all = 8192});
   set(Item::context, {.principal = 64, .all = 1024});
   set(Item::job, {.principal = 2500, .all = 10'000});
-  set(Item::transfer, {.principal = 16, .machine = 16, .all = 128});
+  set(Item::transfer, {.principal = 16, .all = 128});
   set(Item::subscription, {.principal = 64, .all = 1024});
   return bounds;
 }

@@ -1,6 +1,7 @@
 #include "guest/file_copy.hpp"
 
 #include "base/text.hpp"
+#include "base/thread.hpp"
 #include "guest/file_copy_times.hpp"
 #include "guest/file_scripts.hpp"
 #include "guest/printable.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 #include <utility>
 
 namespace vmms::guest {
@@ -24,6 +24,12 @@ constexpr auto port_open_time = 20s;
 constexpr Clock::duration total_time(std::uint64_t bytes) { return 600s + std::chrono::seconds(bytes >> 14); }
 
 constexpr std::size_t reply_limit = 16384;
+
+/// Says that this place was left, however that happened.
+struct AtEnd {
+  std::atomic<bool>& left;
+  ~AtEnd() { left = true; }
+};
 
 }  // namespace
 
@@ -208,11 +214,16 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
   std::vector<protocol::Segment> segments;
   for (const ByteSource::Piece& piece : source.pieces()) segments.push_back({piece.offset, piece.length});
   std::atomic<bool> stop{false};
-  auto received = std::async(std::launch::async, [&, name = port_->name()] {
-    return agent.receive_file(name, prepared->part, source.size(), std::move(segments),
-                              Clock::now() + total_time(source.data_bytes()), [&] { return stop.load(); });
+  std::atomic<bool> ended{false};
+  Result<OwnAgentSession::Transfer> transfer = error(Failure::failed, "no memory for what its agent answers");
+  Result<Thread> receiver = Thread::start("guest-receives", [&, name = port_->name()] {
+    const AtEnd at_end{ended};
+    transfer = agent.receive_file(name, prepared->part, source.size(), std::move(segments),
+                                  Clock::now() + total_time(source.data_bytes()), [&] { return stop.load(); });
   });
-  const auto ended = [&] { return received.wait_for(0s) == std::future_status::ready; };
+  if (!receiver)
+    return error(Failure::busy, "no thread can be started for the agent's answer: " + receiver.error().message);
+  const AtEnd at_end{stop};  // before the thread is waited for
   ContentHash hash(HashAlgorithm::sha256);
   Status sent;
   for (const ByteSource::Piece& piece : source.pieces()) {
@@ -224,7 +235,7 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
         const Status written = port_->write(*bytes, Clock::now() + port_time);
         if (written) break;
         if (cancelled()) sent = cancelled_error();
-        if (written.error().kind != Failure::timed_out || Clock::now() >= patience || ended()) sent = written;
+        if (written.error().kind != Failure::timed_out || Clock::now() >= patience || ended) sent = written;
       }
       if (cancelled()) sent = cancelled_error();
       if (!sent) break;
@@ -238,7 +249,7 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
     stop = true;
     port_.reset();
   }
-  const Result<OwnAgentSession::Transfer> transfer = received.get();
+  receiver->join();
   if (!sent && sent.error().kind != Failure::timed_out) return sent.error();
   if (!transfer) {
     port_.reset();

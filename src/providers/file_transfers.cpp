@@ -73,7 +73,6 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
   description.lengthy = true;
 
   sweep();
-  const std::string owner = owner_of(context);
   const std::string id = random_guid();
   auto transfer = std::make_shared<Transfer>(std::move(request));
   auto charge = vmms::charge(context.account, Ledger::Item::transfer);
@@ -81,8 +80,8 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
   transfer->charge_to(*std::move(charge));
   {
     const std::lock_guard lock(mutex_);
-    if (const Status room = check_room(owner, machine); !room) return room.error();
-    entries_[id] = {transfer, owner, machine.id, {}};
+    if (const Status room = check_room(machine); !room) return room.error();
+    entries_[id] = {transfer, owner_of(context), machine.id, {}};
   }
   const auto job = environment_.jobs.start(
       std::move(description), machine.id,
@@ -103,21 +102,12 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
 }
 
 // With the mutex held.
-Status FileTransfers::check_room(const std::string& owner, const hypervisor::VirtualMachine& machine) const {
-  std::size_t all = 0;
-  std::size_t of_owner = 0;
-  std::size_t of_machine = 0;
-  for (const auto& [id, entry] : entries_) {
-    if (entry.transfer->ended()) continue;
-    ++all;
-    if (entry.owner == owner) ++of_owner;
-    if (entry.machine_id == machine.id) ++of_machine;
-  }
-  const auto busy = [](std::string what) { return error(Failure::busy, what + "; end one, or try again later"); };
-  if (of_owner >= most_of_principal) return busy(fmt::format("you have {} transfers open already", of_owner));
-  if (of_machine >= most_of_machine) return busy(fmt::format("it has {} transfers open already", of_machine));
-  if (all >= most) return busy(fmt::format("{} transfers are open already", all));
-  return {};
+Status FileTransfers::check_room(const hypervisor::VirtualMachine& machine) const {
+  const auto open = std::count_if(entries_.begin(), entries_.end(), [&](const auto& entry) {
+    return entry.second.machine_id == machine.id && !entry.second.transfer->ended();
+  });
+  if (static_cast<std::size_t>(open) < most_of_machine) return {};
+  return error(Failure::busy, fmt::format("it has {} transfers open already; end one, or try again later", open));
 }
 
 Result<FileTransfers::Entry> FileTransfers::find(const cim::Context& context, std::string_view machine_id,

@@ -17,11 +17,8 @@ namespace vmms::providers {
 /// Thread-safe. A transfer that has ended is known for another minute, so that its end can be asked for again.
 class FileTransfers {
  public:
-  // Transfers that have not ended.
-  static constexpr std::size_t most_of_principal = 8;
-  static constexpr std::size_t most_of_machine = 8;
-  static constexpr std::size_t most = 64;
-  /// Calls that wait for one guest at the same time: others want to reach it, too.
+  // What one guest is asked to do at the same time: others want to reach it, too. Users are bounded by the ledger.
+  static constexpr std::size_t most_of_machine = 8;  ///< transfers that have not ended
   static constexpr unsigned most_calls_of_machine = 24;
   static constexpr std::chrono::seconds kept_after_end{60};
 
@@ -58,7 +55,7 @@ class FileTransfers {
 
   static std::string owner_of(const cim::Context& context);
   Result<Entry> find(const cim::Context& context, std::string_view machine_id, std::string_view id);
-  Status check_room(const std::string& owner, const hypervisor::VirtualMachine& machine) const;
+  Status check_room(const hypervisor::VirtualMachine& machine) const;
   void sweep();
 
   Environment& environment_;

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,11 +11,10 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <iterator>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "base/log_limiter.hpp"
+#include "base/thread.hpp"
 #include "wire/http/acceptor.hpp"
 #include "wire/http/io_thread.hpp"
 #include "wire/http/stream_connection.hpp"
@@ -234,12 +231,6 @@ Result<std::vector<Listener>> Server::Implementation::open_all() {
 }
 
 Status Server::Implementation::start_threads() {
-  // Signals are the main thread's business.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  Status status;
   auto threads = serving_;
   threads.push_back(accepting_);
   for (const auto& io : threads) {
@@ -247,24 +238,22 @@ Status Server::Implementation::start_threads() {
       const std::scoped_lock lock(shared_->mutex);
       ++shared_->threads;
     }
-    try {
-      // Detached: stop() must not wait for one that a handler holds.
-      std::thread([io, shared = shared_] {
-        pthread_setname_np(pthread_self(), "http");
-        io->run();
-        const std::scoped_lock lock(shared->mutex);
-        --shared->threads;
-        shared->changed.notify_all();
-      }).detach();
-    } catch (const std::system_error& e) {
+    // Detached: stop() must not wait for one that a handler holds.
+    const Status started = start_thread("http",
+                                        [io, shared = shared_] {
+                                          io->run();
+                                          const std::scoped_lock lock(shared->mutex);
+                                          --shared->threads;
+                                          shared->changed.notify_all();
+                                        },
+                                        {.use = ThreadUse::service, .stack_bytes = 1U << 20});
+    if (!started) {
       const std::scoped_lock lock(shared_->mutex);
       --shared_->threads;
-      status = error(Failure::failed, fmt::format("cannot start a thread for the network: {}", e.what()));
-      break;
+      return error(Failure::failed, "no thread can be started for the network: " + started.error().message);
     }
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return status;
+  return {};
 }
 
 void Server::Implementation::accept(const std::shared_ptr<Door>& door) {

@@ -35,6 +35,7 @@ using Protocol = asio::generic::stream_protocol;  // TCP and local sockets
 using Stream = beast::basic_stream<Protocol>;
 
 constexpr std::uint32_t header_limit = 64U << 10;
+constexpr std::size_t read_size = 64U << 10;
 
 // OpenSSL's own words for why it does not trust the server ("self-signed certificate", "Hostname mismatch").
 std::string verification_failure(SSL* session) {
@@ -47,7 +48,9 @@ std::string verification_failure(SSL* session) {
 class ClientConnection::Implementation {
  public:
   Implementation(Endpoint endpoint, ConnectionOptions options)
-      : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
+      : endpoint_(std::move(endpoint)), options_(std::move(options)) {
+    buffer_.reserve(read_size);  // of a small buffer, Beast reads 512 bytes at a time
+  }
 
   const Endpoint& endpoint() const { return endpoint_; }
 
