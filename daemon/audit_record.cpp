@@ -19,8 +19,10 @@ constexpr int deepest_value = 4;
 constexpr std::string_view cut = "\"…\"";
 
 bool is_plain_word(std::string_view text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/@+-[]";
-  return !text.empty() && text.find_first_not_of(plain) == std::string_view::npos;
+  static constexpr std::string_view marks = "._:/@+-[]";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || marks.find(c) != marks.npos;
+  });
 }
 
 std::size_t size_of(const cim::Value& value) {

@@ -90,10 +90,10 @@ void LineWriter::run(State& state) {
       if (written && lost > 0) told = (*output)(state.report(lost));
     } catch (...) {  // this thread goes on, whatever happens
     }
-    const auto lines = static_cast<std::uint64_t>(std::count(state.writing.begin(), state.writing.end(), '\n'));
+    const auto unwritten = written ? 0 : std::count(state.writing.begin(), state.writing.end(), '\n');
     state.writing.clear();
     lock.lock();
-    if (!written) state.lost += lines;
+    state.lost += static_cast<std::uint64_t>(unwritten);
     if (!told) state.lost += lost;
     state.busy = false;
     if (state.waiting.empty()) state.done.notify_all();
