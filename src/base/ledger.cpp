@@ -233,17 +233,20 @@ void Account::give_number(Ledger::Item item) noexcept {
 
 void Account::give_bytes(std::size_t bytes) noexcept {
   bytes_.fetch_sub(bytes, relaxed);
+  if (payer_ == Ledger::Payer::machine) state_->machine_bytes.fetch_sub(bytes, relaxed);
   state_->bytes.fetch_sub(bytes, relaxed);
 }
 
 Result<Charge> Account::charge(Ledger::Item item, std::size_t bytes) {
   Error refusal;
   if (!take_number(item, refusal)) return refusal;
-  if (bytes > 0 && !take_bytes(item, bytes, refusal)) {
-    give_number(item);
-    return refusal;
-  }
-  return Charge(shared_from_this(), item, bytes);
+  Charge charge(shared_from_this(), item, 0);  // from here on it gives back what was taken
+  if (const Status paid = charge.resize(bytes); !paid) return paid.error();
+  return charge;
+}
+
+bool Account::can_hold(Ledger::Item item, std::size_t more) const {
+  return number(item) < state_->most_of_one(payer_, item) && bytes() + more <= state_->most_bytes_of_one(payer_);
 }
 
 Status Charge::resize(std::size_t bytes) {

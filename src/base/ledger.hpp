@@ -131,6 +131,8 @@ class Account : public std::enable_shared_from_this<Account> {
 
   /// One item more, of so many bytes. Failure busy says which bound was reached.
   Result<Charge> charge(Ledger::Item item, std::size_t bytes = 0);
+  /// Whether its own bounds allow that: then charge() is refused for what others hold.
+  bool can_hold(Ledger::Item item, std::size_t bytes) const;
 
   const std::string& name() const { return name_; }
   Ledger::Payer payer() const { return payer_; }
