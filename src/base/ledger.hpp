@@ -59,7 +59,7 @@ class Ledger {
     /// Bytes of everything together; 0: a quarter of the memory that this process may use (see available_memory()).
     std::size_t bytes = 0;
     /// Bytes of one principal, address and machine; 0: a quarter, a sixty-fourth and a quarter of all, the last at most
-    /// 64 MiB.
+    /// 64 MiB. All machines together hold half of all.
     std::size_t bytes_of_principal = 0;
     std::size_t bytes_of_address = 0;
     std::size_t bytes_of_machine = 0;
