@@ -1,7 +1,9 @@
 #include "cli/transfer.hpp"
 
 #include "base/base64.hpp"
+#include "base/caught_error.hpp"
 #include "base/content_hash.hpp"
+#include "base/thread.hpp"
 #include "cim/datetime.hpp"
 #include "cli/interrupts.hpp"
 
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -23,6 +26,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t chunk = 768U << 10;       // its base64 is the most that a Write takes
 constexpr std::size_t read_chunk = 512U << 10;  // an answer fits into our MaxEnvelopeSize of 1 MiB
 constexpr std::size_t most_lanes = 3;
+// The server keeps 4 MiB before the last byte that was asked for.
+constexpr std::uint64_t most_kept = 4U << 20;
 constexpr auto look_interval = 50ms;
 constexpr auto retry_interval = 200ms;
 constexpr auto lost_time = 5s;  // for a connection to come back
@@ -52,6 +57,7 @@ struct Transfers::Sending {
 struct Transfers::Receiving {
   TargetFile& target;
   std::mutex mutex;
+  std::condition_variable changed = {};
   ContentHash hash{HashAlgorithm::sha256};
   std::map<std::uint64_t, std::string> early = {};
   std::uint64_t next = 0;
@@ -68,8 +74,11 @@ struct Transfers::Receiving {
       written += piece.size();
       early.erase(early.begin());
     }
+    changed.notify_all();
     return {};
   }
+  /// Whether the next piece may be asked for: what a lane still waits for, and may have to ask for again, is kept.
+  bool may_go_on() const { return next + read_chunk <= written + most_kept || next >= size; }
 };
 
 Result<wsman::Record> Transfers::open(const std::vector<wsman::Input>& inputs) {
@@ -121,15 +130,33 @@ Status Transfers::run(std::size_t lanes, std::chrono::seconds more_time, const L
   std::condition_variable changed;
   std::size_t running = lanes;
   std::optional<Error> first;
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < lanes; ++i)
-    threads.emplace_back([&, i] {
-      const Status done = lane(clients_[i]);
-      const std::lock_guard lock(mutex);
-      if (!done && !first) first = done.error();
-      --running;
-      changed.notify_all();
-    });
+  std::vector<Thread> threads;
+  for (std::size_t i = 0; i < lanes; ++i) {
+    auto thread = Thread::start("copy-lane",
+                                [&, i] {
+                                  const Status done = [&]() -> Status {
+                                    try {
+                                      return lane(clients_[i]);
+                                    } catch (const std::exception&) {
+                                      return caught_error();
+                                    }
+                                  }();
+                                  const std::lock_guard lock(mutex);
+                                  if (!done && !first) first = done.error();
+                                  --running;
+                                  changed.notify_all();
+                                },
+                                {.stack_bytes = 1U << 20});
+    if (thread) {
+      threads.push_back(*std::move(thread));
+      continue;
+    }
+    // One lane does all of it, too.
+    const std::lock_guard lock(mutex);
+    running -= lanes - i;
+    if (i == 0) first = error(Failure::busy, "no thread can be started for the copy: " + thread.error().message);
+    break;
+  }
   std::optional<Error> aborted;
   std::unique_lock lock(mutex);
   while (running > 0) {
@@ -155,7 +182,7 @@ Status Transfers::run(std::size_t lanes, std::chrono::seconds more_time, const L
     lock.lock();
   }
   lock.unlock();
-  for (std::thread& thread : threads) thread.join();
+  for (Thread& thread : threads) thread.join();
   if (aborted) return *aborted;
   if (!first) return {};
   abort();
@@ -233,6 +260,8 @@ Status Transfers::receive(const std::string& path, const std::function<Result<Ta
   const Status received = run(lanes_for(file ? file->size : 0), 0s, [&](wsman::Client& client) -> Status {
     while (!stop_) {
       std::unique_lock lock(receiving.mutex);
+      // A lane whose connection broke takes its time; the others must not leave it behind.
+      while (!stop_ && !receiving.may_go_on()) receiving.changed.wait_for(lock, look_interval);
       const std::uint64_t begin = receiving.next;
       if (begin >= receiving.size) break;
       receiving.next += read_chunk;

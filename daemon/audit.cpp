@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <system_error>
 
@@ -150,6 +151,8 @@ std::string_view name_of(Failure failure) {
   return "failed";
 }
 
+bool is_refused(const cim::AuditEvent& event) { return event.error && event.error->kind == Failure::access_denied; }
+
 std::string parameters_of(const cim::AuditEvent& event) {
   std::string out = "{";
   for (std::size_t i = 0; i < event.inputs->size() && i < event.method->parameters.size(); ++i) {
@@ -228,10 +231,17 @@ void Audit::finish(std::chrono::milliseconds longest) {
 }
 
 void Audit::record(const cim::AuditEvent& event) {
+  try {
+    write(describe(event), is_refused(event));
+  } catch (const std::exception&) {
+    lose();
+  }
+}
+
+AuditRecord Audit::describe(const cim::AuditEvent& event) const {
   AuditRecord record;
-  const bool refused = event.error && event.error->kind == Failure::access_denied;
   record.text("event", event.operation);
-  record.text("outcome", refused ? "refused" : event.error ? "failed" : "done");
+  record.text("outcome", is_refused(event) ? "refused" : event.error ? "failed" : "done");
   const cim::Principal& principal = *event.context.principal;
   record.text("principal", principal.is_nobody() ? std::string() : principal.id(), 256);
   record.text("mechanism", principal.mechanism);
@@ -263,18 +273,30 @@ void Audit::record(const cim::AuditEvent& event) {
   // Its caller was answered at the deadline, that it timed out.
   if (cim::Context::Clock::now() > event.context.deadline) record.flag("late");
   record.number("duration_us", std::chrono::duration_cast<std::chrono::microseconds>(event.duration).count());
-  write(record, refused);
+  return record;
 }
 
 void Audit::record(const cim::RefusedSignIn& refused) {
-  AuditRecord record;
-  record.text("event", "sign_in");
-  record.text("outcome", "refused");
-  record.text("principal", refused.user, 256);
-  record.text("mechanism", refused.mechanism);
-  record.text("address", refused.peer);
-  record.text("reason", refused.why);
-  write(record, true);
+  try {
+    AuditRecord record;
+    record.text("event", "sign_in");
+    record.text("outcome", "refused");
+    record.text("principal", refused.user, 256);
+    record.text("mechanism", refused.mechanism);
+    record.text("address", refused.peer);
+    record.text("reason", refused.why);
+    write(record, true);
+  } catch (const std::exception&) {
+    lose();
+  }
+}
+
+void Audit::lose() noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (writer_)
+    writer_->lose();
+  else
+    spdlog::error("an audit record is lost: there is no memory for it");
 }
 
 void Audit::add_machines(AuditRecord& record, const cim::AuditEvent& event) const {

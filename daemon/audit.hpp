@@ -48,7 +48,10 @@ class Audit final : public cim::Auditor {
   static std::vector<std::string_view> journal_fields(std::string_view line);
 
  private:
+  AuditRecord describe(const cim::AuditEvent& event) const;
   void write(const AuditRecord& record, bool refused);
+  /// A record that there is no memory for: what it is about has happened nevertheless.
+  void lose() noexcept;
   void add_machines(AuditRecord& record, const cim::AuditEvent& event) const;
 
   std::mutex mutex_;

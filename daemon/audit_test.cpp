@@ -1,6 +1,7 @@
 #include "daemon/audit.hpp"
 
 #include "cim/instance.hpp"
+#include "hypervisor/simulator/host.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <new>
 
 namespace vmms::daemon {
 namespace {
@@ -102,6 +104,36 @@ TEST(Audit, AFileIsClosedToOthersAndAppendedTo) {
   std::filesystem::remove(file);
   EXPECT_FALSE(Audit::open("/no/such/folder/audit"));
   EXPECT_FALSE(Audit::open("/dev/null"));
+}
+
+/// There is no memory where a record's VM is looked for.
+class Broken : public hypervisor::simulator::Simulator {
+ public:
+  using Simulator::Simulator;
+  hypervisor::VirtualMachinePtr find(std::string_view) const override { throw std::bad_alloc(); }
+};
+
+TEST(Audit, ARecordThatCannotBeMadeIsCountedAndChangesNoAnswer) {
+  const std::string file = std::filesystem::temp_directory_path() / ("vmms-lost-" + std::to_string(getpid()));
+  Audit audit(Audit::open(file).value(), false);
+  Broken host{hypervisor::simulator::FleetDescription{}};
+  audit.set_host(host);
+  const cim::Context context;
+  const auto machine =
+      cim::ObjectPath::parse("Msvm_ComputerSystem.Name=\"A1576C71-F505-4D1B-9B78-2CFD971B0F31\"").value();
+  cim::Audited audited(&audit, {.operation = "modify", .context = context, .object = &machine});
+  EXPECT_TRUE(audited.ended(Status()));
+  audit.record(cim::RefusedSignIn{"mallory", "basic", "10.0.0.1:5", "10.0.0.1", "wrong password"});
+  audit.finish(10s);
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  EXPECT_EQ(boost::json::parse(line).at("event"), "sign_in");
+  std::getline(stream, line);
+  const auto lost = boost::json::parse(line);
+  EXPECT_EQ(lost.at("event"), "lost");
+  EXPECT_EQ(lost.at("records"), 1);
+  std::filesystem::remove(file);
 }
 
 }  // namespace

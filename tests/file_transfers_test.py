@@ -4,6 +4,7 @@ hostile callers, guests and files of the host try."""
 
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -418,6 +419,38 @@ class Transfers(Files):
         self.assertEqual(self.names("web1", "/tmp"), set())
 
 
+class LosesAnAnswer:
+    """Stands before a server, and keeps one answer of many bytes back for a while; then it breaks that connection."""
+
+    def __init__(self, test, port):
+        self.port, self.lost = port, threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        test.addCleanup(self.listener.close)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/wsman"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", self.port))
+                for source, target, loses in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self.pump, args=(source, target, loses), daemon=True).start()
+
+    def pump(self, source, target, loses):
+        passed = 0
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                passed += len(data)
+                if loses and passed > MEBIBYTE and self.lost.acquire(blocking=False):
+                    time.sleep(1.5)
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
 class Copy(Files):
     """vmms copy, without --on-server."""
 
@@ -435,6 +468,14 @@ class Copy(Files):
             self.assertEqual(down.read_bytes(), up.read_bytes())
             self.assertEqual(down.stat().st_mode & 0o777, 0o604)
             self.assertEqual(int(down.stat().st_mtime), 1_500_000_000)
+
+    def test_a_connection_that_breaks_costs_time_alone(self):
+        big = self.file("big", pattern(24 * MEBIBYTE))
+        for source, target in ((big, "web1:/tmp/big"), ("web1:/tmp/big", self.folder / "here" / "back")):
+            between = LosesAnAnswer(self, urllib.parse.urlsplit(self.daemon.url).port)
+            self.daemon.cli("--server", between.url, "copy", "--overwrite", str(source), str(target))
+            self.assertEqual(between.lost.locked(), source != big, "nothing was lost")
+        self.assertEqual((self.folder / "here" / "back").read_bytes(), big.read_bytes())
 
     def test_files_that_hold_more_than_their_size_says(self):
         self.copy("/proc/cpuinfo", "web1:/tmp/cpu")

@@ -2,6 +2,7 @@
 """Connections: whoever holds as many as he can get keeps out neither others nor root on the local socket."""
 
 import contextlib
+import itertools
 import os
 import resource
 import socket
@@ -13,7 +14,7 @@ import unittest
 import urllib.parse
 
 import vmms
-from attack import (Answer, Attacked, basic, connect, envelope, exchange, IDENTIFY, post, read_to_end, reset, selectors,
+from attack import (Answer, Attacked, basic, connect, envelope, exchange, IDENTIFY, post, read_to_end, reset, selectors, STRANGER,
                     STRANGERS_PASSWORD)
 
 NOTHING = post(b"", None)  # is answered 401, and the connection stays
@@ -101,11 +102,23 @@ class Strangers(Crowds):
                 self.open(f"127.0.1.{number}", NOTHING)
         for _ in range(3):
             self.assertEqual(ask_locally(self.daemon.socket), 200)
+            # Whoever has most of them makes room for who has none.
+            self.assertEqual(self.status("127.0.3.1"), 200)
         # Who has a connection already goes on.
-        self.assertIn(self.status("127.0.1.1"), (200, 503))
+        self.assertEqual(self.status("127.0.1.1"), 200)
         self.crowd.close()
         self.returns(self.files, self.idle_files + SPARE, "open files")
         self.assertEqual(self.status("127.0.3.1"), 200)
+
+    def test_guesses_that_wait_hold_no_places(self):
+        # Each is another password, so that each waits for its turn.
+        guesses = itertools.count()
+        for number in range(1, 7):
+            for _ in range(450):
+                self.open(f"127.0.1.{number}", post(IDENTIFY, basic(STRANGER, f"guess{next(guesses)}")))
+        for _ in range(3):
+            self.assertEqual(ask_locally(self.daemon.socket), 200)
+            self.assertEqual(self.status("127.0.3.1"), 200)
 
     def test_headers_that_do_not_end(self):
         crowd = [self.open(data=post(IDENTIFY)[:40]) for _ in range(900)]

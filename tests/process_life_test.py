@@ -199,6 +199,12 @@ class CheckedBeforeAnythingIsTouched(Folder):
             self.users.chmod(mode)
             said = self.refuse_untouched()
             self.assertIn(f"chmod 600 {self.users}", said)
+        if os.geteuid() == 0:
+            self.users.chmod(0o600)
+            os.chown(self.users, 12345, -1)
+            said = self.refuse_untouched()
+            self.assertIn("belongs to user 12345", said)
+            self.assertIn(f"chown 0 {self.users}", said)
 
     def test_certificate_and_key(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",

@@ -114,6 +114,7 @@ struct Ledger::State {
 
   Options options;
   std::atomic<std::size_t> bytes = 0;
+  std::atomic<std::size_t> machine_bytes = 0;  // of them, of all machines
   std::array<std::atomic<std::size_t>, items> numbers{};
   std::mutex mutex;
   std::array<std::unordered_map<std::string, std::weak_ptr<Account>>, 4> accounts;  // by Payer
@@ -216,9 +217,20 @@ bool Account::take_bytes(Ledger::Item item, std::size_t bytes, Error& refusal) {
                                 item_names[index], text(), most / mib));
     return false;
   }
+  // What guests say must leave room for those who use them.
+  const bool is_machine = payer_ == Ledger::Payer::machine;
+  const std::size_t most_of_machines = state_->options.bytes / 2;
+  if (is_machine && !take(state_->machine_bytes, bytes, most_of_machines)) {
+    bytes_.fetch_sub(bytes, relaxed);
+    refusal = error(Failure::busy,
+                    fmt::format("vmmsd holds {} MiB of what guests say already, half of what it may hold (--memory)",
+                                most_of_machines / mib));
+    return false;
+  }
   const std::size_t most_of_all = state_->without_reserve(payer_, state_->options.bytes);
   if (take(state_->bytes, bytes, most_of_all)) return true;
   bytes_.fetch_sub(bytes, relaxed);
+  if (is_machine) state_->machine_bytes.fetch_sub(bytes, relaxed);
   refusal = error(Failure::busy, fmt::format("vmmsd holds {} MiB for its clients and guests already, the most that it "
                                              "may (--memory); try again later",
                                              most_of_all / mib));
@@ -233,17 +245,20 @@ void Account::give_number(Ledger::Item item) noexcept {
 
 void Account::give_bytes(std::size_t bytes) noexcept {
   bytes_.fetch_sub(bytes, relaxed);
+  if (payer_ == Ledger::Payer::machine) state_->machine_bytes.fetch_sub(bytes, relaxed);
   state_->bytes.fetch_sub(bytes, relaxed);
 }
 
 Result<Charge> Account::charge(Ledger::Item item, std::size_t bytes) {
   Error refusal;
   if (!take_number(item, refusal)) return refusal;
-  if (bytes > 0 && !take_bytes(item, bytes, refusal)) {
-    give_number(item);
-    return refusal;
-  }
-  return Charge(shared_from_this(), item, bytes);
+  Charge charge(shared_from_this(), item, 0);  // from here on it gives back what was taken
+  if (const Status paid = charge.resize(bytes); !paid) return paid.error();
+  return charge;
+}
+
+bool Account::can_hold(Ledger::Item item, std::size_t more) const {
+  return number(item) < state_->most_of_one(payer_, item) && bytes() + more <= state_->most_bytes_of_one(payer_);
 }
 
 Status Charge::resize(std::size_t bytes) {

@@ -59,7 +59,7 @@ class Ledger {
     /// Bytes of everything together; 0: a quarter of the memory that this process may use (see available_memory()).
     std::size_t bytes = 0;
     /// Bytes of one principal, address and machine; 0: a quarter, a sixty-fourth and a quarter of all, the last at most
-    /// 64 MiB.
+    /// 64 MiB. All machines together hold half of all.
     std::size_t bytes_of_principal = 0;
     std::size_t bytes_of_address = 0;
     std::size_t bytes_of_machine = 0;
@@ -131,6 +131,8 @@ class Account : public std::enable_shared_from_this<Account> {
 
   /// One item more, of so many bytes. Failure busy says which bound was reached.
   Result<Charge> charge(Ledger::Item item, std::size_t bytes = 0);
+  /// Whether its own bounds allow that: then charge() is refused for what others hold.
+  bool can_hold(Ledger::Item item, std::size_t bytes) const;
 
   const std::string& name() const { return name_; }
   Ledger::Payer payer() const { return payer_; }

@@ -51,6 +51,20 @@ TEST(Ledger, NobodyHasMoreThanTheShareOfOne) {
   EXPECT_TRUE(ledger.account(Payer::principal, "vmms\\bob")->charge(Item::body, 300));
 }
 
+TEST(Ledger, GuestsTogetherLeaveHalfToTheirUsers) {
+  Ledger ledger(small());
+  std::vector<Charge> told;
+  for (int i = 0; i < 2; ++i)
+    told.push_back(ledger.account(Payer::machine, std::to_string(i))->charge(Item::guest_data, 200).value());
+  const AccountPtr another = ledger.account(Payer::machine, "2");
+  EXPECT_EQ(another->charge(Item::guest_data, 1).error().kind, Failure::busy);
+  EXPECT_EQ(another->bytes(), 0u);
+  EXPECT_EQ(another->number(Item::guest_data), 0u);
+  EXPECT_TRUE(ledger.account(Payer::principal, "vmms\\alice")->charge(Item::body, 300));
+  told.pop_back();
+  EXPECT_TRUE(another->charge(Item::guest_data, 200));
+}
+
 TEST(Ledger, ItemsAreBoundedInNumber) {
   Ledger ledger(small());
   const AccountPtr alice = ledger.account(Payer::principal, "vmms\\alice");

@@ -59,6 +59,11 @@ bool LineWriter::add(std::string_view line) noexcept {
   return true;
 }
 
+void LineWriter::lose() noexcept {
+  const std::scoped_lock lock(state_->mutex);
+  ++state_->lost;
+}
+
 void LineWriter::replace(Output output) {
   auto next = std::make_shared<const Output>(std::move(output));
   const std::scoped_lock lock(state_->mutex);

@@ -31,6 +31,8 @@ class LineWriter {
 
   /// `line` without its end. False: there was no room, and the line is counted as lost. Any thread.
   bool add(std::string_view line) noexcept;
+  /// Counts a line as lost that could not even be made. Any thread.
+  void lose() noexcept;
   /// What is added from now on goes elsewhere, and what waits too. Any thread.
   void replace(Output output);
   /// Waits until everything is written, but not for longer; whether it is. Any thread.

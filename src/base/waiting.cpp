@@ -1,6 +1,7 @@
 #include "base/waiting.hpp"
 
 #include <thread>
+#include <utility>
 
 namespace vmms {
 
@@ -59,6 +60,24 @@ void Condition::notify_one() {
 void Condition::notify_all() {
   threads_.notify_all();
   while (const std::shared_ptr<Task> task = take_first()) task->wake();
+}
+
+bool TaskMutex::take(Condition::Clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  if (!free_.wait_until(lock, deadline, [this] { return !held_; })) return false;
+  held_ = true;
+  return true;
+}
+
+bool TaskMutex::try_lock() {
+  const std::lock_guard lock(mutex_);
+  return !std::exchange(held_, true);
+}
+
+void TaskMutex::unlock() {
+  const std::lock_guard lock(mutex_);
+  held_ = false;
+  free_.notify_one();
 }
 
 void sleep_until(Task::Clock::time_point time) {

@@ -53,6 +53,24 @@ class Condition {
   Waiter* last_ = nullptr;
 };
 
+/// A mutex that may be held across such waits, and whose own wait is one. For std::lock_guard and std::unique_lock,
+/// also with a time. Between tasks that hold a std::mutex and those that wait for it, threads can run out: the one that
+/// could release it finds none to go on.
+class TaskMutex {
+ public:
+  void lock() { take(Condition::Clock::time_point::max()); }
+  bool try_lock();
+  bool try_lock_until(Condition::Clock::time_point deadline) { return take(deadline); }
+  void unlock();
+
+ private:
+  bool take(Condition::Clock::time_point deadline);
+
+  std::mutex mutex_;
+  Condition free_;
+  bool held_ = false;
+};
+
 /// As std::this_thread::sleep_until.
 void sleep_until(Task::Clock::time_point time);
 inline void sleep_for(Task::Clock::duration time) { sleep_until(Task::Clock::now() + time); }

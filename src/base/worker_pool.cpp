@@ -63,13 +63,18 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
 
   /// The tasks of one account and key.
   struct Lane {
-    Lane(Payer& p, std::string_view k, std::size_t most) : payer(p), key(k), most_running(most) {}
+    Lane(Payer& p, std::string_view k, const Options& options)
+        : payer(p),
+          key(k),
+          most_running(k.empty() ? options.threads : options.running_per_key),
+          most_begun(k.empty() ? SIZE_MAX : options.begun_per_key) {}
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
 
     Payer& payer;
     const std::string key;
     const std::size_t most_running;
+    const std::size_t most_begun;
     std::list<TaskPtr> waiting = {};  // not begun
     std::list<TaskPtr> woken = {};    // begun, and ready to go on
     std::size_t running = 0;          // that hold a thread
@@ -77,6 +82,9 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
     std::list<Lane*> place = {this};  // empty while it is in Payer::ready, where it is at:
     std::list<Lane*>::iterator at = place.begin();
     bool ready() const { return place.empty(); }
+    bool has_work() const {
+      return running < most_running && (!woken.empty() || (!waiting.empty() && begun < most_begun));
+    }
   };
 
   /// The tasks of one account.
@@ -163,16 +171,27 @@ void WorkerPool::State::take_timer(PoolTask& task) {
 }
 
 WorkerPool::State::Lane& WorkerPool::State::lane_of(const AccountPtr& account, std::string_view key) {
-  std::unique_ptr<Payer>& payer = payers[account.get()];
-  if (!payer) {
+  auto payer = payers.find(account.get());
+  if (payer != payers.end())
+    if (const auto found = payer->second->lanes.find(key); found != payer->second->lanes.end()) return *found->second;
+  const bool is_new = payer == payers.end();
+  if (is_new) {
     const bool one_of_many = account && !account->is_administrator();
-    payer = std::make_unique<Payer>(
-        account, one_of_many ? std::max<std::size_t>(options.threads / options.share, 1) : options.threads);
+    payer =
+        payers
+            .emplace(account.get(), std::make_unique<Payer>(
+                                        account, one_of_many ? std::max<std::size_t>(options.threads / options.share, 1)
+                                                             : options.threads))
+            .first;
   }
-  if (const auto found = payer->lanes.find(key); found != payer->lanes.end()) return *found->second;
-  auto made = std::make_unique<Lane>(*payer, key, key.empty() ? options.threads : options.running_per_key);
-  const std::string_view own_key = made->key;
-  return *payer->lanes.emplace(own_key, std::move(made)).first->second;
+  try {
+    auto made = std::make_unique<Lane>(*payer->second, key, options);
+    const std::string_view own_key = made->key;
+    return *payer->second->lanes.emplace(own_key, std::move(made)).first->second;
+  } catch (...) {
+    if (is_new) payers.erase(payer);
+    throw;
+  }
 }
 
 /// The lane has nothing to run, or it goes.
@@ -191,8 +210,7 @@ void WorkerPool::State::forget(Lane& lane) {
 }
 
 void WorkerPool::State::make_ready(Lane& lane) {
-  if (!lane.ready() && (!lane.waiting.empty() || !lane.woken.empty()) && lane.running < lane.most_running)
-    lane.payer.ready.splice(lane.payer.ready.end(), lane.place);
+  if (!lane.ready() && lane.has_work()) lane.payer.ready.splice(lane.payer.ready.end(), lane.place);
   make_ready(lane.payer);
 }
 

@@ -26,6 +26,7 @@ class WorkerPool {
     std::size_t share = 4;                 ///< an account holds at most one in so many threads, and at least one
     std::size_t reserve = 8;               ///< one in so many threads is kept for the administrator
     std::size_t running_per_key = 32;      ///< tasks of one account and key that hold a thread
+    std::size_t begun_per_key = 1U << 20;  ///< tasks of one account and key that have begun, those that wait included
     std::size_t waiting_per_key = 256;     ///< tasks of one account and key that have not begun
     std::size_t waiting = 16384;           ///< tasks that have not begun, of all together
     std::chrono::milliseconds idle = std::chrono::seconds(10);  ///< a thread with nothing to do ends after this time

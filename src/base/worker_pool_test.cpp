@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <future>
@@ -395,6 +396,61 @@ TEST(WorkerPool, TasksThatWaitOutliveTheirPool) {
   }
   gate->open();
   EXPECT_TRUE(gate->wait_passed(10));
+}
+
+TEST(WorkerPool, WhatWaitsCountsAsBegunForItsKey) {
+  WorkerPool pool({.threads = 8, .begun_per_key = 3});
+  std::mutex mutex;
+  Condition changed;
+  int begun = 0;
+  int ended = 0;
+  int allowed = 0;
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    ++begun;
+    changed.notify_all();
+    changed.wait(lock, [&] { return allowed > 0; });  // without a thread
+    --allowed;
+    ++ended;
+    changed.notify_all();
+  };
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(pool.submit("vm", work));
+  std::promise<void> another;
+  ASSERT_TRUE(pool.submit("another", [&] { another.set_value(); }));
+  EXPECT_EQ(another.get_future().wait_for(5s), std::future_status::ready);
+  std::unique_lock lock(mutex);
+  EXPECT_TRUE(changed.wait_for(lock, 5s, [&] { return begun == 3; }));
+  EXPECT_FALSE(changed.wait_for(lock, 20ms, [&] { return begun > 3; }));
+  for (int done = 1; done <= 10; ++done) {
+    ++allowed;
+    changed.notify_all();
+    EXPECT_TRUE(changed.wait_for(lock, 5s, [&] { return ended == done && begun == std::min(done + 3, 10); }));
+  }
+  lock.unlock();
+  EXPECT_TRUE(pool.stop(5s));
+}
+
+TEST(WorkerPool, ATaskMutexMayBeHeldAcrossWaits) {
+  WorkerPool pool({.threads = 4, .running_per_key = 2});
+  TaskMutex mutex;
+  std::atomic<int> inside = 0;
+  std::atomic<int> ended = 0;
+  std::promise<void> all;
+  constexpr int tasks = 20;
+  for (int i = 0; i < tasks; ++i)
+    ASSERT_TRUE(pool.submit("vm", [&] {
+      {
+        const std::lock_guard lock(mutex);
+        EXPECT_EQ(++inside, 1);
+        sleep_for(2ms);
+        --inside;
+      }
+      if (++ended == tasks) all.set_value();
+    }));
+  EXPECT_EQ(all.get_future().wait_for(10s), std::future_status::ready) << ended;
+  const std::lock_guard held(mutex);
+  EXPECT_FALSE(mutex.try_lock());
+  EXPECT_FALSE(mutex.try_lock_until(std::chrono::steady_clock::now() + 10ms));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "base/thread.hpp"
+#include "base/waiting.hpp"
 #include "guest/file_copy_times.hpp"
 #include "guest/file_scripts.hpp"
 #include "guest/printable.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <utility>
 
 namespace vmms::guest {
@@ -19,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto port_open_time = 20s;
+constexpr auto answer_interval = 10ms;
 
 /// A file that is still to come takes its sender's time; who watches the copy ends it sooner.
 constexpr Clock::duration total_time(std::uint64_t bytes) { return 600s + std::chrono::seconds(bytes >> 14); }
@@ -245,11 +248,22 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Ta
     }
   }
   if (sent) sent = source.confirm();
-  if (!sent) {
+  // The guest writes to its disk before it answers. Whoever cancels the copy does not wait for that, nor does a thread.
+  const Clock::time_point patience = time_for(source.data_bytes());
+  std::optional<Error> given_up;
+  while (sent && !ended && !given_up) {
+    sleep_for(answer_interval);
+    if (cancelled()) given_up = cancelled_error();
+    if (Clock::now() >= patience)
+      given_up =
+          error(Failure::timed_out, "the guest has not finished writing \"" + printable(prepared->target, 1000) + "\"");
+  }
+  if (!sent || given_up) {
     stop = true;
     port_.reset();
   }
   receiver->join();
+  if (given_up) return *given_up;
   if (!sent && sent.error().kind != Failure::timed_out) return sent.error();
   if (!transfer) {
     port_.reset();

@@ -1,5 +1,7 @@
 #include "guest/freeze.hpp"
 
+#include "base/waiting.hpp"
+
 #include <exception>
 #include <thread>
 
@@ -21,7 +23,7 @@ Status thaw_and_unmark(System& system, const Freeze::Mark& mark, std::chrono::se
     const Failure kind = thawed.error().kind;
     if ((kind != Failure::unreachable && kind != Failure::failed) || Clock::now() + between_tries >= end)
       return thawed.error();
-    std::this_thread::sleep_for(between_tries);
+    sleep_for(between_tries);
   }
 }
 

@@ -1,13 +1,23 @@
 // Guests that lie about their files: what they send is bounded by what they said first, and by what fits.
 #include "base/base64.hpp"
+#include "base/source_file.hpp"
 #include "base/target_file.hpp"
+#include "guest/fake_agent.hpp"
+#include "guest/fd_port.hpp"
 #include "guest/file_copy.hpp"
+#include "guest/file_scripts.hpp"
 #include "guest/files.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+#include <variant>
 
 namespace vmms::guest {
 namespace {
@@ -76,6 +86,69 @@ TEST_F(HostileFiles, WhatGoesOnBeyondWhatItSaidIsEnded) {
   EXPECT_NE(why.message.find("may have no end"), std::string::npos) << why.message;
   EXPECT_LT(read, 100U << 20);
   EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+/// Has a data port, whose other end is `guest`.
+class PortAgent : public FakeAgent {
+ public:
+  PortAgent() {
+    int ends[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    host = std::make_unique<FdPort>(ends[0], "org.vmms.data.1");
+    guest = std::make_unique<FdPort>(ends[1], "guest");
+  }
+  Result<std::unique_ptr<Port>> open_port(std::string_view, Clock::time_point) override { return std::move(host); }
+  std::unique_ptr<Port> host;
+  std::unique_ptr<Port> guest;
+};
+
+TEST_F(HostileFiles, AGuestThatTakesAllAndSaysNothingDoesNotHoldWhoCancels) {
+  // Our own agent there gives signs of life, and never says that it has written the file.
+  PortAgent ways;
+  auto mute = std::thread([agent = std::move(ways.guest)] {
+    protocol::FrameReader frames;
+    EXPECT_TRUE(agent->write(protocol::encode(protocol::ToHost(protocol::Hello{protocol::version, "build"})),
+                             Clock::now() + 10s));
+    while (const auto bytes = agent->read(4096, Clock::now() + 60s)) {
+      frames.add(*bytes);
+      while (const auto frame = frames.next()) {
+        const auto message = protocol::decode_to_agent(*frame);
+        if (const auto* ping = std::get_if<protocol::Ping>(&*message))
+          agent->write(protocol::encode(protocol::ToHost(protocol::Pong{ping->id, 0})), Clock::now() + 10s).has_value();
+      }
+    }
+  });
+  auto session = OwnAgentSession::begin(std::move(ways.host), "build", Clock::now() + 10s).value();
+
+  const auto transport = std::make_shared<PortAgent>();
+  transport->reply(std::string(file_prepare_script), {0, "Target=/root/x\nPart=/root/.vmms-x.part\n", ""});
+  transport->reply(std::string(file_discard_script), {0, "Done=1\n", ""});
+  constexpr std::size_t size = 1 << 20;
+  fs::create_directories(folder_);
+  std::ofstream(folder_ / "big") << std::string(size, 'b');
+  std::atomic<bool> cancelled = false;
+  auto copying = std::async(std::launch::async, [&] {
+    Capabilities capabilities;
+    capabilities.can_execute = capabilities.can_write_files = true;
+    CopyObserver observer;
+    observer.cancelled = [&] { return cancelled.load(); };
+    FileCopy copy(transport, std::make_shared<Leftovers>(), capabilities, observer, [&] { return session; });
+    return copy.to_guest(SourceFile::open(folder_ / "big").value(), {"/root/x", true, false});
+  });
+  for (std::size_t come = 0; come < size;) {
+    const auto bytes = transport->guest->read(65536, Clock::now() + 20s);
+    ASSERT_TRUE(bytes);
+    come += bytes->size();
+  }
+  EXPECT_EQ(copying.wait_for(300ms), std::future_status::timeout) << "it waits for the guest";
+  cancelled = true;
+  EXPECT_EQ(copying.wait_for(10s), std::future_status::ready);
+  session->end(false, "the test is over");
+  const auto done = copying.get();
+  session.reset();
+  mute.join();
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().message.find("cancelled"), std::string::npos) << done.error().message;
 }
 
 }  // namespace

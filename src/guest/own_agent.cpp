@@ -78,13 +78,16 @@ void OwnAgent::deploy(std::uint64_t generation) {
 }
 
 void OwnAgent::drop() {
-  const std::lock_guard lock(mutex_);
-  ++generation_;
-  pause_ = {};
-  not_before_ = {};
-  failure_.clear();
-  if (session_) session_->end(true, "it is not wanted any more");
-  session_.reset();
+  std::shared_ptr<OwnAgentSession> session;
+  {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    pause_ = {};
+    not_before_ = {};
+    failure_.clear();
+    session = std::move(session_);
+  }
+  if (session) session->end(true, "it is not wanted any more");  // it may wait
 }
 
 std::string OwnAgent::description() const {

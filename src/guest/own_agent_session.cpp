@@ -340,8 +340,11 @@ Result<OwnAgentSession::Sent> OwnAgentSession::send(Message message) {
     const std::lock_guard lock(mutex_);
     waiting_.try_emplace(request.id);
   }
-  const std::lock_guard lock(writing_);
-  const Status sent = port_->write(frame, Clock::now() + write_time);
+  const Clock::time_point limit = Clock::now() + write_time;
+  const std::unique_lock lock(writing_, limit);
+  if (!lock.owns_lock())
+    return error(Failure::busy, "other requests wait for our own agent in the guest, which does not read them");
+  const Status sent = port_->write(frame, limit);
   if (sent) return request;
   // A frame that went out in part can never be completed.
   close(sent.error().message);

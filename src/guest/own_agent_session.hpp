@@ -163,7 +163,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   double allowance_ = static_cast<double>(burst_bytes);
   Clock::time_point allowed_at_ = Clock::now();
 
-  std::mutex writing_;
+  TaskMutex writing_;  ///< held while a frame goes into the port, which may wait
 
   mutable std::mutex mutex_;
   mutable Condition changed_;

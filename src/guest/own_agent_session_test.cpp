@@ -1,6 +1,8 @@
 #include "guest/own_agent_session.hpp"
 
 #include "base/thread.hpp"
+#include "base/waiting.hpp"
+#include "base/worker_pool.hpp"
 #include "guest/fd_port.hpp"
 
 #include <gtest/gtest.h>
@@ -10,6 +12,7 @@
 #include <atomic>
 #include <future>
 #include <limits>
+#include <mutex>
 #include <thread>
 
 namespace vmms::guest {
@@ -83,6 +86,69 @@ class OwnAgentSessionTest : public testing::Test {
   AccountPtr account_;
   std::shared_ptr<OwnAgentSession> session_;
 };
+
+/// Nothing can be written while it is full; who writes waits as in a real port, without a thread of the pool.
+class FullPort : public Port {
+ public:
+  explicit FullPort(std::unique_ptr<Port> port) : port_(std::move(port)) {}
+  const std::string& name() const override { return port_->name(); }
+  Status write(std::string_view bytes, Clock::time_point deadline) override {
+    {
+      std::unique_lock lock(mutex_);
+      ++writing_;
+      changed_.notify_all();
+      if (!changed_.wait_until(lock, deadline, [this] { return !full_; }))
+        return error(Failure::timed_out, "the guest does not read");
+    }
+    return port_->write(bytes, deadline);
+  }
+  Result<std::string> read(std::size_t most, Clock::time_point deadline) override {
+    return port_->read(most, deadline);
+  }
+  void close() override { port_->close(); }
+
+  void fill(bool full) {
+    const std::lock_guard lock(mutex_);
+    full_ = full;
+    changed_.notify_all();
+  }
+  void wait_for_a_writer() {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, 10s, [this] { return writing_ > 0; }));
+  }
+
+ private:
+  const std::unique_ptr<Port> port_;
+  std::mutex mutex_;
+  Condition changed_;
+  bool full_ = false;
+  unsigned writing_ = 0;
+};
+
+TEST_F(OwnAgentSessionTest, AGuestThatReadsNothingHoldsNoThreads) {
+  auto full = std::make_unique<FullPort>(std::move(port_));
+  FullPort& port = *full;
+  port_ = std::move(full);
+  begin();
+  port.fill(true);
+  WorkerPool pool({.threads = 4, .running_per_key = 2});
+  constexpr int calls = 6;
+  const auto ended = std::make_shared<std::atomic<int>>(0);
+  const auto all = std::make_shared<std::promise<void>>();
+  for (int i = 0; i < calls; ++i)
+    ASSERT_TRUE(pool.submit("vm", [session = session_, ended, all] {
+      EXPECT_FALSE(session->state("a.service", soon()));
+      if (++*ended == calls) all->set_value();
+    }));
+  port.wait_for_a_writer();
+  std::promise<void> turn;
+  ASSERT_TRUE(pool.submit("another", [&turn] { turn.set_value(); }));
+  EXPECT_EQ(turn.get_future().wait_for(10s), std::future_status::ready);
+  std::this_thread::sleep_for(50ms);  // so that the others have come as far as they can
+  port.fill(false);
+  session_->end(false, "the test is over");
+  EXPECT_EQ(all->get_future().wait_for(10s), std::future_status::ready) << *ended << " calls have ended";
+}
 
 TEST_F(OwnAgentSessionTest, AnotherProgramIsNotSpokenTo) {
   say(Hello{protocol::version, "another build"});

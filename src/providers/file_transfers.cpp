@@ -1,5 +1,6 @@
 #include "providers/file_transfers.hpp"
 
+#include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "guest/printable.hpp"
 #include "providers/copy_run.hpp"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace vmms::providers {
@@ -87,9 +89,15 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
       std::move(description), machine.id,
       [&environment = environment_, transfer, file, largest, id = machine.id, name = machine.name](Control& control) {
         CopyRun run(environment, transfer->request().direction, id, name, control);
-        Status done = transfer->begin([&run] { return run.cancelled(); });
-        if (done) done = copy(*transfer, run, file, largest);
-        transfer->end(done);
+        const Status done = [&]() -> Status {
+          try {
+            const Status begun = transfer->begin([&run] { return run.cancelled(); });
+            return begun ? copy(*transfer, run, file, largest) : begun;
+          } catch (const std::exception&) {
+            return caught_error();
+          }
+        }();
+        transfer->end(done);  // whatever happened: its calls wait for that, and its places
         return done;
       });
   const std::lock_guard lock(mutex_);

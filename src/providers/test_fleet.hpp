@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -86,6 +87,7 @@ class CountingHost : public hypervisor::Host {
     return simulator_.change_settings(id, change);
   }
   std::shared_ptr<guest::Transport> guest(std::string_view id) override {
+    if (broken) throw std::bad_alloc();
     const std::lock_guard lock(mutex_);
     reached.insert(simulator_.find(id)->name);
     return simulator_.guest(id);
@@ -94,6 +96,7 @@ class CountingHost : public hypervisor::Host {
 
   mutable int lists = 0;  ///< how often VMs were listed instead of looked up
   std::set<std::string> reached;
+  bool broken = false;  ///< guest() throws
 
   hypervisor::simulator::Simulator& simulator() { return simulator_; }
 

@@ -118,6 +118,10 @@ Status Transfer::write(std::uint64_t offset, std::string bytes, Clock::time_poin
                  fmt::format("the bytes at offset {} are too far ahead: the guest has taken {}, and at most {} beyond "
                              "that are held",
                              offset, taken_, window));
+  if (window_.pieces() >= most_pieces && offset > window_.end())
+    return error(Failure::invalid_argument,
+                 fmt::format("{} pieces that lie apart wait already; write what is missing from offset {} on first",
+                             window_.pieces(), window_.end()));
   if (end > window_.begin()) {
     if (const Status paid = charge_.resize(window_.bytes() + bytes.size()); !paid) return paid;
     window_.put(offset, std::move(bytes));

@@ -30,6 +30,7 @@ class Transfer {
   static constexpr std::uint64_t window = 8U << 20;
   static constexpr std::uint64_t most_kept = 4U << 20;
   static constexpr std::size_t most_bytes = 768U << 10;  ///< of a Read
+  static constexpr std::size_t most_pieces = 1024;       ///< that lie apart from each other
   static constexpr unsigned most_calls = 8;              ///< that wait at the same time
   static constexpr std::chrono::seconds idle_time{60};
 
@@ -60,7 +61,8 @@ class Transfer {
   // The client's side. Each call waits until `deadline` at most: timed_out then, and may be repeated. Errors of all:
   // the reason why the transfer has ended; busy (too many calls wait).
 
-  /// Returns when the guest has taken these bytes. Errors: invalid_argument (beyond the size, or too far ahead).
+  /// Returns when the guest has taken these bytes. Errors: invalid_argument (beyond the size, too far ahead, or one
+  /// piece too many apart from the others).
   Status write(std::uint64_t offset, std::string bytes, Clock::time_point deadline);
   /// Errors: invalid_argument (no longer kept, or too far ahead).
   Result<Piece> read(std::uint64_t offset, std::uint64_t length, Clock::time_point deadline);

@@ -124,6 +124,26 @@ TEST(Transfer, CallsAreBounded) {
   EXPECT_EQ(transfer.held_bytes(), 0U);
 }
 
+TEST(Transfer, SmallPiecesCostNoMoreThanTheirBytes) {
+  TransferWindow window;
+  constexpr std::size_t size = 200'000;
+  const std::string bytes = pattern(size);
+  for (std::size_t at = 0; at < size; ++at) window.put(at, bytes.substr(at, 1));
+  EXPECT_LE(window.pieces(), 8U);
+  EXPECT_EQ(window.bytes(), size);
+  EXPECT_EQ(window.end(), size);
+  EXPECT_EQ(window.copy(0, size), bytes);
+  window.drop(100'001);
+  EXPECT_EQ(window.copy(100'001, 50), bytes.substr(100'001, 50));
+
+  Transfer transfer(to_guest(1 << 20));
+  for (std::size_t i = 0; i < Transfer::most_pieces; ++i)
+    EXPECT_EQ(transfer.write(2 * i + 1, "x", in(0ms)).error().kind, Failure::timed_out);
+  EXPECT_EQ(transfer.write(2 * Transfer::most_pieces + 1, "x", in(0ms)).error().kind, Failure::invalid_argument);
+  EXPECT_EQ(transfer.write(0, "x", in(0ms)).error().kind, Failure::timed_out) << "what is missing is taken";
+  EXPECT_EQ(transfer.held_bytes(), Transfer::most_pieces + 1);
+}
+
 TEST(Transfer, WhoeverCancelsTheJobEndsTheCalls) {
   Transfer transfer(to_guest(100));
   Guest guest(transfer);

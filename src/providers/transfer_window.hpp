@@ -12,8 +12,9 @@ namespace vmms::providers {
 
 class TransferWindow {
  public:
-  std::uint64_t begin() const { return begin_; }  ///< what lies before is gone
-  std::size_t bytes() const { return bytes_; }    ///< held
+  std::uint64_t begin() const { return begin_; }         ///< what lies before is gone
+  std::size_t bytes() const { return bytes_; }           ///< held
+  std::size_t pieces() const { return pieces_.size(); }  ///< in so many pieces, small ones joined
 
   /// The end of what is there without a gap from begin() on.
   std::uint64_t end() const {
@@ -40,10 +41,12 @@ class TransferWindow {
       next = pieces_.lower_bound(offset);
       const std::uint64_t gap =
           next == pieces_.end() ? rest.size() : std::min<std::uint64_t>(rest.size(), next->first - offset);
-      if (gap == bytes.size())
-        pieces_.emplace(offset, std::move(bytes));
-      else if (gap > 0)
-        pieces_.emplace(offset, rest.substr(0, gap));
+      if (gap > 0 && !append(next, offset, rest.substr(0, gap))) {
+        if (gap == bytes.size())
+          pieces_.emplace(offset, std::move(bytes));
+        else
+          pieces_.emplace(offset, rest.substr(0, gap));
+      }
       bytes_ += gap;
       if (gap == rest.size()) return;
       rest.remove_prefix(gap);
@@ -77,9 +80,22 @@ class TransferWindow {
   }
 
  private:
+  using Pieces = std::map<std::uint64_t, std::string>;
+
+  // Whoever sends a byte at a time must not have a piece for each.
+  bool append(Pieces::iterator next, std::uint64_t offset, std::string_view bytes) {
+    constexpr std::size_t most_joined = std::size_t{64} << 10;
+    if (next == pieces_.begin()) return false;
+    const auto before = std::prev(next);
+    if (before->first + before->second.size() != offset || before->second.size() + bytes.size() > most_joined)
+      return false;
+    before->second.append(bytes);
+    return true;
+  }
+
   std::uint64_t begin_ = 0;
   std::size_t bytes_ = 0;
-  std::map<std::uint64_t, std::string> pieces_;  ///< by offset; they do not overlap
+  Pieces pieces_;  ///< by offset; they do not overlap
 };
 
 }  // namespace vmms::providers

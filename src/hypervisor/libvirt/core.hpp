@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/waiting.hpp"
 #include "hypervisor/host.hpp"
 #include "hypervisor/libvirt/agent_transport.hpp"
 #include "hypervisor/libvirt/connection.hpp"
@@ -27,9 +28,9 @@ namespace vmms::hypervisor::libvirt {
 
 /// What belongs to one VM besides its record, for as long as it exists.
 struct Slot {
-  std::mutex reading;   ///< held from asking libvirt to replacing the record: no thread overtakes another with old news
-  std::mutex settings;  ///< one change of the settings at a time
-  std::mutex mutex;     ///< guards what follows; never held while libvirt is called
+  std::mutex reading;  ///< held from asking libvirt to replacing the record: no thread overtakes another with old news
+  TaskMutex settings;  ///< one change of the settings at a time; held while a lane to libvirt is waited for
+  std::mutex mutex;    ///< guards what follows; never held while libvirt is called
   std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours is at it
   std::optional<SystemTime> created;
   std::shared_ptr<AgentTransport> transport;

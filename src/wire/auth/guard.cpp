@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log_limiter.hpp"
 #include "base/thread.hpp"
 
 namespace vmms::wire::auth {
@@ -64,8 +65,10 @@ class Known {
   void put(const std::string& pair, const Fingerprint& fingerprint) {
     erase(pair);
     if (entries_.size() >= most_) erase(std::string(entries_.back().first));
-    entries_.emplace_front(pair, fingerprint);
-    by_pair_[pair] = entries_.begin();
+    Entries one;
+    one.emplace_front(pair, fingerprint);
+    by_pair_.emplace(pair, one.begin());  // what may throw comes first
+    entries_.splice(entries_.begin(), one);
   }
   void erase(const std::string& pair) {
     const auto found = by_pair_.find(pair);
@@ -99,7 +102,8 @@ struct Guard::State {
   Rank rank_of(const Attempt& attempt, Clock::time_point now) const;
   Clock::time_point ready_at(const Attempt& attempt, Clock::time_point now) const;
   void pay(const Attempt& attempt, Clock::time_point now);
-  void settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome);
+  void settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) noexcept;
+  void remember(const Attempt& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome);
 
   const Options options;
 
@@ -195,7 +199,7 @@ void Guard::State::work() {
       continue;
     }
     bool paid = false;
-    Result<cim::PrincipalPtr> outcome = error(Failure::busy, "there is not enough memory to verify a password");
+    Result<cim::PrincipalPtr> outcome = Error{Failure::busy, "out of memory"};  // short enough to need none
     try {
       if (rank_of(*attempt, now) != Rank::proven) {
         pay(*attempt, now);
@@ -214,33 +218,45 @@ void Guard::State::work() {
   }
 }
 
-void Guard::State::settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) {
+/// This thread goes on whatever is thrown here: without it nobody could sign in any more.
+void Guard::State::settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) noexcept {
   std::vector<Client> clients;
   {
     const std::scoped_lock lock(mutex);
-    const Clock::time_point now = Clock::now();
     const bool wrong = !outcome && outcome.error().kind == Failure::access_denied;
-    if (wrong) {
-      users.take(attempt->claim.user, now);
-      // It may have been right until the password was changed.
-      if (const Fingerprint* right = known.find(attempt->pair); right && *right == attempt->claim.fingerprint)
-        known.erase(attempt->pair);
-    } else if (paid) {
-      addresses.give_back(attempt->address, now);
-      pairs.give_back(attempt->pair, now);
-      if (!attempt->network.empty()) networks.give_back(attempt->network, now);
-    }
     std::erase(running, attempt);
-    clients = std::move(attempt->clients);
+    if (!stopping) clients = std::move(attempt->clients);
     attempt->claim.verify = nullptr;                         // holds a password
-    if (!wrong && number_waiting > 0) changed.notify_one();  // tokens came back
+    if (!wrong && number_waiting > 0) changed.notify_one();  // tokens come back
     try {
-      if (outcome) known.put(attempt->pair, attempt->claim.fingerprint);
-    } catch (const std::bad_alloc&) {
-      known.erase(attempt->pair);  // goes with the others the next time
+      remember(*attempt, paid, outcome);
+    } catch (const std::exception&) {  // no memory: what was paid comes back with time
     }
   }
-  for (const Client& client : clients) client.done(outcome);
+  for (const Client& client : clients) {
+    try {
+      client.done(outcome);
+    } catch (const std::exception& e) {  // its connection's deadline answers
+      log_stranger(attempt->address, spdlog::level::err, "whoever signs in from {} cannot be answered: {}",
+                   attempt->address, e.what());
+    }
+  }
+}
+
+/// With the mutex held.
+void Guard::State::remember(const Attempt& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) {
+  const Clock::time_point now = Clock::now();
+  if (!outcome && outcome.error().kind == Failure::access_denied) {
+    // It may have been right until the password was changed.
+    if (const Fingerprint* right = known.find(attempt.pair); right && *right == attempt.claim.fingerprint)
+      known.erase(attempt.pair);
+    return users.take(attempt.claim.user, now);
+  }
+  if (outcome) known.put(attempt.pair, attempt.claim.fingerprint);
+  if (!paid) return;
+  addresses.give_back(attempt.address, now);
+  pairs.give_back(attempt.pair, now);
+  if (!attempt.network.empty()) networks.give_back(attempt.network, now);
 }
 
 Guard::Guard() : Guard(Options{}) {}

@@ -7,6 +7,8 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <new>
+#include <thread>
 #include <vector>
 
 namespace vmms::wire::auth {
@@ -105,6 +107,40 @@ TEST_F(GuardTest, TheProofThatWasRightLastCostsNothing) {
   const std::size_t before = looks();
   EXPECT_EQ(guesses.back().wait_for(20ms), std::future_status::timeout);
   EXPECT_EQ(looks(), before);
+}
+
+TEST_F(GuardTest, WhoCannotBeAnsweredKeepsNobodyElseOut) {
+  make(slow());
+  for (unsigned i = 0; i < 3; ++i) {
+    std::promise<void> told;
+    guard_->submit(client("192.0.2." + std::to_string(i)), claim("alice", i, wrong),
+                   [&told](const Result<cim::PrincipalPtr>&) {
+                     told.set_value();
+                     throw std::bad_alloc();
+                   });
+    told.get_future().wait();
+  }
+  EXPECT_TRUE(submit(client("192.0.2.9"), claim("carol", 0, right)).get());
+}
+
+TEST_F(GuardTest, NobodyIsAnsweredOnceItEnds) {
+  make(slow());
+  std::promise<void> begun;
+  std::promise<void> go_on;
+  std::atomic<bool> answered = false;
+  Claim long_one = claim("alice", 1, right);
+  long_one.verify = [&]() -> Result<cim::PrincipalPtr> {
+    begun.set_value();
+    go_on.get_future().wait();
+    return error(Failure::access_denied, "no");
+  };
+  guard_->submit(client("192.0.2.1"), std::move(long_one), [&](const Result<cim::PrincipalPtr>&) { answered = true; });
+  begun.get_future().wait();
+  auto ending = std::async(std::launch::async, [this] { guard_.reset(); });
+  std::this_thread::sleep_for(20ms);  // so that it has begun to end
+  go_on.set_value();
+  ending.get();
+  EXPECT_FALSE(answered) << "what it would tell, and to whom, may be gone";
 }
 
 TEST_F(GuardTest, TokensComeBack) {

@@ -228,6 +228,8 @@ void Connection::authenticate() {
   if (phase_ != Phase::authenticating || number != number_) return;
   // It may take its time. Room was made for a body that nobody may want; what came of it with the header is little.
   exchange_->mutable_request().body.shrink_to_fit();
+  // Guesses wait long, and must not hold all places meanwhile; but those that are idle give theirs first.
+  if (!wait_for_client()) return;
   watch();
 }
 
@@ -341,7 +343,7 @@ void Connection::leave() {
 
 /// False when there is none and the connection is closed.
 bool Connection::place_among_leaving(const AccountPtr& account) {
-  auto place = io_.shared().leaving.take(account, cost(), true);
+  auto place = io_.shared().leaving.take(account, cost());
   if (!place) {
     close();
     return false;

@@ -1,5 +1,6 @@
 #include "wire/http/places.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace vmms::wire::http {
@@ -34,13 +35,17 @@ void Places::forget(Place& place) {
   place.close_ = nullptr;
 }
 
-bool Places::make_room(const Account* account, bool whoever) {
+bool Places::make_room(const Account* account) {
   std::function<void()> close;
   {
     const std::scoped_lock lock(mutex_);
-    const auto own = own_.find(account);
-    if (own == own_.end() && (!whoever || all_.empty())) return false;
-    Place& first = *(own == own_.end() ? all_ : own->second).front();
+    auto owner = own_.find(account);
+    if (account == nullptr)
+      owner = std::max_element(own_.begin(), own_.end(),
+                               [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    if (owner == own_.end()) return false;
+    // Where nobody has more than others it is whoever was offered first.
+    Place& first = *(account == nullptr && owner->second.size() == 1 ? all_ : owner->second).front();
     close.swap(first.close_);
     forget(first);
     first.charge_.reset();
@@ -49,10 +54,11 @@ bool Places::make_room(const Account* account, bool whoever) {
   return true;
 }
 
-Result<Places::PlacePtr> Places::take(const AccountPtr& account, std::size_t bytes, bool whoever) {
+Result<Places::PlacePtr> Places::take(const AccountPtr& account, std::size_t bytes) {
   auto place = std::make_unique<Place>(*this);
   auto charged = account->charge(item_, bytes);
-  if (!charged && make_room(account.get(), whoever)) charged = account->charge(item_, bytes);
+  if (!charged && (make_room(account.get()) || (account->can_hold(item_, bytes) && make_room(nullptr))))
+    charged = account->charge(item_, bytes);
   if (!charged) return charged.error();
   place->charge_ = std::move(*charged);
   return place;

@@ -14,8 +14,9 @@
 namespace vmms::wire::http {
 
 /// The places for connections of one kind. Who needs one and finds none gets that of the connection of the same account
-/// that has been dispensable for the longest. Any thread; takes a lock, so that connections of the common kind,
-/// somebody's who signed in, have no place here.
+/// that has been dispensable for the longest; where the account has none to give and all together have too many, that
+/// of whichever account could give most. Any thread; takes a lock, so that connections of the common kind, somebody's
+/// who signed in, have no place here.
 class Places {
  public:
   class Place {
@@ -45,15 +46,14 @@ class Places {
 
   explicit Places(Ledger::Item item) : item_(item) {}
 
-  /// Failure busy says which bound was reached, when no connection of the account can give up its place, nor, with
-  /// `whoever`, that of any other account.
-  Result<PlacePtr> take(const AccountPtr& account, std::size_t bytes, bool whoever = false);
+  /// Failure busy says which bound was reached, when no connection can give up its place for that.
+  Result<PlacePtr> take(const AccountPtr& account, std::size_t bytes);
   /// The same when not the place is wanting but something else that a connection needs: one of the account is closed.
-  bool displace(const Account& account) { return make_room(&account, false); }
+  bool displace(const Account& account) { return make_room(&account); }
 
  private:
-  bool make_room(const Account* account, bool whoever);
-  void forget(Place& place);  ///< needs the mutex
+  bool make_room(const Account* account);  ///< by one of the account; null: of whichever has most
+  void forget(Place& place);               ///< needs the mutex
 
   const Ledger::Item item_;
   std::mutex mutex_;

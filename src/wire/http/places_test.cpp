@@ -60,10 +60,24 @@ TEST_F(PlacesTest, WhatIsKeptAndWhatIsOfOthersIsNotTaken) {
   EXPECT_EQ(refused.error().kind, Failure::busy);
   const auto other = offered(account("b"), "b1");
   ASSERT_TRUE(other);
+  EXPECT_FALSE(places_.take(a, 0)) << "it has as many as it may, whatever others could give";
+  other->keep();
   EXPECT_FALSE(places_.take(account("c"), 0)) << "there are three, and the fourth is kept";
   EXPECT_TRUE(closed_.empty());
-  EXPECT_TRUE(places_.take(account("c"), 0, true)) << "unless the kind says so";
-  EXPECT_EQ(closed_, std::vector<std::string>{"b1"});
+}
+
+TEST_F(PlacesTest, WhereAllAreTakenWhoeverHasMostMakesRoom) {
+  const AccountPtr a = account("a");
+  const AccountPtr b = account("b");
+  const auto first = offered(b, "b1");
+  const auto second = offered(a, "a1");
+  const auto third = offered(a, "a2");
+  const auto fourth = offered(account("c"), "c1");
+  ASSERT_TRUE(fourth);
+  EXPECT_EQ(closed_, std::vector<std::string>{"a1"});
+  const auto fifth = offered(account("d"), "d1");
+  ASSERT_TRUE(fifth);
+  EXPECT_EQ(closed_.back(), "b1") << "where nobody has more than others, who has waited longest";
 }
 
 TEST_F(PlacesTest, WhatEndsGivesItsPlaceBack) {
