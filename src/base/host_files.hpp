@@ -34,7 +34,8 @@ class HostFiles {
   static Result<Named> parse(const std::string& text);
 
   /// Opens the folders. Errors, in words for the administrator: invalid_argument (one contains something private, or
-  /// lies in it; compared by device and inode, so that links and mounts do not hide it), not_found, access_denied.
+  /// lies in it; compared by device and inode, so that links do not hide it, nor mounts of a whole such folder),
+  /// not_found, access_denied.
   static Result<std::shared_ptr<const HostFiles>> open(const Options& options);
 
   /// By an absolute path below one of the folders. Errors: as of FileRoot; access_denied when it lies below none.

@@ -21,14 +21,12 @@ constexpr std::array<std::string_view, Ledger::items> item_names = {"open connec
                                                                     "open connections to the local socket",
                                                                     "requests left by their clients",
                                                                     "requests",
-                                                                    "requests",
                                                                     "answers",
                                                                     "operations at work",
                                                                     "open enumerations",
                                                                     "jobs",
                                                                     "file transfers",
-                                                                    "subscriptions",
-                                                                    "answers of its guest"};
+                                                                    "guest data"};
 
 /// Adds unless that passes `most`.
 bool take(std::atomic<std::size_t>& counter, std::size_t more, std::size_t most) {
@@ -131,7 +129,6 @@ std::array<Ledger::Bound, Ledger::items> Ledger::default_bounds() {
   set(Item::context, {.principal = 64, .all = 1024});
   set(Item::job, {.principal = 2500, .all = 10'000});
   set(Item::transfer, {.principal = 16, .all = 128});
-  set(Item::subscription, {.principal = 64, .all = 1024});
   return bounds;
 }
 

@@ -24,21 +24,19 @@ using AccountPtr = std::shared_ptr<Account>;
 class Ledger {
  public:
   enum class Item : std::uint8_t {
-    stranger,      ///< a network connection on which nobody has signed in
-    connection,    ///< a network connection of somebody who signed in
-    local,         ///< a connection to the local socket
-    leaving,       ///< a connection whose client said that it sends no more, while its last request is answered
-    body,          ///< the text of a request, as far as it is kept
-    document,      ///< what was read of it
-    answer,        ///< written and not yet sent
-    task,          ///< waits for a thread, runs, or waits for a guest
-    context,       ///< an open enumeration
-    job,           ///< a job and its details, until it is forgotten
-    transfer,      ///< a file on its way through a connection
-    subscription,  ///< of indications
-    guest_data,    ///< what a guest said
+    stranger,    ///< a network connection on which nobody has signed in
+    connection,  ///< a network connection of somebody who signed in
+    local,       ///< a connection to the local socket
+    leaving,     ///< a connection whose client said that it sends no more, while its last request is answered
+    body,        ///< the text of a request, or what was read of it, as far as it is kept
+    answer,      ///< written and not yet sent
+    task,        ///< waits for a thread, runs, or waits for a guest
+    context,     ///< an open enumeration
+    job,         ///< a job and its details, until it is forgotten
+    transfer,    ///< a file on its way through a connection
+    guest_data,  ///< what a guest said
   };
-  static constexpr std::size_t items = 13;
+  static constexpr std::size_t items = 11;
 
   enum class Payer : std::uint8_t {
     principal,      ///< who signed in; the name is cim::Principal::id()
