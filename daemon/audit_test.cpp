@@ -121,7 +121,7 @@ TEST(Audit, ARecordThatCannotBeMadeIsCountedAndChangesNoAnswer) {
   const cim::Context context;
   const auto machine =
       cim::ObjectPath::parse("Msvm_ComputerSystem.Name=\"A1576C71-F505-4D1B-9B78-2CFD971B0F31\"").value();
-  cim::Audited audited(&audit, {.operation = "modify", .context = context, .object = &machine});
+  cim::Audited audited(&audit, {.operation = "modify", .context = context, .namespace_name = {}, .object = &machine});
   EXPECT_TRUE(audited.ended(Status()));
   audit.record(cim::RefusedSignIn{"mallory", "basic", "10.0.0.1:5", "10.0.0.1", "wrong password"});
   audit.finish(10s);
