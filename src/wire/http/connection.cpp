@@ -228,7 +228,7 @@ void Connection::authenticate() {
   if (phase_ != Phase::authenticating || number != number_) return;
   // It may take its time. Room was made for a body that nobody may want; what came of it with the header is little.
   exchange_->mutable_request().body.shrink_to_fit();
-  // Guesses wait long, and must not hold all places meanwhile; but those that are idle give theirs first.
+  // Guesses wait long, and must not hold all places meanwhile: from here on it waits behind all that wait already.
   if (!wait_for_client()) return;
   watch();
 }
