@@ -167,7 +167,14 @@ Status serve_until_told(const Options& options, Process& process) {
   std::optional<wire::cimxml::Server> cimxml;
   const wire::http::Handler to_wsman = [&wsman](const auto& exchange) { wsman->handle(exchange); };
   const wire::http::Handler to_cimxml = [&cimxml](const auto& exchange) { cimxml->handle(exchange); };
-  const wire::http::Protocols protocols = {{wsman_protocol, {{"/wsman", to_wsman}, {"/wsman/", to_wsman}}},
+  wire::http::Handlers wsman_handlers = {{"/wsman", to_wsman}, {"/wsman/", to_wsman}};
+  if (options.anonymous_identify != "off") {
+    const wire::http::Handler to_everybody = [&wsman](const auto& exchange) { wsman->handle_everybody(exchange); };
+    for (auto& [path, endpoint] : wsman_handlers)
+      endpoint = wire::http::Endpoint(endpoint.handler, to_everybody, wire::wsman::is_unauthenticated);
+    wsman_handlers["/wsman-anon/identify"] = wire::http::Endpoint(nullptr, to_everybody);  // DSP0226 11
+  }
+  const wire::http::Protocols protocols = {{wsman_protocol, wsman_handlers},
                                            {cimxml_protocol, {{"/cimom", to_cimxml}, {"/", to_cimxml}}}};
   wire::http::ServerOptions server_options;
   server_options.listeners = options.listeners;
@@ -236,6 +243,7 @@ Status serve_until_told(const Options& options, Process& process) {
 
   wire::wsman::ServerOptions wsman_options;
   wsman_options.product_version = VMMS_VERSION;
+  wsman_options.tell_everybody_version = options.anonymous_identify == "full";
   wsman_options.host_name = (*host)->information()->name;
   wsman_options.machine_of = providers::machine_of;
   wsman.emplace(manager, submit, wsman_options);

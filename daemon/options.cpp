@@ -121,6 +121,11 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--key", options.key, "TLS private key, PEM")->check(CLI::ExistingFile);
   app.add_flag("--allow-cleartext", options.allow_cleartext,
                "Serve --wsman and --cimxml beyond loopback: passwords travel in clear text");
+  app.add_option("--anonymous-identify", options.anonymous_identify,
+                 "What an Identify without credentials is told: minimal (protocol and product), full (the version as "
+                 "well), off (nothing)")
+      ->check(CLI::IsMember({"minimal", "full", "off"}))
+      ->capture_default_str();
   app.add_flag("--guest-service-interface", options.guest_service_interface,
                "The Guest Service Interface of a VM is on unless it was switched off (Hyper-V: off)");
   app.add_option("--compatibility", options.compatibility,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <string>
 
 namespace vmms::cim {
 
@@ -27,14 +28,14 @@ class Reader {
     ++position_;
     return true;
   }
-  /// Exactly `count` digits (or `*`, which counts as 0).
+  /// Exactly `count` digits.
   std::optional<std::int64_t> digits(std::size_t count) {
     if (text_.size() - position_ < count) return {};
     std::int64_t value = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const char c = text_[position_ + i];
-      if (c != '*' && (c < '0' || c > '9')) return {};
-      value = value * 10 + (c == '*' ? 0 : c - '0');
+      if (c < '0' || c > '9') return {};
+      value = value * 10 + (c - '0');
     }
     position_ += count;
     return value;
@@ -72,13 +73,30 @@ Error malformed(std::string_view text, std::string_view expected) {
                fmt::format("\"{}\" is not a date and time: expected {}", text.substr(0, 64), expected));
 }
 
+/// Asterisks stand for fields that are not significant (DSP0004 5.2.4): whole ones from the right on, of microseconds
+/// also single digits, and never the first field. They read as zeros. False when they stand elsewhere.
+bool replace_asterisks(std::string& text) {
+  const std::size_t first = text.find('*');
+  if (first == std::string::npos) return true;
+  const bool is_interval = text[21] == ':';
+  const bool at_field = first >= 8 ? first % 2 == 0 || first > 14 : !is_interval && (first == 4 || first == 6);
+  if (!at_field) return false;
+  for (std::size_t i = first; i < 21; ++i) {
+    if (i == 14) continue;
+    if (text[i] != '*') return false;
+    text[i] = '0';
+  }
+  return true;
+}
+
 std::optional<TimePoint> point(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour,
                                std::int64_t minute, std::int64_t second, std::int64_t microsecond) {
   // In wildcards month and day may be zero.
   const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(year)},
                                          std::chrono::month{static_cast<unsigned>(month == 0 ? 1 : month)},
                                          std::chrono::day{static_cast<unsigned>(day == 0 ? 1 : day)}};
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return {};
+  const bool midnight = hour == 24 && minute == 0 && second == 0 && microsecond == 0;  // the day's end (XML Schema)
+  if (!date.ok() || (hour > 23 && !midnight) || minute > 59 || second > 60) return {};
   return TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) + Microseconds(microsecond);
 }
@@ -116,9 +134,11 @@ DateTime DateTime::now() {
 }
 
 Result<DateTime> DateTime::parse(std::string_view text) {
-  static constexpr std::string_view form = "yyyymmddHHMMSS.mmmmmm+UTC or ddddddddHHMMSS.mmmmmm:000";
-  if (text.size() != 25 || text[14] != '.') return malformed(text, form);
-  Reader reader(text);
+  static constexpr std::string_view form =
+      "yyyymmddHHMMSS.mmmmmm+UTC or ddddddddHHMMSS.mmmmmm:000, with asterisks for whole fields from the right";
+  std::string significant(text.substr(0, 26));
+  if (text.size() != 25 || text[14] != '.' || !replace_asterisks(significant)) return malformed(text, form);
+  Reader reader(significant);
   if (text[21] == ':') {
     const auto day = reader.digits(8), hour = reader.digits(2), minute = reader.digits(2), second = reader.digits(2);
     reader.take('.');
@@ -176,7 +196,7 @@ Result<DateTime> DateTime::parse_iso8601(std::string_view text) {
   if (reader.take('+') || reader.take('-')) {
     const auto h = reader.digits(2);
     const auto m = h && reader.take(':') ? reader.digits(2) : std::nullopt;
-    if (!m || *h > 14 || *m > 59) return malformed(text, form);
+    if (!m || *m > 59 || *h * 60 + *m > 14 * 60) return malformed(text, form);
     offset = (*h * 60 + *m) * (sign == '-' ? -1 : 1);
   } else {
     reader.take('Z');

@@ -38,6 +38,21 @@ TEST(DateTime, RefusesWhatIsNoDate) {
     EXPECT_FALSE(DateTime::parse_iso8601(text) && text[0] != 'P') << text;
 }
 
+TEST(DateTime, AsterisksReplaceWholeFieldsFromTheRight) {
+  EXPECT_EQ(DateTime::parse("20251217095522.702***+000").value().to_iso8601(), "2025-12-17T09:55:22.702Z");
+  EXPECT_EQ(DateTime::parse("20251217095522.******+060").value().to_iso8601(), "2025-12-17T08:55:22Z");
+  EXPECT_EQ(DateTime::parse("2025121709****.******+000").value().to_iso8601(), "2025-12-17T09:00:00Z");
+  EXPECT_EQ(DateTime::parse("2025**********.******-000").value().to_iso8601(), "2025-01-01T00:00:00Z");
+  EXPECT_EQ(DateTime::parse("0000000100****.******:000").value().length(), 24h);
+  for (const char* text : {"000000*0000005.000000:000", "000000*0000000.000000:000", "**************.******+***",
+                           "**************.******+000", "**************.******:000", "20251217095522.702341+***",
+                           "20251217095522.***341+000", "202512170955**.702341+000", "2025121709552*.******+000",
+                           "2025**17095522.702341+000", "202*1217095522.702341+000", "20251*********.******+000",
+                           "0000*****00500.000000:000", "00000***********.****:000", "20251217095522.702341+0*0",
+                           "20251217095522*702341+000", "0000**********.******:000"})
+    EXPECT_FALSE(DateTime::parse(text)) << text;
+}
+
 TEST(Duration, ReadsWhatClientsSend) {
   EXPECT_EQ(parse_duration("PT60.000S").value(), 60s);
   EXPECT_EQ(parse_duration("PT30.0S").value(), 30s);

@@ -26,6 +26,25 @@ TEST(Value, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(from_text(Type::datetime, "yesterday"));
 }
 
+TEST(Value, NumbersAsXmlSchemaWritesThem) {
+  EXPECT_EQ(from_text(Type::uint8, "+007").value(), Value(std::uint64_t{7}));
+  EXPECT_EQ(from_text(Type::uint8, "-0").value(), Value(std::uint64_t{0}));
+  EXPECT_EQ(from_text(Type::sint64, "-9223372036854775808").value(), Value(INT64_MIN));
+  for (const char* text : {"+-5", "-+5", "0x-5", "--5", "+", "-"}) {
+    EXPECT_FALSE(from_text(Type::sint32, text)) << text;
+    EXPECT_FALSE(from_text(Type::uint32, text)) << text;
+    EXPECT_FALSE(from_text(Type::real64, text)) << text;
+  }
+  EXPECT_EQ(from_text(Type::real64, "+1.5E+2").value(), Value(150.0));
+  EXPECT_EQ(from_text(Type::real64, ".5").value(), Value(0.5));
+  EXPECT_EQ(to_text(from_text(Type::real64, "INF").value()), "INF");
+  EXPECT_EQ(to_text(from_text(Type::real32, "-INF").value()), "-INF");
+  EXPECT_EQ(to_text(from_text(Type::real32, "NaN").value()), "NaN");
+  for (const char* text : {"inf", "infinity", "nan", "nan(1)", "Inf", "0x1p3", "1e", "1e400", "1.5.5"})
+    EXPECT_FALSE(from_text(Type::real64, text)) << text;
+  EXPECT_FALSE(from_text(Type::real32, "1e39"));
+}
+
 TEST(Value, ComparesBehindPointers) {
   const auto path = [](const char* name) {
     ObjectPath p;

@@ -10,6 +10,7 @@
 #include "guest/memory.hpp"
 #include "guest/recent_lists.hpp"
 #include "guest/shared_read.hpp"
+#include "guest/watched_transport.hpp"
 
 #include <limits>
 #include <mutex>
@@ -32,6 +33,8 @@ constexpr std::chrono::milliseconds pages_time{500};
 /// That there is no service manager is believed for so long.
 constexpr std::chrono::seconds no_manager_time{5};
 constexpr std::chrono::seconds starting_time{4};
+/// See Guest::Patience.
+constexpr std::chrono::seconds first_sign_time{1};
 /// Of a list that is older than what our own agent told.
 constexpr std::uint64_t unknown_states = std::numeric_limits<std::uint64_t>::max();
 /// The age of what was read of the guest as a whole.
@@ -92,8 +95,8 @@ Result<ListPtr> paid_for(const AccountPtr& account, ListPtr list) {
 
 class AgentGuest : public Guest {
  public:
-  AgentGuest(std::shared_ptr<Transport> transport, OwnAgentProgram program, AccountPtr account)
-      : transport_(std::move(transport)),
+  AgentGuest(const std::shared_ptr<Transport>& transport, OwnAgentProgram program, AccountPtr account)
+      : transport_(std::make_shared<WatchedTransport>(transport)),
         account_(std::move(account)),
         own_agent_(std::make_shared<OwnAgent>(transport_, leftovers_, program, account_)),
         actions_([this] { void_reads(); }) {}
@@ -110,7 +113,7 @@ class AgentGuest : public Guest {
   Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) override {
     return clock_offset_.get(deadline, [system = system_](auto limit) { return system->clock_offset(limit); });
   }
-  Result<std::shared_ptr<const ServiceMap>> services(Clock::time_point deadline, Page page) override;
+  Result<std::shared_ptr<const ServiceMap>> services(Clock::time_point deadline, Page page, Patience patience) override;
   Result<Service> service(std::string_view name, Clock::time_point deadline) override;
   Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) override {
     return act(Actions::Kind::start, name, deadline);
@@ -126,8 +129,8 @@ class AgentGuest : public Guest {
   Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) override {
     const Result<DiscoveryPtr> discovery = discovered(deadline);
     if (!discovery) return discovery.error();
-    return std::make_unique<FileCopy>(transport_, leftovers_, (*discovery)->capabilities, std::move(observer),
-                                      [own_agent = own_agent_] { return own_agent->session(); });
+    return std::make_unique<FileCopy>(transport_->unwatched(), leftovers_, (*discovery)->capabilities,
+                                      std::move(observer), [own_agent = own_agent_] { return own_agent->session(); });
   }
 
  private:
@@ -142,7 +145,7 @@ class AgentGuest : public Guest {
 
   Result<DiscoveryPtr> discovered(Clock::time_point deadline);
   std::shared_ptr<Flight<DiscoveryPtr>> begin_discovery(std::uint64_t connection);
-  Result<ManagerPtr> manager(Clock::time_point deadline);
+  Result<ManagerPtr> manager(Clock::time_point deadline, Patience patience = Patience::whole);
   std::shared_ptr<OwnAgentSession> own_agent(const ServiceManager& manager);
   ListPtr list_told_by(OwnAgentSession& session, Clock::time_point deadline);
   Reading<ListPtr> begin_list(const ManagerPtr& manager);
@@ -172,13 +175,13 @@ class AgentGuest : public Guest {
     ++changes_;
   }
 
-  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<WatchedTransport> transport_;
   const AccountPtr account_;
   const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
   const std::shared_ptr<OwnAgent> own_agent_;
   Actions actions_;
   const Files files_{transport_, leftovers_};
-  Heartbeat heartbeat_{transport_};
+  Heartbeat heartbeat_{transport_->unwatched()};  // has a patience of its own
   const std::shared_ptr<System> system_ = std::make_shared<System>(transport_, leftovers_);
   SharedRead<std::shared_ptr<const Identity>> identity_{transport_, identity_time, account_,
                                                         [](const std::shared_ptr<const Identity>& identity) {
@@ -262,13 +265,14 @@ std::shared_ptr<Flight<DiscoveryPtr>> AgentGuest::begin_discovery(std::uint64_t 
       });
 }
 
-Result<ManagerPtr> AgentGuest::manager(Clock::time_point deadline) {
-  const Clock::time_point patience = std::min(deadline, Clock::now() + starting_time);
+Result<ManagerPtr> AgentGuest::manager(Clock::time_point deadline, Patience patience) {
+  const Clock::time_point started_by =
+      patience == Patience::little ? Clock::now() : std::min(deadline, Clock::now() + starting_time);
   while (true) {
     const Result<DiscoveryPtr> discovery = discovered(deadline);
     if (!discovery) return discovery.error();
     if ((*discovery)->manager) return (*discovery)->manager;
-    if (!(*discovery)->starting || Clock::now() + starting_interval >= patience) return (*discovery)->reason;
+    if (!(*discovery)->starting || Clock::now() + starting_interval >= started_by) return (*discovery)->reason;
     sleep_for(starting_interval);
   }
 }
@@ -311,8 +315,12 @@ ListPtr AgentGuest::list_told_by(OwnAgentSession& session, Clock::time_point dea
   return now;
 }
 
-Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline, Page page) {
-  const Result<ManagerPtr> manager = this->manager(deadline);
+Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline, Page page,
+                                                               Patience patience) {
+  if (patience == Patience::little)
+    if (const Status alive = transport_->wait_for_life(std::min(deadline, Clock::now() + first_sign_time)); !alive)
+      return alive.error();
+  const Result<ManagerPtr> manager = this->manager(deadline, patience);
   if (!manager) return manager.error();
   if (const auto session = own_agent(**manager))
     if (const ListPtr list = list_told_by(*session, deadline))
@@ -431,6 +439,8 @@ AgentGuest::Reading<Service> AgentGuest::begin_state(const ManagerPtr& manager, 
 }
 
 Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name, Clock::time_point deadline) {
+  if (const Status back = transport_->wait_for_return(std::min(deadline, Clock::now() + command_time)); !back)
+    return back.error();
   const Result<ManagerPtr> manager = this->manager(deadline);
   if (!manager) return manager.error();
   const Result<std::string> full_name = (*manager)->full_name(name);
@@ -455,6 +465,8 @@ Result<ServiceOutcome> AgentGuest::change_start_mode(std::string_view name, Star
   if (!manager) return manager.error();
   const Result<std::string> full_name = (*manager)->full_name(name);
   if (!full_name) return full_name.error();
+  if (const Status back = transport_->wait_for_return(std::min(deadline, Clock::now() + command_time)); !back)
+    return back.error();
   const Result<Script> script = (*manager)->mode_script(*full_name, mode);
   if (!script) return script.error();
   void_reads();

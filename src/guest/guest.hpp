@@ -63,13 +63,18 @@ struct Identity {
 /// All calls are thread-safe, return by `deadline`, and wait for the guest. The same reads in flight are shared; a
 /// second start of the same service joins the first. Failures, by kind:
 ///   not_supported  no agent, the agent forbids what is needed, no known service manager
-///   unreachable    the agent is connected but silent (found within 5 s), the VM is paused, file systems are frozen
+///   unreachable    the agent is connected but silent (found within 5 s, then known at once until it answers again),
+///   the
+///                  VM is paused, file systems are frozen
 ///   not_found      no such service
 ///   timed_out      the deadline passed; the guest goes on
 ///   invalid_state  the VM does not run
 class Guest {
  public:
   enum class Page { first, further };
+  /// Of who has other guests to ask as well: one that has not given a sign of life yet gets a second for it, and one
+  /// whose service manager is starting is not waited for.
+  enum class Patience { whole, little };
 
   virtual ~Guest() = default;
 
@@ -95,8 +100,8 @@ class Guest {
 
   /// All loaded .service units and installed unit files, by name, read anew when their states are half a second old;
   /// who has seen the first page of them need not wait for that.
-  virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(Clock::time_point deadline,
-                                                                                 Page page = Page::first) = 0;
+  virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(
+      Clock::time_point deadline, Page page = Page::first, Patience patience = Patience::whole) = 0;
   /// One service, also an instance of a template that is not loaded. A name without a suffix gets ".service".
   virtual Result<Service> service(std::string_view name, Clock::time_point deadline) = 0;
   virtual Result<ServiceOutcome> start_service(std::string_view name, Clock::time_point deadline) = 0;

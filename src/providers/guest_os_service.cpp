@@ -261,8 +261,9 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     const auto guest = environment_.guests.find(machine.id);
     if (!guest) return true;
     const bool resumed = query.after && query.after->system_name == machine.id;
-    const auto services =
-        guest->services(guest_deadline(context), resumed ? guest::Guest::Page::further : guest::Guest::Page::first);
+    using guest::Guest;
+    const auto services = guest->services(guest_deadline(context), resumed ? Guest::Page::further : Guest::Page::first,
+                                          query.keys.system_name ? Guest::Patience::whole : Guest::Patience::little);
     if (!services) return failed(services.error());
     for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
          next != (*services)->end(); ++next) {

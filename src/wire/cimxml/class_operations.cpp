@@ -53,7 +53,7 @@ OrError<Task> get_class(const Operation& operation) {
   ClassForm form = read_form(parameters);
   form.property_list = parameters.texts("PropertyList");
   if (auto done = parameters.done(); !done) return done.error();
-  const auto cim_class = find_class(operation, class_name);
+  const auto cim_class = find_class(operation, class_name, Code::not_found);
   if (!cim_class) return cim_class.error();
   return answer_with(
       [cim_class = *cim_class, form = std::move(form)](xml::Writer& writer) { write_class(writer, *cim_class, form); });

@@ -70,7 +70,8 @@ void read_result_form(Parameters& parameters, InstanceForm& form) {
 /// The classes that an association query about a class finds.
 OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery query, bool names, const ClassForm& form) {
   query.classes = true;
-  if (auto source = find_class(operation, query.source.class_name); !source) return source.error();
+  if (auto source = find_class(operation, query.source.class_name, Code::invalid_parameter); !source)
+    return source.error();
   auto classes = operation.manager.associated_classes(operation.context, operation.schema.namespace_name, query);
   if (!classes) {
     CimError error = to_cim_error(classes.error());

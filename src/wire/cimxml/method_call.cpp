@@ -54,7 +54,7 @@ void write_result(const Operation& operation, const cim::Method& method, const c
   }
   for (std::size_t i = 0; i < method.parameters.size() && i < result.outputs.size(); ++i) {
     const cim::Parameter& parameter = method.parameters[i];
-    if (!parameter.is_out) continue;
+    if (!parameter.is_out || result.outputs[i].is_null()) continue;  // what is NULL is left out: an empty one ends wbemcli
     writer.start("PARAMVALUE").attribute("NAME", parameter.name);
     write_type(writer, "PARAMTYPE", parameter.type, parameter.object_class);
     writer.text({});
@@ -70,7 +70,7 @@ OrError<Task> prepare_extrinsic(const Operation& operation) {
   path.namespace_name = operation.schema.namespace_name;
   const cim::Class* cim_class = operation.schema.find(path.class_name);
   if (!cim_class)
-    return cim_error(Code::invalid_class,
+    return cim_error(Code::not_found,
                      fmt::format("there is no class {:.100} in {}", path.class_name, operation.schema.namespace_name));
   if (auto completed = complete_keys(path, operation.schema); !completed) return to_cim_error(completed.error());
   const cim::Method* method = cim_class->method(operation.call.name);

@@ -54,11 +54,11 @@ constexpr Intrinsic intrinsics[] = {
 
 }  // namespace
 
-OrError<const cim::Class*> find_class(const Operation& operation, std::string_view class_name) {
+OrError<const cim::Class*> find_class(const Operation& operation, std::string_view class_name, Code missing) {
   const auto found = operation.manager.get_class(operation.context, operation.schema.namespace_name, class_name);
   if (found) return *found;
   CimError error = to_cim_error(found.error());
-  if (error.code == Code::not_found) error.code = Code::invalid_class;
+  if (error.code == Code::not_found) error.code = missing;
   return error;
 }
 

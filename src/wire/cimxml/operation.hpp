@@ -35,8 +35,9 @@ struct Task {
   std::function<void(bool delivered)> after = {};
 };
 
-/// The class, as the caller may read it. Errors: invalid_class, access_denied.
-OrError<const cim::Class*> find_class(const Operation& operation, std::string_view class_name);
+/// The class, as the caller may read it. Errors: `missing`, which DSP0200 5.3.2 says for each operation; access_denied.
+OrError<const cim::Class*> find_class(const Operation& operation, std::string_view class_name,
+                                      Code missing = Code::invalid_class);
 
 /// Prepares an intrinsic operation. Errors: those of DSP0200 5.3 for the operation; not_supported for unknown ones.
 OrError<Task> prepare_intrinsic(const Operation& operation);

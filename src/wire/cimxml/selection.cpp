@@ -39,8 +39,8 @@ std::vector<std::string> wanted_of(const cim::Class& cim_class, const ItemForm& 
 
 CimError query_error(const Error& error) {
   CimError result = to_cim_error(error);
-  if (error.kind == Failure::invalid_argument) result.code = Code::invalid_query;
-  if (error.kind == Failure::not_found) result.code = Code::invalid_class;
+  // Also for a class that does not exist: a query has no other code for what it says (DSP0200 5.3.2.13).
+  if (error.kind == Failure::invalid_argument || error.kind == Failure::not_found) result.code = Code::invalid_query;
   return result;
 }
 
@@ -116,7 +116,8 @@ OrError<Selection> select_instances(const Operation& operation, std::string_view
 
 OrError<Selection> select_associated(const Operation& operation, cim::AssociationQuery query, ItemForm form,
                                      const Filter& filter) {
-  if (auto source = find_class(operation, query.source.class_name); !source) return source.error();
+  if (auto source = find_class(operation, query.source.class_name, Code::invalid_parameter); !source)
+    return source.error();
   const cim::Class* filtered = nullptr;
   for (const auto& [parameter, name] :
        {std::pair(query.references ? "ResultClass" : "AssocClass", &query.association_class),

@@ -155,7 +155,7 @@ TEST_F(CimxmlServer, TellsUnknownThings) {
       {{"CIMMethod", "EnumerateClassNames"}, {"CIMObject", "root"}});
   EXPECT_EQ(call(std::move(request)).code(), 3);
   EXPECT_EQ(code("GetInstance", parameter("InstanceName", instance_name("Nope", {}))), 5);
-  EXPECT_EQ(code("GetClass", class_parameter("ClassName", "Nope")), 5);
+  EXPECT_EQ(code("GetClass", class_parameter("ClassName", "Nope")), 6);
   EXPECT_EQ(code("EnumerateClasses", class_parameter("ClassName", "Nope")), 5);
   EXPECT_EQ(code("EnumerateInstances", class_parameter("ClassName", "Nope")), 5);
   EXPECT_EQ(code("Frobnicate", ""), 7);
@@ -318,8 +318,7 @@ TEST_F(CimxmlServer, CallsAMethodWithEveryTypeOfParameter) {
   EXPECT_EQ(answer.output("Numbers").first_child().name(), "VALUE.ARRAY");
   EXPECT_EQ(answer.output("System").first_child().first_child().name(), "INSTANCEPATH");
   EXPECT_EQ(answer.output("Settings").attribute({}, "EmbeddedObject"), "object");
-  EXPECT_TRUE(answer.output("Count"));
-  EXPECT_FALSE(answer.output("Count").first_child());
+  EXPECT_FALSE(answer.output("Count")) << "NULL is left out";
   EXPECT_FALSE(answer.output("RequestedState"));
 }
 
@@ -347,7 +346,7 @@ TEST_F(CimxmlServer, TellsWhatIsWrongWithACall) {
         .code();
   };
   EXPECT_EQ(on("Frobnicate", "Msvm_VirtualSystemManagementService"), 17);
-  EXPECT_EQ(on("Echo", "Nope"), 5);
+  EXPECT_EQ(on("Echo", "Nope"), 6);
   management->on_invoke = [](const auto&, const auto&, const auto&, const auto&) -> Result<cim::MethodResult> {
     return error(Failure::not_supported, "nobody wrote it");
   };

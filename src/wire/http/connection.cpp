@@ -93,7 +93,7 @@ void Connection::next_request() {
   answered_ = std::make_shared<std::atomic<bool>>(false);
   exchange_ = std::make_shared<ConnectionExchange>(io_.shared_from_this(), weak_from_this(), number_, answered_);
   parser_.emplace(exchange_->mutable_request(), limits_);
-  handler_ = nullptr;
+  handler_ = for_everybody_ = nullptr;
   begun_ = header_done_ = complete_ = continued_ = keep_alive_ = http_1_0_ = head_only_ = false;
   thrown_away_ = 0;
   phase_ = Phase::reading;
@@ -180,8 +180,8 @@ bool Connection::on_header() {
     refuse(503, not_admitted_, {{"Retry-After", "5"}});
     return false;
   }
-  const auto handler = peer_.handlers->find(path_of(request.target));
-  if (handler == peer_.handlers->end()) {
+  const auto found = peer_.handlers->find(path_of(request.target));
+  if (found == peer_.handlers->end()) {
     std::string paths;
     for (const auto& [path, ignored] : *peer_.handlers) paths += (paths.empty() ? "" : ", ") + path;
     refuse(404, fmt::format("There is nothing here; served are {}.", paths));
@@ -197,7 +197,11 @@ bool Connection::on_header() {
     return false;
   }
   keep_alive_ = parser_->wants_keep_alive();
-  handler_ = &handler->second;
+  const Endpoint& endpoint = found->second;
+  handler_ = endpoint.handler ? &endpoint.handler : &endpoint.for_everybody;
+  if (endpoint.for_everybody && request.header("Authorization").empty() &&
+      (!endpoint.is_for_everybody || endpoint.is_for_everybody(request)))
+    for_everybody_ = &endpoint.for_everybody;
   return true;
 }
 
@@ -236,7 +240,11 @@ void Connection::authenticate() {
 void Connection::decide(std::uint64_t request, Verdict verdict) {
   if (request != number_ || phase_ != Phase::authenticating) return;
   Request& current = exchange_->mutable_request();
-  if (verdict.refusal) {
+  if (verdict.refusal && verdict.refusal->status == 401 && for_everybody_) {
+    handler_ = for_everybody_;
+    current.account = account_;
+    current.refusal = std::make_shared<const Response>(*std::move(verdict.refusal));
+  } else if (verdict.refusal) {
     refusal_ = std::move(verdict.refusal);
     thrown_away_ = current.body.size();
     current.body = {};
@@ -251,7 +259,7 @@ void Connection::decide(std::uint64_t request, Verdict verdict) {
   phase_ = Phase::reading;
   if (complete_) return take_body();
   set_deadline(limits_.body);
-  if (refusal_ && !wait_for_client()) return;
+  if ((refusal_ || current.refusal) && !wait_for_client()) return;
   go_on();
 }
 
@@ -287,6 +295,8 @@ void Connection::take_body() {
   Request& request = exchange_->mutable_request();
   const bool waits = !complete_ && parser_->expects_continue() && !continued_ && request.body.empty() &&
                      thrown_away_ == 0 && buffer_.size() == 0;
+  if (request.refusal && std::max(request.body.size(), announced_bytes(request)) > limits_.everybodys_bytes)
+    refusal_ = *std::exchange(request.refusal, nullptr);
   if (refusal_) {
     thrown_away_ += request.body.size();
     request.body.clear();
@@ -309,6 +319,7 @@ void Connection::take_body() {
 }
 
 void Connection::hand_over() {
+  if (place_ && !leaving_) place_->keep();
   phase_ = Phase::handling;
   set_deadline(limits_.answer);
   parser_.reset();

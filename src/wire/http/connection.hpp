@@ -147,6 +147,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: who answers first?
   std::optional<RequestParser> parser_;
   const Handler* handler_ = nullptr;
+  const Handler* for_everybody_ = nullptr;  // takes the request if it comes without credentials
   bool begun_ = false;  // its first byte is here
   bool header_done_ = false;
   bool complete_ = false;

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/ledger.hpp"
@@ -21,6 +23,8 @@ struct Header {
   std::string value;
 };
 
+struct Response;
+
 struct Request {
   std::string method;  ///< "POST"
   std::string target;  ///< "/wsman"
@@ -32,6 +36,8 @@ struct Request {
   std::string peer;                             ///< "127.0.0.1:4711", for the log
   std::optional<std::uint32_t> peer_user_id;    ///< who is on the other end of a local socket, as the kernel says
   bool encrypted = false;
+  /// Somebody without credentials asks: what is answered to all that is not for everybody.
+  std::shared_ptr<const Response> refusal = {};
 
   std::string_view header(std::string_view name) const;  ///< case-insensitive, empty when absent
 };
@@ -64,8 +70,26 @@ class Exchange {
 /// Called on the thread that read the request; must not wait.
 using Handler = std::function<void(std::shared_ptr<Exchange>)>;
 
+/// What is served at a path.
+struct Endpoint {
+  Endpoint() = default;
+  template <class Function>
+  requires std::is_convertible_v<Function, Handler>
+  // NOLINTNEXTLINE(google-explicit-constructor): most endpoints are their handler
+  Endpoint(Function who_signed_in) : handler(std::move(who_signed_in)) {}
+  Endpoint(Handler who_signed_in, Handler who_did_not, std::function<bool(const Request&)> which = nullptr)
+      : handler(std::move(who_signed_in)), for_everybody(std::move(who_did_not)), is_for_everybody(std::move(which)) {}
+
+  Handler handler = {};  ///< null: what everybody gets is all there is
+  /// Requests without credentials that `is_for_everybody` picks (null: all) by their header come here, of at most
+  /// Limits::everybodys_bytes. Their address pays. This handler answers what is everybody's to know, and
+  /// Request::refusal to the rest.
+  Handler for_everybody = {};
+  std::function<bool(const Request&)> is_for_everybody = {};
+};
+
 /// By exact path ("/wsman"); only POST is handed on.
-using Handlers = std::map<std::string, Handler, std::less<>>;
+using Handlers = std::map<std::string, Endpoint, std::less<>>;
 
 /// By Listener::protocol: each protocol has listeners of its own.
 using Protocols = std::map<std::string, Handlers, std::less<>>;

@@ -17,6 +17,8 @@ struct Limits {
   /// Bytes of a body that nobody wants and that are read nevertheless, so that the connection can stay; beyond: the
   /// answer is the last one.
   std::size_t unwanted_bytes = 1024 * 1024;
+  /// Bytes of a request that is answered to everybody, without credentials; beyond: it is refused as others are.
+  std::size_t everybodys_bytes = 4 * 1024;
   /// Bytes of each body and answer that the connection itself pays for, see `connection_bytes`.
   std::size_t free_bytes = 8 * 1024;
   /// What a connection costs in the ledger, with its buffers, and over TLS.

@@ -56,6 +56,45 @@ TEST_F(ServerTest, ExtensionMethodsAreNotKnown) {
   EXPECT_EQ(reply->status, 501u);
 }
 
+TEST_F(ServerTest, WhatIsForEverybodyNeedsNoCredentials) {
+  doorkeeper_.decision = [](const Request& request, ConnectionState&, const Verified& verified) {
+    if (request.header("Authorization") == "right") return verified({.principal = test_principal("alice", "test")});
+    verified({.refusal = Response{.status = 401, .content_type = "text/plain", .body = "who?"}});
+  };
+  const auto everybody = [](const std::shared_ptr<Exchange>& exchange) {
+    if (exchange->request().body == "open")
+      exchange->respond({.status = 200, .content_type = "text/plain", .body = "for everybody"});
+    else if (exchange->request().refusal)
+      exchange->respond(*exchange->request().refusal);
+  };
+  const Handler own = handlers_["/wsman"].handler;
+  handlers_["/wsman"] =
+      Endpoint(own, everybody, [](const Request& request) { return request.header("Open") == "yes"; });
+  handlers_["/everybody"] = Endpoint(nullptr, everybody);
+  serve();
+  const auto ask = [&](TestClient& client, std::string_view path, std::string_view fields, std::string_view body) {
+    client.send(fmt::format("POST {} HTTP/1.1\r\nHost: x\r\n{}Content-Length: {}\r\n\r\n{}", path, fields, body.size(),
+                            body));
+  };
+  TestClient client(port_);
+  ask(client, "/wsman", "Open: yes\r\n", "open");
+  expect_reply(client, 200, "for everybody");
+  ask(client, "/everybody", "", "open");
+  expect_reply(client, 200, "for everybody");
+  ask(client, "/wsman", "Open: yes\r\n", "more");
+  expect_reply(client, 401, "who?");
+  ask(client, "/wsman", "", "open");
+  expect_reply(client, 401, "who?");
+  ask(client, "/wsman", "Open: yes\r\nAuthorization: right\r\n", "open");
+  expect_reply(client, 200, "open");
+  ask(client, "/wsman", "Open: yes\r\nAuthorization: wrong\r\n", "open");
+  expect_reply(client, 401, "who?");
+  ask(client, "/wsman", "Open: yes\r\n", std::string(5000, 'x'));
+  expect_reply(client, 401, "who?");
+  ask(client, "/wsman", "Open: yes\r\n", "open");
+  expect_reply(client, 200, "for everybody");
+}
+
 TEST_F(ServerTest, HandlerSeesTheRequest) {
   serve();
   TestClient client(port_);

@@ -4,6 +4,7 @@
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
+#include "wire/xml/simple_types.hpp"
 
 #include <fmt/format.h>
 
@@ -123,8 +124,8 @@ std::uint32_t wmi_result(const xml::Element& fault) {
 Field read_field(const xml::Element& element) {
   Field field;
   field.name = element.name();
-  const std::string_view nil = element.attribute(names::xsi, "nil").value_or(std::string_view{});
-  field.is_null = nil == "true" || nil == "1";
+  field.is_null =
+      xml::read_boolean(element.attribute(names::xsi, "nil").value_or(std::string_view{})).value_or(false);
   if (field.is_null) return field;
   const xml::Element child = element.first_child();
   // In a projection times have no namespace.

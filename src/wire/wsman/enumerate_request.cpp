@@ -5,10 +5,12 @@
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
+#include "wire/xml/simple_types.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 
 namespace vmms::wire::wsman {
@@ -29,14 +31,10 @@ Fault unexpected(std::string_view parent, const xml::Element& element) {
 
 OrFault<std::size_t> positive(const xml::Element& element) {
   const std::string text = element.text();
-  const std::string_view digits = xml::trim(text);
-  std::size_t value = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (end != digits.data() + digits.size() || problem == std::errc::invalid_argument ||
-      (problem == std::errc() && value == 0))
-    return fault(Condition::schema_validation,
-                 fmt::format("{} must be a number greater than zero, not \"{:.40}\"", element.name(), digits));
-  return problem == std::errc::result_out_of_range ? std::numeric_limits<std::size_t>::max() : value;
+  const auto value = xml::read_unsigned(text);
+  if (value && *value > 0) return std::min<std::uint64_t>(*value, std::numeric_limits<std::size_t>::max());
+  return fault(Condition::schema_validation,
+               fmt::format("{} must be a number greater than zero, not \"{:.40}\"", element.name(), xml::trim(text)));
 }
 
 std::string trimmed(const xml::Element& element) {
@@ -221,7 +219,8 @@ OrFault<PullRequest> read_pull(const Request& request) {
   for (const xml::Element child : request.body.children()) {
     if (child.is(names::enumeration, "EnumerationContext")) {
       result.context = trimmed(child);
-    } else if (child.is(names::enumeration, "MaxElements") || child.is(names::enumeration, "MaxCharacters")) {
+    } else if (child.is(names::enumeration, "MaxElements") || child.is(names::wsman, "MaxElements") ||
+               child.is(names::enumeration, "MaxCharacters")) {  // Dell's clients write wsman:MaxElements here, too
       auto number = positive(child);
       if (!number) return number.error();
       if (child.name() == "MaxElements")

@@ -6,11 +6,14 @@
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
+#include "wire/xml/simple_types.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <span>
 
 namespace vmms::wire::wsman {
 
@@ -19,10 +22,19 @@ namespace {
 constexpr std::size_t smallest_envelope = 8192;  // DSP0226 R6.2-4
 constexpr std::size_t longest_identifier = 1024;
 
-// DSP0226 writes `s:mustUnderstand`; some clients leave out the prefix.
-bool must_understand(const xml::Element& header) {
+constexpr std::string_view role_next = "http://www.w3.org/2003/05/soap-envelope/role/next";
+constexpr std::string_view role_last = "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver";
+
+/// Headers of other roles are other nodes' business (SOAP 1.2 part 1, 2.2 to 2.4).
+bool is_for_us(const xml::Element& header) {
+  const std::string_view role = xml::trim(header.attribute(names::soap, "role").value_or(std::string_view{}));
+  return role.empty() || role == role_next || role == role_last;
+}
+
+// DSP0226 writes `s:mustUnderstand`; some clients leave out the prefix. Nothing: it is no boolean.
+std::optional<bool> must_understand(const xml::Element& header) {
   for (const std::string_view uri : {names::soap, std::string_view{}})
-    if (const auto value = header.attribute(uri, "mustUnderstand")) return *value == "true" || *value == "1";
+    if (const auto value = header.attribute(uri, "mustUnderstand")) return xml::read_boolean(*value);
   return false;
 }
 
@@ -36,8 +48,12 @@ class HeaderReader {
   OrFault<void> read(const xml::Element& header) {
     // The message id first, so that every fault can relate to it.
     for (const xml::Element block : header.children())
-      if (block.is(names::addressing, "MessageID"))
+      if (block.is(names::addressing, "MessageID") && is_for_us(block))
         if (auto read = message_id(block); !read) return read;
+    // What must be understood comes before everything else (SOAP 1.2 part 1, 2.6).
+    for (const xml::Element block : header.children())
+      if (auto understood = understand(block); !understood) return understood;
+    if (request_.is_identify) return {};
     for (const xml::Element block : header.children())
       if (auto read = this->block(block); !read) return read;
     if (request_.action.empty()) return fault(Condition::missing_header, "the request has no wsa:Action header");
@@ -53,8 +69,20 @@ class HeaderReader {
     Reading reading;
   };
 
-  OrFault<void> block(const xml::Element& block) {
-    static constexpr Known known[] = {
+  static constexpr std::size_t unknown = SIZE_MAX;
+
+  /// The index in known() of what is processed here.
+  static std::size_t find(const xml::Element& block) {
+    const std::string_view name = block.name();
+    const std::string_view uri = block.namespace_uri();
+    const auto all = known();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Known& each) { return each.name == name && each.uri == uri; });
+    return found == all.end() ? unknown : static_cast<std::size_t>(found - all.begin());
+  }
+
+  static std::span<const Known> known() {
+    static constexpr Known all[] = {
         {names::addressing, "Action", &HeaderReader::action},
         {names::addressing, "MessageID", &HeaderReader::passed_over},
         {names::addressing, "To", &HeaderReader::passed_over},  // some clients name another host
@@ -75,21 +103,30 @@ class HeaderReader {
         {names::microsoft_wsman, "SequenceId", &HeaderReader::passed_over},
         {names::microsoft_wsman, "ActivityId", &HeaderReader::passed_over},
     };
-    const std::string_view name = block.name();
-    const std::string_view uri = block.namespace_uri();
-    for (std::size_t i = 0; i < std::size(known); ++i) {
-      if (known[i].name != name || known[i].uri != uri) continue;
-      if (seen_ & (1U << i))
-        return fault(Condition::invalid_header, fmt::format("the header {} is given twice", known[i].name));
-      seen_ |= 1U << i;
-      return (this->*known[i].reading)(block);
-    }
-    if (!must_understand(block)) return {};
-    Fault unknown =
+    return all;
+  }
+
+  OrFault<void> understand(const xml::Element& block) {
+    if (!is_for_us(block)) return {};
+    const auto must = must_understand(block);
+    if (!must)
+      return fault(Condition::invalid_header,
+                   fmt::format("mustUnderstand of the header {:.100} must be true or false", block.name()));
+    if (!*must || find(block) != unknown) return {};
+    Fault not_understood =
         fault(Condition::not_understood, fmt::format("the header {:.100} must be understood but is not", block.name()));
-    unknown.header_namespace = block.namespace_uri();
-    unknown.header_name = block.name();
-    return unknown;
+    not_understood.header_namespace = block.namespace_uri();
+    not_understood.header_name = block.name();
+    return not_understood;
+  }
+
+  OrFault<void> block(const xml::Element& block) {
+    const std::size_t index = is_for_us(block) ? find(block) : unknown;
+    if (index == unknown) return {};
+    if (seen_ & (1U << index))
+      return fault(Condition::invalid_header, fmt::format("the header {} is given twice", block.name()));
+    seen_ |= 1U << index;
+    return (this->*known()[index].reading)(block);
   }
 
   OrFault<void> passed_over(const xml::Element&) { return {}; }
@@ -154,17 +191,14 @@ class HeaderReader {
 
   OrFault<void> max_envelope_size(const xml::Element& block) {
     const std::string text = block.text();
-    const std::string_view digits = xml::trim(text);
-    std::uint64_t size = 0;
-    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-    const bool too_large = problem == std::errc::result_out_of_range;
-    if ((problem != std::errc() && !too_large) || end != digits.data() + digits.size())
-      return fault(Condition::invalid_header, fmt::format("the MaxEnvelopeSize \"{:.40}\" is not a number", digits));
-    if (!too_large && size < smallest_envelope)
+    const auto size = xml::read_unsigned(text);
+    if (!size)
+      return fault(Condition::invalid_header,
+                   fmt::format("the MaxEnvelopeSize \"{:.40}\" is not a number", xml::trim(text)));
+    if (*size < smallest_envelope)
       return fault(Condition::envelope_limit,
-                   fmt::format("the MaxEnvelopeSize {} is less than {} octets", size, smallest_envelope));
-    request_.max_envelope_size =
-        too_large ? limits_.largest_envelope_size : std::min<std::uint64_t>(size, limits_.largest_envelope_size);
+                   fmt::format("the MaxEnvelopeSize {} is less than {} octets", *size, smallest_envelope));
+    request_.max_envelope_size = std::min<std::uint64_t>(*size, limits_.largest_envelope_size);
     return {};
   }
 
@@ -184,7 +218,7 @@ class HeaderReader {
         continue;
       }
       const auto comply = option.attribute({}, "MustComply");
-      if (comply && (*comply == "true" || *comply == "1"))
+      if (comply && xml::read_boolean(*comply).value_or(true))
         return fault(Condition::unsupported_options, fmt::format("the option {:.100} is not supported", name));
     }
     return {};
@@ -192,7 +226,7 @@ class HeaderReader {
 
   OrFault<void> fragment_transfer(const xml::Element& block) {
     // Who does not understand it would take the fragment for the whole (DSP0226 R7.7-3).
-    if (!must_understand(block))
+    if (must_understand(block) != true)
       return fault(Condition::invalid_header, "the header FragmentTransfer must say mustUnderstand=\"true\"");
     const std::string expression = block.text();
     if (expression.size() > longest_identifier)
@@ -233,7 +267,7 @@ bool Request::has_option(std::string_view name, bool otherwise) const {
   for (const Option& option : options)
     if (equals_no_case(option.name, name))
       // `<w:Option Name="ExcludeNilProperties"/>` says yes.
-      return option.value.empty() || equals_no_case(option.value, "true") || option.value == "1";
+      return option.value.empty() || xml::read_boolean(to_lower(option.value)).value_or(false);
   return otherwise;
 }
 
@@ -267,8 +301,8 @@ OrFault<void> read_request(std::string text, std::string_view charset, const Req
     return fault(Condition::not_soap, "the SOAP envelope must hold a Header and one Body");
   request.body = next.first_child();
   request.is_identify = request.body.is(names::wsmid, "Identify");
-  if (request.is_identify) return {};
   if (auto read = HeaderReader(limits, request).read(header); !read) return read;
+  if (request.is_identify) return {};
   // Answers are measured in UTF-8, of which UTF-16 takes at most twice the octets.
   if (request.encoding.is_utf16()) request.max_envelope_size /= 2;
   if (request.body && request.body.next_sibling())

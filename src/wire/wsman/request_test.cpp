@@ -150,6 +150,8 @@ TEST(Request, MaxEnvelopeSize) {
   EXPECT_EQ(read(size("8192")).request.max_envelope_size, 8192U);
   EXPECT_EQ(read(size("4294967295")).request.max_envelope_size, 4'194'304U);
   EXPECT_EQ(read(size("99999999999999999999999")).request.max_envelope_size, 4'194'304U);
+  EXPECT_EQ(read(size(" +0009000 ")).request.max_envelope_size, 9000U);
+  EXPECT_EQ(condition_of(size("-9000")), Condition::invalid_header);
   EXPECT_EQ(condition_of(size("8191")), Condition::envelope_limit);
   EXPECT_EQ(condition_of(size("lots")), Condition::invalid_header);
   EXPECT_EQ(condition_of(size("")), Condition::invalid_header);
@@ -175,6 +177,45 @@ TEST(Request, MustUnderstand) {
                              "s:mustUnderstand=\"true\"/><p:SessionId s:mustUnderstand=\"true\">uuid:2</p:SessionId>"
                              "<w:OptionSet s:mustUnderstand=\"true\"/>"))
                    .fault);
+}
+
+TEST(Request, HeadersOfOtherRolesAreNotOurs) {
+  const auto odd = [](std::string_view role) {
+    return envelope(fmt::format("<x:Odd xmlns:x=\"urn:x\" s:mustUnderstand=\"true\" s:role=\"{}\"/>", role));
+  };
+  EXPECT_FALSE(read(odd("http://example.org/other")).fault);
+  EXPECT_FALSE(read(odd("http://www.w3.org/2003/05/soap-envelope/role/none")).fault);
+  EXPECT_EQ(condition_of(odd("")), Condition::not_understood);
+  EXPECT_EQ(condition_of(odd(" http://www.w3.org/2003/05/soap-envelope/role/next ")), Condition::not_understood);
+  EXPECT_EQ(condition_of(odd("http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver")),
+            Condition::not_understood);
+  const auto reading =
+      read(envelope(resource(vm_uri) + "<w:MaxEnvelopeSize s:role=\"urn:other\">1</w:MaxEnvelopeSize>"
+                                       "<w:OperationTimeout s:role=\"urn:other\">never</w:OperationTimeout>"));
+  ASSERT_FALSE(reading.fault) << reading.fault->message;
+  EXPECT_EQ(reading.request.max_envelope_size, 512'000U);
+}
+
+TEST(Request, WhatMustBeUnderstoodComesBeforeOtherFaults) {
+  EXPECT_EQ(condition_of(envelope("<w:MaxEnvelopeSize>lots</w:MaxEnvelopeSize>"
+                                  "<x:Odd xmlns:x=\"urn:x\" s:mustUnderstand=\" 1 \"/>")),
+            Condition::not_understood);
+  for (const char* value : {"", "yes", "True", "2"})
+    EXPECT_EQ(condition_of(envelope(fmt::format("<x:Odd xmlns:x=\"urn:x\" s:mustUnderstand=\"{}\"/>", value))),
+              Condition::invalid_header)
+        << value;
+}
+
+TEST(Request, IdentifyUnderstandsItsHeaders) {
+  const auto identify = [](std::string_view header) {
+    return fmt::format(
+        R"(<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header>{}</s:Header><s:Body><i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>)",
+        header);
+  };
+  EXPECT_TRUE(read(identify("")).request.is_identify);
+  EXPECT_FALSE(read(identify("<x:Odd xmlns:x=\"urn:x\"/>")).fault);
+  EXPECT_FALSE(read(identify("<x:Odd xmlns:x=\"urn:x\" s:mustUnderstand=\"1\" s:role=\"urn:other\"/>")).fault);
+  EXPECT_EQ(condition_of(identify("<x:Odd xmlns:x=\"urn:x\" s:mustUnderstand=\"1\"/>")), Condition::not_understood);
 }
 
 TEST(Request, Options) {

@@ -27,7 +27,8 @@ std::string_view media_type(std::string_view content_type) {
 
 OrFault<void> check_http(const http::Request& request) {
   if (request.method != "POST") return fault(Condition::http_method, {});
-  if (!equals_no_case(media_type(request.content_type), soap_type))
+  // Without a type it may be SOAP as well (RFC 9110 8.3); Python's dracclient sends none.
+  if (!request.content_type.empty() && !equals_no_case(media_type(request.content_type), soap_type))
     return fault(Condition::media_type, fmt::format("the content type is \"{:.100}\"; it must be {};charset=UTF-8",
                                                     request.content_type, soap_type));
   return {};
@@ -74,10 +75,14 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         contexts(options.contexts) {}
 
   http::Response fault_response(const Fault& fault, const Request& request) const {
+    return fault_response(fault, request, options.host_name);
+  }
+
+  static http::Response fault_response(const Fault& fault, const Request& request, const std::string& host_name) {
     const FaultRow& row = fault_row(fault.condition);
     spdlog::debug("wsman: {:.200}: fault {}: {}", request.action, row.name, fault.message);
     http::Response response =
-        soap_response(row.http_status, write_fault(fault, request.message_id, options.host_name), request.encoding);
+        soap_response(row.http_status, write_fault(fault, request.message_id, host_name), request.encoding);
     if (fault.condition == Condition::http_method) response.headers.push_back({"Allow", "POST"});
     return response;
   }
@@ -180,6 +185,28 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     }
   }
 
+  void handle_everybody(http::Exchange& exchange) const {
+    const http::Request& http_request = exchange.request();
+    Request request;
+    OrFault<void> readable = check_http(http_request);
+    if (readable)
+      readable = guarded([&] {
+        return read_request(exchange.take_body(), charset_of(http_request.content_type), options.requests, request);
+      });
+    if (!request.is_identify) {
+      exchange.respond(http_request.refusal ? *http_request.refusal
+                                            : fault_response(fault(Condition::action_not_supported,
+                                                                   "Identify is all that is answered at this path"),
+                                                             request));
+    } else if (!readable) {
+      exchange.respond(fault_response(readable.error(), request, {}));
+    } else {
+      const auto task = prepare_identify(options.product_vendor,
+                                         options.tell_everybody_version ? options.product_version : "0.0.0");
+      answer(exchange, *task, request);
+    }
+  }
+
   void answer_later(const std::shared_ptr<http::Exchange>& exchange, const std::shared_ptr<const Task>& task,
                     const std::shared_ptr<const Request>& request, Clock::time_point start) {
     const auto self = shared_from_this();
@@ -207,5 +234,11 @@ Server::Server(cim::ObjectManager& manager, Submit submit, ServerOptions options
     : state_(std::make_shared<State>(manager, std::move(submit), std::move(options))) {}
 
 void Server::handle(const std::shared_ptr<http::Exchange>& exchange) { state_->handle(exchange); }
+
+void Server::handle_everybody(const std::shared_ptr<http::Exchange>& exchange) { state_->handle_everybody(*exchange); }
+
+bool is_unauthenticated(const http::Request& request) {
+  return equals_no_case(request.header("WSMANIDENTIFY"), "unauthenticated");
+}
 
 }  // namespace vmms::wire::wsman

@@ -17,6 +17,7 @@ namespace vmms::wire::wsman {
 struct ServerOptions {
   std::string product_vendor = "vmms";
   std::string product_version = "0.0.0";
+  bool tell_everybody_version = false;  ///< in an Identify without credentials
   std::string host_name;  ///< f:WSManFault/@Machine
   MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
   RequestLimits requests = {};
@@ -32,9 +33,16 @@ class Server {
   /// OperationTimeout at the latest. Whatever comes in, it neither throws nor waits. A http::Handler for `/wsman`.
   void handle(const std::shared_ptr<http::Exchange>& exchange);
 
+  /// The same for requests without credentials: of these Identify alone is answered (DSP0226 11), without our version
+  /// unless the options say so, and without the host's name. At once.
+  void handle_everybody(const std::shared_ptr<http::Exchange>& exchange);
+
  private:
   struct State;
   std::shared_ptr<State> state_;
 };
+
+/// Whether a request to `/wsman` says that it comes without credentials on purpose, as Test-WSMan's and openwsman's do.
+bool is_unauthenticated(const http::Request& request);
 
 }  // namespace vmms::wire::wsman

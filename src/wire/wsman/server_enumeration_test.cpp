@@ -88,6 +88,13 @@ TEST_F(EnumerationTest, EmptyClassesEndAtOnce) {
   EXPECT_TRUE(at_end(optimized));
 }
 
+TEST_F(EnumerationTest, MaxElementsMayBeOfEitherNamespace) {
+  add_settings(20);
+  const std::string context = context_of(enumerate("Test_SettingData"));
+  EXPECT_EQ(pull(context, "<w:MaxElements>0</w:MaxElements>").response.status, 500U);
+  EXPECT_EQ(names_in(pull(context, "<w:MaxElements>+07</w:MaxElements>")).size(), 7U);
+}
+
 TEST_F(EnumerationTest, WithoutMaxElementsExactlyOneItemAPull) {
   add_settings(2);
   const std::string context = context_of(enumerate("Test_SettingData"));

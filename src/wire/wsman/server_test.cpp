@@ -12,10 +12,12 @@ using WsmanServerTest = testing::WsmanServerTest;
 const std::vector<std::pair<std::string, std::string>> vm_keys = {{"CreationClassName", "Msvm_ComputerSystem"},
                                                                   {"Name", "VM1"}};
 
+constexpr const char* identify =
+    "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:i=\"http://schemas.dmtf.org/wbem/wsman/"
+    "identity/1/wsmanidentity.xsd\"><s:Header/><s:Body><i:Identify/></s:Body></s:Envelope>";
+
 TEST_F(WsmanServerTest, Identify) {
-  const auto answer = call(
-      "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:i=\"http://schemas.dmtf.org/wbem/wsman/"
-      "identity/1/wsmanidentity.xsd\"><s:Header/><s:Body><i:Identify/></s:Body></s:Envelope>");
+  const auto answer = call(identify);
   EXPECT_EQ(answer.response.status, 200U);
   EXPECT_EQ(answer.response.content_type, "application/soap+xml;charset=UTF-8");
   const auto identity = answer.body();
@@ -25,6 +27,32 @@ TEST_F(WsmanServerTest, Identify) {
   EXPECT_EQ(identity.child(names::wsmid, "ProductVersion").text(), "1.2.3");
 }
 
+TEST_F(WsmanServerTest, WithoutCredentialsIdentifyAloneIsAnswered) {
+  const auto ask = [&](http::Request request) {
+    request.principal = cim::nobody();
+    request.refusal = std::make_shared<const http::Response>(http::Response{.status = 401, .body = "who?"});
+    const auto exchange = std::make_shared<testing::FakeExchange>(std::move(request));
+    server.handle_everybody(exchange);
+    return exchange->wait();
+  };
+  const auto answer = read(ask(testing::post(identify)));
+  EXPECT_EQ(answer.response.status, 200U);
+  EXPECT_EQ(answer.body().child(names::wsmid, "ProtocolVersion").text(), names::wsman);
+  EXPECT_EQ(answer.body().child(names::wsmid, "ProductVersion").text(), "0.0.0");
+  std::string strange = identify;
+  strange.replace(strange.find("<s:Header/>"), 11,
+                  "<s:Header><x:Odd xmlns:x=\"urn:x\" s:mustUnderstand=\"1\"/></s:Header>");
+  const auto fault = ask(testing::post(strange));
+  EXPECT_NE(fault.body.find("MustUnderstand"), std::string::npos);
+  EXPECT_EQ(fault.body.find("host1"), std::string::npos);
+  auto html = testing::post(identify);
+  html.content_type = "text/html";
+  for (const http::Request& request :
+       {testing::post(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys)), testing::post("garbage"),
+        testing::post(""), html})
+    EXPECT_EQ(ask(request).status, 401U) << request.body;
+}
+
 TEST_F(WsmanServerTest, OnlyPostOfSoap) {
   auto get = testing::post("");
   get.method = "GET";
@@ -32,6 +60,9 @@ TEST_F(WsmanServerTest, OnlyPostOfSoap) {
   auto html = testing::post("<html/>");
   html.content_type = "text/html";
   EXPECT_EQ(call(html).response.status, 415U);
+  auto untyped = testing::post(identify);
+  untyped.content_type = {};
+  EXPECT_EQ(call(untyped).response.status, 200U);
   EXPECT_EQ(call("").response.status, 400U);
   EXPECT_EQ(call("garbage").response.status, 400U);
 }

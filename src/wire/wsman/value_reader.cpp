@@ -5,6 +5,7 @@
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
+#include "wire/xml/simple_types.hpp"
 
 #include <fmt/format.h>
 
@@ -52,7 +53,7 @@ OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const 
 
 bool is_nil(const xml::Element& element) {
   const auto nil = element.attribute(names::xsi, "nil");
-  return nil && (*nil == "true" || *nil == "1");
+  return nil && xml::read_boolean(*nil).value_or(false);
 }
 
 OrFault<cim::Value> read_value(std::span<const xml::Element> elements, cim::Type type, bool is_array,

@@ -1,0 +1,101 @@
+#include "guest/watched_transport.hpp"
+
+#include "guest/fake_agent.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace vmms::guest {
+namespace {
+
+using namespace std::chrono_literals;
+
+Clock::time_point soon() { return Clock::now() + 30s; }
+
+class WatchedTransportTest : public testing::Test {
+ protected:
+  Result<std::string> ask(Clock::time_point deadline) {
+    return transport_->command("{\"execute\":\"guest-info\"}", deadline);
+  }
+  void fall_silent() {
+    agent_->set_silent(true);
+    ASSERT_FALSE(ask(Clock::now() + 60ms));
+  }
+
+  std::shared_ptr<FakeAgent> agent_ = std::make_shared<FakeAgent>();
+  std::shared_ptr<WatchedTransport> transport_ = std::make_shared<WatchedTransport>(
+      agent_, WatchedTransport::Times{.silence = 50ms, .ping = 200ms, .between_pings = 300ms, .patience = 20ms});
+};
+
+TEST_F(WatchedTransportTest, ASilentAgentIsWaitedForOnce) {
+  ASSERT_TRUE(ask(soon()));
+  fall_silent();
+  const std::size_t commands = agent_->commands();
+  const auto begun = Clock::now();
+  for (int i = 0; i < 1000; ++i) {
+    const auto refused = ask(soon());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Failure::unreachable);
+  }
+  EXPECT_LT(Clock::now() - begun, 5s) << "instead of 1000 times the patience with a command";
+  EXPECT_LE(agent_->commands() - commands, 1U + static_cast<std::size_t>((Clock::now() - begun) / 300ms));
+}
+
+TEST_F(WatchedTransportTest, ItIsHeardWhenItComesBack) {
+  fall_silent();
+  EXPECT_FALSE(ask(soon()));
+  agent_->set_silent(false);
+  const auto begun = Clock::now();
+  while (!ask(soon()) && Clock::now() - begun < 10s) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(ask(soon()));
+}
+
+TEST_F(WatchedTransportTest, AnotherConnectionIsAnotherAgent) {
+  fall_silent();
+  EXPECT_FALSE(ask(soon()));
+  agent_->set_silent(false);
+  agent_->restart();
+  EXPECT_TRUE(ask(soon()));
+}
+
+TEST_F(WatchedTransportTest, AHastyCallerDecidesNothing) {
+  agent_->set_silent(true);
+  EXPECT_FALSE(ask(Clock::now() + 5ms));
+  agent_->set_silent(false);
+  EXPECT_TRUE(ask(soon()));
+}
+
+TEST_F(WatchedTransportTest, WhoHasOthersToAskWaitsForTheFirstSignOfLifeOnly) {
+  EXPECT_TRUE(transport_->wait_for_life(soon()));
+  agent_->restart();
+  agent_->set_silent(true);
+  auto begun = Clock::now();
+  EXPECT_FALSE(transport_->wait_for_life(Clock::now() + 30ms));
+  EXPECT_FALSE(transport_->wait_for_life(soon())) << "the ping ends";
+  begun = Clock::now();
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(transport_->wait_for_life(soon()));
+  EXPECT_LT(Clock::now() - begun, 5s);
+  agent_->set_silent(false);
+  while (!transport_->wait_for_life(soon()) && Clock::now() - begun < 10s) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(transport_->wait_for_life(soon()));
+  agent_->set_connected(false);
+  agent_->restart();
+  EXPECT_TRUE(transport_->wait_for_life(soon())) << "the command says that there is none";
+}
+
+TEST_F(WatchedTransportTest, WhoWantsThisGuestWaitsForItsReturn) {
+  EXPECT_TRUE(transport_->wait_for_return(soon()));
+  fall_silent();
+  EXPECT_FALSE(transport_->wait_for_return(Clock::now() + 50ms));
+  std::thread back([this] {
+    std::this_thread::sleep_for(100ms);
+    agent_->set_silent(false);
+  });
+  EXPECT_TRUE(transport_->wait_for_return(soon()));
+  EXPECT_TRUE(ask(soon()));
+  back.join();
+}
+
+}  // namespace
+}  // namespace vmms::guest
