@@ -15,7 +15,8 @@ namespace vmms::daemon {
 
 namespace {
 
-constexpr sd_id128_t application = SD_ID128_MAKE(5d, 0c, 9e, 1b, 7a, 44, 4f, 0b, 8b, 52, 61, fd, 0c, 2e, 93, a6);
+constexpr sd_id128_t application = {
+    {0x5d, 0x0c, 0x9e, 0x1b, 0x7a, 0x44, 0x4f, 0x0b, 0x8b, 0x52, 0x61, 0xfd, 0x0c, 0x2e, 0x93, 0xa6}};
 constexpr std::string_view file_name = "host-uuid";
 
 }  // namespace

@@ -99,7 +99,8 @@ struct HostInformation {
   std::string operating_system_version;  ///< of its kernel, "6.1.0"
   std::optional<SystemTime> booted;
 
-  bool vsock = false;  ///< guests may be reached through vsock: the host has vhost-vsock
+  bool this_machine = false;  ///< it is the machine that this process runs on
+  bool vsock = false;         ///< guests may be reached through vsock: the host has vhost-vsock
 };
 
 using HostInformationPtr = std::shared_ptr<const HostInformation>;

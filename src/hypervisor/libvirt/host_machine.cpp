@@ -158,6 +158,7 @@ void describe_machine(virConnectPtr connection, const std::string& uri, const st
   read_capabilities(connection, information);
   information.uuid = lasting_uuid({information.uuid, local ? first_line("/sys/class/dmi/id/product_uuid") : "",
                                    local && !in_process(uri) && is_uuid_configured(), local, identity, uri});
+  information.this_machine = local;
   if (local) read_this_machine(information);
   if (local) information.vsock = std::filesystem::exists("/dev/vhost-vsock");
   read_sysinfo(connection, information);

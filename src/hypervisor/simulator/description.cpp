@@ -64,6 +64,7 @@ class Reader {
  private:
   static void set_defaults(HostInformation& host) {
     host.name = "simulated";
+    host.this_machine = true;
     host.hypervisor = "simulator";
     host.processors = 64;
     host.memory_bytes = std::uint64_t{512} << 30;
