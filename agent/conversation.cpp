@@ -40,6 +40,7 @@ bool as_wanted(Services::Kind kind, const protocol::Done& done) {
   const protocol::Unit& unit = done.unit;
   if (done.job_result != "done" && done.job_result != "skipped") return false;
   if (kind == Services::Kind::stop) return unit.active_state == "inactive";
+  if (done.unmet != 0) return false;
   return unit.active_state == "active" || unit.active_state == "reloading" ||
          (unit.type == "oneshot" && unit.result == "success");
 }
@@ -62,7 +63,7 @@ bool at_rest(std::uint32_t process) {
 void become_journalctl(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "journalctl");
   arguments.push_back(nullptr);
-  const char* const environment[] = {"LC_ALL=C", nullptr};
+  const char* const environment[] = {"LC_ALL=C.UTF-8", nullptr};
   for (const char* path : {"/usr/bin/journalctl", "/bin/journalctl"})
     execve(path, const_cast<char* const*>(arguments.data()), const_cast<char* const*>(environment));
   _exit(127);
@@ -234,17 +235,18 @@ void Conversation::answer(protocol::ToAgent& message) {
 }
 
 void Conversation::act(Kind kind, std::uint32_t id, const std::string& unit) {
-  services_.act(kind, unit,
-                [this, kind, id](const std::string& result, const std::string& error, const std::string& words,
-                                 const protocol::Unit& state) {
-                  protocol::Done message{id, result, error, words, state, {}};
-                  const bool unproven = kind == Kind::start && as_wanted(kind, message) && state.main_process_id > 0 &&
-                                        (state.type == "simple" || state.type == "idle");
-                  if (unproven)
-                    prove(message, now_ms() + prove_ms, 0);
-                  else
-                    done(kind, message);
-                });
+  services_.act(kind, unit, [this, kind, id](const Services::Act& act, const protocol::Unit& state) {
+    // What runs nevertheless ran before.
+    const bool active = state.active_state == "active" || state.active_state == "reloading";
+    const std::uint32_t unmet = kind == Kind::start && !active ? act.unmet : 0;
+    protocol::Done message{id, act.job_result, act.error, act.message, state, {}, unmet};
+    const bool unproven = kind == Kind::start && as_wanted(kind, message) && state.main_process_id > 0 &&
+                          (state.type == "simple" || state.type == "idle");
+    if (unproven)
+      prove(message, now_ms() + prove_ms, 0);
+    else
+      done(kind, message);
+  });
 }
 
 void Conversation::prove(protocol::Done message, std::int64_t limit, int rests) {

@@ -68,17 +68,8 @@ void set_property(guest::protocol::Unit& unit, std::string_view name, DBusMessag
   if (name == "StateChangeTimestamp") unit.state_changed = number_at(value);
 }
 
-}  // namespace
-
-std::string text_at(DBusMessageIter* at) {
-  const int type = dbus_message_iter_get_arg_type(at);
-  if (type != DBUS_TYPE_STRING && type != DBUS_TYPE_OBJECT_PATH) return {};
-  const char* text = nullptr;
-  dbus_message_iter_get_basic(at, &text);
-  return std::string(std::string_view(text).substr(0, text_limit));
-}
-
-void set_properties(guest::protocol::Unit& unit, DBusMessageIter* array) {
+template <class Visit>
+void for_each_property(DBusMessageIter* array, const Visit& visit) {
   if (dbus_message_iter_get_arg_type(array) != DBUS_TYPE_ARRAY) return;
   DBusMessageIter pair;
   dbus_message_iter_recurse(array, &pair);
@@ -90,8 +81,35 @@ void set_properties(guest::protocol::Unit& unit, DBusMessageIter* array) {
     if (dbus_message_iter_get_arg_type(&member) != DBUS_TYPE_VARIANT) continue;
     DBusMessageIter value;
     dbus_message_iter_recurse(&member, &value);
-    set_property(unit, name, &value);
+    visit(name, &value);
   }
+}
+
+}  // namespace
+
+std::string text_at(DBusMessageIter* at) {
+  const int type = dbus_message_iter_get_arg_type(at);
+  if (type != DBUS_TYPE_STRING && type != DBUS_TYPE_OBJECT_PATH) return {};
+  const char* text = nullptr;
+  dbus_message_iter_get_basic(at, &text);
+  return std::string(std::string_view(text).substr(0, text_limit));
+}
+
+void set_properties(guest::protocol::Unit& unit, DBusMessageIter* array) {
+  for_each_property(array, [&](std::string_view name, DBusMessageIter* value) { set_property(unit, name, value); });
+}
+
+std::optional<bool> conditions_held(DBusMessageIter* array) {
+  std::optional<bool> held;
+  bool looked_at = false;
+  for_each_property(array, [&](std::string_view name, DBusMessageIter* value) {
+    if (name == "ConditionTimestampMonotonic") looked_at = number_at(value) != 0;
+    if (name != "ConditionResult" || dbus_message_iter_get_arg_type(value) != DBUS_TYPE_BOOLEAN) return;
+    dbus_bool_t result = FALSE;
+    dbus_message_iter_get_basic(value, &result);
+    held = result != FALSE;
+  });
+  return looked_at ? held : std::nullopt;
 }
 
 }  // namespace vmms::agent

@@ -74,7 +74,7 @@ void Services::forget() {
   coming_.clear();
   asked_.clear();
   for (auto& [path, job] : std::exchange(jobs_, {}))
-    job.acted("", "org.freedesktop.DBus.Error.Disconnected", "systemd went away in mid-call", {});
+    job.acted({"", "org.freedesktop.DBus.Error.Disconnected", "systemd went away in mid-call"}, {});
 }
 
 // ListUnits: everything that is loaded, and nothing gets loaded by it.
@@ -192,16 +192,16 @@ void Services::hear(DBusMessage* message) {
 void Services::properties_changed(DBusMessage* message) {
   const char* path = dbus_message_get_path(message);
   const std::string name = path == nullptr ? std::string() : unit_of(path);
-  if (!is_service(name)) return;
+  DBusMessageIter at;
+  if (!is_service(name) || !dbus_message_iter_init(message, &at)) return;
+  const std::string interface = text_at(&at);
+  dbus_message_iter_next(&at);
+  note_conditions(name, &at);
   const auto found = units_.find(name);
   if (found == units_.end()) {
     coming_.insert(name);
     return;
   }
-  DBusMessageIter at;
-  if (!dbus_message_iter_init(message, &at)) return;
-  const std::string interface = text_at(&at);
-  dbus_message_iter_next(&at);
   set_properties(found->second.unit, &at);
   // systemd sends the service's properties first and the unit's after them, so that they are taken together.
   if (interface == unit_interface) tell(found->second);
@@ -238,7 +238,7 @@ void Services::act(Kind kind, const std::string& name, Acted acted) {
               std::string words;
               if (answer != nullptr && dbus_message_iter_init(answer, &at)) words = text_at(&at);
               if (error == nullptr) error = DBUS_ERROR_DISCONNECTED;
-              answer_with_state({name, acted}, "", error, words);
+              answer_with_state({name, acted}, {"", error, words});
             });
 }
 
@@ -253,20 +253,32 @@ void Services::job_removed(DBusMessage* message) {
   while (true) {
     const auto found = jobs_.find(path);
     if (found == jobs_.end()) return;
-    const Job job = std::move(found->second);
+    Job job = std::move(found->second);
     jobs_.erase(found);
-    answer_with_state(job, result, "", "");
+    job.unit = unit;  // not an alias of it
+    answer_with_state(job, {result, "", ""});
   }
+}
+
+// A unit whose conditions did not hold may be unloaded with the end of its job: so they are noted as they are told.
+void Services::note_conditions(const std::string& name, DBusMessageIter* properties) {
+  if (jobs_.empty() && answering_ == 0) return conditions_met_.clear();
+  if (const std::optional<bool> held = conditions_held(properties)) conditions_met_[name] = *held;
 }
 
 // Whatever systemd had to say of the unit before the job's end has come when it answers the next call. (Since version
 // 240 it says it before that end anyway.)
-void Services::answer_with_state(const Job& job, const std::string& result, const std::string& error,
-                                 const std::string& message) {
-  const auto answer = [this, job, result, error, message](DBusMessage*) {
+void Services::answer_with_state(const Job& job, Act act) {
+  ++answering_;
+  const auto answer = [this, job, act = std::move(act)](DBusMessage*) mutable {
+    --answering_;
+    const auto met = conditions_met_.find(job.unit);
+    if (act.job_result == "assert") act.unmet = guest::protocol::unmet_assertion;
+    if (act.job_result == "done" && met != conditions_met_.end() && !met->second)
+      act.unmet = guest::protocol::unmet_condition;
     const auto known = units_.find(job.unit);
-    if (known != units_.end()) return job.acted(result, error, message, known->second.unit);
-    ask(job.unit, [=](const Unit* unit) { job.acted(result, error, message, unit == nullptr ? Unit{} : *unit); });
+    if (known != units_.end()) return job.acted(act, known->second.unit);
+    ask(job.unit, [job, act](const Unit* unit) { job.acted(act, unit == nullptr ? Unit{} : *unit); });
   };
   bus_.call(systemd_path, peer_interface, "Ping", {}, answer);
 }

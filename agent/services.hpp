@@ -37,9 +37,15 @@ class Services {
   /// Everything that has come was handled: looks at units that are new.
   void settle();
 
-  /// Answers in a later call of the bus. `why` is empty when there was a job, whose result `result` is.
-  using Acted = std::function<void(const std::string& result, const std::string& error, const std::string& message,
-                                   const Unit& unit)>;
+  /// What an act led to: a job, whose result `job_result` is, or an error. `unmet` is one of guest::protocol's.
+  struct Act {
+    std::string job_result;
+    std::string error;
+    std::string message;
+    std::uint32_t unmet = 0;
+  };
+  /// Answers in a later call of the bus.
+  using Acted = std::function<void(const Act& act, const Unit& unit)>;
   void act(Kind kind, const std::string& name, Acted acted);
   /// A loaded service as it was told last, or null.
   const Unit* known(const std::string& name) const {
@@ -70,8 +76,8 @@ class Services {
   void put(const Unit& unit);
   void remove(const std::string& name);
   void tell(Entry& entry);
-  void answer_with_state(const Job& job, const std::string& result, const std::string& error,
-                         const std::string& message);
+  void answer_with_state(const Job& job, Act act);
+  void note_conditions(const std::string& name, DBusMessageIter* properties);
 
   Bus& bus_;
   Listener listener_;
@@ -79,6 +85,8 @@ class Services {
   std::set<std::string> coming_;  ///< loaded just now; perhaps for a moment only
   std::set<std::string> asked_;   ///< not in units_ yet, and being asked about
   std::multimap<std::string, Job> jobs_;
+  unsigned answering_ = 0;                      ///< acts whose jobs have ended
+  std::map<std::string, bool> conditions_met_;  ///< as units told while there was a job or an answer
   bool reloading_ = false;
   unsigned listing_ = 0;  ///< counts the lists, so that what belongs to an older one is known
 };

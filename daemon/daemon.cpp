@@ -8,6 +8,7 @@
 #include "cim/job/jobs.hpp"
 #include "cim/object_manager.hpp"
 #include "daemon/audit.hpp"
+#include "daemon/host_identity.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/state_folder.hpp"
 #include "hypervisor/libvirt/define.hpp"
@@ -69,7 +70,8 @@ Result<std::string> read_definition(const Options& options) {
   return xml;
 }
 
-Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, const std::string& definition) {
+Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, const std::string& definition,
+                                                    const StateFolder& state) {
   if (!options.simulate.empty()) return hypervisor::simulator::load(options.simulate);
   if (!definition.empty()) {
     const auto id = hypervisor::libvirt::define_domain(options.connect, definition);
@@ -78,6 +80,9 @@ Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, cons
   }
   hypervisor::libvirt::Options host_options;
   host_options.uri = options.connect;
+  auto identity = host_identity(state);
+  if (!identity) return identity.error();
+  host_options.identity = *std::move(identity);
   return hypervisor::libvirt::connect(host_options);
 }
 
@@ -209,7 +214,7 @@ Status serve_until_told(const Options& options, Process& process) {
   });
 
   if (process.signals.ending()) return {};
-  auto host = open_host(options, *definition);
+  auto host = open_host(options, *definition, **state);
   if (process.signals.ending()) return {};
   if (!host) return host.error();
   spdlog::info("host {}: {}", (*host)->information()->name, (*host)->information()->hypervisor);

@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* lock_name = "lock";
 // The users file is not among them: one that others could write is refused, not used.
-constexpr const char* own_files[] = {"jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "tls-certificate.pem",
-                                     "tls-key.pem"};
+constexpr const char* own_files[] = {"jobs.sqlite",         "jobs.sqlite-wal", "jobs.sqlite-shm",
+                                     "tls-certificate.pem", "tls-key.pem",     "host-uuid"};
 
 std::string reason(int number) { return std::error_code(number, std::generic_category()).message(); }
 

@@ -129,6 +129,12 @@ class RealGuest(GuestFiles, unittest.TestCase):
         self.assertEqual(self.call("vmms-demo-alias.service", "StopService"), 0)
         self.assertEqual(self.service("vmms-demo-oneshot-remains.service")["Started"], "false")
 
+    def test_07_what_did_not_hold_is_told_as_such(self):
+        for word in ("condition", "assertion"):
+            fault = self.fault(f"vmms-demo-{word}.service")
+            self.assertIn("was not started", fault.text)
+            self.assertIn(word, fault.text)
+
     def set_mode(self, service, mode):
         return self.call(service, "ChangeStartMode", inputs=f"<p:StartMode>{mode}</p:StartMode>")
 

@@ -55,6 +55,20 @@ name = "once"
 type = "oneshot"
 
 [[template.linux.guest.service]]
+name = "unmet-once"
+type = "oneshot"
+start = "condition"
+
+[[template.linux.guest.service]]
+name = "unmet"
+start = "condition"
+
+[[template.linux.guest.service]]
+name = "asserted"
+type = "oneshot"
+start = "assertion"
+
+[[template.linux.guest.service]]
 name = "stubborn"
 state = "active"
 ignores_stop = true
@@ -69,6 +83,10 @@ masked = true
 
 [[vm]]
 name = "good"
+template = "linux"
+
+[[vm]]
+name = "reset-me"
 template = "linux"
 
 [[vm]]
@@ -294,6 +312,15 @@ class WhatStartServiceAnswers(Simulated):
         self.assertEqual(self.start("good", "once.service"), 0)
         self.assertEqual(self.service("good", "once.service")["Started"], "false")
 
+    def test_nothing_was_started_since_a_condition_or_an_assertion_did_not_hold(self):
+        for service, word in (("unmet-once", "condition"), ("unmet", "condition"), ("asserted", "assertion")):
+            for _ in range(2):
+                fault = self.fault("good", f"{service}.service")
+                self.assertEqual(fault.subcode, self.fault("good", "broken.service").subcode)
+                self.assertIn(f"'{service}.service' of virtual machine 'good' was not started", fault.text)
+                self.assertIn(word, fault.text)
+            self.assertEqual(self.service("good", f"{service}.service")["Started"], "false")
+
     def test_the_guest_tried_and_failed(self):
         fault = self.fault("good", "broken.service")
         for part in ("broken.service", "'good'", "exit status 3", "no such setting: colour"):
@@ -351,8 +378,19 @@ class WhatStartServiceAnswers(Simulated):
         self.assertEqual(change("web.service", 3), 0)
         self.assertEqual(self.service("good", "web.service")["EnabledState"], "3")
         self.assertEqual(change("web.service", 11), 1)
-        timeout = "<p:TimeoutPeriod>00000000000030.000000:000</p:TimeoutPeriod>"
-        self.assertEqual(change("web.service", 2, timeout), 4098)
+        for timeout, answer in (("00000000000030.000000:000", 4098), ("PT5S", 4098), ("PT0S", 0),
+                                ("00000000000000.000000:000", 0)):
+            self.assertEqual(change("web.service", 2, f"<p:TimeoutPeriod>{timeout}</p:TimeoutPeriod>"), answer)
+
+    def test_the_interface_knows_no_timeout_either(self):
+        keys = {"CreationClassName": "Msvm_GuestServiceInterfaceComponent", "SystemName": self.id("good"),
+                "DeviceID": "Microsoft:6C09BB55-D683-4DA0-8931-C9BF705F6480",
+                "SystemCreationClassName": "Msvm_ComputerSystem"}
+        for timeout, answer in (("PT5S", 4098), ("PT0S", 0)):
+            output = self.client.invoke("Msvm_GuestServiceInterfaceComponent", keys, "RequestStateChange",
+                                        "<p:RequestedState>2</p:RequestedState>"
+                                        f"<p:TimeoutPeriod>{timeout}</p:TimeoutPeriod>")
+            self.assertEqual(output["ReturnValue"], answer)
 
     def test_the_abstract_class_finds_the_service(self):
         keys = service_keys(self.id("good"), "web.service")
@@ -421,6 +459,27 @@ class Machines(Simulated):
             self.assertEqual(self.daemon.job(self.client, output)["JobState"], "7")
             self.assertEqual(self.state("off"), state)
             self.assertEqual(self.change("off", state)["ReturnValue"], 32775)
+
+    def test_a_machine_is_reset(self):
+        output = self.change("good", 11)
+        self.assertEqual(self.daemon.job(self.client, output)["JobState"], "7")
+        self.assertEqual(self.state("good"), "2")
+
+    def test_states_of_version_1_and_states_that_are_none(self):
+        for state, then in (("32768", "9"), ("2", "2"), ("32769", "6"), ("2", "2")):
+            self.assertEqual(self.daemon.job(self.client, self.change("reset-me", state))["JobState"], "7")
+            self.assertEqual(self.state("reset-me"), then)
+        for state in ("0", "7", "99", "65535"):
+            self.assertEqual(self.change("reset-me", state)["ReturnValue"], 32773)
+        self.assertEqual(self.client.invoke("Msvm_ComputerSystem", machine_keys(self.id("reset-me")),
+                                            "RequestStateChange")["ReturnValue"], 32773)
+
+    def test_running_machines_have_processes_of_their_own(self):
+        processes = [m["ProcessID"] for m in self.client.enumerate("Msvm_ComputerSystem") if m["EnabledState"] == "2"
+                     and m["Name"] != "HOST1"]
+        self.assertEqual(len(set(processes)), len(processes))
+        self.assertTrue(all(int(process) > 0 for process in processes))
+        self.assertIsNone(self.client.get("Msvm_ComputerSystem", machine_keys(self.id("saved")))["ProcessID"])
 
     def test_a_start_that_fails_says_why_in_its_job(self):
         job = self.daemon.job(self.client, self.change("stuck", 2))

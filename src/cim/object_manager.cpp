@@ -122,6 +122,16 @@ Status ObjectManager::authorize(const Context& context, OperationKind kind, cons
   return authorizer_(*context.principal, kind, cim_class, method);
 }
 
+// Where a class that was named stands for objects of others, the own class of the object takes over.
+ObjectManager::Target ObjectManager::own_target(const Namespace& space, Provider& provider, ObjectPath path) {
+  const auto name = provider.other_class(path);
+  const Class* const other = name ? space.schema.find(*name) : nullptr;
+  const auto own = other ? space.providers.find(other) : space.providers.end();
+  if (own == space.providers.end()) return {&provider, std::move(path)};
+  path.class_name = other->name;
+  return {own->second.get(), std::move(path)};
+}
+
 Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, const ObjectPath& path, bool lenient) {
   const auto space = find_namespace(path.namespace_name);
   if (!space) return space.error();
@@ -144,7 +154,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     if (is_complete(cim_class, path)) {
       ObjectPath own = path;
       own.class_name = cim_class.name;
-      if (candidates.size() == 1) return Target{provider, std::move(own)};
+      if (candidates.size() == 1) return own_target(**space, *provider, std::move(own));
       if (provider->get(context, own)) return Target{provider, std::move(own)};
       continue;
     }
@@ -280,6 +290,9 @@ Result<MethodResult> ObjectManager::run_method(const Context& context, const Obj
   const auto target = resolve(context, path, true);
   if (!target) return target.error();
   const Method* own = target->provider->cim_class().method(method.name);
+  if (!own)
+    return error(Failure::not_supported,
+                 fmt::format("{} has no method {}", target->provider->cim_class().name, method.name));
   if (!own->implemented) {
     // With incomplete keys it was looked for already.
     if (is_complete(target->provider->cim_class(), path))

@@ -131,6 +131,7 @@ class ObjectManager {
   Status authorize(const Context& context, OperationKind kind, const Class& cim_class, const Method* method) const;
   /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
+  static Target own_target(const Namespace& space, Provider& provider, ObjectPath path);
   /// The path of a singleton that some of its keys name, if it was found a short time ago.
   std::optional<ObjectPath> recall(const Provider* provider, const ObjectPath& path) const;
   void remember(const Provider* provider, const ObjectPath& path);

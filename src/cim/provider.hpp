@@ -55,6 +55,9 @@ class Provider {
   virtual const Class& cim_class() const = 0;
   virtual void enumerate(const Context& context, const Query& query, Page& page) = 0;
   virtual Result<Instance> get(const Context& context, const ObjectPath& path) = 0;
+  /// The class of the object that a path of this class names, where clients may name objects of others, too; else
+  /// nothing. Asked only when no key is missing.
+  virtual std::optional<std::string> other_class(const ObjectPath&) { return std::nullopt; }
   virtual Result<MethodResult> invoke(const Context& context, const ObjectPath& path, const Method& method,
                                       const Arguments& inputs) = 0;
   /// Changes the properties that are not NULL in `changes`.

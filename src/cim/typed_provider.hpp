@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "cim/provider.hpp"
+#include "cim/typed.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -119,8 +120,10 @@ class TypedProvider {
     enumerate(context, query, page);
     if (!page.items.empty()) return std::move(page.items.front());
     if (!page.failures().empty()) return std::move(page.failures().front());
-    return error(Failure::not_found, "there is no such instance of " + std::string(T::cim_class().name));
+    return error(Failure::not_found, "there is no instance " + describe(to_path(key)));
   }
+  /// See Provider::other_class.
+  virtual std::optional<std::string> other_class(const Key&) { return std::nullopt; }
   /// `changes` holds what is to be changed; what is NULL stays.
   virtual Status modify(const Context&, const Key&, const T&) { return unsupported("changed"); }
   virtual Result<Key> create(const Context&, const T&) { return unsupported("created"); }

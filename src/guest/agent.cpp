@@ -121,8 +121,8 @@ json::object shell_process(const Script& script) {
   json::object process{{"path", "/bin/sh"},
                        {"arg", std::move(arguments)},
                        {"env",
-                        {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC",
-                         "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
+                        {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+                         "TZ=UTC", "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "SYSTEMD_URLIFY=0"}},
                        {"capture-output", true}};
   if (!script.input.empty()) process["input-data"] = encode_base64(script.input);
   return process;

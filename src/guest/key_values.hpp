@@ -15,7 +15,7 @@ inline constexpr const char* guest_key_values_file = "/var/lib/vmms/guest-key-va
 inline constexpr std::string_view write_key_values_script = "vmms-key-values-write";
 inline constexpr std::string_view read_key_values_script = "vmms-key-values-read";
 
-/// The bounds of Msvm_KvpExchangeDataItem (MAXLEN 1024 characters), and of all items together in either direction.
+/// The bounds of what a guest says: of a name or value, and of all items together.
 inline constexpr std::size_t key_value_characters = 1024;
 inline constexpr std::size_t key_values_bytes = std::size_t{64} << 10;
 inline constexpr std::size_t key_values_count = 512;

@@ -56,6 +56,8 @@ Result<ServiceOutcome> outcome_of(const protocol::Done& done, const std::string&
   outcome.service = std::move(*service);
   outcome.message = job_message(done, name, start);
   outcome.exit_status = outcome.message.empty() ? 0 : 1;
+  if (done.unmet == protocol::unmet_condition) outcome.unmet = Unmet::condition;
+  if (done.unmet == protocol::unmet_assertion) outcome.unmet = Unmet::assertion;
   for (const std::string& line : done.log_lines) {
     if (outcome.log_lines.size() == log_lines_limit) break;
     std::string shown = printable(line, log_line_limit);

@@ -33,7 +33,7 @@ TEST_F(QemuGa, RunsScriptsWithTheirParameters) {
 TEST_F(QemuGa, EnvironmentIsFixed) {
   const auto output = run("echo \"$LC_ALL $TZ ${HOME-none}\"");
   ASSERT_TRUE(output);
-  EXPECT_EQ(output->out, "C UTC none\n");
+  EXPECT_EQ(output->out, "C.UTF-8 UTC none\n");
 }
 
 TEST_F(QemuGa, SignalsAreTold) {

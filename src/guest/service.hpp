@@ -38,12 +38,16 @@ struct Service {
   }
 };
 
+/// What of a unit did not hold, so that systemd started nothing.
+enum class Unmet : std::uint8_t { none, condition, assertion };
+
 /// What StartService, StopService or ChangeStartMode led to.
 struct ServiceOutcome {
   Service service;                     ///< the state read after the action, in the same agent command
   std::uint32_t exit_status = 0;       ///< of the service manager's tool; 0: it says that it worked
   std::string message;                 ///< what the tool printed
   std::vector<std::string> log_lines;  ///< the service's last log lines, when the action failed
+  Unmet unmet = Unmet::none;
 };
 
 }  // namespace vmms::guest

@@ -25,9 +25,14 @@ constexpr std::string_view write_text = R"(
 set -e
 umask 022
 mkdir -p /var/lib/vmms
-printf %s "$1" >/var/lib/vmms/.host-key-values.new
-mv -f /var/lib/vmms/.host-key-values.new /var/lib/vmms/host-key-values
+new=/var/lib/vmms/.host-key-values.new
+case $1 in *first*) : >"$new" ;; esac
+cat >>"$new"
+case $1 in *last*) mv -f "$new" /var/lib/vmms/host-key-values ;; esac
 )";
+/// Of a script's input; as base64, beside the script, it must be a command that the transport takes.
+constexpr std::size_t part_limit = 65'536;
+
 constexpr std::string_view read_text = R"(
 [ -f /var/lib/vmms/guest-key-values ] || exit 0
 exec head -c "$1" /var/lib/vmms/guest-key-values
@@ -178,8 +183,17 @@ Result<Output> System::run(Script script, Clock::time_point deadline) {
 }
 
 Status System::write_host_key_values(const KeyValues& values, Clock::time_point deadline) {
-  const Result<Output> done = run({write_key_values_script, write_text, {write_key_values(values)}}, deadline);
-  if (!done) return done.error();
+  const std::string text = write_key_values(values);
+  std::size_t at = 0;
+  do {
+    const std::string part = text.substr(at, part_limit);
+    std::string place = at == 0 ? "first" : "";
+    at += part.size();
+    if (at == text.size()) place += " last";
+    if (const Result<Output> done = run({write_key_values_script, write_text, {std::move(place)}, part}, deadline);
+        !done)
+      return done.error();
+  } while (at < text.size());
   return {};
 }
 

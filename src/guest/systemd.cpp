@@ -310,6 +310,9 @@ Result<ServiceOutcome> Systemd::read_outcome(const std::string& full_name, const
   const auto [end, code] = std::from_chars(status.data(), status.data() + status.size(), outcome.exit_status);
   if (status.empty() || code != std::errc() || end != status.data() + status.size())
     return not_understood(output, "a change of " + full_name);
+  const std::string_view unmet = take_value(text, "Unmet").value_or("");
+  if (unmet == "condition") outcome.unmet = Unmet::condition;
+  if (unmet == "assertion") outcome.unmet = Unmet::assertion;
   std::optional<ShownUnit> unit = read_shown_unit(text);
   if (!unit) return not_understood(output, "the state of " + full_name);
   if (!unit->service.exists()) return no_such_service(full_name);

@@ -23,17 +23,43 @@ namespace vmms::guest::systemd_scripts {
 /// $1 unit, $2 an option of systemctl or empty: its properties.
 inline constexpr std::string_view state = "time=$2\n" VMMS_SYSTEMD_SHOW "show -- \"$1\"\n";
 
-/// $1 unit, $2 as above: `ExitStatus=N` of systemctl, the properties afterwards and, unless it runs now or has done
-/// its work, `Journal:` and its last log lines. What systemctl prints goes to standard error. It is asked and answered
-/// in one process of the agent: a second one would cost more than the start (0.3-0.4 s without KVM).
+/// $1 unit, $2 as above: `ExitStatus=N` of systemctl; `Unmet=condition` or `Unmet=assertion` when such a line of the
+/// unit did not hold, so that nothing was started; the properties afterwards and, unless it runs now or has done its
+/// work, `Journal:` and its last log lines. What systemctl prints goes to standard error. It is asked and answered in
+/// one process of the agent: a second one would cost more than the start (0.3-0.4 s without KVM).
+/// What did not hold tells no exit status: systemctl succeeds for a condition. A unit tells it as long as it is loaded.
+/// One that nothing refers to may be unloaded at once; then the log tells how the job ended, and that there was no
+/// invocation.
 inline constexpr std::string_view start = "time=$2\n" VMMS_SYSTEMD_SHOW R"(
+checks='--property=ConditionResult,ConditionTimestampMonotonic,AssertResult,AssertTimestampMonotonic'
+newline='
+'
+last_job() {
+  journalctl --sync 2>/dev/null
+  journalctl --no-pager --quiet --output=export --lines=1 --boot _PID=1 "UNIT=$1" JOB_TYPE=start 2>/dev/null
+}
 systemctl --no-ask-password start -- "$1" >&2
 status=$?
-state=$(show -- "$1" 2>/dev/null)
-printf 'ExitStatus=%s\n%s\n\n' "$status" "$state"
-case $status:$state in
-0:*ActiveState=active* | 0:*ActiveState=reloading*) exit ;;
-0:*Type=oneshot*) case $state in *Result=success*) exit ;; esac ;;
+state=$(show "$checks" -- "$1" 2>/dev/null)
+unmet=
+case $newline$state$newline in
+*"${newline}ActiveState=active$newline"* | *"${newline}ActiveState=reloading$newline"* | \
+  *"${newline}ActiveState=activating$newline"* | *"${newline}ActiveState=failed$newline"*) ;;
+*"${newline}ConditionTimestampMonotonic=0$newline"*)
+  job=$newline$(last_job "$1")$newline
+  case $job in
+  *"${newline}JOB_RESULT=assert$newline"*) unmet=assertion ;;
+  *"${newline}JOB_RESULT=done$newline"*)
+    case $job in *"${newline}INVOCATION_ID=$newline"*) unmet=condition ;; esac ;;
+  esac ;;
+*"${newline}ConditionResult=no$newline"*) unmet=condition ;;
+*"${newline}AssertTimestampMonotonic=0$newline"*) ;;
+*"${newline}AssertResult=no$newline"*) unmet=assertion ;;
+esac
+printf 'ExitStatus=%s\n%s%s\n\n' "$status" "${unmet:+Unmet=$unmet$newline}" "$state"
+case $status:$unmet:$state in
+0::*ActiveState=active* | 0::*ActiveState=reloading*) exit ;;
+0::*Type=oneshot*) case $state in *Result=success*) exit ;; esac ;;
 esac
 )" VMMS_SYSTEMD_JOURNAL;
 

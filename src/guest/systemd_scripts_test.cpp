@@ -45,7 +45,14 @@ case $* in
 esac
 )",
                      true);
-    directory_.write("journalctl", "#!/bin/sh\n[ \"$1\" = --sync ] || printf '%s\\n' 'one' \"unit: $5\"\n", true);
+    directory_.write("journalctl", R"(#!/bin/sh
+case $* in
+--sync) ;;
+*--output=export*" _PID=1 UNIT=a.service JOB_TYPE=start") printf '%s\n' "$JOB" ;;
+*) printf '%s\n' 'one' "unit: $5" ;;
+esac
+)",
+                     true);
   }
 
   Output run(const Script& script, std::vector<std::string> more = {}) {
@@ -102,6 +109,40 @@ TEST_F(SystemdScripts, OneshotThatIsDoneHasNoLog) {
   const auto outcome = systemd_->read_outcome("a.service", run(systemd_->start_script("a.service"), {done}));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_TRUE(outcome->log_lines.empty());
+}
+
+TEST_F(SystemdScripts, WhatDidNotHoldIsTold) {
+  const std::string oneshot = std::string(done) + "\nConditionResult=";
+  const std::string unloaded =
+      oneshot + "no\nConditionTimestampMonotonic=0\nAssertResult=no\nAssertTimestampMonotonic=0";
+  const std::string job = "JOB=__CURSOR=x\nMESSAGE=JOB_RESULT=assert\nINVOCATION_ID=";
+  struct Case {
+    std::vector<std::string> environment;
+    Unmet unmet;
+  };
+  for (const Case& each : {
+           Case{{oneshot + "no\nConditionTimestampMonotonic=7\nAssertResult=no\nAssertTimestampMonotonic=0"},
+                Unmet::condition},
+           Case{{std::string(dead) + "\nConditionResult=no\nConditionTimestampMonotonic=7"}, Unmet::condition},
+           Case{{oneshot + "yes\nConditionTimestampMonotonic=7\nAssertResult=no\nAssertTimestampMonotonic=8",
+                 "ACTION_STATUS=1"},
+                Unmet::assertion},
+           Case{{oneshot + "yes\nConditionTimestampMonotonic=7\nAssertResult=yes\nAssertTimestampMonotonic=8"},
+                Unmet::none},
+           // systemd has forgotten the unit: its log knows.
+           Case{{unloaded, job + "\nJOB_RESULT=done"}, Unmet::condition},
+           Case{{unloaded, job + "\nJOB_RESULT=assert", "ACTION_STATUS=1"}, Unmet::assertion},
+           Case{{unloaded, job + "00ff\nJOB_RESULT=done"}, Unmet::none},
+           Case{{unloaded, "JOB="}, Unmet::none},
+           Case{{std::string(active) + "\nConditionResult=no\nConditionTimestampMonotonic=7"}, Unmet::none},
+       }) {
+    SCOPED_TRACE(each.environment.front());
+    const auto outcome =
+        systemd_->read_outcome("a.service", run(systemd_->start_script("a.service"), each.environment));
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->unmet, each.unmet);
+    EXPECT_EQ(outcome->log_lines.empty(), each.unmet == Unmet::none);
+  }
 }
 
 TEST_F(SystemdScripts, Stop) {

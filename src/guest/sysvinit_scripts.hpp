@@ -27,7 +27,7 @@ run() {
   if [ "$2" != status ] && command -v service >/dev/null 2>&1; then
     service "$1" "$2"
   else
-    (cd / && exec $limit env -i PATH="$PATH" LC_ALL=C "$scripts/$1" "$2")
+    (cd / && exec $limit env -i PATH="$PATH" LC_ALL=C.UTF-8 "$scripts/$1" "$2")
   fi
 }
 find_state() {

@@ -64,7 +64,7 @@ struct VirtualMachine {
   bool persistent = true;
   std::uint32_t processors = 1;
   std::uint64_t memory_bytes = 0;
-  std::optional<std::uint32_t> process_id;  ///< of the hypervisor process, while not off
+  std::optional<std::uint32_t> process_id;  ///< of the hypervisor process, while neither off nor saved; never 0
   std::optional<SystemTime> created;        ///< when it was defined, as far as it is known
   std::optional<SystemTime> state_changed;  ///< the last power state change seen
   std::optional<SystemTime> configuration_changed;
@@ -99,7 +99,8 @@ struct HostInformation {
   std::string operating_system_version;  ///< of its kernel, "6.1.0"
   std::optional<SystemTime> booted;
 
-  bool vsock = false;  ///< guests may be reached through vsock: the host has vhost-vsock
+  bool this_machine = false;  ///< it is the machine that this process runs on
+  bool vsock = false;         ///< guests may be reached through vsock: the host has vhost-vsock
 };
 
 using HostInformationPtr = std::shared_ptr<const HostInformation>;
@@ -129,6 +130,9 @@ class Host {
   /// The VM's processors stop; its memory stays. The VM is saved: its memory goes to disk and it stops.
   virtual Status pause(std::string_view id) = 0;
   virtual Status save(std::string_view id) = 0;
+
+  /// Presses the reset button of a running VM: its guest begins again without being asked. Errors: as above.
+  virtual Status reset(std::string_view id) = 0;
 
   /// Presses the power button (ACPI): the guest is asked to shut down, or to start anew, and may ignore it. Returns
   /// when it was asked. Errors: as above.

@@ -119,9 +119,8 @@ class AgentServiceProvider : public Base {
   Result<typename T::RequestStateChange::Out> invoke(const cim::Context& context, typename T::RequestStateChange,
                                                      const Key& key,
                                                      const typename T::RequestStateChange::In& in) override {
-    return answer<typename T::RequestStateChange::Out>(
-        change_service_state(in.requested_state, in.timeout_period.has_value(),
-                             [&](ServiceAction action) { return act(context, key, action); }));
+    return answer<typename T::RequestStateChange::Out>(change_service_state(
+        in.requested_state, in.timeout_period, [&](ServiceAction action) { return act(context, key, action); }));
   }
 
  private:

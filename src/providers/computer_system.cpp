@@ -3,6 +3,10 @@
 
 #include "base/text.hpp"
 #include "providers/guest_shutdown.hpp"
+#include "providers/state_change.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace vmms::providers {
 
@@ -125,7 +129,21 @@ constexpr Transition transitions[] = {
      [](const Environment& environment, const std::string& id) {
        return end_guest(environment, id, guest::ShutdownMode::reboot);
      }},
+    {11, "Resetting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.reset(id); }},
 };
+
+/// The transition to a state that a client asked for; nullptr: there is none.
+const Transition* find_transition(std::optional<std::uint16_t> requested) {
+  // Clients of the first namespace version still ask for its numbers of paused and saved.
+  constexpr std::uint16_t version_1_paused = 32768;
+  constexpr std::uint16_t version_1_saved = 32769;
+  if (requested == version_1_paused) requested = 9;
+  if (requested == version_1_saved) requested = 6;
+  const auto* const found = std::find_if(std::begin(transitions), std::end(transitions),
+                                         [&](const Transition& each) { return requested == each.requested_state; });
+  return found == std::end(transitions) ? nullptr : found;
+}
 
 class Provider : public schema::msvm::ComputerSystemProvider {
  public:
@@ -171,20 +189,10 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     const VirtualMachine& vm = **machine;
-    const Transition* transition = nullptr;
-    for (const Transition& each : transitions)
-      if (in.requested_state == each.requested_state) transition = &each;
-    if (!transition)
-      return error(
-          in.requested_state ? Failure::not_supported : Failure::invalid_argument,
-          fmt::format(
-              "RequestStateChange of virtual machine '{}': RequestedState 2 starts it, 3 turns it off, 4 shuts "
-              "its guest down, 6 saves it, 9 pauses it, 10 starts its guest anew; other states are not supported "
-              "here",
-              vm.name));
     RequestStateChange::Out out;
-    if (!transition->possible(vm.power)) {
-      out.return_value = 32775;
+    const Transition* const transition = find_transition(in.requested_state);
+    if (!transition || !transition->possible(vm.power)) {
+      out.return_value = transition ? invalid_state_for_operation : invalid_parameter;
       return out;
     }
     const std::string id = vm.id;
@@ -192,7 +200,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
         transition->caption, context, computer_system_path(id).to_string(), id,
         [&environment = environment_, id, run = transition->run] { return run(environment, id); });
     if (!job) return job.error();
-    out.return_value = 4096;
+    out.return_value = job_started;
     out.job = job_path(*job);
     return out;
   }

@@ -2,6 +2,7 @@
 #include "schema/msvm/concrete_job.hpp"
 
 #include "providers/job_provider.hpp"
+#include "providers/state_change.hpp"
 
 namespace vmms::providers {
 
@@ -16,17 +17,20 @@ class Provider : public JobProvider<ConcreteJob, schema::msvm::ConcreteJobProvid
 
   // Starting and turning off a machine cannot be taken back, so no job of this class can be changed.
   Result<RequestStateChange::Out> invoke(const cim::Context&, RequestStateChange, const Key& key,
-                                         const RequestStateChange::In&) override {
+                                         const RequestStateChange::In& in) override {
     const auto job = find(key);
     if (!job) return job.error();
     RequestStateChange::Out out;
-    out.return_value = 1;
+    out.return_value = limits_time(in.timeout_period) ? timeout_parameter_not_supported : not_supported;
     return out;
   }
 
- protected:
-  // Clients poll whatever job they were given as one of this class.
-  bool answers_for(const cim::job::Job&) const override { return true; }
+  // Clients poll whatever job they were given as one of this class, and cancel it so.
+  std::optional<std::string> other_class(const Key& key) override {
+    const auto job = environment_.jobs.find(key.instance_id);
+    if (!job || job->class_name.empty()) return std::nullopt;
+    return job->class_name;
+  }
 };
 
 }  // namespace

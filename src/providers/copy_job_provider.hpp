@@ -36,7 +36,7 @@ class CopyJobProvider : public JobProvider<T, Base> {
     const auto job = this->find(key);
     if (!job) return job.error();
     return answer<typename T::RequestStateChange::Out>(
-        cancel_job(this->environment_, job->id, in.requested_state, in.timeout_period.has_value()));
+        cancel_job(this->environment_, job->id, in.requested_state, in.timeout_period));
   }
 
  protected:

@@ -88,6 +88,7 @@ TEST_F(Copies, GoAndComeBack) {
   const auto polled = manager_.get(context_, other);
   ASSERT_TRUE(polled) << polled.error().message;
   EXPECT_EQ(text(*polled, "PercentComplete"), "100");
+  EXPECT_EQ(polled->cim_class().name, "Msvm_CopyFileToGuestJob");
 
   const auto back = job(call(
       service("Vmms_GuestFileService", "vmmsguestfilesvc", "alpha"), "CopyFilesFromGuest",

@@ -56,7 +56,7 @@ class Provider : public schema::msvm::GuestCommunicationServiceProvider {
   Result<Service::RequestStateChange::Out> invoke(const cim::Context&, Service::RequestStateChange, const Key& key,
                                                   const Service::RequestStateChange::In& in) override {
     return answer<Service::RequestStateChange::Out>(change_service_state(
-        in.requested_state, in.timeout_period.has_value(), [&](ServiceAction action) { return act(key, action); }));
+        in.requested_state, in.timeout_period, [&](ServiceAction action) { return act(key, action); }));
   }
 
  private:

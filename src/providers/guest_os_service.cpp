@@ -138,6 +138,14 @@ Status judge_start(const VirtualMachine& machine, const guest::ServiceOutcome& o
   if (service.started()) return {};
   if (!service.exists() && service.load_state != "masked")
     return error(Failure::not_found, fmt::format("there is no {}", where(machine, service)));
+  if (outcome.unmet != guest::Unmet::none)
+    return error(
+        Failure::failed,
+        fmt::format("{} was not started: {} of its unit does not hold, so systemd started nothing; see "
+                    "systemctl cat {} in the guest. {}",
+                    where(machine, service),
+                    outcome.unmet == guest::Unmet::condition ? "a condition (Condition…=)" : "an assertion (Assert…=)",
+                    service.name, evidence(outcome)));
   // A oneshot that did its work and is done, RemainAfterExit or not.
   if (outcome.exit_status == 0 && service.type == "oneshot" && service.active_state == "inactive" &&
       service.result == "success")
@@ -224,9 +232,8 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   }
   Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
                                          const RequestStateChange::In& in) override {
-    return answer<RequestStateChange::Out>(
-        change_service_state(in.requested_state, in.timeout_period.has_value(),
-                             [&](ServiceAction action) { return act(context, key, action); }));
+    return answer<RequestStateChange::Out>(change_service_state(
+        in.requested_state, in.timeout_period, [&](ServiceAction action) { return act(context, key, action); }));
   }
 
  private:

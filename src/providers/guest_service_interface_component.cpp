@@ -4,6 +4,7 @@
 #include "guest/agent.hpp"
 #include "guest/discovery.hpp"
 #include "providers/integration_components.hpp"
+#include "providers/state_change.hpp"
 
 namespace vmms::providers {
 
@@ -24,13 +25,15 @@ class Provider : public Base {
       return error(Failure::not_found, fmt::format("virtual machine '{}' has no Guest Service Interface {:.100}",
                                                    (*machine)->name, key.device_id));
     Component::RequestStateChange::Out out;
-    out.return_value = 1;
-    if (in.requested_state == 2 || in.requested_state == 3) {
+    out.return_value = not_supported;
+    if (limits_time(in.timeout_period)) {
+      out.return_value = timeout_parameter_not_supported;
+    } else if (in.requested_state == 2 || in.requested_state == 3) {
       const Status changed = environment_.host.change_settings(key.system_name, [&](hypervisor::Settings& settings) {
         settings.guest_service_interface = in.requested_state == 2;
       });
       if (!changed) return changed.error();
-      out.return_value = 0;
+      out.return_value = completed;
     }
     return out;
   }

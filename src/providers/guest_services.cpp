@@ -63,11 +63,11 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
   return done.error();
 }
 
-Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested, bool has_timeout,
+Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested,
+                                           const std::optional<cim::DateTime>& timeout,
                                            const std::function<Result<std::uint32_t>(ServiceAction)>& act) {
-  if (has_timeout) return timeout_parameter_not_supported;
-  if (!requested) return error(Failure::invalid_argument, "RequestStateChange needs RequestedState: 2 starts, 3 stops");
-  if (*requested != 2 && *requested != 3) return not_supported;
+  if (limits_time(timeout)) return timeout_parameter_not_supported;
+  if (requested != 2 && requested != 3) return not_supported;
   const auto result = act(*requested == 2 ? ServiceAction::start : ServiceAction::stop);
   if (!result && result.error().kind == Failure::invalid_state) return invalid_state_for_operation;
   return result;

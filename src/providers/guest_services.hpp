@@ -4,6 +4,7 @@
 
 #include "guest/guest.hpp"
 #include "providers/machines.hpp"
+#include "providers/state_change.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -14,12 +15,6 @@
 namespace vmms::providers {
 
 enum class ServiceAction : std::uint8_t { start, stop, change_mode };
-
-/// Return values that the reference pages document.
-inline constexpr std::uint32_t completed = 0;
-inline constexpr std::uint32_t not_supported = 1;
-inline constexpr std::uint32_t timeout_parameter_not_supported = 4098;
-inline constexpr std::uint32_t invalid_state_for_operation = 32775;
 
 /// A guest service that somebody wants to start, stop or change: its VM runs or is paused, and its interface is on.
 struct ServiceTarget {
@@ -33,8 +28,10 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
                                      std::string_view service, ServiceAction action,
                                      const std::function<Status(const ServiceTarget&)>& act);
 
-/// RequestStateChange of a guest service: 2 and 3 are StartService and StopService, anything else answers 1.
-Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested, bool has_timeout,
+/// RequestStateChange of a guest service: 2 and 3 are StartService and StopService, anything else answers 1; a
+/// TimeoutPeriod that limits 4098.
+Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested,
+                                           const std::optional<cim::DateTime>& timeout,
                                            const std::function<Result<std::uint32_t>(ServiceAction)>& act);
 
 /// A method's outputs from its return value.

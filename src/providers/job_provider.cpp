@@ -1,5 +1,7 @@
 #include "providers/job_provider.hpp"
 
+#include "providers/state_change.hpp"
+
 namespace vmms::providers {
 
 cim::InstancePtr job_error(const cim::job::Job& job) {
@@ -16,11 +18,10 @@ cim::InstancePtr job_error(const cim::job::Job& job) {
 }
 
 Result<std::uint32_t> cancel_job(const Environment& environment, const std::string& id,
-                                 std::optional<std::uint16_t> requested, bool has_timeout) {
+                                 std::optional<std::uint16_t> requested, const std::optional<cim::DateTime>& timeout) {
   constexpr std::uint16_t terminate = 4;
   constexpr std::uint16_t kill = 5;
-  constexpr std::uint32_t use_of_timeout_parameter_not_supported = 4098;
-  if (has_timeout) return use_of_timeout_parameter_not_supported;
+  if (limits_time(timeout)) return timeout_parameter_not_supported;
   if (requested != terminate && requested != kill) return cim::job::error_code(Failure::invalid_argument);
   const Status cancelled =
       environment.jobs.cancel(id, requested == terminate ? cim::job::State::terminated : cim::job::State::killed);

@@ -129,12 +129,10 @@ class JobProvider : public Base {
  protected:
   Result<cim::job::Job> find(const Key& key) const {
     auto job = environment_.jobs.find(key.instance_id);
-    if (job && answers_for(*job)) return *std::move(job);
-    return error(Failure::not_found, fmt::format("there is no job {}; jobs can be read for {} minutes after their end",
+    if (job && is_mine(*job)) return *std::move(job);
+    return error(Failure::not_found, fmt::format("there is no job {:.100}; jobs can be read for {} minutes after their end",
                                                  key.instance_id, cim::job::kept_after_end.count()));
   }
-  /// Whether a job can be named as one of this class.
-  virtual bool answers_for(const cim::job::Job& job) const { return is_mine(job); }
   virtual T instance_of(const cim::job::Job& job) const {
     return job_instance<T>(job, environment_.host.information()->name);
   }
@@ -147,6 +145,6 @@ class JobProvider : public Base {
 
 /// RequestStateChange of a job that can be cancelled: 4 terminates, 5 kills. The documented return value.
 Result<std::uint32_t> cancel_job(const Environment& environment, const std::string& id,
-                                 std::optional<std::uint16_t> requested, bool has_timeout);
+                                 std::optional<std::uint16_t> requested, const std::optional<cim::DateTime>& timeout);
 
 }  // namespace vmms::providers

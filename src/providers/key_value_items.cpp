@@ -15,33 +15,58 @@ using KeyValues = std::vector<Settings::KeyValue>;
 
 namespace {
 
-// Characters of UTF-8; NULL: it is none, or has characters that no XML and no line of a file can carry.
-std::optional<std::size_t> characters(std::string_view text) {
+// As the reference pages of AddKvpItems, HostOnlyItems and Msvm_KvpExchangeDataItem have them.
+constexpr std::size_t most_items = 128;  // in one call, and of a VM
+constexpr std::size_t longest_name_bytes = 512;
+constexpr std::size_t longest_host_only_value_bytes = std::size_t{16} << 10;
+constexpr std::size_t longest_value_characters = 1024;
+
+// Characters of UCS-2, in which MaxLen counts, of which UTF-8 of four bytes is two.
+std::size_t characters(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F) return std::nullopt;
-    if ((byte & 0xC0U) != 0x80U) ++count;
+    if ((byte & 0xC0U) != 0x80U) count += byte >= 0xF0U ? 2 : 1;
   }
   return count;
 }
 
+// Whether XML and a line of a file can carry it.
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
+  });
+}
+
 Error invalid(std::string message) { return error(Failure::invalid_argument, std::move(message)); }
 
-Result<Settings::KeyValue> read_item(const cim::InstancePtr& instance) {
+Status check_value(const Settings::KeyValue& item) {
+  if (has_control_characters(item.value))
+    return invalid(fmt::format("the Data of key-value pair '{}' has control characters: only tab and line feed may be",
+                               item.name));
+  if (item.host_only && item.value.size() > longest_host_only_value_bytes)
+    return invalid(
+        fmt::format("the Data of key-value pair '{}' has {} bytes; of the host alone (Source 4) it has up to {}",
+                    item.name, item.value.size(), longest_host_only_value_bytes));
+  if (!item.host_only && characters(item.value) > longest_value_characters)
+    return invalid(
+        fmt::format("the Data of key-value pair '{}' has {} characters (UTF-16); for the guest it has up to {}",
+                    item.name, characters(item.value), longest_value_characters));
+  return {};
+}
+
+Result<Settings::KeyValue> read_item(const cim::InstancePtr& instance, KeyValueChange kind) {
   const auto item = cim::from_instance<DataItem>(instance, "DataItems");
   if (!item) return item.error();
   Settings::KeyValue found{item->name.value_or(""), item->data.value_or(""), false};
-  const auto name = characters(found.name);
-  const auto value = characters(found.value);
-  if (!name || *name == 0 || *name > guest::key_value_characters || found.name.find('\n') != std::string::npos)
-    return invalid(fmt::format("the Name of a key-value pair has 1 to {} characters, none of them control characters",
-                               guest::key_value_characters));
-  if (!value || *value > guest::key_value_characters)
+  if (kind == KeyValueChange::remove && !found.name.empty()) return found;  // the name alone counts
+  if (found.name.empty() || found.name.size() > longest_name_bytes || has_control_characters(found.name) ||
+      found.name.find('\n') != std::string::npos)
     return invalid(
-        fmt::format("the Data of key-value pair '{}' has up to {} characters, of the control characters only "
-                    "tab and line feed",
-                    found.name, guest::key_value_characters));
+        fmt::format("the Name of a key-value pair has 1 to {} bytes, none of them control characters; '{:.100}' "
+                    "has {}",
+                    longest_name_bytes, found.name, found.name.size()));
   const auto source = static_cast<KeyValueSource>(item->source.value_or(0));
   if (source != KeyValueSource::host && source != KeyValueSource::host_only)
     return invalid(
@@ -49,6 +74,7 @@ Result<Settings::KeyValue> read_item(const cim::InstancePtr& instance) {
                     "alone",
                     *item->source, found.name));
   found.host_only = source == KeyValueSource::host_only;
+  if (const Status fits = check_value(found); !fits) return fits.error();
   return found;
 }
 
@@ -75,16 +101,6 @@ Status change_one(KeyValues& values, KeyValueChange kind, const Settings::KeyVal
     values.erase(at);
   }
   return {};
-}
-
-Status check_size(const KeyValues& values, const std::string& machine) {
-  std::size_t bytes = 0;
-  for (const auto& each : values) bytes += each.name.size() + each.value.size() + 2;
-  if (bytes <= guest::key_values_bytes / 2 && values.size() <= guest::key_values_count) return {};
-  return error(Failure::busy,
-               fmt::format("the key-value pairs of virtual machine '{}' would be {} with {} bytes: up to {} with {} "
-                           "bytes fit",
-                           machine, values.size(), bytes, guest::key_values_count, guest::key_values_bytes / 2));
 }
 
 }  // namespace
@@ -160,9 +176,11 @@ Status change_key_values(const Environment& environment, KeyValueChange kind, co
                          const std::vector<cim::InstancePtr>& items) {
   const auto machine = find_machine(environment, path.value("Name"));
   if (!machine) return machine.error();
+  if (items.size() > most_items)
+    return invalid(fmt::format("one call changes up to {} key-value pairs, not {}", most_items, items.size()));
   std::vector<Settings::KeyValue> wanted;
   for (const cim::InstancePtr& instance : items) {
-    auto item = read_item(instance);
+    auto item = read_item(instance, kind);
     if (!item) return item.error();
     wanted.push_back(*std::move(item));
   }
@@ -170,7 +188,10 @@ Status change_key_values(const Environment& environment, KeyValueChange kind, co
   const auto change_all = [&](KeyValues& values) -> Status {
     for (const Settings::KeyValue& item : wanted)
       if (const Status changed = change_one(values, kind, item, (*machine)->name); !changed) return changed;
-    return check_size(values, (*machine)->name);
+    if (kind == KeyValueChange::add && values.size() > most_items)
+      return invalid(fmt::format("virtual machine '{}' would have {} key-value pairs; it has up to {}",
+                                 (*machine)->name, values.size(), most_items));
+    return {};
   };
   const Status written = environment.host.change_settings((*machine)->id, [&](Settings& stored) {
     KeyValues values = stored.host_key_values;

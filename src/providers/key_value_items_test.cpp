@@ -21,6 +21,7 @@ class KeyValueItems : public testing::Providers {
     inputs[1] = std::move(array);
     const auto result = call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", method, inputs);
     EXPECT_TRUE(result) << result.error().message;
+    last_job_ = result->outputs[2];
     return *result->return_value.get_if<std::uint64_t>();
   }
   static cim::InstancePtr item(std::string name, std::string value, std::uint16_t source = 0) {
@@ -33,12 +34,21 @@ class KeyValueItems : public testing::Providers {
       text += (text.empty() ? "" : " ") + std::string(each.host_only ? "!" : "") + each.name + "=" + each.value;
     return text;
   }
-  /// The text of the newest job, which says why a change failed.
+  /// The texts of all jobs, which say why changes failed.
   std::string last_error() {
     std::string text;
     for (const auto& job : all("Msvm_ConcreteJob")) text += to_text(job["ErrorDescription"]);
     return text;
   }
+  /// Of the job that the last call answered.
+  std::uint64_t last_error_code() {
+    const auto* const job = last_job_.get_if<cim::ObjectPathPtr>();
+    if (!job) return 0;
+    cim::ObjectPath path = **job;
+    path.namespace_name = space;
+    return *manager_.get(context_, path).value()["ErrorCode"].get_if<std::uint64_t>();
+  }
+  cim::Value last_job_;
 };
 
 TEST_F(KeyValueItems, AreAddedModifiedAndRemoved) {
@@ -88,15 +98,59 @@ TEST_F(KeyValueItems, ThoseThatCannotBeAreRefused) {
   EXPECT_EQ(change("AddKvpItems", {item("a", umlauts)}), 0u) << "the bound is in characters";
 }
 
-TEST_F(KeyValueItems, TheyAreBoundedTogether) {
+TEST_F(KeyValueItems, ThereAre128InACallAndOfAMachine) {
   std::vector<cim::InstancePtr> many;
-  for (int i = 0; i < 600; ++i) many.push_back(item("name" + std::to_string(i), "1"));
+  for (int i = 0; i < 129; ++i) many.push_back(item("name" + std::to_string(i), std::string(1024, 'x'), i % 2 ? 0 : 4));
   EXPECT_EQ(change("AddKvpItems", many), 4096u);
-  many.resize(40);
-  for (auto& each : many) each = item(to_text((*each)["Name"]), std::string(1000, 'x'));
-  EXPECT_EQ(change("AddKvpItems", many), 4096u);
-  many.resize(20);
+  EXPECT_EQ(last_error_code(), 32773u);
+  EXPECT_EQ(change("RemoveKvpItems", many), 4096u) << "in a call, whatever it does";
+  many.pop_back();
   EXPECT_EQ(change("AddKvpItems", many), 0u);
+  EXPECT_EQ(change("ModifyKvpItems", many), 0u);
+  EXPECT_EQ(change("AddKvpItems", {item("one more", "1", 4)}), 4096u);
+  EXPECT_NE(last_error().find("up to 128"), std::string::npos) << last_error();
+  EXPECT_EQ(change("RemoveKvpItems", {many.front()}), 0u);
+  EXPECT_EQ(change("AddKvpItems", {item("one more", "1", 4)}), 0u);
+}
+
+TEST_F(KeyValueItems, LengthsCountAsTheReferencePagesSay) {
+  const auto repeated = [](std::string_view text, int times) {
+    std::string result;
+    while (times-- > 0) result += text;
+    return result;
+  };
+  const std::string clef = "\xF0\x9D\x84\x9E";  // two characters of UTF-16
+  const std::pair<cim::InstancePtr, bool> cases[] = {
+      {item(std::string(512, 'x'), "1"), true},
+      {item(std::string(513, 'x'), "1"), false},
+      {item(repeated("\xC3\xA4", 256), "1", 4), true},
+      {item(repeated("\xC3\xA4", 257), "1", 4), false},
+      {item("a", repeated(clef, 512)), true},
+      {item("b", repeated(clef, 600)), false},
+      {item("b", repeated("\xE2\x82\xAC", 1024)), true},
+      {item("c", std::string(1025, 'x')), false},
+      {item("c", std::string(16000, 'x'), 4), true},
+      {item("d", std::string(16384, 'x'), 4), true},
+      {item("e", std::string(16385, 'x'), 4), false},
+  };
+  for (const auto& [each, fits] : cases) {
+    SCOPED_TRACE(to_text((*each)["Name"]).substr(0, 8));
+    EXPECT_EQ(change("AddKvpItems", {each}), fits ? 0u : 4096u);
+    if (!fits) EXPECT_EQ(last_error_code(), 32773u);
+  }
+  EXPECT_EQ(change("ModifyKvpItems", {item("d", std::string(16384, 'y'))}), 4096u) << "for the guest it is too long";
+}
+
+// An earlier version kept more and longer items.
+TEST_F(KeyValueItems, ThoseBeyondTheBoundsCanBeRemoved) {
+  const std::string longer(900, 'n');
+  ASSERT_TRUE(host_.change_settings(id("alpha"), [&](hypervisor::Settings& settings) {
+    for (int i = 100; i < 300; ++i) settings.host_key_values.push_back({"i" + std::to_string(i), "1", false});
+    settings.host_key_values.push_back({longer, "1", false});
+  }));
+  EXPECT_EQ(change("RemoveKvpItems", {item(longer, ""), item("i100", "")}), 0u);
+  EXPECT_EQ(change("ModifyKvpItems", {item("i101", "2")}), 0u);
+  EXPECT_EQ(change("AddKvpItems", {item("a", "2")}), 4096u);
 }
 
 TEST(IntrinsicItems, OfWindowsAreAsWindowsSaysThem) {

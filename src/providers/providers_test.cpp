@@ -19,7 +19,9 @@ TEST_F(Providers, GetGivesWhatEnumerationGave) {
         ASSERT_TRUE(got) << instance.path().to_string() << ": " << got.error().message;
         for (std::size_t i = 0; i < instance.values.size(); ++i) {
           const std::string_view property = cim_class->properties[i].name;
-          if (property == "OnTimeInMilliseconds" || property == "ElapsedTime" || property == "LocalDateTime") continue;
+          if (property == "OnTimeInMilliseconds" || property == "ElapsedTime" || property == "LocalDateTime" ||
+              property == "FreeSpace")
+            continue;
           EXPECT_EQ(got->values[i], instance.values[i]) << instance.path().to_string() << " " << property;
         }
         ++seen;

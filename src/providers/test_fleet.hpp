@@ -80,6 +80,7 @@ class CountingHost : public hypervisor::Host {
   Status turn_off(std::string_view id) override { return simulator_.turn_off(id); }
   Status pause(std::string_view id) override { return simulator_.pause(id); }
   Status save(std::string_view id) override { return simulator_.save(id); }
+  Status reset(std::string_view id) override { return simulator_.reset(id); }
   Status request_power(std::string_view id, PowerRequest request) override {
     return simulator_.request_power(id, request);
   }

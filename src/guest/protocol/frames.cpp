@@ -55,7 +55,7 @@ void members(A& a, Pong& m) {
 }
 template <class A>
 void members(A& a, Done& m) {
-  a(m.id), a(m.job_result), a(m.error), a(m.message), a(m.unit), a(m.log_lines);
+  a(m.id), a(m.job_result), a(m.error), a(m.message), a(m.unit), a(m.log_lines), a(m.unmet);
 }
 template <class A>
 void members(A& a, State& m) {

@@ -47,12 +47,14 @@ TEST(Protocol, MessagesToTheAgentComeThrough) {
 }
 
 TEST(Protocol, MessagesToTheHostComeThrough) {
-  const auto read = round(encode(ToHost(Done{3, "failed", "", "", unit(), {"one", "two"}})), decode_to_host);
+  const auto read =
+      round(encode(ToHost(Done{3, "failed", "", "", unit(), {"one", "two"}, unmet_assertion})), decode_to_host);
   ASSERT_TRUE(read);
   const auto& message = std::get<Done>(*read);
   EXPECT_EQ(message.job_result, "failed");
   EXPECT_EQ(message.unit, unit());
   EXPECT_EQ(message.log_lines, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(message.unmet, unmet_assertion);
   Transferred transferred{4, 99, {}};
   transferred.sha256[0] = 255;
   transferred.sha256[31] = 1;

@@ -13,7 +13,7 @@
 
 namespace vmms::guest::protocol {
 
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 
 /// One unit, in systemd's own words.
 struct Unit {
@@ -95,6 +95,9 @@ struct Pong {
   std::uint32_t id = 0;
   std::uint64_t events = 0;  ///< Changed, Gone, FilesChanged, Synchronized and Lost that were sent so far
 };
+/// What of a unit did not hold, so that nothing was started.
+inline constexpr std::uint32_t unmet_condition = 1;
+inline constexpr std::uint32_t unmet_assertion = 2;
 /// A start or stop is done, or could not be begun.
 struct Done {
   std::uint32_t id = 0;
@@ -103,6 +106,7 @@ struct Done {
   std::string message;                 ///< and in words
   Unit unit;                           ///< the state afterwards
   std::vector<std::string> log_lines;  ///< the unit's last ones, unless it is as it was wanted
+  std::uint32_t unmet = 0;             ///< one of the two above
 };
 struct State {
   std::uint32_t id = 0;

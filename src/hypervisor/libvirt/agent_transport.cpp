@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <boost/json.hpp>
 #include <exception>
 #include <utility>
 
@@ -138,21 +137,6 @@ void AgentTransport::close(Error reason) {
   for (const RequestPtr& request : queue_) request->answered.notify_all();
   queue_.clear();
   queued_.notify_all();
-}
-
-std::optional<std::string> agent_error_json(std::string_view message) {
-  // "internal error: unable to execute QEMU agent command 'guest-exec': <what the agent says>"
-  constexpr std::string_view kHead = "QEMU agent command '";
-  const std::size_t head = message.find(kHead);
-  if (head == std::string_view::npos) return std::nullopt;
-  const std::size_t end = message.find("': ", head + kHead.size());
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view description = message.substr(end + 3);
-  // The class is lost; the agent has two, and tells a missing or forbidden command in these words.
-  const bool not_found = description.find("has not been found") != std::string_view::npos ||
-                         description.find("has been disabled") != std::string_view::npos;
-  return boost::json::serialize(boost::json::object{
-      {"error", {{"class", not_found ? "CommandNotFound" : "GenericError"}, {"desc", description}}}});
 }
 
 }  // namespace vmms::hypervisor::libvirt

@@ -86,8 +86,4 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   std::optional<Error> closed_;
 };
 
-/// `virDomainQemuAgentCommand` reports an agent's error as text only. The command's JSON error object of it, or nothing
-/// when `message` is not of that kind.
-std::optional<std::string> agent_error_json(std::string_view message);
-
 }  // namespace vmms::hypervisor::libvirt

@@ -216,18 +216,6 @@ TEST(AgentTransport, ManyCallersGetTheirOwnAnswers) {
   EXPECT_EQ(transport->connection(), 80U);
 }
 
-TEST(AgentErrorJson, RestoresTheAgentsAnswer) {
-  EXPECT_EQ(agent_error_json("internal error: unable to execute QEMU agent command 'guest-x': The command guest-x has "
-                             "not been found"),
-            R"({"error":{"class":"CommandNotFound","desc":"The command guest-x has not been found"}})");
-  EXPECT_EQ(agent_error_json("internal error: unable to execute QEMU agent command 'guest-exec': Failed: \"x': y\""),
-            R"({"error":{"class":"GenericError","desc":"Failed: \"x': y\""}})");
-  for (const char* other :
-       {"", "internal error: cannot parse json", "QEMU agent command '", "QEMU agent command 'x'"}) {
-    EXPECT_FALSE(agent_error_json(other)) << other;
-  }
-}
-
 TEST(AgentTransport, AThreadThatCannotBeStartedIsAnErrorAndHoldsUpNothing) {
   FakeHypervisor hypervisor;
   const auto transport = hypervisor.transport(1ms);

@@ -35,7 +35,7 @@ Result<ConnectionHandle> open_connection(const std::string& uri) {
     if (auto prepared = prepare_embedded_root(**root); !prepared) return prepared.error();
   }
   auto connection = own(virConnectOpen(uri.c_str()));
-  if (!connection) return open_error(uri, *root ? explain_open_failure(**root, last_error().text) : std::string());
+  if (!connection) return open_error(uri, *root ? explain_open_failure(**root, last_error()) : std::string());
   if (!in_process(uri)) virConnectSetKeepAlive(connection.get(), kKeepAliveSeconds, kKeepAliveCount);
   return connection;
 }

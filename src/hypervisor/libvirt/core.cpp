@@ -6,13 +6,11 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <libvirt/libvirt-qemu.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <ctime>
 #include <exception>
-#include <thread>
 
 namespace vmms::hypervisor::libvirt {
 
@@ -42,7 +40,8 @@ std::string describe_hypervisor(virConnectPtr connection, const std::string& uri
                      version == 0 ? std::string() : " " + version_text(version), version_text(library), short_uri(uri));
 }
 
-HostInformation describe_host(virConnectPtr connection, const std::string& uri) {
+HostInformation describe_host(virConnectPtr connection, const Options& options) {
+  const std::string& uri = options.uri;
   HostInformation result;
   const TextHandle name(virConnectGetHostname(connection));
   if (name) result.name = std::string(name.get()).substr(0, std::string_view(name.get()).find('.'));
@@ -53,7 +52,7 @@ HostInformation describe_host(virConnectPtr connection, const std::string& uri) 
     result.numa_nodes = std::max(node.nodes, 1U);
     result.memory_bytes = std::uint64_t{node.memory} * 1024;
   }
-  describe_machine(connection, !local_files(uri).state.empty(), result);
+  describe_machine(connection, uri, options.identity, result);
   return result;
 }
 
@@ -165,7 +164,7 @@ Status Core::connect() {
   if (!opened) return opened.error();
   const ConnectionHandle connection = *std::move(opened);
   auto subscription = std::make_unique<Subscription>(connection, weak_from_this());
-  auto information = std::make_shared<const HostInformation>(describe_host(connection.get(), options_.uri));
+  auto information = std::make_shared<const HostInformation>(describe_host(connection.get(), options_));
   {
     const std::lock_guard lock(mutex_);
     connection_ = connection;
@@ -173,6 +172,7 @@ Status Core::connect() {
     information_ = std::move(information);
     learn_version_at_ = Clock::now() + (in_process_ ? kLearnVersionAfter : 0s);
     lost_.clear();
+    ++connections_;
     for (const auto delay : kListAgainAfter) list_again_at_.insert(Clock::now() + delay);
   }
   if (auto listed = read_all(connection.get()); !listed) return listed;
@@ -485,44 +485,6 @@ void Core::settle(const std::string& id) {
         fmt::format("the settings of running {} cannot be set from its configuration", describe(reading->record));
     spdlog::warn("{}", last_error_of(what).message);
   }
-}
-
-// A driver that has just adopted a guest says what its channel was, and only then opens it. Nothing was sent yet.
-bool Core::is_about_to_connect(const std::string& id) {
-  const LastError last = last_error();
-  if (last.code != VIR_ERR_AGENT_UNRESPONSIVE || last.text.find("is not connected") == std::string::npos) return false;
-  const auto record = index_.find(id);
-  return record && record->power == PowerState::running && record->agent_connected;
-}
-
-Result<std::string> Core::agent_call(const std::string& id, const std::string& json, Clock::time_point deadline) {
-  auto lane = this->lane(agent_lanes_, deadline);
-  if (!lane) return lane.error();
-  const auto record = index_.find(id);
-  const std::string name = record ? describe(*record) : "VM " + id;
-  auto domain = look_up(lane->get(), id);
-  if (!domain && domain.error().kind == Failure::not_found) {
-    return error(Failure::invalid_state, domain.error().message);
-  }
-  if (!domain) return domain.error();
-  while (true) {
-    // libvirt's time-out is no deadline (it starts after the domain's lock is won and a first exchange is done), but it
-    // frees the lock of a domain whose agent hangs.
-    const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - Clock::now()).count();
-    if (left <= 0) return error(Failure::unreachable, fmt::format("no time is left to ask the agent of {}", name));
-    const TextHandle answer(virDomainQemuAgentCommand(domain->get(), json.c_str(), static_cast<int>(left), 0));
-    if (answer) return std::string(answer.get());
-    if (!is_about_to_connect(id)) break;
-    std::this_thread::sleep_for(20ms);
-  }
-
-  const LastError last = last_error();
-  if (last.code == VIR_ERR_INTERNAL_ERROR) {
-    if (auto answered = agent_error_json(last.text)) return *std::move(answered);
-  }
-  Error result = error_of(last, fmt::format("the agent of {} cannot be asked", name));
-  if (last.code == VIR_ERR_ARGUMENT_UNSUPPORTED || last.code == VIR_ERR_NO_SUPPORT) result.kind = Failure::unreachable;
-  return result;
 }
 
 }  // namespace vmms::hypervisor::libvirt

@@ -33,6 +33,7 @@ struct Slot {
   std::mutex mutex;    ///< guards what follows; never held while libvirt is called
   std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours is at it
   std::optional<SystemTime> created;
+  std::uint64_t agent_open = 0;  ///< the connection (Core::connections_) of which libvirt talks to the agent
   std::shared_ptr<AgentTransport> transport;
 };
 
@@ -75,7 +76,8 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   void doubt_all(Lock& lock);
   std::vector<std::string> known_ids() const;
   void forget(const std::string& id);
-  bool is_about_to_connect(const std::string& id);
+  bool expects_agent(const std::string& id) const;
+  void wait_for_agent(const std::string& id, virDomainPtr domain, Clock::time_point deadline);
   Result<std::string> agent_call(const std::string& id, const std::string& json, Clock::time_point deadline);
 
   Status start_keeper(const char* name, void (Core::*body)(Lock&));
@@ -111,6 +113,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   std::set<std::string> unsettled_;  ///< live settings that may differ from the configured ones
   std::map<std::string, std::vector<std::string>> stray_ports_;  ///< aliases that nobody seemed to hold, by VM
   std::unordered_map<std::string, std::shared_ptr<Slot>> slots_;
+  std::uint64_t connections_ = 0;  ///< how many there have been
   unsigned threads_ = 0;
   bool ending_ = false;
 };

@@ -15,6 +15,9 @@ namespace vmms::hypervisor::libvirt {
 
 namespace {
 
+/// libvirt's protocol carries 4 MiB of text, and the whole domain comes with it.
+constexpr std::size_t kLongestSettings = std::size_t{3} << 20;
+
 constexpr std::string_view kAgentChannel = "org.qemu.guest_agent.0";
 
 /// A child of our element that says yes or no.
@@ -224,7 +227,12 @@ Result<std::string> write_settings(std::string_view settings_element, const Sett
   write_communication_services(element, settings);
   write_host_key_values(element, settings);
   if (!element.first_child() && !element.first_attribute()) return std::string();
-  return print(element);
+  std::string text = print(element);
+  if (text.size() > kLongestSettings)
+    return error(Failure::invalid_argument, fmt::format("its settings would be {} bytes of XML; up to {} fit: remove "
+                                                        "key-value pairs, or make them shorter",
+                                                        text.size(), kLongestSettings));
+  return text;
 }
 
 }  // namespace vmms::hypervisor::libvirt

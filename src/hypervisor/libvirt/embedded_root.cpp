@@ -1,12 +1,16 @@
 #include "hypervisor/libvirt/embedded_root.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <system_error>
@@ -52,6 +56,21 @@ std::size_t longest_socket(const std::filesystem::path& root, std::size_t name_l
   return root.string().size() + kPattern.size() + std::min<std::size_t>(name_length, 20);
 }
 
+// The user and group that the driver's own configuration names before ours is read: Debian's, and others'.
+bool has_accounts_of_guests() {
+  return (getpwnam("libvirt-qemu") != nullptr && getgrnam("libvirt-qemu") != nullptr && getgrnam("kvm") != nullptr) ||
+         (getpwnam("qemu") != nullptr && getgrnam("qemu") != nullptr);
+}
+
+// libvirt loads its drivers from a folder beside the library. True where that is not known.
+bool has_qemu_driver() {
+  Dl_info library{};
+  if (dladdr(reinterpret_cast<void*>(&virConnectOpen), &library) == 0 || library.dli_fname == nullptr) return true;
+  const auto folder = std::filesystem::path(library.dli_fname).parent_path() / "libvirt/connection-driver";
+  std::error_code failed;
+  return std::filesystem::exists(folder / "libvirt_driver_qemu.so", failed) || std::getenv("LIBVIRT_DRIVER_DIR");
+}
+
 }  // namespace
 
 Status check_socket_paths(const std::filesystem::path& root, std::string_view domain_name) {
@@ -78,8 +97,8 @@ Status prepare_embedded_root(const std::filesystem::path& root) {
   return write_new_file(root / "etc/qemu.conf", text);
 }
 
-std::string explain_open_failure(const std::filesystem::path& root, std::string_view libvirt_text) {
-  if (libvirt_text.find("driver.pid") != std::string_view::npos) {
+std::string explain_open_failure(const std::filesystem::path& root, const LastError& refused) {
+  if (refused.text.find("driver.pid") != std::string::npos) {
     std::string holder;
     std::getline(std::ifstream(root / "run/qemu/driver.pid"), holder);
     return fmt::format(
@@ -87,16 +106,12 @@ std::string explain_open_failure(const std::filesystem::path& root, std::string_
         "directory. Stop it (or wait until it has ended), or choose another directory",
         root.string(), holder.empty() ? "" : fmt::format(" ({})", holder));
   }
-  if (libvirt_text.find("parse user") != std::string_view::npos ||
-      libvirt_text.find("parse group") != std::string_view::npos) {
+  if (refused.code == VIR_ERR_INVALID_ARG && geteuid() == 0 && !has_accounts_of_guests()) {
     return "libvirt's QEMU driver, started as root, wants its user and group to exist even when it does not use them. "
            "On Debian: groupadd --system kvm; groupadd --system --gid 64055 libvirt-qemu; useradd --system --uid 64055 "
            "--gid libvirt-qemu --no-create-home --shell /usr/sbin/nologin libvirt-qemu";
   }
-  if (libvirt_text.find("unable to open") != std::string_view::npos ||
-      libvirt_text.find("no connection driver") != std::string_view::npos) {
-    return "is the package libvirt-daemon-driver-qemu installed?";
-  }
+  if (!has_qemu_driver()) return "is the package libvirt-daemon-driver-qemu installed?";
   return {};
 }
 

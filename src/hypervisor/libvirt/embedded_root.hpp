@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "hypervisor/libvirt/library.hpp"
 
 #include <filesystem>
 #include <string>
@@ -17,7 +18,7 @@ Status prepare_embedded_root(const std::filesystem::path& root);
 /// Whether the sockets of a domain with this name fit; the text of the error says by how much they do not.
 Status check_socket_paths(const std::filesystem::path& root, std::string_view domain_name);
 
-/// What to do about libvirt's text when opening `root` failed; empty when it needs no explanation.
-std::string explain_open_failure(const std::filesystem::path& root, std::string_view libvirt_text);
+/// What to do about libvirt's error when opening `root` failed; empty when it needs no explanation.
+std::string explain_open_failure(const std::filesystem::path& root, const LastError& refused);
 
 }  // namespace vmms::hypervisor::libvirt

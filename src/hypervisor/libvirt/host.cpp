@@ -115,12 +115,22 @@ Status turn_off_domain(virDomainPtr domain, const VirtualMachine& vm) {
   return {};
 }
 
-/// As the power button does: without the guest's agent, which is asked elsewhere.
-Status press_power_button(virDomainPtr domain, const VirtualMachine& vm, Host::PowerRequest request) {
-  const int result = request == Host::PowerRequest::reboot
-                         ? virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN)
-                         : virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+// As the power button does: without the guest's agent, which is asked elsewhere.
+Status button_pressed(int result, const VirtualMachine& vm) {
   if (result < 0) return last_error_of(fmt::format("the power button of {} cannot be pressed", describe(vm)));
+  return {};
+}
+
+Status ask_to_reboot(virDomainPtr domain, const VirtualMachine& vm) {
+  return button_pressed(virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN), vm);
+}
+
+Status ask_to_shut_down(virDomainPtr domain, const VirtualMachine& vm) {
+  return button_pressed(virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN), vm);
+}
+
+Status reset_domain(virDomainPtr domain, const VirtualMachine& vm) {
+  if (virDomainReset(domain, 0) < 0) return last_error_of(fmt::format("{} cannot be reset", describe(vm)));
   return {};
 }
 
@@ -161,7 +171,10 @@ class LibvirtHost : public Host {
   Status turn_off(std::string_view id) override { return change_power(id, PowerState::stopping, turn_off_domain); }
   Status pause(std::string_view id) override { return rest(id, pause_domain); }
   Status save(std::string_view id) override { return rest(id, save_domain); }
-  Status request_power(std::string_view id, PowerRequest request) override;
+  Status reset(std::string_view id) override { return change_running(id, reset_domain); }
+  Status request_power(std::string_view id, PowerRequest request) override {
+    return change_running(id, request == PowerRequest::reboot ? ask_to_reboot : ask_to_shut_down);
+  }
   Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) override;
 
   std::shared_ptr<guest::Transport> guest(std::string_view id) override {
@@ -185,6 +198,7 @@ class LibvirtHost : public Host {
 
   Status change_power(std::string_view id, PowerState to, Status (*change)(virDomainPtr, const VirtualMachine&));
   Status rest(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&));
+  Status change_running(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&));
 
   const std::shared_ptr<Core> core_;
 };
@@ -231,7 +245,7 @@ Status LibvirtHost::rest(std::string_view id, Status (*change)(virDomainPtr, con
   return done;
 }
 
-Status LibvirtHost::request_power(std::string_view id, PowerRequest request) {
+Status LibvirtHost::change_running(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&)) {
   const auto found = target(id);
   if (!found) return found.error();
   const VirtualMachine& vm = *found->vm;
@@ -241,7 +255,7 @@ Status LibvirtHost::request_power(std::string_view id, PowerRequest request) {
   if (!lane) return lane.error();
   const auto domain = look_up(lane->get(), vm.id);
   if (!domain) return domain.error();
-  return press_power_button(domain->get(), vm, request);
+  return change(domain->get(), vm);
 }
 
 Status LibvirtHost::change_settings(std::string_view id, const std::function<void(Settings&)>& change) {

@@ -2,9 +2,14 @@
 
 #include "base/text.hpp"
 #include "hypervisor/libvirt/library.hpp"
+#include "hypervisor/libvirt/uri.hpp"
 
+#include <fmt/format.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/string_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
 #include <pugixml.hpp>
 
 #include <filesystem>
@@ -34,12 +39,26 @@ void set(std::string& target, std::string text) {
   if (target.empty()) target = std::move(text);
 }
 
+// Firmware that has none says so with a UUID of one digit.
+bool is_usable(std::string_view uuid) {
+  return is_guid(uuid) && uuid.find_first_not_of(std::string{uuid[0], '-'}) != std::string_view::npos;
+}
+
+bool is_uuid_configured() {
+  for (const char* daemon : {"libvirtd", "virtqemud"}) {
+    std::ifstream file(fmt::format("/etc/libvirt/{}.conf", daemon));
+    for (std::string line; std::getline(file, line);)
+      if (line.starts_with("host_uuid")) return true;
+  }
+  return false;
+}
+
 void read_capabilities(virConnectPtr connection, HostInformation& information) {
   const TextHandle text(virConnectGetCapabilities(connection));
   pugi::xml_document document;
   if (!text || !document.load_string(text.get())) return;
   const pugi::xml_node host = document.child("capabilities").child("host");
-  set(information.uuid, to_upper(host.child("uuid").text().get()));
+  information.uuid = host.child("uuid").text().get();
   set(information.processor_model, host.child("cpu").child("model").text().get());
   set(information.architecture, host.child("cpu").child("arch").text().get());
 }
@@ -114,7 +133,19 @@ std::string numeric_version(std::string_view release) {
   return std::string(release);
 }
 
-void describe_machine(virConnectPtr connection, bool local, HostInformation& information) {
+std::string lasting_uuid(const KnownUuids& known) {
+  const bool from_firmware = is_usable(known.firmware);
+  if (is_usable(known.libvirt) && (!known.local || known.configured || from_firmware)) return to_upper(known.libvirt);
+  if (from_firmware) return to_upper(known.firmware);
+  if (known.local || !is_guid(known.identity)) return to_upper(known.identity);
+  // Other hosts, and those that exist in memory only, are not this machine.
+  const auto machine = boost::uuids::string_generator()(known.identity);
+  return to_upper(boost::uuids::to_string(boost::uuids::name_generator_sha1(machine)(known.uri)));
+}
+
+void describe_machine(virConnectPtr connection, const std::string& uri, const std::string& identity,
+                      HostInformation& information) {
+  const bool local = !local_files(uri).state.empty();
   virNodeInfo node{};
   if (virNodeGetInfo(connection, &node) == 0) {
     information.processor_megahertz = node.mhz;
@@ -125,6 +156,9 @@ void describe_machine(virConnectPtr connection, bool local, HostInformation& inf
     information.architecture = node.model;
   }
   read_capabilities(connection, information);
+  information.uuid = lasting_uuid({information.uuid, local ? first_line("/sys/class/dmi/id/product_uuid") : "",
+                                   local && !in_process(uri) && is_uuid_configured(), local, identity, uri});
+  information.this_machine = local;
   if (local) read_this_machine(information);
   if (local) information.vsock = std::filesystem::exists("/dev/vhost-vsock");
   read_sysinfo(connection, information);

@@ -5,14 +5,30 @@
 
 #include <libvirt/libvirt.h>
 
+#include <string>
 #include <string_view>
 
 namespace vmms::hypervisor::libvirt {
 
 /// Adds what the connection says of the machine (its topology, capabilities and, where the driver has it, its
-/// firmware's description), and where that is this machine (`local`) what its kernel says. What nobody says stays
-/// empty.
-void describe_machine(virConnectPtr connection, bool local, HostInformation& information);
+/// firmware's description), and where that is this machine what its kernel says. What nobody says stays empty, but for
+/// the UUID, which then follows from `identity`.
+void describe_machine(virConnectPtr connection, const std::string& uri, const std::string& identity,
+                      HostInformation& information);
+
+/// What may be the UUID of a host.
+struct KnownUuids {
+  std::string libvirt;
+  std::string firmware;     ///< of this machine; empty for another's
+  bool configured = false;  ///< libvirt's is in a file of its configuration
+  bool local = false;       ///< the host is this machine
+  std::string identity;     ///< of this machine
+  std::string uri;
+};
+
+/// The one that stays the same: where neither firmware nor configuration has one, libvirt makes one up with each start.
+/// In upper case.
+std::string lasting_uuid(const KnownUuids& known);
 
 /// PRETTY_NAME of an os-release(5) text; empty when it has none.
 std::string operating_system_name(std::string_view os_release);

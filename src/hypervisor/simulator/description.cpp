@@ -64,6 +64,7 @@ class Reader {
  private:
   static void set_defaults(HostInformation& host) {
     host.name = "simulated";
+    host.this_machine = true;
     host.hypervisor = "simulator";
     host.processors = 64;
     host.memory_bytes = std::uint64_t{512} << 30;
@@ -298,8 +299,8 @@ class Reader {
     read_word(reader, "state", service.active_state, {"inactive", "active", "failed"});
 
     std::size_t start = static_cast<std::size_t>(service.start);
-    reader.read("start", start, {"ok", "fail", "dies", "hang", "slow"});
-    const bool slow = start == 4;
+    reader.read("start", start, {"ok", "fail", "dies", "hang", "condition", "assertion", "slow"});
+    const bool slow = start == 6;
     service.start = slow ? StartBehaviour::ok : static_cast<StartBehaviour>(start);
     if (slow) service.start_time = slow_start;
     read_time(reader, "start_milliseconds", service.start_time);

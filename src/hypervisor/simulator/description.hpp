@@ -18,7 +18,7 @@ namespace vmms::hypervisor::simulator {
 
 using std::chrono::milliseconds;
 
-enum class StartBehaviour : std::uint8_t { ok, fail, dies, hang };
+enum class StartBehaviour : std::uint8_t { ok, fail, dies, hang, condition, assertion };
 
 struct ServiceDescription {
   std::string name;  ///< full unit name; a template's ends in "@.service"

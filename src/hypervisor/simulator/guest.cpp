@@ -311,7 +311,7 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
   const std::string& unit = process.parameters.front();
   const OtherScript other = other_script(process.script, process.parameters);
   if (other.action != OtherScript::Action::none) return run_other(other, process.ticket, out, err);
-  if (const auto printed = system_.run(process.script, unit)) {
+  if (const auto printed = system_.run(process.script, unit, process.input)) {
     out = *printed;
   } else if (process.script == guest::discovery_script || process.script == guest::windows_discovery_script) {
     exit_status = discover(out, err) ? 0 : 1;
@@ -333,8 +333,9 @@ bool SimulatedGuest::run(const Process& process, int& exit_status, std::string& 
   } else if (process.ticket != 0) {
     const std::optional<Services::Ended> ended = services_->ended(process.ticket, now);
     if (!ended) return false;
-    out = fmt::format("ExitStatus={}\n{}\n", ended->exit_status, services_->show(unit, now));
-    if (ended->exit_status != 0 || out.find("\nActiveState=failed\n") != std::string::npos)
+    const std::string unmet = ended->unmet.empty() ? "" : fmt::format("Unmet={}\n", ended->unmet);
+    out = fmt::format("ExitStatus={}\n{}{}\n", ended->exit_status, unmet, services_->show(unit, now));
+    if (ended->exit_status != 0 || !unmet.empty() || out.find("\nActiveState=failed\n") != std::string::npos)
       out += "Journal:\n" + services_->log(unit);
     err = ended->message;
   } else {

@@ -46,9 +46,12 @@ std::optional<json::value> GuestSystem::answer(std::string_view command, const j
   return std::nullopt;
 }
 
-std::optional<std::string> GuestSystem::run(std::string_view script, const std::string& parameter) {
+std::optional<std::string> GuestSystem::run(std::string_view script, const std::string& place,
+                                            const std::string& input) {
   if (script == guest::write_key_values_script) {
-    host_key_values_ = parameter;
+    if (place.find("first") != std::string::npos) new_host_key_values_.clear();
+    new_host_key_values_ += input;
+    if (place.find("last") != std::string::npos) host_key_values_ = new_host_key_values_;
     return std::string();
   }
   if (script == guest::read_key_values_script) return guest::write_key_values(description_->key_values);

@@ -22,7 +22,7 @@ class GuestSystem {
   /// The answer to a command of the agent; nothing: it is none of these.
   std::optional<boost::json::value> answer(std::string_view command, const boost::json::object& arguments);
   /// What a script of src/guest printed; nothing: it is none of these.
-  std::optional<std::string> run(std::string_view script, const std::string& parameter);
+  std::optional<std::string> run(std::string_view script, const std::string& place, const std::string& input);
 
   /// The clock stands while the VM is paused or saved.
   void set_running(bool running);
@@ -40,6 +40,7 @@ class GuestSystem {
   std::chrono::nanoseconds clock_offset_;  ///< how far the guest's clock is ahead
   std::optional<std::chrono::steady_clock::time_point> stopped_at_;
   std::string host_key_values_;
+  std::string new_host_key_values_;  ///< as far as they were written
 };
 
 }  // namespace vmms::hypervisor::simulator

@@ -48,7 +48,9 @@ Simulator::Simulator(FleetDescription fleet)
   const SystemTime time = now();
   machines_.reserve(fleet.machines.size());
   for (const NamedMachine& machine : fleet.machines) {
-    index_.replace(first_record(machine, time));
+    VirtualMachine record = first_record(machine, time);
+    if (record.started) record.process_id = ++last_process_id_;
+    index_.replace(std::move(record));
     machines_[machine.id].description = machine.description;
   }
 }
@@ -171,7 +173,11 @@ void Simulator::enter(const std::string& id, Machine& machine, PowerState power)
     record.power = power;
     record.state_changed = now();
     if (boots || !record.started) record.started = now();
-    if (!runs) record.started.reset();
+    if (runs && !record.process_id) record.process_id = ++last_process_id_;
+    if (!runs) {
+      record.started.reset();
+      record.process_id.reset();
+    }
     if (boots || before->power == PowerState::saved)
       record.agent_connected = !later && is_connected(*machine.description);
     if (!runs) record.agent_connected = false;

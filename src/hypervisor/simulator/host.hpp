@@ -37,6 +37,7 @@ class Simulator : public Host {
   Status turn_off(std::string_view id) override;
   Status pause(std::string_view id) override { return rest(id, PowerState::paused); }
   Status save(std::string_view id) override { return rest(id, PowerState::saved); }
+  Status reset(std::string_view id) override { return request_power(id, PowerRequest::reboot); }
   Status request_power(std::string_view id, PowerRequest request) override;
   Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) override;
   std::shared_ptr<guest::Transport> guest(std::string_view id) override { return simulated_guest(id); }
@@ -73,6 +74,7 @@ class Simulator : public Host {
   VmIndex index_;
 
   mutable std::mutex mutex_;
+  std::uint32_t last_process_id_ = 1000;
   std::unordered_map<std::string, Machine> machines_;  ///< by upper-case id
   Status health_;
 

@@ -180,10 +180,23 @@ Services::Ticket Services::start(std::string_view name, Clock::time_point now) {
     return last_ticket_;
   }
   if (found->state.started()) return ended_ticket(0, {});
+  const StartBehaviour start = found->description->start;
+  if (start == StartBehaviour::condition || start == StartBehaviour::assertion) return refuse(*found);
   const Ticket mine = ticket();
   begin_start(*found, {mine}, now);
   advance(now);
   return mine;
+}
+
+// Nothing is started: what the unit wants does not hold.
+Services::Ticket Services::refuse(Unit& unit) {
+  const std::string& name = unit.state.name;
+  const bool condition = unit.description->start == StartBehaviour::condition;
+  unit.log = {condition ? name + " was skipped because of an unmet condition check (ConditionPathExists=/nope)."
+                        : name + ": Starting requested but asserts failed."};
+  ended_[++last_ticket_] =
+      condition ? Ended{0, {}, "condition"} : Ended{1, "Assertion failed on job for " + name + ".\n", "assertion"};
+  return last_ticket_;
 }
 
 void Services::begin_start(Unit& unit, std::vector<Ticket> tickets, Clock::time_point now) {

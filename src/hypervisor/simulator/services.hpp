@@ -24,6 +24,7 @@ class Services {
   struct Ended {
     int exit_status = 0;
     std::string message;
+    std::string_view unmet = {};  ///< what did not hold, so that nothing was started: "condition", "assertion"
   };
   /// A running systemctl; 0 is none.
   using Ticket = std::uint64_t;
@@ -77,6 +78,7 @@ class Services {
   void enter(Unit& unit, std::string_view active_state, std::string_view sub_state);
   void unload(Unit& unit);
   void fail(Unit& unit, std::string_view result);
+  Ticket refuse(Unit& unit);
   Ticket ticket();
   Ticket ended_ticket(int exit_status, std::string message);
   void end(const std::vector<Ticket>& tickets, int exit_status, const std::string& message);
