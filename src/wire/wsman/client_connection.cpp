@@ -136,7 +136,8 @@ class ClientConnection::Implementation {
       return error(
           Failure::access_denied,
           fmt::format("you may not use {}: it is for the user who runs vmmsd, for root, and for the group that "
-                      "vmmsd --socket-group names; ask another server with --server URL",
+                      "vmmsd --socket-group names; to ask over the network instead, name a user (--user NAME, VMMS_USER) and "
+                      "no unix: server",
                       endpoint_.url()));
     if (failure == asio::error::connection_refused || failure == boost::system::errc::no_such_file_or_directory)
       return error(Failure::unreachable,
