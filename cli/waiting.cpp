@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <system_error>
 #include <utility>
 
 namespace vmms::cli {
@@ -11,15 +10,10 @@ namespace vmms::cli {
 Waiting::Waiting(const Console& console, std::string server) : console_(console), server_(std::move(server)) {
   if (!console.interactive || console.json) return;
   console.progress({});  // the silence begins now
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error&) {
-    // Without a thread nothing is said.
-  }
+  if (auto thread = Thread::start("waiting", [this] { run(); })) thread_ = *std::move(thread);  // else nothing is said
 }
 
 Waiting::~Waiting() {
-  if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;

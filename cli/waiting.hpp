@@ -1,12 +1,12 @@
 // Says on a terminal that an answer is awaited.
 #pragma once
 
+#include "base/thread.hpp"
 #include "cli/console.hpp"
 
 #include <condition_variable>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace vmms::cli {
 
@@ -27,7 +27,7 @@ class Waiting {
   std::mutex mutex_;
   std::condition_variable ends_;
   bool ended_ = false;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace vmms::cli
