@@ -3,6 +3,7 @@
 
 #include "cim/instance.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -23,7 +23,13 @@ constexpr const char* program = "the program";
 
 class GuestContact : public testing::Providers {
  protected:
-  GuestContact() : testing::Providers({{program, "5um"}}) {}
+  GuestContact() : testing::Providers(with_own_agent()) {}
+
+  static Guests::Options with_own_agent() {
+    Guests::Options options;
+    options.own_agent = {program, "5um"};
+    return options;
+  }
 
   cim::Instance interface_of(std::string_view name) {
     cim::ObjectPath path = component_path(id(name), guest_service_interface);
