@@ -291,8 +291,8 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
   }
   if (newer_states) reader.update(*newer_states);
   // Files without the services that they define, or a script that failed, is no list. A guest may have no services.
-  if (list.services.empty() && (output.exit_status != 0 || files->find_first_not_of(' ') != std::string_view::npos))
-    return not_understood(output, "its services");
+  const bool names_files = *files != "unchanged" && files->find_first_not_of(' ') != std::string_view::npos;
+  if (list.services.empty() && (output.exit_status != 0 || names_files)) return not_understood(output, "its services");
   return std::make_shared<const ServiceList>(std::move(list));
 }
 
