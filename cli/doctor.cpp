@@ -49,8 +49,9 @@ class Examination {
     if (inventory->lost) {
       add("Hypervisor", Verdict::bad, inventory->lost->message);
       add("VM", Verdict::unknown, fmt::format("it was {} ({})", state_name(machine_.state), machine_.id));
-      advise("On the server's machine, see whether libvirtd runs (systemctl status libvirtd) and start it; the server "
-             "connects again by itself.");
+      advise(
+          "On the server's machine, see whether libvirtd runs (systemctl status libvirtd) and start it; the server "
+          "connects again by itself.");
       return {};
     }
     return examine_machine();
@@ -127,7 +128,8 @@ class Examination {
                "restart qemu-guest-agent in it, and look at its log there.";
       case Contact::degraded:
         if (tells("forbids"))
-          return "The guest's agent refuses the commands named above. In the guest, take them out of block-rpcs (or add "
+          return "The guest's agent refuses the commands named above. In the guest, take them out of block-rpcs (or "
+                 "add "
                  "them to allow-rpcs) in /etc/qemu/qemu-ga.conf, on Red Hat's systems in /etc/sysconfig/qemu-ga, and "
                  "restart qemu-guest-agent.";
         if (tells("SELinux"))

@@ -11,7 +11,11 @@ std::string write_embedded(std::string_view class_name, const std::vector<Embedd
   wire::xml::Writer writer(text);
   writer.start("INSTANCE").attribute("CLASSNAME", class_name);
   for (const EmbeddedProperty& each : properties)
-    writer.start("PROPERTY").attribute("NAME", each.name).attribute("TYPE", each.type).element("VALUE", each.value).end();
+    writer.start("PROPERTY")
+        .attribute("NAME", each.name)
+        .attribute("TYPE", each.type)
+        .element("VALUE", each.value)
+        .end();
   writer.end();
   return text;
 }

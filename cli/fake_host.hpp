@@ -55,8 +55,8 @@ class FakeHost {
   };
   std::vector<Machine> machines{{std::string(demo_id), "demo", 2, true, 0}, {std::string(other_id), "Other VM", 3}};
   std::map<std::string, bool> services{{"nginx.service", false}, {"ssh.service", true}};
-  std::map<std::string, std::string> key_values;               ///< of demo, for its guest
-  std::string lost;                                            ///< why it knows nothing of its hypervisor
+  std::map<std::string, std::string> key_values;  ///< of demo, for its guest
+  std::string lost;                               ///< why it knows nothing of its hypervisor
   bool uses_jobs = false;
   std::string job_error;                                       ///< the job fails with this text
   std::string job_state;                                       ///< the job stays in this state
@@ -169,16 +169,18 @@ class FakeHost {
     } else if (call.class_name == "Msvm_KvpExchangeComponentSettingData") {
       std::string items;
       for (const auto& [name, value] : key_values)
-        items += fmt::format("<p:HostExchangeItems><![CDATA[<INSTANCE CLASSNAME=\"Msvm_KvpExchangeDataItem\">"
-                             "<PROPERTY NAME=\"Name\" TYPE=\"string\"><VALUE>{}</VALUE></PROPERTY>"
-                             "<PROPERTY NAME=\"Data\" TYPE=\"string\"><VALUE>{}</VALUE></PROPERTY>"
-                             "<PROPERTY NAME=\"Source\" TYPE=\"uint16\"><VALUE>0</VALUE></PROPERTY></INSTANCE>]]>"
-                             "</p:HostExchangeItems>",
-                             name, value);
+        items += fmt::format(
+            "<p:HostExchangeItems><![CDATA[<INSTANCE CLASSNAME=\"Msvm_KvpExchangeDataItem\">"
+            "<PROPERTY NAME=\"Name\" TYPE=\"string\"><VALUE>{}</VALUE></PROPERTY>"
+            "<PROPERTY NAME=\"Data\" TYPE=\"string\"><VALUE>{}</VALUE></PROPERTY>"
+            "<PROPERTY NAME=\"Source\" TYPE=\"uint16\"><VALUE>0</VALUE></PROPERTY></INSTANCE>]]>"
+            "</p:HostExchangeItems>",
+            name, value);
       return get_answer(call.class_name, items);
     } else if (call.class_name == "Msvm_KvpExchangeComponent") {
-      return get_answer(call.class_name, "<p:OperationalStatus>12</p:OperationalStatus><p:StatusDescriptions>No "
-                                         "Contact: no agent</p:StatusDescriptions>");
+      return get_answer(call.class_name,
+                        "<p:OperationalStatus>12</p:OperationalStatus><p:StatusDescriptions>No "
+                        "Contact: no agent</p:StatusDescriptions>");
     } else if (call.class_name == "Msvm_GuestServiceInterfaceComponent") {
       Machine* each = machine(selector("SystemName"));
       if (each && each->state == 2) {
@@ -191,7 +193,8 @@ class FakeHost {
     } else if (call.class_name == "Vmms_GuestOSService") {
       const Machine* each = machine(selector("SystemName"));
       const auto found = services.find(selector("Name"));
-      if (each && each->interface_enabled && found != services.end()) return get_answer(call.class_name, service(found->first, found->second));
+      if (each && each->interface_enabled && found != services.end())
+        return get_answer(call.class_name, service(found->first, found->second));
     }
     return fault(Failure::not_found, "there is no such " + call.class_name);
   }

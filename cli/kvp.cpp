@@ -94,12 +94,11 @@ struct Wanted {
 
 Result<int> change(Session& session, const VirtualMachine& machine, const Item& item, std::string_view method,
                    const std::string& success) {
-  const std::string data = write_embedded("Msvm_KvpExchangeDataItem", {{"Name", "string", item.name},
-                                                                       {"Data", "string", item.value},
-                                                                       {"Source", "uint16",
-                                                                        std::to_string(item.source)}});
-  auto completion =
-      session.call(management_service(), method, {{"TargetSystem", machine.path()}, {"DataItems", data}});
+  const std::string data =
+      write_embedded("Msvm_KvpExchangeDataItem", {{"Name", "string", item.name},
+                                                  {"Data", "string", item.value},
+                                                  {"Source", "uint16", std::to_string(item.source)}});
+  auto completion = session.call(management_service(), method, {{"TargetSystem", machine.path()}, {"DataItems", data}});
   if (!completion) return completion.error();
   if (completion->return_value == no_such_item)
     completion->explanation = fmt::format("VM '{0}' has no key-value pair '{1}' of the host: vmms kvp list {2}",
@@ -111,8 +110,8 @@ Result<int> change(Session& session, const VirtualMachine& machine, const Item& 
 
 // The host's item of the name, which has no case.
 const Item* find_item(const std::vector<Item>& items, const std::string& name) {
-  const auto found = std::find_if(items.begin(), items.end(),
-                                  [&](const Item& each) { return equals_no_case(each.name, name); });
+  const auto found =
+      std::find_if(items.begin(), items.end(), [&](const Item& each) { return equals_no_case(each.name, name); });
   return found == items.end() ? nullptr : &*found;
 }
 
@@ -169,9 +168,9 @@ tell the host), guest_intrinsic (what the guest is). In a Linux guest the host's
   set_command->add_option("VALUE", wanted->item.value, "its value")->required()->type_name("");
   set_command->add_flag("--host-only", wanted->host_only, "keep it for the host: the guest does not see it");
   run_online(*set_command, program, [wanted](Session& session) { return set(session, *wanted); });
-  run_online(*add_name(add("remove", "Remove a pair of the host's (RemoveKvpItems)",
-                           "Example:\n  vmms kvp remove demo Role")),
-             program, [wanted](Session& session) { return remove(session, *wanted); });
+  run_online(
+      *add_name(add("remove", "Remove a pair of the host's (RemoveKvpItems)", "Example:\n  vmms kvp remove demo Role")),
+      program, [wanted](Session& session) { return remove(session, *wanted); });
 }
 
 }  // namespace vmms::cli

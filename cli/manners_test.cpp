@@ -43,8 +43,10 @@ TEST(Nearest, IsAVerbThatAMistakeMayHaveMeant) {
 }
 
 TEST_F(MannersTest, UnknownVerbsAreNamed) {
-  EXPECT_EQ(vmms({"vm", "lst"}).err, "vmms: vmms vm has no verb \"lst\"; did you mean: vmms vm list (see vmms vm --help)\n");
-  EXPECT_THAT(vmms({"servce", "list", "demo"}).err, HasSubstr("vmms has no verb \"servce\"; did you mean: vmms service"));
+  EXPECT_EQ(vmms({"vm", "lst"}).err,
+            "vmms: vmms vm has no verb \"lst\"; did you mean: vmms vm list (see vmms vm --help)\n");
+  EXPECT_THAT(vmms({"servce", "list", "demo"}).err,
+              HasSubstr("vmms has no verb \"servce\"; did you mean: vmms service"));
   // A verb of others, an option with its value before it, and nothing near.
   EXPECT_THAT(vmms({"--timeout", "5", "enable", "demo"}).err, HasSubstr("did you mean: vmms guest enable"));
   EXPECT_THAT(vmms({"vm", "frobnicate"}).err, HasSubstr("it has: list, start, shutdown, stop, pause, save, reset"));
@@ -135,9 +137,11 @@ TEST_F(MannersTest, AServiceThatIsDoneIsNotSaidToRun) {
 }
 
 TEST_F(MannersTest, StatusesOfServiceVerbsAgree) {
-  const std::vector<std::vector<std::string>> verbs{
-      {"service", "list", "demo"}, {"service", "show", "demo", "ssh"}, {"service", "start", "demo", "ssh"},
-      {"service", "stop", "demo", "ssh"}, {"service", "restart", "demo", "ssh"}};
+  const std::vector<std::vector<std::string>> verbs{{"service", "list", "demo"},
+                                                    {"service", "show", "demo", "ssh"},
+                                                    {"service", "start", "demo", "ssh"},
+                                                    {"service", "stop", "demo", "ssh"},
+                                                    {"service", "restart", "demo", "ssh"}};
   const auto expect = [&](int status, const char* text) {
     for (const auto& verb : verbs) {
       const Ran ran = vmms(verb);
@@ -178,8 +182,10 @@ TEST_F(MannersTest, AGuestWithoutServicesHasAnEmptyList) {
 
 TEST_F(MannersTest, AServerThatLostItsHypervisorKnowsNothing) {
   host.lost = "the connection to libvirt has been lost since 2026-11-30 14:20:05";
-  for (const auto& verb : std::vector<std::vector<std::string>>{
-           {"vm", "list"}, {"vm", "start", "demo"}, {"vm", "stop", std::string(demo_id)}, {"service", "list", "demo"}}) {
+  for (const auto& verb : std::vector<std::vector<std::string>>{{"vm", "list"},
+                                                                {"vm", "start", "demo"},
+                                                                {"vm", "stop", std::string(demo_id)},
+                                                                {"service", "list", "demo"}}) {
     const Ran ran = vmms(verb);
     EXPECT_EQ(ran.status, 2) << verb[1];
     EXPECT_THAT(ran.err, HasSubstr("lost since 2026-11-30 14:20:05")) << verb[1];
@@ -201,7 +207,8 @@ TEST_F(MannersTest, DoctorSaysOneThing) {
     const Ran ran = vmms({"doctor", "demo", "--json"});
     const boost::json::value told = ran.json();
     bool problems = false;
-    for (const auto& finding : told.at("findings").as_array()) problems = problems || finding.at("verdict") == "problem";
+    for (const auto& finding : told.at("findings").as_array())
+      problems = problems || finding.at("verdict") == "problem";
     EXPECT_EQ(ran.status, problems ? 1 : 0) << ran.out;
     EXPECT_EQ(told.at("healthy"), !problems) << ran.out;
     EXPECT_EQ(told.at("advice").as_array().empty(), !problems) << ran.out;
@@ -224,7 +231,8 @@ TEST_F(MannersTest, KeyValues) {
   const Ran list = vmms({"kvp", "list", "demo"});
   EXPECT_EQ(list.out, "SOURCE  NAME  VALUE\nhost    Role  db server\n");
   EXPECT_THAT(list.err, HasSubstr("no agent"));
-  EXPECT_EQ(vmms({"kvp", "list", "demo", "--json"}).out, "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
+  EXPECT_EQ(vmms({"kvp", "list", "demo", "--json"}).out,
+            "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
   const Ran removed = vmms({"kvp", "remove", "demo", "Role", "--json"});
   EXPECT_EQ(removed.json().at("name"), "Role");
   const Ran again = vmms({"kvp", "remove", "demo", "Role"});

@@ -82,9 +82,7 @@ TEST_F(ProgramTest, AJobThatFailsIsRefusedWithItsText) {
   host.job_error = "no memory for VM 'demo'";
   const Ran ran = vmms({"vm", "start", "demo"});
   EXPECT_EQ(ran.status, 1);
-  EXPECT_EQ(
-      ran.err,
-      "RequestStateChange failed: no memory for VM 'demo' (error 32775 of its job)\n");
+  EXPECT_EQ(ran.err, "RequestStateChange failed: no memory for VM 'demo' (error 32775 of its job)\n");
 }
 
 TEST_F(ProgramTest, AJobThatGoesOnIsLeftAtTheTimeout) {
@@ -134,9 +132,7 @@ TEST_F(ProgramTest, AVmThatEndsWhileItsGuestIsAwaitedIsAnError) {
   EXPECT_THAT(ran.err, HasSubstr("VM 'demo' is off again"));
 }
 
-TEST_F(ProgramTest, VmStop) {
-  EXPECT_EQ(vmms({"vm", "stop", "demo"}).out, "VM 'demo' is off\n");
-}
+TEST_F(ProgramTest, VmStop) { EXPECT_EQ(vmms({"vm", "stop", "demo"}).out, "VM 'demo' is off\n"); }
 
 TEST_F(ProgramTest, VmShutdown) {
   EXPECT_EQ(vmms({"vm", "shutdown", "demo", "--reboot"}).out, "The guest of VM 'demo' was told to restart\n");

@@ -205,7 +205,8 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
 }  // namespace
 
 void add_service(CLI::App& app, Program& program) {
-  CLI::App* service = app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, restart, mode, show");
+  CLI::App* service =
+      app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, restart, mode, show");
   service->require_subcommand(1);
   service->footer(
       R"(The services are those of the guest's own service manager (class Vmms_GuestOSService). A name without a suffix gets

@@ -105,9 +105,8 @@ Status check_verbs(const CLI::App& app, const std::vector<std::string>& argument
       continue;
     }
     const auto known = verbs_of(*verb);
-    const auto found = std::find_if(known.begin(), known.end(), [&](const CLI::App* each) {
-      return each->get_name() == word;
-    });
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const CLI::App* each) { return each->get_name() == word; });
     if (found == known.end()) return unknown_verb(*verb, word);
     verb = *found;
   }

@@ -133,8 +133,7 @@ Result<Changed> change_state(Session& session, const VirtualMachine& machine, co
     if (const auto now = session.find_virtual_machine(machine.id); now && now->state == change.wanted)
       return nothing_to_do(*now, method);
   explain(session, machine, *completion);
-  return Changed{*std::move(completion),
-                 fmt::format("VM '{}' {}", machine.name, done_text(change, machine.state))};
+  return Changed{*std::move(completion), fmt::format("VM '{}' {}", machine.name, done_text(change, machine.state))};
 }
 
 int tell(Session& session, const VirtualMachine& machine, const Changed& changed, boost::json::object more = {}) {
@@ -174,8 +173,7 @@ Result<int> shut_down(Session& session, const Shutdown& wanted) {
   const auto machine = session.find_virtual_machine(wanted.machine);
   if (!machine) return machine.error();
   const std::string_view method = wanted.reboot ? "InitiateReboot" : "InitiateShutdown";
-  if (!wanted.reboot && machine->state == State::off)
-    return tell(session, *machine, nothing_to_do(*machine, method));
+  if (!wanted.reboot && machine->state == State::off) return tell(session, *machine, nothing_to_do(*machine, method));
   auto completion = session.call(shutdown_component(*machine), method,
                                  {{"Force", wanted.force ? "true" : "false"}, {"Reason", wanted.reason}});
   if (!completion) return completion.error();

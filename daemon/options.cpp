@@ -140,7 +140,8 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1T");
   app.add_option("--agent", options.agent,
-                 "auto: bring a small program of our own into guests under systemd whose Guest Service Interface is on, and run "
+                 "auto: bring a small program of our own into guests under systemd whose Guest Service Interface is "
+                 "on, and run "
                  "it there as root, which makes their services quick; "
                  "never: use the guest's qemu-guest-agent alone")
       ->check(CLI::IsMember({"auto", "never"}))

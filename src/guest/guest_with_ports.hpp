@@ -56,7 +56,9 @@ class GuestWithPorts : public FakeAgent {
 
  private:
   void play(std::unique_ptr<FdPort> port) {
-    const auto say = [&](const protocol::ToHost& message) { (void)port->write(protocol::encode(message), Clock::now() + std::chrono::seconds(30)); };
+    const auto say = [&](const protocol::ToHost& message) {
+      (void)port->write(protocol::encode(message), Clock::now() + std::chrono::seconds(30));
+    };
     for (std::string brought; brought.size() < program.size();) {
       const auto bytes = port->read(program.size() - brought.size(), Clock::now() + std::chrono::milliseconds(20));
       if (bytes) brought += *bytes;

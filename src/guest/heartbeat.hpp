@@ -35,7 +35,7 @@ class Heartbeat {
   std::optional<Status> found_;
   Clock::time_point found_at_;
   Clock::duration answer_time_{};  ///< of the last answer; zero: unknown
-  std::uint64_t connection_ = 0;  ///< of the agent that was asked
+  std::uint64_t connection_ = 0;   ///< of the agent that was asked
 };
 
 }  // namespace vmms::guest

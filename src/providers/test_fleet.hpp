@@ -99,7 +99,7 @@ class CountingHost : public hypervisor::Host {
 
   mutable int lists = 0;  ///< how often VMs were listed instead of looked up
   std::set<std::string> reached;
-  bool broken = false;  ///< guest() throws
+  bool broken = false;                                                  ///< guest() throws
   std::map<std::string, std::shared_ptr<guest::Transport>> transports;  ///< by VM name, instead of the simulator's
 
   hypervisor::simulator::Simulator& simulator() { return simulator_; }

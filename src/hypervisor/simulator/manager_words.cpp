@@ -29,8 +29,8 @@ ToolEnd no_such_service(ManagerState manager, std::string_view verb, std::string
     case ManagerState::sysvinit:
       return {1, fmt::format("{}: unrecognized service\n", name)};
     default:
-      return {5, fmt::format("Failed to {0} {1}: Unit {1} not {2}.\n", verb, name,
-                             verb == "stop" ? "loaded" : "found")};
+      return {5,
+              fmt::format("Failed to {0} {1}: Unit {1} not {2}.\n", verb, name, verb == "stop" ? "loaded" : "found")};
   }
 }
 

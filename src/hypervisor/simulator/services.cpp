@@ -155,8 +155,7 @@ void Services::fail(Unit& unit, std::string_view result, std::vector<std::string
 
 Services::Ended Services::change_mode(std::string_view name, std::string_view verb) {
   Unit* found = unit(name);
-  if (found == nullptr && guest_->manager != ManagerState::systemd)
-    return no_such_service(guest_->manager, verb, name);
+  if (found == nullptr && guest_->manager != ManagerState::systemd) return no_such_service(guest_->manager, verb, name);
   if (found == nullptr) return {1, fmt::format("Failed to {} unit: Unit file {} does not exist.\n", verb, name)};
   guest::Service& state = found->state;
   const std::string& file = found->description->unit_file_state;
