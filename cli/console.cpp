@@ -11,28 +11,68 @@
 
 namespace vmms::cli {
 
-void Console::print(const boost::json::value& value) const { out << boost::json::serialize(value) << '\n'; }
-
-void Console::note(std::string_view line) const {
-  if (!json) err << printable(line, true) << std::endl;
+// Takes the line of progress away, and lets nobody write until the lock is given back.
+std::unique_lock<std::mutex> Console::write() const {
+  std::unique_lock lock(line->mutex);
+  if (line->shown != ProgressLine::Shown::nothing) err << "\r\x1b[K" << std::flush;
+  line->shown = ProgressLine::Shown::nothing;
+  line->last = std::chrono::steady_clock::now();
+  return lock;
 }
 
-void Console::progress(std::string_view line) const {
-  if (!interactive || json) return;
-  // A line that wraps could not be replaced.
-  constexpr std::size_t most = 78;
-  std::string text = printable(line);
-  while (display_width(text) > most) text.pop_back();
-  err << "\r\x1b[K" << text << std::flush;
+void Console::print(std::string_view text) const {
+  const auto lock = write();
+  out << text;
+}
+
+void Console::print(const boost::json::value& value) const {
+  const auto lock = write();
+  out << boost::json::serialize(value) << '\n';
+}
+
+void Console::note(std::string_view text) const {
+  if (json) return;
+  const auto lock = write();
+  err << printable(text, true) << std::endl;
 }
 
 void Console::report(const Error& error) const {
+  const auto lock = write();
   if (json)
     err << boost::json::serialize(
                boost::json::object{{"error", {{"kind", failure_name(error.kind)}, {"message", error.message}}}})
         << std::endl;
   else
     err << "vmms: " << printable(error.message, true) << std::endl;
+}
+
+void Console::progress(std::string_view text) const {
+  if (!interactive || json) return;
+  const auto lock = write();
+  if (!text.empty()) show(text, ProgressLine::Shown::progress);
+}
+
+void Console::waiting(std::string_view text) const {
+  if (!interactive || json) return;
+  const std::lock_guard lock(line->mutex);
+  if (line->shown != ProgressLine::Shown::progress) show(text, ProgressLine::Shown::waiting);
+}
+
+std::chrono::steady_clock::duration Console::silent_for() const {
+  const std::lock_guard lock(line->mutex);
+  if (line->shown == ProgressLine::Shown::progress) return {};
+  return std::chrono::steady_clock::now() - line->last;
+}
+
+// With the mutex held.
+void Console::show(std::string_view text, ProgressLine::Shown shown) const {
+  // A line that wraps could not be replaced.
+  constexpr std::size_t most = 78;
+  std::string shortened = printable(text);
+  while (display_width(shortened) > most) shortened.pop_back();
+  out.flush();  // both may be the same terminal
+  err << "\r\x1b[K" << shortened << std::flush;
+  line->shown = shown;
 }
 
 std::string_view failure_name(Failure failure) {

@@ -5,7 +5,10 @@
 
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <istream>
+#include <memory>
+#include <mutex>
 #include <ostream>
 #include <string_view>
 
@@ -14,8 +17,16 @@ namespace vmms::cli {
 /// Exit statuses of the program.
 enum ExitStatus : int {
   exit_success = 0,
-  exit_refused = 1,  ///< the method answered with a value other than zero, or its job failed
+  exit_refused = 1,  ///< the method answered with a value other than zero, its job failed, or it would
   exit_error = 2,    ///< nothing was answered: bad arguments, no server, a fault
+};
+
+/// What a terminal shows beside results: one line of progress at most. Shared by the threads that write.
+struct ProgressLine {
+  enum class Shown { nothing, progress, waiting };
+  std::mutex mutex;
+  Shown shown = Shown::nothing;
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();  ///< that a verb showed something
 };
 
 struct Console {
@@ -25,14 +36,25 @@ struct Console {
   bool interactive = false;     ///< standard error is a terminal: progress is shown
   bool asks_passwords = false;  ///< `in` is a terminal where a person can be asked
   bool json = false;            ///< results and errors are JSON, one value a line
+  std::shared_ptr<ProgressLine> line = std::make_shared<ProgressLine>();
 
-  void print(std::string_view text) const { out << text; }
+  // Thread-safe; each takes the line of progress away before it writes.
+  void print(std::string_view text) const;
   void print(const boost::json::value& value) const;
   /// A line for people on standard error; not with --json.
   void note(std::string_view line) const;
-  /// Replaces the line of progress on a terminal; empty takes it away.
-  void progress(std::string_view line) const;
   void report(const Error& error) const;
+
+  /// Replaces the line of progress on a terminal; empty takes it away.
+  void progress(std::string_view text) const;
+  /// The same for one that a line of progress goes before, and that ends no silence.
+  void waiting(std::string_view text) const;
+  /// Since a verb showed something; zero while its line of progress stands.
+  std::chrono::steady_clock::duration silent_for() const;
+
+ private:
+  std::unique_lock<std::mutex> write() const;
+  void show(std::string_view text, ProgressLine::Shown shown) const;
 };
 
 /// The names of the failures in JSON: "not_found", "timed_out" …

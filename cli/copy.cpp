@@ -296,8 +296,11 @@ void add_copy(CLI::App& app, Program& program) {
   command->footer(
       R"(Files travel through the connection to the server, and are read and written here with your rights. A file appears
 under its name when all of it has arrived, or not at all. Ctrl-C cancels. A copy that stands still for --timeout seconds
-is ended; in its last step, in which the guest writes to its disk, a second later for each MiB. With --json, a line an
-event: progress, then completed, failed or cancelled.
+is ended; without --timeout that is a minute, and in the last step, in which the guest writes to its disk, a second more
+for each MiB. With --json, a line an event: progress, then completed, failed or cancelled.
+
+A VM's name may have colons: of VM:PATH the longest beginning that is a VM counts. For a file of this machine with a colon
+in its name write ./a:b; for a VM whose name begins with a dash write -- before the paths.
 
 Examples:
   vmms copy backup.tar.gz demo:/var/tmp/

@@ -1,9 +1,9 @@
 // vmms copy --on-server: files between a guest and the machine where vmmsd runs, below the folders that it allows.
 #include "cli/copy.hpp"
+#include "cli/embedded.hpp"
 #include "cli/guest.hpp"
 #include "cli/job.hpp"
 #include "cli/text.hpp"
-#include "wire/xml/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -19,18 +19,10 @@ constexpr std::size_t most_path = 4096;
 
 std::string setting(std::string_view class_name, const std::string& source, const std::string& destination,
                     const CopyOptions& options) {
-  std::string text;
-  wire::xml::Writer writer(text);
-  const auto property = [&](std::string_view name, std::string_view type, std::string_view value) {
-    writer.start("PROPERTY").attribute("NAME", name).attribute("TYPE", type).element("VALUE", value).end();
-  };
-  writer.start("INSTANCE").attribute("CLASSNAME", class_name);
-  property("SourcePath", "string", source);
-  property("DestinationPath", "string", destination);
-  property("OverwriteExisting", "boolean", options.overwrite ? "TRUE" : "FALSE");
-  property("CreateFullPath", "boolean", options.create_path ? "TRUE" : "FALSE");
-  writer.end();
-  return text;
+  return write_embedded(class_name, {{"SourcePath", "string", source},
+                                     {"DestinationPath", "string", destination},
+                                     {"OverwriteExisting", "boolean", options.overwrite ? "TRUE" : "FALSE"},
+                                     {"CreateFullPath", "boolean", options.create_path ? "TRUE" : "FALSE"}});
 }
 
 /// Errors: invalid_argument, which names the path that the server would refuse.
@@ -53,11 +45,10 @@ std::string why_refused(Session& session, const VirtualMachine& machine, std::ui
   if (machine.state != State::running) return fmt::format("{} is {}", guest, state_name(machine.state));
   if (const auto interface = interface_enabled(session, machine); interface && !*interface)
     return fmt::format("the Guest Service Interface of {} is off; enable it with: vmms guest enable {}", guest,
-                       shell_word(machine.name));
+                       machine.word());
   std::string text = code == invalid_parameter ? "there are no files, or more than 1000" : "see the server's log";
-  if (const auto component = session.client().get(interface_component(machine)))
-    if (const auto lines = component->texts("StatusDescriptions"); !lines.empty())
-      text += fmt::format("; contact with its guest: {}", lines.front());
+  if (const auto reach = guest_reach(session, machine))
+    text += fmt::format("; contact with its guest: {}", reach->text());
   return text;
 }
 

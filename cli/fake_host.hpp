@@ -55,6 +55,8 @@ class FakeHost {
   };
   std::vector<Machine> machines{{std::string(demo_id), "demo", 2, true, 0}, {std::string(other_id), "Other VM", 3}};
   std::map<std::string, bool> services{{"nginx.service", false}, {"ssh.service", true}};
+  std::map<std::string, std::string> key_values;  ///< of demo, for its guest
+  std::string lost;                               ///< why it knows nothing of its hypervisor
   bool uses_jobs = false;
   std::string job_error;                                       ///< the job fails with this text
   std::string job_state;                                       ///< the job stays in this state
@@ -115,12 +117,14 @@ class FakeHost {
     return nullptr;
   }
 
-  static std::string computer(const Machine& each) {
+  std::string computer(const Machine& each) const {
     return fmt::format(
         "<p:CreationClassName>Msvm_ComputerSystem</p:CreationClassName><p:ElementName>{}</p:ElementName>"
         "<p:EnabledState>{}</p:EnabledState><p:Name>{}</p:Name><p:OnTimeInMilliseconds>{}</p:OnTimeInMilliseconds>"
-        "<p:OperationalStatus>2</p:OperationalStatus><p:ProcessID xsi:nil=\"true\"/><p:Status>OK</p:Status>",
-        each.name, each.state, each.id, each.state == 2 ? 93784000 : 0);
+        "<p:OperationalStatus>{}</p:OperationalStatus><p:ProcessID xsi:nil=\"true\"/><p:Status>{}</p:Status>"
+        "<p:StatusDescriptions>{}</p:StatusDescriptions>",
+        each.name, each.state, each.id, each.state == 2 ? 93784000 : 0, lost.empty() ? 2 : 13,
+        lost.empty() ? "OK" : "Lost Comm", lost.empty() ? "OK" : lost);
   }
 
   static std::string service(const std::string& name, bool started) {
@@ -162,6 +166,21 @@ class FakeHost {
       if (const Machine* each = machine(selector("InstanceID").substr(10, 36)))
         return get_answer(call.class_name,
                           fmt::format("<p:EnabledState>{}</p:EnabledState>", each->interface_enabled ? 2 : 3));
+    } else if (call.class_name == "Msvm_KvpExchangeComponentSettingData") {
+      std::string items;
+      for (const auto& [name, value] : key_values)
+        items += fmt::format(
+            "<p:HostExchangeItems><![CDATA[<INSTANCE CLASSNAME=\"Msvm_KvpExchangeDataItem\">"
+            "<PROPERTY NAME=\"Name\" TYPE=\"string\"><VALUE>{}</VALUE></PROPERTY>"
+            "<PROPERTY NAME=\"Data\" TYPE=\"string\"><VALUE>{}</VALUE></PROPERTY>"
+            "<PROPERTY NAME=\"Source\" TYPE=\"uint16\"><VALUE>0</VALUE></PROPERTY></INSTANCE>]]>"
+            "</p:HostExchangeItems>",
+            name, value);
+      return get_answer(call.class_name, items);
+    } else if (call.class_name == "Msvm_KvpExchangeComponent") {
+      return get_answer(call.class_name,
+                        "<p:OperationalStatus>12</p:OperationalStatus><p:StatusDescriptions>No "
+                        "Contact: no agent</p:StatusDescriptions>");
     } else if (call.class_name == "Msvm_GuestServiceInterfaceComponent") {
       Machine* each = machine(selector("SystemName"));
       if (each && each->state == 2) {
@@ -172,8 +191,10 @@ class FakeHost {
                                       contact ? 2 : 12, contact ? "OK: the agent" : "No Contact: no agent"));
       }
     } else if (call.class_name == "Vmms_GuestOSService") {
+      const Machine* each = machine(selector("SystemName"));
       const auto found = services.find(selector("Name"));
-      if (found != services.end()) return get_answer(call.class_name, service(found->first, found->second));
+      if (each && each->interface_enabled && found != services.end())
+        return get_answer(call.class_name, service(found->first, found->second));
     }
     return fault(Failure::not_found, "there is no such " + call.class_name);
   }
@@ -213,7 +234,7 @@ class FakeHost {
       Machine* each = machine(call.selectors.at("Name"));
       const int state = std::stoi(call.input("RequestedState"));
       if (each->state == state) return returned(call, 32775);
-      if (job_error.empty()) each->state = state;
+      if (job_error.empty() && state != 11) each->state = state;
       return uses_jobs ? started_job(call) : returned(call, 0);
     }
     if (call.method() == "ModifyGuestServiceSettings") {
@@ -224,6 +245,20 @@ class FakeHost {
         properties[std::string(*property.attribute({}, "NAME"))] = property.first_child().text();
       machine(properties["InstanceID"].substr(10, 36))->interface_enabled = properties["EnabledState"] == "2";
       return uses_jobs ? started_job(call) : returned(call, 0);
+    }
+    if (call.method().ends_with("KvpItems")) {
+      const auto item = wire::xml::Document::parse(call.input("DataItems"));
+      if (!item) return fault(Failure::invalid_argument, item.error().message);
+      std::map<std::string, std::string> properties;
+      for (const auto property : item->root().children())
+        properties[std::string(*property.attribute({}, "NAME"))] = property.first_child().text();
+      const bool known = key_values.count(properties["Name"]) != 0;
+      if (known == (call.method() == "AddKvpItems")) return returned(call, 32779);
+      if (call.method() == "RemoveKvpItems")
+        key_values.erase(properties["Name"]);
+      else
+        key_values[properties["Name"]] = properties["Data"];
+      return returned(call, 0);
     }
     if (call.method() == "InitiateShutdown" || call.method() == "InitiateReboot") {
       Machine* each = machine(call.selectors.at("SystemName"));

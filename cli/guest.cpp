@@ -1,11 +1,12 @@
 // vmms guest enable|disable|show: the Guest Service Interface of a VM, which its guest services need.
 #include "cli/guest.hpp"
 
+#include "cli/embedded.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
-#include "wire/xml/writer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/json/array.hpp>
 
@@ -16,27 +17,11 @@ namespace {
 constexpr std::uint64_t enabled = 2;
 constexpr std::uint64_t disabled = 3;
 
-cim::ObjectPath management_service() {
-  cim::ObjectPath path;
-  path.namespace_name = wsman::default_namespace;
-  path.class_name = "Msvm_VirtualSystemManagementService";
-  path.keys = {{"CreationClassName", "Msvm_VirtualSystemManagementService"}};
-  return path;
-}
-
 // ModifyGuestServiceSettings changes what the embedded instance holds and leaves the rest alone.
 std::string settings_with(const VirtualMachine& machine, std::uint64_t state) {
-  std::string text;
-  wire::xml::Writer writer(text);
-  const auto property = [&](std::string_view name, std::string_view type, std::string_view value) {
-    writer.start("PROPERTY").attribute("NAME", name).attribute("TYPE", type).element("VALUE", value).end();
-  };
   const cim::ObjectPath path = interface_settings(machine);
-  writer.start("INSTANCE").attribute("CLASSNAME", path.class_name);
-  property("InstanceID", "string", path.value("InstanceID"));
-  property("EnabledState", "uint16", std::to_string(state));
-  writer.end();
-  return text;
+  return write_embedded(path.class_name, {{"InstanceID", "string", std::string(path.value("InstanceID"))},
+                                          {"EnabledState", "uint16", std::to_string(state)}});
 }
 
 Result<int> change(Session& session, const std::string& name, std::uint64_t state) {
@@ -51,27 +36,48 @@ Result<int> change(Session& session, const std::string& name, std::uint64_t stat
                 fmt::format("Guest Service Interface of VM '{}' {}", machine->name, word));
 }
 
-std::string joined(const std::vector<std::string_view>& lines) {
-  std::string text;
-  for (const std::string_view line : lines) {
-    if (!text.empty()) text += '\n';
-    text += line;
-  }
-  return text;
-}
-
 }  // namespace
 
-std::string contact(const wsman::Record& component) {
-  const auto status = component.texts("OperationalStatus");
-  if (status.empty()) return "unknown";
-  if (status.front() == "2") return "OK";
-  if (status.front() == "3") return "degraded";
-  if (status.front() == "12") return "no contact";
-  if (status.front() == "13") return "lost";
-  if (status.front() == "15") return "paused";
-  return fmt::format("operational status {}", status.front());
+std::string contact_name(Contact contact) {
+  switch (contact) {
+    case Contact::ok:
+      return "OK";
+    case Contact::degraded:
+      return "degraded";
+    case Contact::none:
+      return "no contact";
+    case Contact::lost:
+      return "lost";
+    case Contact::paused:
+      return "paused";
+  }
+  return fmt::format("operational status {}", static_cast<std::uint64_t>(contact));
 }
+
+Result<Reach> guest_reach(Session& session, const VirtualMachine& machine) {
+  const auto component = session.client().get(interface_component(machine));
+  if (!component) return component.error();
+  Reach reach;
+  reach.contact = static_cast<Contact>(component->number("OperationalStatus").value_or(0));
+  for (const std::string_view line : component->texts("StatusDescriptions")) reach.descriptions.emplace_back(line);
+  return reach;
+}
+
+std::string Reach::text() const { return fmt::format("{}", fmt::join(descriptions, "; ")); }
+
+Result<std::string> why_unusable(Session& session, const VirtualMachine& machine) {
+  const auto allowed = interface_enabled(session, machine);
+  if (!allowed) return allowed.error();
+  if (!*allowed)
+    return fmt::format("the Guest Service Interface of VM '{}' is off; enable it with: vmms guest enable {}",
+                       machine.name, machine.word());
+  const auto reach = guest_reach(session, machine);
+  if (!reach) return reach.error();
+  if (reach->contact == Contact::ok) return std::string();
+  return fmt::format("the guest of VM '{}' offers no way to its services: {}", machine.name, reach->text());
+}
+
+bool is_on(const VirtualMachine& machine) { return machine.state != State::off && machine.state != State::saved; }
 
 namespace {
 
@@ -95,16 +101,14 @@ Result<int> show(Session& session, const std::string& name) {
   sheet.add("Guest Service Interface", interface_word);
 
   // Component and services are there only while the VM is not off.
-  const auto component = session.client().get(interface_component(*machine));
-  if (component) {
-    result["contact"] = contact(*component);
-    for (const std::string_view line : component->texts("StatusDescriptions"))
-      result["descriptions"].as_array().emplace_back(line);
-    sheet.add("Contact with the guest", contact(*component));
-    if (const auto lines = component->texts("StatusDescriptions"); !lines.empty())
-      sheet.add("Way in use", joined(lines));
-  } else if (component.error().kind != Failure::not_found) {
-    return component.error();
+  const auto reach = guest_reach(session, *machine);
+  if (reach) {
+    result["contact"] = contact_name(reach->contact);
+    for (const std::string& line : reach->descriptions) result["descriptions"].as_array().emplace_back(line);
+    sheet.add("Contact with the guest", contact_name(reach->contact));
+    sheet.add("Way in use", reach->text());
+  } else if (reach.error().kind != Failure::not_found) {
+    return reach.error();
   }
   const Status services = session.client().enumerate(
       wsman::default_namespace, "Msvm_GuestFileService", {{"SystemName", machine->id}}, [&](wsman::Record service) {
@@ -120,7 +124,7 @@ Result<int> show(Session& session, const std::string& name) {
   session.console().print(sheet.text());
   if (!*interface)
     session.console().note(
-        fmt::format("\nIts guest services are off; enable them with: vmms guest enable {}", shell_word(machine->name)));
+        fmt::format("\nIts guest services are off; enable them with: vmms guest enable {}", machine->word()));
   return exit_success;
 }
 

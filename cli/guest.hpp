@@ -1,15 +1,36 @@
-// The Guest Service Interface of a VM.
+// How a guest can be reached: what the server says of it, for all verbs that need it.
 #pragma once
 
 #include "cli/session.hpp"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 namespace vmms::cli {
 
-/// Whether guest services of the VM may be used.
-/// How well the guest is reached, from OperationalStatus of its Msvm_GuestServiceInterfaceComponent: "OK", "degraded",
-/// "no contact", "lost", "paused" …
-std::string contact(const wsman::Record& component);
+/// OperationalStatus of a VM's Msvm_GuestServiceInterfaceComponent, where the server tells how its guest is reached.
+enum class Contact : std::uint64_t { ok = 2, degraded = 3, none = 12, lost = 13, paused = 15 };
 
+struct Reach {
+  Contact contact = Contact::none;
+  std::vector<std::string> descriptions;  ///< StatusDescriptions
+
+  std::string text() const;  ///< all of them
+};
+/// Errors: not_found while the VM is off.
+Result<Reach> guest_reach(Session& session, const VirtualMachine& machine);
+
+/// "OK", "degraded", "no contact", "lost", "paused"; a number for others.
+std::string contact_name(Contact contact);
+
+/// Whether guest services of the VM may be used.
 Result<bool> interface_enabled(Session& session, const VirtualMachine& machine);
+
+/// Why StartService answers 1 for the VM, which is on, and what to do; empty where it does not.
+Result<std::string> why_unusable(Session& session, const VirtualMachine& machine);
+
+/// It runs or is paused: it has a guest.
+bool is_on(const VirtualMachine& machine);
 
 }  // namespace vmms::cli

@@ -1,7 +1,6 @@
 #include "cli/guest_file.hpp"
 
-#include "cli/schema.hpp"
-#include "wire/cimxml/embedded_instance.hpp"
+#include "cli/embedded.hpp"
 
 #include <fmt/format.h>
 
@@ -69,13 +68,10 @@ cim::ObjectPath out_of_guest(const VirtualMachine& machine) {
 }
 
 std::optional<GuestFile> read_guest_file(std::string_view embedded) {
-  const auto instance = wire::cimxml::read_embedded_instance(embedded, *known_schemas().front());
+  const auto instance = read_embedded(embedded);
   if (!instance) return std::nullopt;
-  const auto text = [&](const char* property) { return to_text((*instance)[property]); };
-  const auto number = [&](const char* property) {
-    const std::uint64_t* value = (*instance)[property].get_if<std::uint64_t>();
-    return value ? *value : 0;
-  };
+  const auto text = [&](const char* property) { return text_of(*instance, property); };
+  const auto number = [&](const char* property) { return number_of(*instance, property); };
   std::optional<std::int64_t> modified;
   if (const auto* time = (*instance)["LastModified"].get_if<cim::DateTime>())
     modified = std::chrono::floor<std::chrono::seconds>(time->time()).time_since_epoch().count();

@@ -1,4 +1,5 @@
 // Calling a method and seeing it through: the job that it may start is part of the answer.
+#include "base/shell_word.hpp"
 #include "cli/schema.hpp"
 #include "cli/session.hpp"
 #include "cli/text.hpp"
@@ -24,9 +25,11 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 std::string Completion::text() const {
+  if (job_error != 0)
+    return explanation.empty() ? fmt::format("{} failed: its job ended with error {}", method, job_error)
+                               : fmt::format("{} failed: {} (error {} of its job)", method, explanation, job_error);
   std::string text = fmt::format("{} returned {}", method, return_value);
   if (!meaning.empty()) text += fmt::format(" ({})", meaning);
-  if (job_error != 0) text += fmt::format(", and its job failed with error {}", job_error);
   if (!explanation.empty()) text += ": " + explanation;
   return text;
 }

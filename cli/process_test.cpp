@@ -11,9 +11,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace vmms::cli {
 namespace {
@@ -246,6 +249,28 @@ TEST_F(ProcessTest, ATerminalIsAskedForALoginPassword) {
   terminal.type("secret\n");
   EXPECT_EQ(terminal.end(), 0) << terminal.seen;
   EXPECT_EQ(host.server().requests().at(0)["Authorization"], "Basic YWRtaW46c2VjcmV0");
+}
+
+TEST_F(ProcessTest, ATerminalIsToldWhomItWaitsFor) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here: is /dev/pts mounted?";
+  std::atomic<int> slow = 0;
+  {
+    const auto changing = host.lock();
+    host.intercept = [&](const test::Call&) -> std::optional<test::Reply> {
+      if (slow++ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+      return {};
+    };
+  }
+  Terminal terminal({"vmms", "vm", "list"});
+  terminal.wait_for("waiting for the answer of http://127.0.0.1");
+  EXPECT_EQ(terminal.end(), 0) << terminal.seen;
+  // The line is gone before the table comes.
+  const std::size_t erased = terminal.seen.rfind("\r\x1b[K");
+  EXPECT_LT(erased, terminal.seen.find("NAME"));
+  EXPECT_GT(erased, terminal.seen.rfind("waiting for"));
+  slow = 0;
+  const Ended piped = shell("$VMMS vm list");
+  EXPECT_THAT(piped.err, IsEmpty());
 }
 
 }  // namespace

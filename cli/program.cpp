@@ -1,5 +1,8 @@
 #include "cli/program.hpp"
 
+#include "cli/verbs.hpp"
+#include "cli/waiting.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,12 +49,14 @@ void add_shared_options(CLI::App& app, Program& program) {
                  "file whose first line is the password; else VMMS_PASSWORD is taken, else a terminal is asked")
       ->type_name("FILE");
   app.add_option("--ca", options.ca_file, "certificates to trust for https (PEM) instead of the system's")
+      ->envname("VMMS_CA")
       ->type_name("FILE");
   app.add_flag("--insecure", options.insecure,
                "do not check the server's certificate; allow a password over http to another machine");
   app.add_option("--timeout", options.timeout_seconds,
-                 "how long one answer, or one job, may take; a copy: how long it may stand still")
-      ->capture_default_str()
+                 fmt::format("how long one answer, or one job, may take; a copy: how long it may stand still [{}; the "
+                             "last step of a copy then has a second more for each MiB]",
+                             Options::default_timeout_seconds))
       ->check(CLI::Range(1U, 86400U))
       ->type_name("SECONDS");
   app.add_flag("--json", program.console.json, "print results and errors as JSON, one value a line");
@@ -67,12 +72,6 @@ void mention_shared_options(CLI::App& app) {
                "too: see vmms --help");
 }
 
-// The verbs that were given, as far as they were understood: "vmms vm start".
-std::string command_given(const CLI::App& app) {
-  const auto verbs = app.get_subcommands();
-  return app.get_name() + (verbs.empty() ? std::string{} : " " + command_given(*verbs.front()));
-}
-
 }  // namespace
 
 void run_online(CLI::App& command, Program& program, std::function<Result<int>(Session&)> verb) {
@@ -80,6 +79,7 @@ void run_online(CLI::App& command, Program& program, std::function<Result<int>(S
     program.action = [&program, verb]() -> Result<int> {
       auto session = Session::open(program.options, program.console);
       if (!session) return session.error();
+      const Waiting waiting(program.console, session->client().endpoint().url());
       return verb(*session);
     };
   });
@@ -98,6 +98,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   add_vm(app, program);
   add_guest(app, program);
   add_service(app, program);
+  add_kvp(app, program);
   add_copy(app, program);
   add_files(app, program);
   add_doctor(app, program);
@@ -111,14 +112,24 @@ int run(std::vector<std::string> arguments, Console& console) {
 
   // A wrong command line is reported in JSON as well, so the flag cannot wait for the parser.
   console.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  if (const Status known = check_verbs(app, arguments); !known) {
+    console.report(known.error());
+    return exit_error;
+  }
   std::reverse(arguments.begin(), arguments.end());  // what this overload of parse() takes
   try {
     app.parse(arguments);
   } catch (const CLI::Success& request) {
     return app.exit(request, console.out, console.err);  // --help, --version
   } catch (const CLI::ParseError& mistake) {
-    console.report(
-        error(Failure::invalid_argument, fmt::format("{} (see {} --help)", mistake.what(), command_given(app))));
+    std::string text = mistake.what();
+    // What looks like an option and is none explains what else is missing.
+    const std::vector<std::string> extras = app.remaining(true);
+    const auto option = std::find_if(extras.begin(), extras.end(), [](const std::string& extra) {
+      return extra.size() > 1 && extra.front() == '-' && extra != "--";
+    });
+    if (option != extras.end()) text = unknown_option(app, *option);
+    console.report(error(Failure::invalid_argument, fmt::format("{} (see {} --help)", text, command_given(app))));
     return exit_error;
   }
   const auto status = program.action();

@@ -29,6 +29,7 @@ void add_vm(CLI::App& app, Program& program);
 void add_guest(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
 void add_service(CLI::App& app, Program& program);
+void add_kvp(CLI::App& app, Program& program);
 void add_copy(CLI::App& app, Program& program);
 void add_files(CLI::App& app, Program& program);
 void add_get(CLI::App& app, Program& program);

@@ -1,8 +1,6 @@
-// vmms service list|start|stop|mode|show: the services of the guest's own service manager.
+// vmms service list|start|stop|restart|mode|show: the services of the guest's own service manager.
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
-#include "cli/record.hpp"
-#include "cli/schema.hpp"
 #include "cli/text.hpp"
 
 #include <fmt/format.h>
@@ -30,56 +28,56 @@ std::string process(const wsman::Record& service) {
   return id && *id != 0 ? std::to_string(*id) : std::string{};
 }
 
-// Why guest services are not supported: the interface is off, or the guest offers no way in.
-std::string why_not_supported(Session& session, const VirtualMachine& machine, std::string_view method = {}) {
-  const auto enabled = interface_enabled(session, machine);
-  if (enabled && !*enabled)
-    return fmt::format("the Guest Service Interface of VM '{}' is off; enable it with: vmms guest enable {}",
-                       machine.name, shell_word(machine.name));
-  const auto component = session.client().get(interface_component(machine));
-  if (!component) return component.error().message;
-  if (method == "ChangeStartMode" && component->text("OperationalStatus") == "2")
-    return fmt::format(
-        "the service manager in the guest of VM '{}' has no such start mode; Disabled is known to systemd and Windows",
-        machine.name);
-  std::string text = fmt::format("the guest of VM '{}' offers no way to its services", machine.name);
-  for (const std::string_view line : component->texts("StatusDescriptions")) text += fmt::format("\n  {}", line);
-  return text;
+// The same of every verb that shows a service.
+boost::json::object to_json(const wsman::Record& service) {
+  return {{"name", service.text("Name")},
+          {"description", service.text("Description")},
+          {"started", service.is_true("Started")},
+          {"start_mode", service.text("StartMode")},
+          {"load_state", service.text("LoadState")},
+          {"active_state", service.text("ActiveState")},
+          {"sub_state", service.text("SubState")},
+          {"unit_file_state", service.text("UnitFileState")},
+          {"main_process_id", service.number("MainProcessID").value_or(0)}};
+}
+
+// As StartService does, which answers 1 then: refused, with the reason.
+int refuse(const Console& console, std::string why) {
+  console.report(error(Failure::not_supported, std::move(why)));
+  return exit_refused;
 }
 
 Result<int> list(Session& session, const std::string& name) {
   const auto machine = session.find_virtual_machine(name);
   if (!machine) return machine.error();
+  if (machine->state == State::off || machine->state == State::saved)
+    return error(Failure::not_found,
+                 fmt::format("VM '{}' is {}: its guest services exist only while it runs; start it with: vmms vm start "
+                             "{}",
+                             machine->name, state_name(machine->state), machine->word()));
   boost::json::array array;
   Table table({"NAME", "STATE", "STARTED", "START MODE", "UNIT FILE", "PID", "DESCRIPTION"});
   const Status status = session.client().enumerate(
       wsman::default_namespace, class_name, {{"SystemName", machine->id}}, [&](wsman::Record service) {
-        const std::string process_id = process(service);
-        array.push_back(boost::json::object{{"name", service.text("Name")},
-                                            {"description", service.text("Description")},
-                                            {"started", service.is_true("Started")},
-                                            {"start_mode", service.text("StartMode")},
-                                            {"load_state", service.text("LoadState")},
-                                            {"active_state", service.text("ActiveState")},
-                                            {"sub_state", service.text("SubState")},
-                                            {"unit_file_state", service.text("UnitFileState")},
-                                            {"main_process_id", service.number("MainProcessID").value_or(0)}});
+        array.push_back(to_json(service));
         table.add({std::string(service.text("Name")), activity(service), service.is_true("Started") ? "yes" : "no",
-                   std::string(service.text("StartMode")), std::string(service.text("UnitFileState")), process_id,
+                   std::string(service.text("StartMode")), std::string(service.text("UnitFileState")), process(service),
                    std::string(service.text("Description"))});
         return true;
       });
   if (!status) return status.error();
   const Console& console = session.console();
-  if (console.json) {
-    console.print(boost::json::value(std::move(array)));
-  } else if (!table.empty()) {
-    console.print(table.text());
-  } else if (machine->state == State::off || machine->state == State::saved) {
-    console.note(fmt::format("no services: VM '{}' is {}", machine->name, state_name(machine->state)));
-  } else {
-    console.note(fmt::format("no services: {}", why_not_supported(session, *machine)));
+  if (table.empty()) {
+    auto why = why_unusable(session, *machine);
+    if (!why) return why.error();
+    if (!why->empty()) return refuse(console, *std::move(why));
   }
+  if (console.json)
+    console.print(boost::json::value(std::move(array)));
+  else if (table.empty())
+    console.note(fmt::format("the guest of VM '{}' has no services", machine->name));
+  else
+    console.print(table.text());
   return exit_success;
 }
 
@@ -90,15 +88,18 @@ std::string describe(const wsman::Record& service) {
   return text;
 }
 
-Result<int> call(Session& session, const std::string& vm, const std::string& name, std::string_view method,
+// What a start left behind where nothing runs: a oneshot does its work and ends.
+bool has_done_its_work(const wsman::Record& service, std::string_view method) {
+  return method == "StartService" && !service.is_true("Started") && service.text("ActiveState") == "inactive";
+}
+
+Result<int> call(Session& session, const VirtualMachine& machine, const std::string& name, std::string_view method,
                  std::string_view past, const std::vector<wsman::Input>& inputs = {}) {
-  const auto machine = session.find_virtual_machine(vm);
-  if (!machine) return machine.error();
   std::string unit = unit_name(name);
-  const cim::ObjectPath path = guest_service(*machine, unit);
+  const cim::ObjectPath path = guest_service(machine, unit);
   auto completion = session.call(path, method, inputs);
   if (!completion) return completion.error();
-  boost::json::object result{{"vm", machine->name}, {"id", machine->id}};
+  boost::json::object result{{"vm", machine.name}, {"id", machine.id}};
   std::string became;
   if (completion->succeeded()) {
     // What became of it belongs to the answer, but not being able to read it does not undo it.
@@ -109,14 +110,40 @@ Result<int> call(Session& session, const std::string& vm, const std::string& nam
       result["sub_state"] = service->text("SubState");
       result["start_mode"] = service->text("StartMode");
       result["main_process_id"] = service->number("MainProcessID").value_or(0);
+      if (has_done_its_work(*service, method)) past = "has done its work and ended";
       became = ": " + describe(*service);
     }
   } else if (completion->return_value == not_supported) {
-    completion->explanation = why_not_supported(session, *machine, method);
+    const auto why = why_unusable(session, machine);
+    if (!why || !why->empty())
+      completion->explanation = why ? *why : why.error().message;
+    else if (method == "ChangeStartMode")
+      completion->explanation = fmt::format(
+          "the service manager in the guest of VM '{}' has no such start mode; systemd and Windows know disabled",
+          machine.name);
+    else
+      completion->explanation = fmt::format("the server's log says why; so may: vmms doctor {}", machine.word());
   }
   result["service"] = unit;
   return finish(session.console(), *completion, std::move(result),
-                printable(fmt::format("{} of VM '{}' {}{}", unit, machine->name, past, became)));
+                printable(fmt::format("{} of VM '{}' {}{}", unit, machine.name, past, became)));
+}
+
+Result<int> call(Session& session, const std::string& vm, const std::string& name, std::string_view method,
+                 std::string_view past, const std::vector<wsman::Input>& inputs = {}) {
+  const auto machine = session.find_virtual_machine(vm);
+  if (!machine) return machine.error();
+  return call(session, *machine, name, method, past, inputs);
+}
+
+// One that does not run is started, as by systemctl restart.
+Result<int> restart(Session& session, const std::string& vm, const std::string& name) {
+  const auto machine = session.find_virtual_machine(vm);
+  if (!machine) return machine.error();
+  const auto stopped = session.call(guest_service(*machine, unit_name(name)), "StopService");
+  if (!stopped) return stopped.error();
+  // What was refused is refused again, with its reason.
+  return call(session, *machine, name, stopped->succeeded() ? "StartService" : "StopService", "restarted");
 }
 
 // ChangeStartMode's values from what one types.
@@ -130,10 +157,28 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
   const auto machine = session.find_virtual_machine(vm);
   if (!machine) return machine.error();
   const auto service = session.client().get(guest_service(*machine, unit_name(name)));
-  if (!service) return service.error();
-  const Members members(known_class(wsman::default_namespace, class_name));
+  if (!service) {
+    if (service.error().kind == Failure::not_found && is_on(*machine))
+      if (auto why = why_unusable(session, *machine); why && !why->empty())
+        return refuse(session.console(), *std::move(why));
+    return service.error();
+  }
   if (session.console().json) {
-    session.console().print(boost::json::value(to_json(*service, members)));
+    boost::json::object result{{"vm", machine->name}, {"id", machine->id}};
+    for (const auto& [key, value] : to_json(*service)) result[key] = value;
+    const auto number = [&](std::string_view property) -> boost::json::value {
+      const auto found = service->number(property);
+      return found ? boost::json::value(*found) : boost::json::value(nullptr);
+    };
+    result["service_type"] = service->text("ServiceType");
+    result["result"] = service->text("Result");
+    result["exit_status"] = number("ExitStatus");
+    result["exit_signal"] = number("ExitSignal");
+    result["state_changed"] = service->text("TimeOfLastStateChange");
+    boost::json::array descriptions;
+    for (const std::string_view line : service->texts("StatusDescriptions")) descriptions.emplace_back(line);
+    result["status_descriptions"] = std::move(descriptions);
+    session.console().print(boost::json::value(std::move(result)));
     return exit_success;
   }
   Sheet sheet;
@@ -160,11 +205,17 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
 }  // namespace
 
 void add_service(CLI::App& app, Program& program) {
-  CLI::App* service = app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, mode, show");
+  CLI::App* service =
+      app.add_subcommand("service", "Services inside the guest of a VM: list, start, stop, restart, mode, show");
   service->require_subcommand(1);
   service->footer(
-      R"(The services are those of the guest's own service manager (class Vmms_GuestOSService). Names are case-sensitive; one
-without a suffix gets ".service". The VM's Guest Service Interface must be enabled: vmms guest enable VM.)");
+      R"(The services are those of the guest's own service manager (class Vmms_GuestOSService). A name without a suffix gets
+".service"; names are case-sensitive, except in Windows guests. The VM's Guest Service Interface must be enabled:
+vmms guest enable VM.
+
+The same exit status for each of these verbs: 1 when guest services of the VM cannot be used (the interface is off, no
+agent in the guest, the agent forbids what is needed); 2 when the VM is off or paused, its guest is silent, or there is
+no such service.)");
 
   auto vm = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
@@ -194,6 +245,9 @@ without a suffix gets ".service". The VM's Guest Service Interface must be enabl
   run_online(*add_name(add("stop", "Stop a service (StopService), and show what became of it",
                            "Example:\n  vmms service stop demo nginx")),
              program, [vm, name](Session& session) { return call(session, *vm, *name, "StopService", "stopped"); });
+  run_online(*add_name(add("restart", "Stop a service and start it again (StopService, StartService)",
+                           "A service that does not run is started.\n\nExample:\n  vmms service restart demo nginx")),
+             program, [vm, name](Session& session) { return restart(session, *vm, *name); });
   auto mode = std::make_shared<std::string>();
   CLI::App* change =
       add_name(add("mode", "Decide whether a service starts with the guest (ChangeStartMode)",
@@ -207,7 +261,7 @@ without a suffix gets ".service". The VM's Guest Service Interface must be enabl
   run_online(*change, program, [vm, name, mode](Session& session) { return change_mode(session, *vm, *name, *mode); });
   run_online(*add_name(add("show", "Show what the guest says of a service",
                            "Examples:\n  vmms service show demo nginx\n"
-                           "  vmms service show demo nginx --json | jq .MainProcessID")),
+                           "  vmms service show demo nginx --json | jq .main_process_id")),
              program, [vm, name](Session& session) { return show(session, *vm, *name); });
 }
 

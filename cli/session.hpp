@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,13 @@ struct Options {
   std::string password_file;
   std::string ca_file;
   bool insecure = false;
-  unsigned timeout_seconds = 60;
+  static constexpr unsigned default_timeout_seconds = 60;
+  std::optional<unsigned> timeout_seconds;  ///< --timeout
 };
 
-/// The local socket of a vmmsd on this machine, the caller's own before the host's; where there is none, port 5985.
-std::string default_server();
+/// The local socket of a vmmsd on this machine, the caller's own before the host's; where there is none, or none that a
+/// caller who named a user may use, port 5985.
+std::string default_server(bool has_user);
 
 /// Msvm_ComputerSystem.EnabledState of a virtual machine as it is observed on hosts.
 enum class State : std::uint64_t { running = 2, off = 3, saved = 6, paused = 9 };
@@ -38,6 +41,8 @@ struct VirtualMachine {
   State state = State::off;
 
   cim::ObjectPath path() const;
+  /// How a command that people are told to type names it.
+  std::string word() const;
 };
 
 /// "running", "off" …; a number for states that have no name.
@@ -69,27 +74,44 @@ class Session {
   std::chrono::seconds timeout() const {
     return std::chrono::duration_cast<std::chrono::seconds>(settings_.operation_timeout);
   }
+  /// Somebody said how long: it holds, whatever seems to need more.
+  bool timeout_is_given() const { return timeout_is_given_; }
 
-  /// By ElementName or GUID, of either case. An ambiguous name is an error that lists the candidates.
+  /// What the server says of virtual machines, and why that is not known to hold any more: it has lost its hypervisor.
+  struct Inventory {
+    std::vector<wsman::Record> machines;  ///< by name
+    std::optional<Error> lost;
+  };
+  Result<Inventory> inventory();
+
+  /// By ElementName or GUID, of either case. An ambiguous name is an error that lists the candidates; so is a server
+  /// that has lost its hypervisor.
   Result<VirtualMachine> find_virtual_machine(std::string_view name);
-  Result<std::vector<wsman::Record>> virtual_machines();
+  /// The same in what the server says.
+  Result<VirtualMachine> find_virtual_machine(std::string_view name, const Inventory& inventory) const;
 
   /// Invokes a method and waits for the job that it starts, if any. The job may take as long as the time-out says.
   Result<Completion> call(const cim::ObjectPath& path, std::string_view method,
                           const std::vector<wsman::Input>& inputs = {});
 
  private:
-  Session(wsman::Client client, std::string server, wsman::ClientOptions settings, Console& console);
+  Session(wsman::Client client, std::string server, wsman::ClientOptions settings, bool timeout_is_given,
+          Console& console);
   Status wait_for_job(const cim::ObjectPath& job, Completion& completion);
 
   wsman::Client client_;
   std::string server_;
   wsman::ClientOptions settings_;
+  bool timeout_is_given_;
   Console& console_;
 };
 
+/// Msvm_VirtualSystemManagementService of the host.
+cim::ObjectPath management_service();
 /// The paths of a VM's parts.
 cim::ObjectPath interface_component(const VirtualMachine& machine);
+cim::ObjectPath key_value_component(const VirtualMachine& machine);
+cim::ObjectPath key_value_settings(const VirtualMachine& machine);
 cim::ObjectPath shutdown_component(const VirtualMachine& machine);
 cim::ObjectPath interface_settings(const VirtualMachine& machine);
 cim::ObjectPath guest_service(const VirtualMachine& machine, std::string_view name);

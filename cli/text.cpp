@@ -35,20 +35,6 @@ void pad(std::string& line, std::size_t width, std::size_t target) {
 
 std::string printable(std::string_view text, bool lines) { return escaped(text, lines ? "\n\t" : ""); }
 
-std::string shell_word(std::string_view text) {
-  constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:/-";
-  if (!text.empty() && text.front() != '-' && text.find_first_not_of(harmless) == std::string_view::npos)
-    return std::string(text);
-  std::string word = "'";
-  for (const char c : text) {
-    if (c == '\'')
-      word += "'\\''";
-    else
-      word += c;
-  }
-  return word + "'";
-}
-
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

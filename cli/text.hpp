@@ -11,9 +11,6 @@ namespace vmms::cli {
 /// come from guests, which must not be able to move a cursor or set a title. `lines` keeps line ends and tabs.
 std::string printable(std::string_view text, bool lines = false);
 
-/// The text as one word of a shell's command line, for commands that people are told to type.
-std::string shell_word(std::string_view text);
-
 /// Columns that the text takes on a terminal: wide characters count two, combining ones none.
 std::size_t display_width(std::string_view text);
 

@@ -29,15 +29,6 @@ TEST(PrintableTest, ShowsBytesThatAreNoUtf8) {
   EXPECT_EQ(printable("x\xE4\xBB"), "x\\xe4\\xbb");         // cut off
 }
 
-TEST(ShellWordTest, QuotesOnlyWhatNeedsIt) {
-  EXPECT_EQ(shell_word("demo-1.local"), "demo-1.local");
-  EXPECT_EQ(shell_word("my vm"), "'my vm'");
-  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
-  EXPECT_EQ(shell_word("$(reboot)"), "'$(reboot)'");
-  EXPECT_EQ(shell_word("-x"), "'-x'");
-  EXPECT_EQ(shell_word(""), "''");
-}
-
 TEST(DisplayWidthTest, CountsColumns) {
   EXPECT_EQ(display_width("abc"), 3U);
   EXPECT_EQ(display_width("\xE4\xBB\xAE\xE6\x83\xB3"), 4U);  // two ideographs

@@ -48,6 +48,7 @@ class Transfers {
   /// Runs `lane` on so many threads; the first error, or the reason for which it was aborted.
   Status run(std::size_t lanes, std::chrono::seconds more_time, const Lane& lane);
   Status commit(std::uint64_t size, const std::string& sha256, std::chrono::seconds more_time);
+  std::chrono::seconds writing_time(std::uint64_t bytes) const;
   void abort();
   Result<wsman::Outcome> call(wsman::Client& client, const char* method, const std::vector<wsman::Input>& inputs);
 

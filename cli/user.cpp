@@ -1,4 +1,5 @@
 // vmms user add|remove|list --users FILE: no call over the wire.
+#include "base/shell_word.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 #include "wire/auth/password_file.hpp"

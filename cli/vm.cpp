@@ -1,5 +1,6 @@
-// vmms vm list|start|shutdown|stop
+// vmms vm list|start|shutdown|stop|pause|save|reset
 #include "base/text.hpp"
+#include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 
@@ -26,11 +27,12 @@ std::string uptime(std::uint64_t milliseconds) {
 }
 
 Result<int> list(Session& session) {
-  const auto machines = session.virtual_machines();
-  if (!machines) return machines.error();
+  const auto inventory = session.inventory();
+  if (!inventory) return inventory.error();
+  if (inventory->lost) return *inventory->lost;
   boost::json::array array;
   Table table({"NAME", "STATE", "STATUS", "UPTIME", "ID"});
-  for (const wsman::Record& machine : *machines) {
+  for (const wsman::Record& machine : inventory->machines) {
     const std::string state = state_name(static_cast<State>(machine.number("EnabledState").value_or(0)));
     const std::uint64_t on_time = machine.number("OnTimeInMilliseconds").value_or(0);
     array.push_back(boost::json::object{{"name", machine.text("ElementName")},
@@ -56,13 +58,11 @@ Status wait_for_guest(Session& session, const VirtualMachine& machine, std::chro
   const auto deadline = Clock::now() + most;
   std::string last = "nothing is known of its guest yet";
   for (;;) {
-    const auto component = session.client().get(interface_component(machine));
-    if (component) {
-      const auto status = component->texts("OperationalStatus");
-      if (!status.empty() && status.front() == "2") return {};
-      const auto descriptions = component->texts("StatusDescriptions");
-      if (!descriptions.empty()) last = descriptions.front();
-    } else if (component.error().kind == Failure::not_found) {
+    const auto reach = guest_reach(session, machine);
+    if (reach) {
+      if (reach->contact == Contact::ok) return {};
+      last = reach->text();
+    } else if (reach.error().kind == Failure::not_found) {
       // The component is there as long as the VM runs.
       const auto now = session.find_virtual_machine(machine.id);
       if (!now) return now.error();
@@ -70,9 +70,9 @@ Status wait_for_guest(Session& session, const VirtualMachine& machine, std::chro
         return error(Failure::invalid_state, fmt::format("VM '{}' is off again: it ended while its guest was awaited, "
                                                          "see the hypervisor's log",
                                                          machine.name));
-      last = component.error().message;
+      last = reach.error().message;
     } else {
-      return component.error();
+      return reach.error();
     }
     if (Clock::now() >= deadline)
       return error(Failure::timed_out, fmt::format("VM '{}' runs, but its guest did not answer within {} s: {}",
@@ -82,11 +82,6 @@ Status wait_for_guest(Session& session, const VirtualMachine& machine, std::chro
   }
 }
 
-Result<Completion> request_state(Session& session, const VirtualMachine& machine, State state) {
-  return session.call(machine.path(), "RequestStateChange",
-                      {{"RequestedState", std::to_string(static_cast<std::uint64_t>(state))}});
-}
-
 // What the VM's state says about a refused change.
 void explain(Session& session, const VirtualMachine& machine, Completion& completion) {
   if (completion.succeeded() || !completion.explanation.empty()) return;
@@ -94,36 +89,77 @@ void explain(Session& session, const VirtualMachine& machine, Completion& comple
     completion.explanation = fmt::format("VM '{}' is {}", now->name, state_name(now->state));
 }
 
+/// A state that a VM is to have.
+struct Change {
+  std::uint64_t requested;      ///< RequestedState
+  std::optional<State> wanted;  ///< a VM that is in it is left alone; nothing: none is
+  const char* done;             ///< "VM 'demo' " and this
+};
+constexpr Change to_running{2, State::running, "started"};
+constexpr Change to_off{3, State::off, "is off"};
+constexpr Change to_saved{6, State::saved, "is saved"};
+constexpr Change to_paused{9, State::paused, "is paused"};
+constexpr Change to_reset{11, std::nullopt, "was reset"};
+
+std::string_view done_text(const Change& change, State before) {
+  if (change.requested == to_running.requested && before == State::paused) return "resumed";
+  if (change.requested == to_running.requested && before == State::saved) return "restored";
+  return change.done;
+}
+
+/// How a change ended.
+struct Changed {
+  Completion completion;
+  std::string text;  ///< for people, when it succeeded
+  bool changed = true;
+};
+
+Changed nothing_to_do(const VirtualMachine& machine, std::string_view method) {
+  Changed changed;
+  changed.completion.method = method;
+  changed.completion.meaning = "Completed with No Error";
+  changed.text = fmt::format("VM '{}' is {} already", machine.name, state_name(machine.state));
+  changed.changed = false;
+  return changed;
+}
+
+// Who asks for a state that the VM has, or got from somebody else meanwhile, has what he wants.
+Result<Changed> change_state(Session& session, const VirtualMachine& machine, const Change& change) {
+  constexpr std::string_view method = "RequestStateChange";
+  if (change.wanted == machine.state) return nothing_to_do(machine, method);
+  auto completion = session.call(machine.path(), method, {{"RequestedState", std::to_string(change.requested)}});
+  if (!completion) return completion.error();
+  if (!completion->succeeded() && change.wanted)
+    if (const auto now = session.find_virtual_machine(machine.id); now && now->state == change.wanted)
+      return nothing_to_do(*now, method);
+  explain(session, machine, *completion);
+  return Changed{*std::move(completion), fmt::format("VM '{}' {}", machine.name, done_text(change, machine.state))};
+}
+
+int tell(Session& session, const VirtualMachine& machine, const Changed& changed, boost::json::object more = {}) {
+  boost::json::object result{{"vm", machine.name}, {"id", machine.id}, {"changed", changed.changed}};
+  for (const auto& [name, value] : more) result[name] = value;
+  return finish(session.console(), changed.completion, std::move(result), changed.text);
+}
+
+Result<int> change(Session& session, const std::string& name, const Change& change) {
+  const auto machine = session.find_virtual_machine(name);
+  if (!machine) return machine.error();
+  const auto changed = change_state(session, *machine, change);
+  if (!changed) return changed.error();
+  return tell(session, *machine, *changed);
+}
+
 Result<int> start(Session& session, const std::string& name, std::optional<unsigned> wait_seconds) {
   const auto machine = session.find_virtual_machine(name);
   if (!machine) return machine.error();
-  boost::json::object result{{"vm", machine->name}, {"id", machine->id}};
-  // Who waits for the guest asks for a state, not for a change.
-  const bool runs_already = wait_seconds && machine->state == State::running;
-  Completion completion;
-  if (!runs_already) {
-    auto called = request_state(session, *machine, State::running);
-    if (!called) return called.error();
-    completion = std::move(*called);
-    if (!completion.succeeded()) {
-      explain(session, *machine, completion);
-      return finish(session.console(), completion, std::move(result), {});
-    }
-  }
-  std::string text = fmt::format("VM '{}' {}", machine->name, runs_already ? "runs already" : "started");
-  if (wait_seconds) {
-    if (const Status waited = wait_for_guest(session, *machine, std::chrono::seconds(*wait_seconds)); !waited)
-      return waited.error();
-    text += ", and its guest answers";
-    result["guest_answers"] = true;
-  }
-  session.console().progress({});
-  if (!runs_already) return finish(session.console(), completion, std::move(result), text);
-  if (session.console().json)
-    session.console().print(boost::json::value(std::move(result)));
-  else
-    session.console().print(text + "\n");
-  return exit_success;
+  auto changed = change_state(session, *machine, to_running);
+  if (!changed) return changed.error();
+  if (!wait_seconds || !changed->completion.succeeded()) return tell(session, *machine, *changed);
+  if (const Status waited = wait_for_guest(session, *machine, std::chrono::seconds(*wait_seconds)); !waited)
+    return waited.error();
+  changed->text += ", and its guest answers";
+  return tell(session, *machine, *changed, {{"guest_answers", true}});
 }
 
 struct Shutdown {
@@ -136,29 +172,21 @@ struct Shutdown {
 Result<int> shut_down(Session& session, const Shutdown& wanted) {
   const auto machine = session.find_virtual_machine(wanted.machine);
   if (!machine) return machine.error();
-  auto completion = session.call(shutdown_component(*machine), wanted.reboot ? "InitiateReboot" : "InitiateShutdown",
+  const std::string_view method = wanted.reboot ? "InitiateReboot" : "InitiateShutdown";
+  if (!wanted.reboot && machine->state == State::off) return tell(session, *machine, nothing_to_do(*machine, method));
+  auto completion = session.call(shutdown_component(*machine), method,
                                  {{"Force", wanted.force ? "true" : "false"}, {"Reason", wanted.reason}});
   if (!completion) return completion.error();
   explain(session, *machine, *completion);
-  return finish(
-      session.console(), *completion, {{"vm", machine->name}, {"id", machine->id}},
-      fmt::format("The guest of VM '{}' was told to {}", machine->name, wanted.reboot ? "start anew" : "shut down"));
-}
-
-Result<int> stop(Session& session, const std::string& name) {
-  const auto machine = session.find_virtual_machine(name);
-  if (!machine) return machine.error();
-  auto completion = request_state(session, *machine, State::off);
-  if (!completion) return completion.error();
-  explain(session, *machine, *completion);
-  return finish(session.console(), *completion, {{"vm", machine->name}, {"id", machine->id}},
-                fmt::format("VM '{}' is off", machine->name));
+  return tell(session, *machine,
+              {*std::move(completion), fmt::format("The guest of VM '{}' was told to {}", machine->name,
+                                                   wanted.reboot ? "restart" : "shut down")});
 }
 
 }  // namespace
 
 void add_vm(CLI::App& app, Program& program) {
-  CLI::App* vm = app.add_subcommand("vm", "List virtual machines, start them, turn them off");
+  CLI::App* vm = app.add_subcommand("vm", "List virtual machines; start, stop, pause, save and reset them");
   vm->require_subcommand(1);
 
   CLI::App* list_command = vm->add_subcommand("list", "List the virtual machines of the server");
@@ -166,32 +194,48 @@ void add_vm(CLI::App& app, Program& program) {
   run_online(*list_command, program, list);
 
   auto name = std::make_shared<std::string>();
+  const auto add = [&](const char* verb, const char* description, const char* footer) {
+    CLI::App* command = vm->add_subcommand(verb, description);
+    command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
+    command->footer(footer);
+    return command;
+  };
+  const auto add_change = [&](const char* verb, const Change& wanted, const char* description, const char* footer) {
+    run_online(*add(verb, description, footer), program,
+               [name, wanted](Session& session) { return change(session, *name, wanted); });
+  };
+
   CLI::App* start_command =
-      vm->add_subcommand("start", "Start a VM (RequestStateChange 2); resumes a paused one, restores a saved one");
-  start_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
+      add("start", "Start a VM (RequestStateChange 2); resumes a paused one, restores a saved one",
+          "A VM that runs already is left alone, and that is success.\n\nExamples:\n  vmms vm start demo\n"
+          "  vmms vm start demo --wait 60 && vmms service list demo");
   auto wait = std::make_shared<std::optional<unsigned>>();
-  start_command
-      ->add_option("--wait", *wait, "wait so long until the guest answers; a VM that runs already is fine then")
+  start_command->add_option("--wait", *wait, "wait so long until the guest answers")
       ->check(CLI::Range(0U, 86400U))
       ->type_name("SECONDS");
-  start_command->footer("Examples:\n  vmms vm start demo\n  vmms vm start demo --wait 60 && vmms service list demo");
   run_online(*start_command, program, [name, wait](Session& session) { return start(session, *name, *wait); });
 
   auto wanted = std::make_shared<Shutdown>();
   CLI::App* shutdown_command = vm->add_subcommand(
       "shutdown", "Ask the guest of a VM to shut down (InitiateShutdown): by its agent, else by the power button");
   shutdown_command->add_option("VM", wanted->machine, "name or GUID of the VM")->required()->type_name("");
-  shutdown_command->add_flag("--reboot", wanted->reboot, "start it anew instead (InitiateReboot)");
-  shutdown_command->add_flag("--force", wanted->force, "also when somebody is logged in, where guests ask that");
+  shutdown_command->add_flag("--reboot", wanted->reboot, "restart it instead (InitiateReboot)");
+  shutdown_command->add_flag("--force", wanted->force, "even if somebody is logged in, where guests ask for that");
   shutdown_command->add_option("--reason", wanted->reason, "for the log")->type_name("TEXT");
   shutdown_command->footer("Examples:\n  vmms vm shutdown demo\n  vmms vm shutdown demo --reboot");
   run_online(*shutdown_command, program, [wanted](Session& session) { return shut_down(session, *wanted); });
 
-  CLI::App* stop_command = vm->add_subcommand(
-      "stop", "Turn a VM off (RequestStateChange 3), like its power switch: the guest is not asked to shut down");
-  stop_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
-  stop_command->footer("Example:\n  vmms vm stop demo");
-  run_online(*stop_command, program, [name](Session& session) { return stop(session, *name); });
+  add_change("stop", to_off,
+             "Turn a VM off (RequestStateChange 3), like its power switch: the guest is not asked to shut down",
+             "Example:\n  vmms vm stop demo");
+  add_change("pause", to_paused, "Pause a VM (RequestStateChange 9): its processors stop, its memory stays",
+             "Example:\n  vmms vm pause demo && vmms vm start demo");
+  add_change("save", to_saved, "Save a VM (RequestStateChange 6): its memory goes to disk, and it stops",
+             "Example:\n  vmms vm save demo && vmms vm start demo");
+  add_change("reset", to_reset,
+             "Reset a VM (RequestStateChange 11), like its reset button: the guest is not asked, and loses what it has "
+             "not written",
+             "To ask the guest to restart: vmms vm shutdown VM --reboot\n\nExample:\n  vmms vm reset demo");
 }
 
 }  // namespace vmms::cli

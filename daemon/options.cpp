@@ -106,7 +106,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--cimxmls", cimxmls, "Serve CIM-XML over TLS on ADDR:PORT");
   app.add_option(
       "--socket", socket,
-      fmt::format("Local socket, where the kernel says who asks and no password is needed; \"none\" for none "
+      fmt::format("Local socket, where the kernel says which user asks and no password is needed; \"none\" for none "
                   "(default: {})",
                   wire::own_socket().value_or("none, since XDG_RUNTIME_DIR is not set")));
   app.add_option("--socket-group", socket_group,
@@ -145,7 +145,9 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1T");
   app.add_option("--agent", options.agent,
-                 "auto: bring a small program of our own into guests under systemd, which makes their services quick; "
+                 "auto: bring a small program of our own into guests under systemd whose Guest Service Interface is "
+                 "on, and run "
+                 "it there as root, which makes their services quick; "
                  "never: use the guest's qemu-guest-agent alone")
       ->check(CLI::IsMember({"auto", "never"}))
       ->capture_default_str();

@@ -181,6 +181,29 @@ settings = { guest_service_interface = true }
 latency_milliseconds = 300
 
 [[vm]]
+name = "slow-agent"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+latency_milliseconds = 1500
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "-x"
+state = "running"
+settings = { guest_service_interface = true }
+[vm.guest]
+[[vm.guest.service]]
+name = "web"
+
+[[vm]]
+name = "a:b"
+state = "running"
+settings = { guest_service_interface = true }
+guest = {}
+
+[[vm]]
 name = "stuck"
 state = "off"
 faults = ["start"]
@@ -804,63 +827,6 @@ class StartModes(Simulated):
         self.assertEqual(self.daemon.cli("service", "mode", "good", "web", "boot", check=False).returncode, 2)
         self.assertIn("no such start mode",
                       self.daemon.cli("service", "mode", "openrc", "web", "disabled", check=False).stderr)
-
-
-class Doctor(Simulated):
-    def test_says_what_is_in_the_way_and_what_to_do(self):
-        for machine, problem, advice in (
-            ("good", "", ""),
-            ("plain", "Guest Service Interface", "vmms guest enable plain"),
-            ("off", "VM", "vmms vm start off"),
-            ("paused", "VM", "vmms vm start paused"),
-            ("no-agent", "Way into the guest", "qemu-guest-agent"),
-            ("forbids", "Guest services", "allow-rpcs"),
-            ("no-manager", "Guest services", "systemd"),
-            ("silent", "Way into the guest", "silent"),
-            ("frozen", "Guest services", "vmms doctor frozen"),
-        ):
-            with self.subTest(machine):
-                done = self.daemon.cli("--json", "doctor", machine, check=False)
-                result = json.loads(done.stdout)
-                problems = [finding["what"] for finding in result["findings"] if finding["verdict"] == "problem"]
-                self.assertEqual(done.returncode, 1 if problem else 0, done.stdout)
-                self.assertEqual(result["healthy"], not problem)
-                if problem:
-                    self.assertEqual(problems[0], problem)
-                    self.assertIn(advice, " ".join(result["advice"]))
-                else:
-                    self.assertEqual(problems, [])
-
-
-class CommandLine(Simulated):
-    def status(self, *arguments):
-        done = self.daemon.cli(*arguments, check=False)
-        return done.returncode, done.stdout + done.stderr
-
-    def test_statuses(self):
-        self.assertEqual(self.status("service", "start", "good", "web")[0], 0)
-        status, text = self.status("service", "start", "forbids", "web")
-        self.assertEqual(status, 1)
-        status, text = self.status("service", "start", "good", "broken")
-        self.assertEqual(status, 2)
-        self.assertIn("no such setting: colour", text)
-        self.assertEqual(self.status("vm", "start", "nothing")[0], 2)
-
-    def test_lists(self):
-        names = {machine["name"] for machine in self.daemon.json("vm", "list")}
-        self.assertLessEqual({"good", "off", "paused"}, names)
-        services = {service["name"] for service in self.daemon.json("service", "list", "good")}
-        self.assertLessEqual({"web.service", "broken.service"}, services)
-
-    def test_get_and_invoke_by_path(self):
-        path = (f'Vmms_GuestOSService.CreationClassName="Vmms_GuestOSService",Name="web.service",'
-                f'SystemCreationClassName="Msvm_ComputerSystem",SystemName="{self.id("good")}"')
-        self.assertEqual(self.status("invoke", path, "StartService")[0], 0)
-        self.assertIn("web.service", self.status("get", path)[1])
-
-    def test_guest_show_tells_the_way_in_use(self):
-        self.assertIn("qemu-guest-agent", self.status("guest", "show", "good")[1])
-        self.assertIn("no agent", self.status("guest", "show", "no-agent")[1].lower())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include "guest/flight.hpp"
 #include "guest/heartbeat.hpp"
 #include "guest/memory.hpp"
+#include "guest/observed_transport.hpp"
 #include "guest/recent_lists.hpp"
 #include "guest/shared_read.hpp"
 #include "guest/watched_transport.hpp"
@@ -96,7 +97,8 @@ Result<ListPtr> paid_for(const AccountPtr& account, ListPtr list) {
 class AgentGuest : public Guest {
  public:
   AgentGuest(const std::shared_ptr<Transport>& transport, OwnAgentProgram program, AccountPtr account)
-      : transport_(std::make_shared<WatchedTransport>(transport)),
+      : heartbeat_(std::make_shared<Heartbeat>(transport)),
+        transport_(std::make_shared<WatchedTransport>(std::make_shared<ObservedTransport>(transport, heartbeat_))),
         account_(std::move(account)),
         own_agent_(std::make_shared<OwnAgent>(transport_, leftovers_, program, account_)),
         actions_([this] { void_reads(); }) {}
@@ -104,7 +106,7 @@ class AgentGuest : public Guest {
   Result<Capabilities> capabilities(Clock::time_point deadline) override;
   std::shared_ptr<const Capabilities> known_capabilities() const override;
   Status ping(Clock::time_point deadline) override;
-  Status heartbeat(Clock::time_point deadline) override { return heartbeat_.read(deadline); }
+  Status heartbeat(Clock::time_point deadline) override { return heartbeat_->read(deadline); }
   std::shared_ptr<System> system() override { return system_; }
   Result<std::shared_ptr<const Identity>> identity(Clock::time_point deadline) override;
   Result<KeyValues> key_values(Clock::time_point deadline) override {
@@ -123,6 +125,7 @@ class AgentGuest : public Guest {
   }
   Result<ServiceOutcome> change_start_mode(std::string_view name, StartMode mode, Clock::time_point deadline) override;
   std::shared_ptr<OwnAgentSession> own_agent() override;
+  bool has_own_agent() const override { return own_agent_->session() != nullptr; }
   void drop_own_agent() override { own_agent_->drop(); }
   std::string own_agent_description() const override { return own_agent_->description(); }
   const Files& files() const override { return files_; }
@@ -175,13 +178,13 @@ class AgentGuest : public Guest {
     ++changes_;
   }
 
-  const std::shared_ptr<WatchedTransport> transport_;
+  const std::shared_ptr<Heartbeat> heartbeat_;
+  const std::shared_ptr<WatchedTransport> transport_;  ///< its answers are signs of life
   const AccountPtr account_;
   const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
   const std::shared_ptr<OwnAgent> own_agent_;
   Actions actions_;
   const Files files_{transport_, leftovers_};
-  Heartbeat heartbeat_{transport_->unwatched()};  // has a patience of its own
   const std::shared_ptr<System> system_ = std::make_shared<System>(transport_, leftovers_);
   SharedRead<std::shared_ptr<const Identity>> identity_{transport_, identity_time, account_,
                                                         [](const std::shared_ptr<const Identity>& identity) {
@@ -488,7 +491,7 @@ Result<ServiceOutcome> AgentGuest::with_advice(Result<ServiceOutcome> outcome) c
 
 std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program,
                                         AccountPtr account) {
-  return std::make_shared<AgentGuest>(std::move(transport), program, std::move(account));
+  return std::make_shared<AgentGuest>(transport, program, std::move(account));
 }
 
 }  // namespace vmms::guest

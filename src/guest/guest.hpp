@@ -113,6 +113,8 @@ class Guest {
 
   /// Our own agent in the guest, while it is there; null otherwise. Asked for, it is brought there where it may be.
   virtual std::shared_ptr<OwnAgentSession> own_agent() = 0;
+  /// Whether it is there, without asking for it.
+  virtual bool has_own_agent() const = 0;
   /// Takes it out of the guest; waits for nothing. It comes again with the next call of a service.
   virtual void drop_own_agent() = 0;
   /// Whether it is in use, and why not, for people.

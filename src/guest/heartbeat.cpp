@@ -21,8 +21,9 @@ Status Heartbeat::read(Clock::time_point deadline) {
   const bool was_silent = found_ && !*found_;
   const std::uint64_t connection = transport_->connection();
   const Clock::time_point asked = Clock::now();
+  const Clock::duration slow = std::min<Clock::duration>(2 * answer_time_, command_time);
   const Clock::time_point limit =
-      asked + (was_silent ? Clock::duration(patience_with_silence) : Clock::duration(patience));
+      asked + (was_silent ? Clock::duration(patience_with_silence) : std::max<Clock::duration>(patience, slow));
   lock.unlock();
   Status alive = [&]() -> Status {
     try {
@@ -35,14 +36,26 @@ Status Heartbeat::read(Clock::time_point deadline) {
   asking_ = false;
   changed_.notify_all();
   if (!alive && alive.error().kind == Failure::internal) return alive;  // it says nothing about the guest
+  if (!alive && found_ && *found_ && found_at_ >= asked && connection_ == connection)
+    return *found_;  // heard meanwhile
   if (!alive && alive.error().kind == Failure::timed_out) {
     if (deadline < limit) return alive;  // it might have answered yet
     alive = error(Failure::unreachable, "the guest agent is connected but silent: the guest hangs or is overloaded");
   }
   found_ = alive;
   found_at_ = alive ? asked : Clock::now();
+  answer_time_ = alive ? Clock::now() - asked : Clock::duration();
   connection_ = connection;
   return alive;
+}
+
+void Heartbeat::heard(Clock::time_point asked) {
+  const std::uint64_t connection = transport_->connection();
+  const std::lock_guard lock(mutex_);
+  answer_time_ = Clock::now() - asked;
+  found_ = Status();
+  found_at_ = Clock::now();
+  connection_ = connection;
 }
 
 }  // namespace vmms::guest

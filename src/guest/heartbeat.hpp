@@ -12,8 +12,8 @@
 namespace vmms::guest {
 
 /// What was found is believed for a second and shared by all who ask; an agent that says nothing for `patience` is
-/// silent, so that what is read is never older than two seconds. While an agent is silent who asks is told at once, or
-/// nearly so. Thread-safe.
+/// silent, so that what is read is never older than two seconds. One that was seen to need longer for its answers is
+/// slow, and gets twice that time. While an agent is silent, readers get the answer at once, or nearly so. Thread-safe.
 class Heartbeat {
  public:
   static constexpr std::chrono::milliseconds patience{800};
@@ -24,6 +24,8 @@ class Heartbeat {
 
   /// Errors: unreachable (silent, or not connected; the text says which), timed_out (the deadline came before).
   Status read(Clock::time_point deadline);
+  /// The agent answered a command that it was asked at this time.
+  void heard(Clock::time_point asked);
 
  private:
   const std::shared_ptr<Transport> transport_;
@@ -32,7 +34,8 @@ class Heartbeat {
   bool asking_ = false;
   std::optional<Status> found_;
   Clock::time_point found_at_;
-  std::uint64_t connection_ = 0;  ///< of the agent that was asked
+  Clock::duration answer_time_{};  ///< of the last answer; zero: unknown
+  std::uint64_t connection_ = 0;   ///< of the agent that was asked
 };
 
 }  // namespace vmms::guest

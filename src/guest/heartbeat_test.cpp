@@ -68,5 +68,27 @@ TEST_F(HeartbeatTest, AnotherAgentIsAskedAnew) {
   EXPECT_TRUE(heartbeat_.read(soon()));
 }
 
+TEST_F(HeartbeatTest, AnswersToOtherCommandsAreSignsOfLife) {
+  heartbeat_.heard(Clock::now());
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(heartbeat_.read(soon()));
+  EXPECT_EQ(transport_->commands(), 0U);
+  // Of another connection they say nothing.
+  transport_->restart();
+  transport_->set_silent(true);
+  EXPECT_FALSE(heartbeat_.read(soon()));
+}
+
+TEST_F(HeartbeatTest, ASlowAgentGetsTheTimeThatItNeeds) {
+  heartbeat_.heard(Clock::now() - 1s);  // it took a second
+  std::this_thread::sleep_for(Heartbeat::believed);
+  transport_->set_silent(true);
+  std::thread later([&] {
+    std::this_thread::sleep_for(1200ms);
+    transport_->set_silent(false);
+  });
+  EXPECT_TRUE(heartbeat_.read(soon()));
+  later.join();
+}
+
 }  // namespace
 }  // namespace vmms::guest

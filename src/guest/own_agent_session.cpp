@@ -42,6 +42,7 @@ std::string job_message(const protocol::Done& done, const std::string& name, boo
   if (result == "timeout") return "Job for " + name + " timed out.";
   if (result == "dependency") return "A dependency job for " + name + " failed.";
   if (result == "assert") return "Assertion failed on job for " + name + ".";
+  if (result == "failed") return "Job for " + name + " failed.";
   return "Job for " + name + " failed: " + printable(result, word_limit) + ".";
 }
 

@@ -290,8 +290,9 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
     }
   }
   if (newer_states) reader.update(*newer_states);
-  // A guest under systemd has services, loaded or not.
-  if (list.services.empty()) return not_understood(output, "its services");
+  // Files without the services that they define, or a script that failed, is no list. A guest may have no services.
+  const bool names_files = *files != "unchanged" && files->find_first_not_of(' ') != std::string_view::npos;
+  if (list.services.empty() && (output.exit_status != 0 || names_files)) return not_understood(output, "its services");
   return std::make_shared<const ServiceList>(std::move(list));
 }
 

@@ -326,5 +326,19 @@ TEST_F(Systemd, AThousandServicesFit) {
   EXPECT_EQ((*list)->services.size(), 1000U);
 }
 
+TEST_F(Systemd, AGuestMayHaveNoServices) {
+  const auto list = systemd_->read_list(printed("Fingerprint=1 2\n\nUnitFiles=\n"), nullptr);
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_TRUE((*list)->services.empty());
+  const auto again = systemd_->read_list(printed("Fingerprint=1 2\n\nUnitFiles=unchanged\n"), list->get());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE((*again)->services.empty());
+  // Files whose services are not shown, or a script that failed, are no answer.
+  EXPECT_FALSE(systemd_->read_list(printed("Fingerprint=1 2\n\nUnitFiles=a.service \n"), nullptr));
+  Output failed = printed("Fingerprint=1 2\n\nUnitFiles=\n");
+  failed.exit_status = 1;
+  EXPECT_FALSE(systemd_->read_list(failed, nullptr));
+}
+
 }  // namespace
 }  // namespace vmms::guest

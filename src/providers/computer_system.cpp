@@ -41,6 +41,16 @@ std::optional<cim::DateTime> datetime(const std::optional<hypervisor::SystemTime
   return cim::DateTime::timestamp(*time);
 }
 
+// While the connection to the hypervisor is lost, nobody knows how it and its machines are.
+void tell_lost_hypervisor(const Environment& environment, ComputerSystem& system) {
+  const Status health = environment.host.health();
+  if (health) return;
+  system.status_descriptions = {{health.error().message}};
+  system.operational_status = {{13}};  // Lost Communication
+  system.health_state = 20;
+  system.status = "Lost Comm";
+}
+
 ComputerSystem host_instance(const Environment& environment) {
   const auto host = environment.host.information();
   ComputerSystem system;
@@ -52,12 +62,7 @@ ComputerSystem host_instance(const Environment& environment) {
   system.requested_state = 12;
   system.number_of_numa_nodes = static_cast<std::uint16_t>(host->numa_nodes);
   system.status_descriptions = {{"OK"}};
-  if (const Status health = environment.host.health(); !health) {
-    system.status_descriptions = {{health.error().message}};
-    system.operational_status = {{13}};  // lost communication with the hypervisor
-    system.health_state = 20;
-    system.status = "Lost Comm";
-  }
+  tell_lost_hypervisor(environment, system);
   // What only virtual machines have is NULL on the host.
   system.enhanced_session_mode_state.reset();
   system.failed_over_replication_type.reset();
@@ -158,6 +163,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     if (after_host) return;
     const auto now = std::chrono::system_clock::now();
     ComputerSystem system;
+    tell_lost_hypervisor(environment_, system);
     const std::string after = query.after ? query.after->name : std::string();
     const auto visit = [&](const VirtualMachinePtr& machine) {
       if (!after.empty() && machine->id == after) return true;
@@ -177,6 +183,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     ComputerSystem system;
+    tell_lost_hypervisor(environment_, system);
     describe(**machine, std::chrono::system_clock::now(), system);
     return system;
   }

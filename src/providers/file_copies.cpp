@@ -115,8 +115,9 @@ class CopyJob {
 Status check_copies(const Environment& environment, const cim::Context& context, const VirtualMachine& machine) {
   const auto invalid = [&](const char* why) { return error(Failure::invalid_state, why); };
   if (!interface_enabled(environment, machine))
-    return error(Failure::invalid_state,
-                 fmt::format("its Guest Service Interface is off; enable it with: vmms guest enable {}", machine.name));
+    return error(
+        Failure::invalid_state,
+        fmt::format("its Guest Service Interface is off; enable it with: vmms guest enable {}", command_word(machine)));
   if (!machine.settings.guest_file_service.value_or(true))
     return invalid("its Guest File Service is stopped; start Msvm_GuestFileService");
   if (machine.power == PowerState::paused) return invalid("it is paused");

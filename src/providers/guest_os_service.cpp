@@ -195,7 +195,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
           Failure::not_found,
           fmt::format("service '{}' of virtual machine '{}' cannot be seen: its Guest Service Interface is off; "
                       "enable it with: vmms guest enable {}",
-                      key.name, (*machine)->name, (*machine)->name));
+                      key.name, (*machine)->name, command_word(**machine)));
     if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
     const auto guest = environment_.guests.find((*machine)->id);
     if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));

@@ -41,8 +41,14 @@ class Provider : public Base {
  private:
   // Says besides which way into the guest is in use and why.
   void complete(const cim::Context&, const Machine& machine, const Query&, Contact& contact, Component&) override {
-    if (contact.status != status::ok || contact.text.empty()) return;
+    if (contact.text.empty()) return;
     const auto guest = environment_.guests.find(machine.id);
+    if (contact.status == status::no_contact && guest && guest->has_own_agent())
+      contact = {
+          status::degraded,
+          "Degraded: our own agent for services; the guest's own qemu-guest-agent is not connected, so files and "
+          "all else of the guest cannot be reached"};
+    if (contact.status != status::ok) return;
     const auto known = guest ? guest->known_capabilities() : nullptr;
     if (!known) {
       contact.text = "OK: the guest's own qemu-guest-agent";

@@ -30,7 +30,7 @@ Status check_reachable(const hypervisor::VirtualMachine& machine) {
     return error(
         Failure::unreachable,
         fmt::format("virtual machine '{}' is paused: its guest cannot answer; resume it with: vmms vm start {}",
-                    machine.name, machine.name));
+                    machine.name, command_word(machine)));
   return {};
 }
 
@@ -46,13 +46,14 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
                  (*machine)->name);
     return not_supported;
   }
-  if (!(*machine)->agent_connected) {
+  auto guest = environment.guests.find((*machine)->id);
+  if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));
+  // Our own agent starts and stops services also where the guest's has gone.
+  if (!(*machine)->agent_connected && !guest->has_own_agent()) {
     spdlog::info("{} of {} in virtual machine '{}': 1, no agent is connected", verb, named(), (*machine)->name);
     return not_supported;
   }
   if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
-  auto guest = environment.guests.find((*machine)->id);
-  if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));
   const Status done = act({*machine, std::move(guest)});
   if (done) return completed;
   if (done.error().kind == Failure::not_supported) {

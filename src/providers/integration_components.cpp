@@ -19,6 +19,8 @@ std::string_view status_text(std::uint16_t operational_status) {
 }
 
 Contact contact(const Environment& environment, const VirtualMachine& machine, guest::Clock::time_point deadline) {
+  if (const Status health = environment.host.health(); !health)
+    return {status::lost_communication, "Lost Communication: " + health.error().message};
   if (machine.power == PowerState::paused) return {status::paused, "The virtual machine is paused"};
   if (!machine.agent_channel)
     return {status::no_contact,

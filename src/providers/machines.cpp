@@ -1,5 +1,6 @@
 #include "providers/machines.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "hypervisor/power.hpp"
 
@@ -14,6 +15,8 @@ constexpr std::string_view instance_id_prefix = "Microsoft:";
 constexpr std::size_t guid_length = 36;
 }  // namespace
 
+std::string command_word(const VirtualMachine& machine) { return shell_argument(machine.name, machine.id); }
+
 Result<VirtualMachinePtr> find_machine(const Environment& environment, std::string_view id) {
   if (auto machine = environment.host.find(id)) return machine;
   // A lost connection explains a VM that is missing better than "not found" does.
@@ -27,7 +30,7 @@ Result<VirtualMachinePtr> find_active_machine(const Environment& environment, st
     return error(Failure::not_found,
                  fmt::format("virtual machine '{}' is {}: its guest services exist only while it runs; start it with: "
                              "vmms vm start {}",
-                             (*machine)->name, power_name((*machine)->power), (*machine)->name));
+                             (*machine)->name, power_name((*machine)->power), command_word(**machine)));
   return machine;
 }
 

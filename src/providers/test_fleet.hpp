@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -90,14 +91,17 @@ class CountingHost : public hypervisor::Host {
   std::shared_ptr<guest::Transport> guest(std::string_view id) override {
     if (broken) throw std::bad_alloc();
     const std::lock_guard lock(mutex_);
-    reached.insert(simulator_.find(id)->name);
-    return simulator_.guest(id);
+    const std::string name = simulator_.find(id)->name;
+    reached.insert(name);
+    const auto own = transports.find(name);
+    return own == transports.end() ? simulator_.guest(id) : own->second;
   }
   void listen(Listener listener) override { simulator_.listen(std::move(listener)); }
 
   mutable int lists = 0;  ///< how often VMs were listed instead of looked up
   std::set<std::string> reached;
-  bool broken = false;  ///< guest() throws
+  bool broken = false;                                                  ///< guest() throws
+  std::map<std::string, std::shared_ptr<guest::Transport>> transports;  ///< by VM name, instead of the simulator's
 
   hypervisor::simulator::Simulator& simulator() { return simulator_; }
 
@@ -108,9 +112,9 @@ class CountingHost : public hypervisor::Host {
 
 class Providers : public ::testing::Test {
  protected:
-  Providers()
+  explicit Providers(Guests::Options options = {})
       : host_(hypervisor::simulator::parse_description(fleet, "fleet").value()),
-        guests_(host_),
+        guests_(host_, options),
         jobs_(cim::job::Jobs::open("",
                                    [](const AccountPtr&, std::string_view, std::function<void()> task) -> Status {
                                      task();

@@ -253,7 +253,7 @@ class Provider : public schema::vmms::GuestFileServiceProvider {
       return refused(**machine,
                      error(Failure::invalid_state,
                            fmt::format("its Guest Service Interface is off; enable it with: vmms guest enable {}",
-                                       (*machine)->name)));
+                                       command_word(**machine))));
     if (!(*machine)->settings.guest_file_service.value_or(true))
       return refused(**machine,
                      error(Failure::invalid_state, "its Guest File Service is stopped; start Msvm_GuestFileService"));

@@ -33,7 +33,7 @@ Status AgentTransport::available() const {
   if (!vm->agent_channel) {
     return error(Failure::unreachable,
                  fmt::format("{} has no channel for a guest agent: add <channel type='unix'><target type='virtio' "
-                             "name='org.qemu.guest_agent.0'/></channel> to its devices and start it anew",
+                             "name='org.qemu.guest_agent.0'/></channel> to its devices, then stop and start it",
                              describe(*vm)));
   }
   if (!vm->agent_connected) {

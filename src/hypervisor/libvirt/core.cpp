@@ -360,7 +360,7 @@ void Core::on_closed(virConnectPtr connection, const char* reason) {
   if (connection_.get() != connection || !lost_.empty()) return;
   try {
     lost_ = fmt::format(
-        "the connection to libvirt ({}) is lost since {:%H:%M:%S}: {}; it is opened again as soon as "
+        "the connection to libvirt ({}) has been lost since {:%F %T}: {}; it is opened again as soon as "
         "that is possible",
         short_uri(options_.uri), fmt::localtime(std::time(nullptr)), reason);
   } catch (const std::exception&) {

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "guest/unit_name.hpp"
+#include "guest/windows.hpp"
+#include "hypervisor/simulator/manager_words.hpp"
 #include "hypervisor/simulator/table_reader.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +25,7 @@ constexpr std::int64_t most_machines = 1'000'000;
 constexpr std::int64_t longest_time = std::int64_t{24} * 60 * 60 * 1000;
 constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
 constexpr milliseconds slow_start{5000};
+constexpr std::string_view windows_id = "mswindows";  // guest-get-osinfo
 constexpr milliseconds patience_of_stop{5000};
 
 // Names the machines of a file: the same host and name give the same id, whatever else changes.
@@ -100,6 +103,7 @@ class Reader {
     reader.read("operating_system", host.operating_system);
     reader.read("operating_system_version", host.operating_system_version);
     reader.read("vsock", host.vsock);
+    reader.read("connection_lost", fleet_.connection_lost);
     reader.finish();
   }
 
@@ -230,7 +234,12 @@ class Reader {
     TableReader reader(table, file_);
     reader.read("agent", guest.agent, {"none", "connected", "silent"});
     reader.read("service_manager", guest.manager, {"systemd", "none", "starting", "openrc", "sysvinit", "windows"});
-    if (guest.manager == ManagerState::windows) guest.os_id = "mswindows";
+    if (guest.manager == ManagerState::windows && guest.os_id != windows_id) {
+      guest.os_id = windows_id;
+      guest.os_name = "Windows Server 2019 Datacenter";
+      guest.os_version = "2019";
+      guest.kernel_release = "17763";
+    }
     if (reader.has("starting_milliseconds")) guest.manager_ready = milliseconds(0);
     read_time(reader, "starting_milliseconds", guest.manager_ready ? *guest.manager_ready : ignored_);
     read_time(reader, "boot_milliseconds", guest.boot_time);
@@ -275,18 +284,17 @@ class Reader {
     TableReader reader(table, file_);
     std::string name;
     reader.read("name", name);
-    if (!guest::is_service_template(name)) {
-      const Result<std::string> full_name = guest::service_unit_name(name);
-      if (!full_name) reader.fail("name", full_name.error().message);
-      name = *full_name;
-    }
+    const bool windows = guest.manager == ManagerState::windows;
+    if (windows || !guest::is_service_template(name)) name = read_name(reader, "name", name, windows);
     // A service that the template described already is changed, not doubled.
-    const auto named = [&](const ServiceDescription& each) { return each.name == name; };
+    const auto named = [&](const ServiceDescription& each) {
+      return windows ? equals_no_case(each.name, name) : each.name == name;
+    };
     auto found = std::find_if(guest.services.begin(), guest.services.end(), named);
     if (found == guest.services.end()) {
       found = guest.services.emplace(guest.services.end());
       found->name = name;
-      found->description = name;
+      found->description = windows ? manager_name(guest.manager, name) : name;
     }
     ServiceDescription& service = *found;
     reader.read("description", service.description);
@@ -311,12 +319,15 @@ class Reader {
     std::vector<std::string> aliases = service.aliases;
     reader.read("aliases", aliases);
     service.aliases.clear();
-    for (const std::string& alias : aliases) {
-      const Result<std::string> full_name = guest::service_unit_name(alias);
-      if (!full_name) reader.fail("aliases", full_name.error().message);
-      service.aliases.push_back(*full_name);
-    }
+    for (const std::string& alias : aliases) service.aliases.push_back(read_name(reader, "aliases", alias, windows));
     reader.finish();
+  }
+
+  // With the suffix that all names have here, also those of Windows, whose key names are others than systemd's.
+  static std::string read_name(const TableReader& reader, std::string_view key, std::string_view name, bool windows) {
+    Result<std::string> full_name = windows ? guest::windows_service_name(name) : guest::service_unit_name(name);
+    if (!full_name) reader.fail(key, full_name.error().message);
+    return windows ? *full_name + ".service" : *std::move(full_name);
   }
 
   static void read_word(TableReader& reader, std::string_view key, std::string& value,

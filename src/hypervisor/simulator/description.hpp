@@ -80,6 +80,7 @@ struct NamedMachine {
 
 struct FleetDescription {
   HostInformation host;
+  bool connection_lost = false;  ///< to the hypervisor: nobody knows how the machines are
   std::vector<NamedMachine> machines;
 };
 

@@ -195,6 +195,7 @@ json::value SimulatedGuest::operating_system() const {
           {"name", description_->os_name.substr(0, description_->os_name.find_first_of("0123456789") - 1)},
           {"version-id", description_->os_version},
           {"kernel-release", description_->kernel_release},
+          {"kernel-version", description_->os_id == "mswindows" ? "10.0" : "#1 SMP PREEMPT_DYNAMIC"},
           {"machine", description_->machine}};
 }
 
@@ -362,7 +363,8 @@ bool SimulatedGuest::run_other(const OtherScript& script, Services::Ticket ticke
   const bool action = script.action != OtherScript::Action::state;
   if (action) out = fmt::format("ExitStatus={}\n", done.exit_status);
   out += print_state(script, *services_, now);
-  if (action && done.exit_status != 0) out += "Log:\n" + services_->log(script.unit);
+  const bool failed = done.exit_status != 0 || services_->find(script.unit, now).active_state == "failed";
+  if (action && failed) out += "Log:\n" + services_->log(script.unit);
   err = done.message;
   return true;
 }

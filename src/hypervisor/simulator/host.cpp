@@ -2,6 +2,7 @@
 
 #include "hypervisor/power.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -46,6 +47,11 @@ Error no_such_vm(std::string_view id) {
 Simulator::Simulator(FleetDescription fleet)
     : information_(std::make_shared<const HostInformation>(std::move(fleet.host))) {
   const SystemTime time = now();
+  if (fleet.connection_lost)
+    health_ = error(Failure::unreachable,
+                    fmt::format("the connection to the simulated hypervisor has been lost since {:%F %T} UTC: the "
+                                "fleet's description says so",
+                                std::chrono::floor<std::chrono::seconds>(time)));
   machines_.reserve(fleet.machines.size());
   for (const NamedMachine& machine : fleet.machines) {
     VirtualMachine record = first_record(machine, time);

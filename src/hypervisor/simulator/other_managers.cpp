@@ -36,11 +36,18 @@ std::string windows_service(const guest::Service& service) {
   const std::string_view mode = service.start_mode() == guest::StartMode::automatic  ? "Auto"
                                 : service.start_mode() == guest::StartMode::disabled ? "Disabled"
                                                                                      : "Manual";
+  // Win32 errors: never started, and a status of the service's own.
+  constexpr int never_started = 1077;
+  constexpr int specific = 1066;
+  const bool idle = !service.started() && !service.state_changed && !service.exit_status;
   return fmt::format(
       "Name={}\nState={}\nStartMode={}\nServiceType=Own Process\nProcessId={}\nExitCode={}\n"
-      "ServiceSpecificExitCode=0\nDisplayName={}\nDescription=\n\n",
-      short_name(service.name), state, mode, service.main_process_id, service.exit_status.value_or(0),
-      service.description);
+      "ServiceSpecificExitCode={}\nDisplayName={}\nDescription=\n\n",
+      short_name(service.name), state, mode, service.main_process_id,
+      service.exit_status.value_or(0) != 0 ? specific
+      : idle                               ? never_started
+                                           : 0,
+      service.exit_status.value_or(0), service.description);
 }
 
 std::string print(const OtherScript& script, const guest::Service& service) {

@@ -89,5 +89,77 @@ TEST(SimulatedManagers, AllShowTheSameServices) {
   }
 }
 
+TEST(SimulatedManagers, FailuresAreToldInTheirOwnWords) {
+  Simulator host(fleet({"openrc", "sysvinit", "windows"}));
+  for (const auto& machine : host.list("", 10)) {
+    SCOPED_TRACE(machine->name);
+    const auto guest = make_agent_guest(host.guest(machine->id));
+    for (const char* name : {"fail", "masked"}) {
+      const auto outcome = guest->start_service(name, soon());
+      ASSERT_TRUE(outcome) << outcome.error().message;
+      EXPECT_FALSE(outcome->service.started());
+      std::string words = outcome->message;
+      for (const std::string& line : outcome->log_lines) words += line;
+      for (const char* word : {"systemctl", "journalctl", "Unit ", "Main process", ".service"})
+        EXPECT_EQ(words.find(word), std::string::npos) << words;
+    }
+  }
+}
+
+TEST(SimulatedManagers, AWindowsGuestIsWindows) {
+  auto described = parse_description(R"(
+[[vm]]
+name = "w"
+state = "running"
+[vm.guest]
+service_manager = "windows"
+[[vm.guest.service]]
+name = "MSSQL$SQLEXPRESS"
+description = "SQL Server (SQLEXPRESS)"
+start = "fail"
+exit_status = 3
+[[vm.guest.service]]
+name = "W32Time"
+)",
+                                     "test");
+  ASSERT_TRUE(described) << described.error().message;
+  Simulator host(std::move(*described));
+  const auto guest = make_agent_guest(host.guest(host.list("", 1)[0]->id));
+  EXPECT_EQ(guest->capabilities(soon())->os_name, "Windows Server 2019 Datacenter");
+  // Names have no case, and are told as they were given to the service.
+  const auto started = guest->start_service("w32TIME", soon());
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(started->service.name, "W32Time");
+  EXPECT_EQ(guest->service("W32TIME.service", soon())->name, "W32Time");
+  EXPECT_EQ((*guest->services(soon()))->size(), 2U);
+  const auto failed = guest->start_service("mssql$sqlexpress", soon());
+  ASSERT_TRUE(failed) << failed.error().message;
+  EXPECT_EQ(failed->service.active_state, "failed");
+  EXPECT_EQ(failed->service.exit_status, 3U);
+  EXPECT_EQ(failed->log_lines.at(0),
+            "The SQL Server (SQLEXPRESS) service terminated with the following service-specific error: %%3");
+  EXPECT_EQ(kind(guest->start_service("no\such", soon())), Failure::not_found);
+}
+
+TEST(SimulatedManagers, AGuestMayHaveNoServices) {
+  std::string text;
+  for (const char* manager : {"systemd", "openrc", "sysvinit", "windows"})
+    text += std::string("[[vm]]\nname = '") + manager + "'\nstate = 'running'\nguest = { service_manager = '" +
+            manager + "' }\n";
+  auto described = parse_description(text, "test");
+  ASSERT_TRUE(described) << described.error().message;
+  Simulator host(std::move(*described));
+  for (const auto& machine : host.list("", 10)) {
+    SCOPED_TRACE(machine->name);
+    const auto guest = make_agent_guest(host.guest(machine->id));
+    for (int i = 0; i < 2; ++i) {
+      const auto services = guest->services(soon());
+      ASSERT_TRUE(services) << services.error().message;
+      EXPECT_TRUE((*services)->empty());
+    }
+    EXPECT_EQ(kind(guest->service("web", soon())), Failure::not_found);
+  }
+}
+
 }  // namespace
 }  // namespace vmms::hypervisor::simulator

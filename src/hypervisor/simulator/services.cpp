@@ -1,11 +1,14 @@
 #include "hypervisor/simulator/services.hpp"
 
+#include "base/text.hpp"
 #include "guest/unit_name.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace vmms::hypervisor::simulator {
 
@@ -58,9 +61,12 @@ std::string template_of(std::string_view name) {
 
 const ServiceDescription* Services::describe(std::string_view name, std::string& canonical) const {
   const std::string of_template = template_of(name);
+  // Windows' names have no case.
+  const auto same = [&](std::string_view each) {
+    return guest_->manager == ManagerState::windows ? equals_no_case(each, name) : each == name;
+  };
   for (const ServiceDescription& service : guest_->services) {
-    const bool alias = std::find(service.aliases.begin(), service.aliases.end(), name) != service.aliases.end();
-    if (service.name != name && !alias) continue;
+    if (!same(service.name) && std::none_of(service.aliases.begin(), service.aliases.end(), same)) continue;
     canonical = service.name;
     return &service;
   }
@@ -114,13 +120,13 @@ guest::Service Services::state(const std::string& name, const ServiceDescription
 
 Services::Ticket Services::ticket() { return ++last_ticket_; }
 
-Services::Ticket Services::ended_ticket(int exit_status, std::string message) {
-  ended_[++last_ticket_] = {exit_status, std::move(message)};
+Services::Ticket Services::ended_ticket(Ended end) {
+  ended_[++last_ticket_] = std::move(end);
   return last_ticket_;
 }
 
-void Services::end(const std::vector<Ticket>& tickets, int exit_status, const std::string& message) {
-  for (const Ticket each : tickets) ended_[each] = {exit_status, message};
+void Services::end(const std::vector<Ticket>& tickets, const Ended& how) {
+  for (const Ticket each : tickets) ended_[each] = how;
 }
 
 void Services::enter(Unit& unit, std::string_view active_state, std::string_view sub_state) {
@@ -140,15 +146,16 @@ void Services::unload(Unit& unit) {
   unit.state.state_changed.reset();
 }
 
-void Services::fail(Unit& unit, std::string_view result) {
+void Services::fail(Unit& unit, std::string_view result, std::vector<std::string> log) {
   enter(unit, "failed", "failed");
   unit.state.result = result;
   unit.state.main_process_id = 0;
-  unit.log.push_back(fmt::format("{}: Failed with result '{}'.", unit.state.name, result));
+  std::move(log.begin(), log.end(), std::back_inserter(unit.log));
 }
 
 Services::Ended Services::change_mode(std::string_view name, std::string_view verb) {
   Unit* found = unit(name);
+  if (found == nullptr && guest_->manager != ManagerState::systemd) return no_such_service(guest_->manager, verb, name);
   if (found == nullptr) return {1, fmt::format("Failed to {} unit: Unit file {} does not exist.\n", verb, name)};
   guest::Service& state = found->state;
   const std::string& file = found->description->unit_file_state;
@@ -168,9 +175,8 @@ Services::Ended Services::change_mode(std::string_view name, std::string_view ve
 Services::Ticket Services::start(std::string_view name, Clock::time_point now) {
   advance(now);
   Unit* found = unit(name);
-  if (found == nullptr) return ended_ticket(5, fmt::format("Failed to start {0}: Unit {0} not found.\n", name));
-  if (found->state.load_state == "masked")
-    return ended_ticket(1, fmt::format("Failed to start {0}: Unit {0} is masked.\n", found->state.name));
+  if (found == nullptr) return ended_ticket(no_such_service(guest_->manager, "start", name));
+  if (found->state.load_state == "masked") return ended_ticket(start_forbidden(guest_->manager, found->state.name));
   if (found->job && !found->job->start) {
     found->start_after_stop.push_back(ticket());
     return last_ticket_;
@@ -179,7 +185,7 @@ Services::Ticket Services::start(std::string_view name, Clock::time_point now) {
     found->job->tickets.push_back(ticket());
     return last_ticket_;
   }
-  if (found->state.started()) return ended_ticket(0, {});
+  if (found->state.started()) return ended_ticket({});
   const StartBehaviour start = found->description->start;
   if (start == StartBehaviour::condition || start == StartBehaviour::assertion) return refuse(*found);
   const Ticket mine = ticket();
@@ -224,36 +230,30 @@ void Services::finish_start(Unit& unit) {
       enter(unit, "active", "exited");
       if (!description.remain_after_exit) unload(unit);
     }
-    return end(job.tickets, 0, {});
+    return end(job.tickets, {});
   }
   unit.state.exit_status = description.exit_status;
-  unit.log.push_back(
-      fmt::format("{}: Main process exited, code=exited, status={}/n/a", unit.state.name, description.exit_status));
-  fail(unit, "exit-code");
-  if (description.start == StartBehaviour::dies) return end(job.tickets, 0, {});
-  end(job.tickets, 1,
-      fmt::format(
-          "Job for {0} failed because the control process exited with error code.\nSee \"systemctl status {0}\" "
-          "and \"journalctl -xeu {0}\" for details.\n",
-          unit.state.name));
+  fail(unit, "exit-code", exit_log(guest_->manager, description, unit.state.name));
+  if (description.start == StartBehaviour::dies) return end(job.tickets, {});
+  end(job.tickets, start_failed(guest_->manager, unit.state.name));
 }
 
 Services::Ticket Services::stop(std::string_view name, Clock::time_point now) {
   advance(now);
   Unit* found = unit(name);
-  if (found == nullptr) return ended_ticket(5, fmt::format("Failed to stop {0}: Unit {0} not loaded.\n", name));
+  if (found == nullptr) return ended_ticket(no_such_service(guest_->manager, "stop", name));
   Unit& unit = *found;
-  end(unit.start_after_stop, 1, fmt::format("Job for {} canceled.\n", unit.state.name));
+  end(unit.start_after_stop, canceled(guest_->manager, unit.state.name));
   unit.start_after_stop.clear();
   if (unit.job && !unit.job->start) {
     unit.job->tickets.push_back(ticket());
     return last_ticket_;
   }
   if (unit.job) {
-    end(unit.job->tickets, 1, fmt::format("Job for {} canceled.\n", unit.state.name));
+    end(unit.job->tickets, canceled(guest_->manager, unit.state.name));
     unit.job.reset();
   } else if (!unit.state.started()) {
-    return ended_ticket(0, {});
+    return ended_ticket({});
   }
   const Ticket mine = ticket();
   enter(unit, "deactivating", "stop-sigterm");
@@ -267,12 +267,11 @@ void Services::finish_stop(Unit& unit, Clock::time_point now) {
   unit.job.reset();
   if (unit.description->ignores_stop) {
     unit.state.exit_signal = signal_kill;
-    unit.log.push_back(unit.state.name + ": State 'stop-sigterm' timed out. Killing.");
-    fail(unit, "timeout");
+    fail(unit, "timeout", kill_log(guest_->manager, unit.state.name));
   } else {
     unload(unit);
   }
-  end(job.tickets, 0, {});
+  end(job.tickets, {});
   if (unit.start_after_stop.empty()) return;
   begin_start(unit, std::move(unit.start_after_stop), now);
   unit.start_after_stop.clear();
@@ -360,7 +359,8 @@ std::string Services::file_names() const {
 }
 
 std::string Services::log(std::string_view name) const {
-  const auto found = units_.find(name);
+  std::string canonical;
+  const auto found = describe(name, canonical) == nullptr ? units_.end() : units_.find(canonical);
   if (found == units_.end()) return {};
   const std::vector<std::string>& lines = found->second.log;
   std::string text;

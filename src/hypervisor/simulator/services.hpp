@@ -3,6 +3,7 @@
 
 #include "guest/service.hpp"
 #include "hypervisor/simulator/description.hpp"
+#include "hypervisor/simulator/manager_words.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -20,12 +21,8 @@ using Clock = std::chrono::steady_clock;
 /// Only services that were touched take memory. Not thread-safe. Times given must not go back.
 class Services {
  public:
-  /// What `systemctl start` or `stop` ended with.
-  struct Ended {
-    int exit_status = 0;
-    std::string message;
-    std::string_view unmet = {};  ///< what did not hold, so that nothing was started: "condition", "assertion"
-  };
+  /// What `systemctl start` or `stop` ended with, or the tool of another service manager.
+  using Ended = ToolEnd;
   /// A running systemctl; 0 is none.
   using Ticket = std::uint64_t;
 
@@ -77,11 +74,11 @@ class Services {
   void finish_stop(Unit& unit, Clock::time_point now);
   void enter(Unit& unit, std::string_view active_state, std::string_view sub_state);
   void unload(Unit& unit);
-  void fail(Unit& unit, std::string_view result);
+  void fail(Unit& unit, std::string_view result, std::vector<std::string> log);
   Ticket refuse(Unit& unit);
   Ticket ticket();
-  Ticket ended_ticket(int exit_status, std::string message);
-  void end(const std::vector<Ticket>& tickets, int exit_status, const std::string& message);
+  Ticket ended_ticket(Ended end);
+  void end(const std::vector<Ticket>& tickets, const Ended& how);
 
   std::shared_ptr<const GuestDescription> guest_;
   std::map<std::string, Unit, std::less<>> units_;  ///< those that were touched

@@ -93,7 +93,7 @@ Result<Users> parse_users(std::string_view content, const std::string& path) {
     std::string hash(line.substr(colon + 1));
     if (!is_yescrypt_hash(hash)) {
       return wrong(
-          fmt::format("the password of {} is no yescrypt hash ($y$…); set it anew with `vmms user add`", name));
+          fmt::format("the password of {} is no yescrypt hash ($y$…); set it again with `vmms user add`", name));
     }
     if (!users.hashes.emplace(name, std::move(hash)).second) return wrong(fmt::format("{} is here twice", name));
   }

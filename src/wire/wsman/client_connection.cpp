@@ -135,9 +135,11 @@ class ClientConnection::Implementation {
     if (!endpoint_.socket.empty() && failure == asio::error::access_denied)
       return error(
           Failure::access_denied,
-          fmt::format("you may not use {}: it is for the user who runs vmmsd, for root, and for the group that "
-                      "vmmsd --socket-group names; ask another server with --server URL",
-                      endpoint_.url()));
+          fmt::format(
+              "you may not use {}: it is for the user who runs vmmsd, for root, and for the group that "
+              "vmmsd --socket-group names; to ask over the network instead, name a user (--user NAME, VMMS_USER) and "
+              "no unix: server",
+              endpoint_.url()));
     if (failure == asio::error::connection_refused || failure == boost::system::errc::no_such_file_or_directory)
       return error(Failure::unreachable,
                    fmt::format("nothing listens at {}: is vmmsd running there? Start it, or name the right server with "

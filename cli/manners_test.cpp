@@ -1,0 +1,290 @@
+// What people and scripts may rely on beside the answers themselves: words that are no verbs, states that are there
+// already, exit statuses that agree, names that look like something else.
+#include "cli/test_program.hpp"
+#include "cli/verbs.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace vmms::cli {
+namespace {
+
+using test::Call;
+using test::demo_id;
+using test::FakeHost;
+using test::Reply;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class MannersTest : public ProgramTest {};
+
+TEST(Nearest, IsAVerbThatAMistakeMayHaveMeant) {
+  const std::vector<std::string> verbs{"list", "start", "stop", "restart", "show", "shutdown"};
+  EXPECT_EQ(nearest("lst", verbs), "list");
+  EXPECT_EQ(nearest("satrt", verbs), "start");
+  EXPECT_EQ(nearest("stpo", verbs), "stop");
+  EXPECT_EQ(nearest("shutdwon", verbs), "shutdown");
+  EXPECT_EQ(nearest("shut", verbs), "shutdown");
+  EXPECT_EQ(nearest("frobnicate", verbs), "");
+  EXPECT_EQ(nearest("", verbs), "");
+  EXPECT_EQ(nearest(std::string(100000, 'x'), verbs), "");
+}
+
+TEST_F(MannersTest, UnknownVerbsAreNamed) {
+  EXPECT_EQ(vmms({"vm", "lst"}).err,
+            "vmms: vmms vm has no verb \"lst\"; did you mean: vmms vm list (see vmms vm --help)\n");
+  EXPECT_THAT(vmms({"servce", "list", "demo"}).err,
+              HasSubstr("vmms has no verb \"servce\"; did you mean: vmms service"));
+  // A verb of others, an option with its value before it, and nothing near.
+  EXPECT_THAT(vmms({"--timeout", "5", "enable", "demo"}).err, HasSubstr("did you mean: vmms guest enable"));
+  EXPECT_THAT(vmms({"vm", "frobnicate"}).err, HasSubstr("it has: list, start, shutdown, stop, pause, save, reset"));
+  EXPECT_THAT(vmms({"service"}).err, HasSubstr("vmms service needs a verb: list"));
+  EXPECT_THAT(vmms({"vm", "\x1b[2J"}).err, Not(HasSubstr("\x1b")));
+  for (const Ran& ran : {vmms({"vm", "lst"}), vmms({"service"}), vmms({"nonsense"})}) EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(host.calls.empty());
+}
+
+TEST_F(MannersTest, UnknownOptionsAreNamed) {
+  EXPECT_THAT(vmms({"vm", "list", "--jsn"}).err, HasSubstr("vmms vm list has no option --jsn; did you mean --json?"));
+  const Ran name = vmms({"vm", "start", "-x"});
+  EXPECT_EQ(name.status, 2);
+  EXPECT_THAT(name.err, HasSubstr("vmms vm start ... -- -x"));
+}
+
+TEST_F(MannersTest, NamesMayLookLikeOptions) {
+  demo().name = "-x";
+  demo().interface_enabled = false;
+  EXPECT_EQ(vmms({"--server", host.url(), "guest", "show", "--", "-x"}).status, 2) << "the server's option came last";
+  const Ran shown = run_with({"--server", host.url(), "guest", "show", "--", "-x"});
+  EXPECT_EQ(shown.status, 0) << shown.err;
+  // A hint can be typed as it stands.
+  EXPECT_THAT(shown.err, HasSubstr(fmt::format("vmms guest enable {}", demo_id)));
+}
+
+TEST_F(MannersTest, WhatIsThereAlreadyIsSuccess) {
+  const Ran start = vmms({"vm", "start", "demo"});
+  EXPECT_EQ(start.status, 0) << start.err;
+  EXPECT_EQ(start.out, "VM 'demo' is running already\n");
+  const Ran json = vmms({"vm", "start", "demo", "--json"});
+  EXPECT_EQ(json.json().at("changed"), false);
+  EXPECT_EQ(json.json().at("return_value"), 0);
+  demo().state = 3;
+  EXPECT_EQ(vmms({"vm", "stop", "demo"}).out, "VM 'demo' is off already\n");
+  EXPECT_EQ(vmms({"vm", "start", "demo", "--json"}).json().at("changed"), true);
+  for (const char* verb : {"start", "stop"})
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(vmms({"service", verb, "demo", "nginx"}).status, 0) << verb;
+}
+
+TEST_F(MannersTest, AStateThatCameMeanwhileIsSuccess) {
+  demo().state = 3;
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.method() != "RequestStateChange") return {};
+    demo().state = 2;  // somebody else started it
+    return FakeHost::invoke_answer(call.method(), "<p:ReturnValue>32775</p:ReturnValue>");
+  };
+  const Ran ran = vmms({"vm", "start", "demo"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.out, "VM 'demo' is running already\n");
+}
+
+TEST_F(MannersTest, PauseSaveAndReset) {
+  EXPECT_EQ(vmms({"vm", "pause", "demo"}).out, "VM 'demo' is paused\n");
+  EXPECT_EQ(demo().state, 9);
+  EXPECT_EQ(vmms({"vm", "pause", "demo"}).out, "VM 'demo' is paused already\n");
+  EXPECT_EQ(vmms({"vm", "start", "demo"}).out, "VM 'demo' resumed\n");
+  EXPECT_EQ(vmms({"vm", "save", "demo"}).out, "VM 'demo' is saved\n");
+  EXPECT_EQ(demo().state, 6);
+  EXPECT_EQ(vmms({"vm", "start", "demo"}).out, "VM 'demo' restored\n");
+  host.calls.clear();
+  EXPECT_EQ(vmms({"vm", "reset", "demo"}).out, "VM 'demo' was reset\n");
+  EXPECT_EQ(host.calls.back().input("RequestedState"), "11");
+  EXPECT_EQ(demo().state, 2);
+}
+
+TEST_F(MannersTest, ServiceRestart) {
+  host.calls.clear();
+  const Ran ran = vmms({"service", "restart", "demo", "ssh"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.out, "ssh.service of VM 'demo' restarted: active (running), main process 512\n");
+  std::vector<std::string> methods;
+  for (const Call& call : host.calls)
+    if (call.method().ends_with("Service")) methods.push_back(call.method());
+  EXPECT_EQ(methods, (std::vector<std::string>{"StopService", "StartService"}));
+  EXPECT_EQ(vmms({"service", "restart", "demo", "nothing"}).status, 2);
+  demo().interface_enabled = false;
+  EXPECT_EQ(vmms({"service", "restart", "demo", "ssh"}).status, 1);
+}
+
+TEST_F(MannersTest, AServiceThatIsDoneIsNotSaidToRun) {
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.method() != "StartService") return {};
+    return FakeHost::invoke_answer(call.method(), "<p:ReturnValue>0</p:ReturnValue>");  // nothing runs afterwards
+  };
+  EXPECT_EQ(vmms({"service", "start", "demo", "nginx"}).out,
+            "nginx.service of VM 'demo' has done its work and ended: inactive (dead)\n");
+}
+
+TEST_F(MannersTest, StatusesOfServiceVerbsAgree) {
+  const std::vector<std::vector<std::string>> verbs{{"service", "list", "demo"},
+                                                    {"service", "show", "demo", "ssh"},
+                                                    {"service", "start", "demo", "ssh"},
+                                                    {"service", "stop", "demo", "ssh"},
+                                                    {"service", "restart", "demo", "ssh"}};
+  const auto expect = [&](int status, const char* text) {
+    for (const auto& verb : verbs) {
+      const Ran ran = vmms(verb);
+      EXPECT_EQ(ran.status, status) << verb[1];
+      EXPECT_THAT(ran.err, HasSubstr(text)) << verb[1];
+      EXPECT_THAT(ran.out, IsEmpty()) << verb[1];
+    }
+  };
+  demo().interface_enabled = false;
+  expect(1, "vmms guest enable demo");
+  const Ran json = vmms({"service", "list", "demo", "--json"});
+  EXPECT_EQ(boost::json::parse(json.err).at_pointer("/error/kind"), "not_supported");
+  EXPECT_THAT(json.out, IsEmpty());
+  demo().interface_enabled = true;
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.class_name != "Vmms_GuestOSService") return {};
+    return test::fault(Failure::unreachable, "the guest agent is connected but silent");
+  };
+  expect(2, "silent");
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.class_name != "Vmms_GuestOSService") return {};
+    return test::fault(Failure::not_found, "VM 'demo' is off");
+  };
+  demo().state = 3;
+  expect(2, "is off");
+}
+
+TEST_F(MannersTest, AGuestWithoutServicesHasAnEmptyList) {
+  host.services.clear();
+  const Ran ran = vmms({"service", "list", "demo"});
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.err, "the guest of VM 'demo' has no services\n");
+  EXPECT_EQ(vmms({"service", "list", "demo", "--json"}).out, "[]\n");
+  const Ran doctor = vmms({"doctor", "demo"});
+  EXPECT_EQ(doctor.status, 0) << doctor.out;
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("the guest has none"), Not(HasSubstr("problem"))));
+}
+
+TEST_F(MannersTest, AServerThatLostItsHypervisorKnowsNothing) {
+  host.lost = "the connection to libvirt has been lost since 2026-11-30 14:20:05";
+  for (const auto& verb : std::vector<std::vector<std::string>>{{"vm", "list"},
+                                                                {"vm", "start", "demo"},
+                                                                {"vm", "stop", std::string(demo_id)},
+                                                                {"service", "list", "demo"}}) {
+    const Ran ran = vmms(verb);
+    EXPECT_EQ(ran.status, 2) << verb[1];
+    EXPECT_THAT(ran.err, HasSubstr("lost since 2026-11-30 14:20:05")) << verb[1];
+    EXPECT_THAT(ran.out, IsEmpty()) << verb[1];
+  }
+  const Ran doctor = vmms({"doctor", "demo"});
+  EXPECT_EQ(doctor.status, 1);
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("Hypervisor  problem"), HasSubstr("libvirtd"), Not(HasSubstr("agent"))));
+}
+
+TEST_F(MannersTest, DoctorSaysOneThing) {
+  const auto with_status = [&](int status, const char* text) {
+    host.intercept = [status, text](const Call& call) -> std::optional<Reply> {
+      if (call.class_name != "Msvm_GuestServiceInterfaceComponent") return {};
+      return FakeHost::get_answer(call.class_name, fmt::format("<p:OperationalStatus>{}</p:OperationalStatus>"
+                                                               "<p:StatusDescriptions>{}</p:StatusDescriptions>",
+                                                               status, text));
+    };
+    const Ran ran = vmms({"doctor", "demo", "--json"});
+    const boost::json::value told = ran.json();
+    bool problems = false;
+    for (const auto& finding : told.at("findings").as_array())
+      problems = problems || finding.at("verdict") == "problem";
+    EXPECT_EQ(ran.status, problems ? 1 : 0) << ran.out;
+    EXPECT_EQ(told.at("healthy"), !problems) << ran.out;
+    EXPECT_EQ(told.at("advice").as_array().empty(), !problems) << ran.out;
+    return problems;
+  };
+  EXPECT_FALSE(with_status(2, "OK: the agent"));
+  EXPECT_TRUE(with_status(3, "Degraded: the agent forbids guest-exec"));
+  EXPECT_TRUE(with_status(3, "Degraded: no known service manager"));
+  EXPECT_TRUE(with_status(12, "No Contact: no agent is connected"));
+  EXPECT_TRUE(with_status(13, "Lost Communication: silent"));
+  host.services.clear();
+  EXPECT_FALSE(with_status(2, "OK: the agent"));
+  EXPECT_TRUE(with_status(3, "Degraded: the agent forbids guest-exec"));
+}
+
+TEST_F(MannersTest, KeyValues) {
+  EXPECT_EQ(vmms({"kvp", "set", "demo", "Role", "web"}).out, "Role of VM 'demo' is set\n");
+  EXPECT_EQ(vmms({"kvp", "set", "demo", "Role", "db server"}).status, 0);
+  EXPECT_EQ(host.key_values["Role"], "db server");
+  const Ran list = vmms({"kvp", "list", "demo"});
+  EXPECT_EQ(list.out, "SOURCE  NAME  VALUE\nhost    Role  db server\n");
+  EXPECT_THAT(list.err, HasSubstr("no agent"));
+  EXPECT_EQ(vmms({"kvp", "list", "demo", "--json"}).out,
+            "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
+  const Ran removed = vmms({"kvp", "remove", "demo", "Role", "--json"});
+  EXPECT_EQ(removed.json().at("name"), "Role");
+  const Ran again = vmms({"kvp", "remove", "demo", "Role"});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr("no key-value pair 'Role'"));
+}
+
+TEST_F(MannersTest, TheEnvironmentNamesTheAuthority) {
+  setenv("VMMS_CA", "/no/such.pem", 1);
+  EXPECT_THAT(run_with({"vm", "list", "--server", "https://127.0.0.1:1/wsman"}).err, Not(IsEmpty()));
+  EXPECT_THAT(run_with({"--help"}).out, HasSubstr("VMMS_CA"));
+}
+
+// As another user, whom the socket of the host's daemon is not for.
+TEST(DefaultServer, GoesOnToTheNetworkForAUserWhoMayNotUseTheSocket) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs another user";
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / fmt::format("vmms-default-server-{}", getpid());
+  std::filesystem::create_directories(folder / "vmms");
+  std::filesystem::permissions(folder, std::filesystem::perms(0755));
+  std::filesystem::permissions(folder / "vmms", std::filesystem::perms(0755));
+  const std::string path = (folder / "vmms" / "vmmsd.sock").string();
+  const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  ASSERT_EQ(bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const auto as_nobody = [&](bool has_user, mode_t mode) {
+    chmod(path.c_str(), mode);
+    int results[2];
+    EXPECT_EQ(pipe(results), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      setenv("XDG_RUNTIME_DIR", folder.c_str(), 1);
+      if (setresuid(65534, 65534, 65534) != 0) _exit(1);
+      const std::string found = default_server(has_user);
+      if (write(results[1], found.data(), found.size()) < 0) _exit(1);
+      _exit(0);
+    }
+    close(results[1]);
+    char text[512] = {};
+    EXPECT_GE(read(results[0], text, sizeof text - 1), 0);
+    close(results[0]);
+    waitpid(child, nullptr, 0);
+    return std::string(text);
+  };
+  EXPECT_EQ(as_nobody(false, 0600), "unix:" + path) << "who names no user learns why it is not for him";
+  EXPECT_THAT(as_nobody(true, 0600), StartsWith("http://127.0.0.1:5985")) << "unless the host's own is for everybody";
+  EXPECT_EQ(as_nobody(true, 0666), "unix:" + path);
+  close(server);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace vmms::cli

@@ -1,0 +1,133 @@
+#include "cli/verbs.hpp"
+
+#include "cli/text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace vmms::cli {
+
+namespace {
+
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::vector<std::string> verb_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs_of(app)) names.push_back(verb->get_name());
+  return names;
+}
+
+// Letters that are put in, left out, replaced, or exchanged with their neighbour.
+std::size_t distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> before(to.size() + 1);
+  std::vector<std::size_t> last(to.size() + 1);
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const std::size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, last);
+    std::swap(last, row);
+  }
+  return last[to.size()];
+}
+
+// The option that the word names, here or of the verbs above; nullptr: none.
+const CLI::Option* find_option(const CLI::App* app, const std::string& word) {
+  for (; app != nullptr; app = app->get_parent())
+    if (const CLI::Option* option = app->get_option_no_throw(word)) return option;
+  return nullptr;
+}
+
+std::string path_of(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : path_of(*app.get_parent()) + " " + app.get_name();
+}
+
+const CLI::App& verb_given(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return verbs.empty() ? app : verb_given(*verbs.front());
+}
+
+Error unknown_verb(const CLI::App& app, const std::string& word) {
+  const std::vector<std::string> names = verb_names(app);
+  std::string text = fmt::format("{} has no verb \"{}\"", path_of(app), printable(word));
+  const std::string near = nearest(word, names);
+  // What is a verb of another, such as `list`.
+  std::string elsewhere;
+  if (near.empty())
+    for (const CLI::App* other : verbs_of(app))
+      for (const std::string& name : verb_names(*other))
+        if (name == word) elsewhere += fmt::format("{}{} {}", elsewhere.empty() ? "" : ", ", path_of(*other), name);
+  if (!near.empty())
+    text += fmt::format("; did you mean: {} {}", path_of(app), near);
+  else if (!elsewhere.empty())
+    text += fmt::format("; did you mean: {}", elsewhere);
+  else
+    text += fmt::format("; it has: {}", fmt::join(names, ", "));
+  return error(Failure::invalid_argument, fmt::format("{} (see {} --help)", text, path_of(app)));
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  // A third of the letters may be wrong, and one of a short word.
+  std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const bool begun = word.size() >= 2 && candidate.starts_with(word);
+    const std::size_t apart = begun ? 1 : distance(word.substr(0, 64), candidate);
+    if (apart >= least) continue;
+    least = apart;
+    best = candidate;
+  }
+  return best;
+}
+
+Status check_verbs(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const CLI::App* verb = &app;
+  for (std::size_t i = 0; i < arguments.size() && !verbs_of(*verb).empty(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--help" || word == "-h" || word == "--version") return {};
+    if (word.size() > 1 && word.front() == '-') {
+      const CLI::Option* option = find_option(verb, word.substr(0, word.find('=')));
+      if (option == nullptr) return {};  // the parser says which
+      if (option->get_items_expected_max() > 0 && word.find('=') == std::string::npos) ++i;
+      continue;
+    }
+    const auto known = verbs_of(*verb);
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const CLI::App* each) { return each->get_name() == word; });
+    if (found == known.end()) return unknown_verb(*verb, word);
+    verb = *found;
+  }
+  if (verbs_of(*verb).empty()) return {};
+  return error(Failure::invalid_argument, fmt::format("{0} needs a verb: {1} (see {0} --help)", path_of(*verb),
+                                                      fmt::join(verb_names(*verb), ", ")));
+}
+
+std::string unknown_option(const CLI::App& app, const std::string& option) {
+  const CLI::App& verb = verb_given(app);
+  std::vector<std::string> names;
+  for (const CLI::App* each = &verb; each != nullptr; each = each->get_parent())
+    for (const CLI::Option* known : each->get_options())
+      for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
+  const std::string word = option.substr(0, option.find('='));
+  const std::string near = word.size() > 2 ? nearest(word, names) : std::string();
+  return fmt::format("{} has no option {}{}. A name that begins with a dash stands behind --: {} ... -- {}",
+                     path_of(verb), printable(word), near.empty() ? "" : fmt::format("; did you mean {}?", near),
+                     path_of(verb), printable(option));
+}
+
+std::string command_given(const CLI::App& app) { return path_of(verb_given(app)); }
+
+}  // namespace vmms::cli

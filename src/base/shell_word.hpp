@@ -1,0 +1,16 @@
+// Words of command lines that people are told to type.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vmms {
+
+/// The text as one word of a shell's command line.
+std::string shell_word(std::string_view text);
+
+/// The same for an argument that must not look like an option: where the text begins with a dash, or cannot be typed,
+/// `instead` is taken.
+std::string shell_argument(std::string_view text, std::string_view instead);
+
+}  // namespace vmms

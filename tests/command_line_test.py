@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""vmms beside a vmmsd with a simulated fleet: doctor, exit statuses, states that are there already, names that look like
+something else; and the example fleet, which is everybody's first."""
+
+import json
+import re
+import subprocess
+import time
+import unittest
+
+import vmms
+from simulator_test import Simulated, write_fleet
+
+
+class Doctor(Simulated):
+    def test_says_what_is_in_the_way_and_what_to_do(self):
+        for machine, problem, advice in (
+            ("good", "", ""),
+            ("plain", "Guest Service Interface", "vmms guest enable plain"),
+            ("off", "VM", "vmms vm start off"),
+            ("paused", "VM", "vmms vm start paused"),
+            ("no-agent", "Way into the guest", "qemu-guest-agent"),
+            ("forbids", "Way into the guest", "allow-rpcs"),
+            ("no-manager", "Way into the guest", "systemd"),
+            ("silent", "Way into the guest", "silent"),
+            ("frozen", "Guest services", "vmms doctor frozen"),
+        ):
+            with self.subTest(machine):
+                done = self.daemon.cli("--json", "doctor", machine, check=False)
+                result = json.loads(done.stdout)
+                problems = [finding["what"] for finding in result["findings"] if finding["verdict"] == "problem"]
+                self.assertEqual(done.returncode, 1 if problem else 0, done.stdout)
+                self.assertEqual(result["healthy"], not problem)
+                self.assertEqual(bool(result["advice"]), bool(problem))
+                if problem:
+                    self.assertEqual(problems[0], problem)
+                    self.assertIn(advice, " ".join(result["advice"]))
+                else:
+                    self.assertEqual(problems, [])
+
+
+    def test_a_slow_guest_is_not_silent(self):
+        done = self.daemon.cli("doctor", "slow-agent", check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn("silent", done.stdout)
+        self.assertIn("Contact with the guest   OK", self.daemon.cli("guest", "show", "slow-agent").stdout)
+
+
+class LostHypervisor(unittest.TestCase):
+    """As with a libvirtd that is down."""
+
+    def test_nobody_tells_what_nobody_knows(self):
+        fleet = '[host]\nname = "H"\nconnection_lost = true\n[[vm]]\nname = "a"\nstate = "running"\nguest = {}\n'
+        daemon = vmms.Daemon(self, "--simulate", write_fleet(type(self), fleet))
+        for words in (["vm", "list"], ["vm", "start", "a"], ["service", "list", "a"], ["guest", "show", "a"]):
+            done = daemon.cli(*words, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertRegex(done.stderr, r"has been lost since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+        done = daemon.cli("--json", "doctor", "a", check=False)
+        self.assertEqual(done.returncode, 1)
+        verdicts = {finding["what"]: finding["verdict"] for finding in json.loads(done.stdout)["findings"]}
+        self.assertEqual(verdicts, {"Server": "ok", "Hypervisor": "problem", "VM": "unknown"})
+        self.assertNotIn("agent", done.stdout)
+
+
+class ExampleFleet(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.example = (vmms.SOURCE / "examples" / "fleet.toml").read_text()
+
+    def test_every_key_is_shown_and_documented(self):
+        reference = (vmms.SOURCE / "docs" / "simulator.md").read_text()
+        vm = '[[vm]]\nname = "a"\n'
+        for place in ("[host]\n", "[template.t]\n", vm, '[[fleet]]\nprefix = "a"\ncount = 1\n', vm + "[vm.settings]\n",
+                      vm + "[vm.guest]\n", vm + "[vm.guest.os]\n", vm + '[[vm.guest.service]]\nname = "s"\n'):
+            fleet = write_fleet(type(self), place + "no_such_key = 1\n")
+            done = subprocess.run([vmms.BUILD / "vmmsd", "--simulate", fleet, "--state", fleet.parent, "--socket", "none",
+                                   "--wsman", "127.0.0.1:0"], text=True, capture_output=True, timeout=30)
+            known = re.search(r"known here: (.*)", done.stderr)
+            self.assertTrue(known, done.stderr)
+            for key in known[1].split(", "):
+                with self.subTest(place=place, key=key):
+                    self.assertRegex(self.example, rf"(?m)(^|[{{,.\[# ]) ?{key}( =|\]|\.)")
+                    self.assertIn(f"`{key}`", reference)
+
+    def test_it_shows_an_empty_guest_and_windows(self):
+        daemon = vmms.Daemon(self, "--simulate", vmms.SOURCE / "examples" / "fleet.toml")
+        self.assertEqual(daemon.json("service", "list", "fresh"), [])
+        done = daemon.cli("doctor", "fresh")
+        self.assertIn("the guest has none", done.stdout)
+        self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["service"], "W32Time")
+        self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["W32Time"])
+
+
+class CommandLine(Simulated):
+    def status(self, *arguments):
+        done = self.daemon.cli(*arguments, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_statuses(self):
+        self.assertEqual(self.status("service", "start", "good", "web")[0], 0)
+        status, text = self.status("service", "start", "forbids", "web")
+        self.assertEqual(status, 1)
+        status, text = self.status("service", "start", "good", "broken")
+        self.assertEqual(status, 2)
+        self.assertIn("no such setting: colour", text)
+        self.assertEqual(self.status("vm", "start", "nothing")[0], 2)
+
+    def test_lists(self):
+        names = {machine["name"] for machine in self.daemon.json("vm", "list")}
+        self.assertLessEqual({"good", "off", "paused"}, names)
+        services = {service["name"] for service in self.daemon.json("service", "list", "good")}
+        self.assertLessEqual({"web.service", "broken.service"}, services)
+
+    def test_statuses_of_service_verbs_agree(self):
+        for machine, expected in (("good", 0), ("plain", 1), ("no-agent", 1), ("forbids", 1), ("no-manager", 1),
+                                  ("off", 2), ("saved", 2), ("paused", 2), ("silent", 2), ("frozen", 2)):
+            for words in (["list", machine], ["show", machine, "web"], ["start", machine, "web"], ["stop", machine, "web"],
+                          ["restart", machine, "web"]):
+                with self.subTest(words=words):
+                    status, text = self.status("service", *words)
+                    self.assertEqual(status, expected, text)
+
+    def test_names_that_look_like_something_else(self):
+        self.assertEqual(self.status("service", "list", "--", "-x")[0], 0)
+        self.daemon.cli("vm", "stop", "--", "-x")
+        hint = self.status("service", "list", "--", "-x")[1]
+        words = re.search(r"vmms (vm start .*)", hint)[1].split()
+        self.assertEqual(self.status(*words)[0], 0, "what is hinted works as it stands")
+        file = self.daemon.folder / "file"
+        file.write_text("text")
+        self.assertEqual(self.status("copy", str(file), "a:b:/root/file")[0], 0)
+        self.assertIn("file", self.status("ls", "a:b:/root")[1])
+
+    def test_states_that_are_there_already(self):
+        for words in (["vm", "start", "good"], ["vm", "stop", "off"], ["vm", "pause", "paused"], ["vm", "save", "saved"],
+                      ["vm", "shutdown", "off"]):
+            self.assertEqual(self.daemon.json(*words)["changed"], False, words)
+
+    def test_key_values(self):
+        self.daemon.cli("kvp", "set", "good", "Role", "web")
+        self.daemon.cli("kvp", "set", "--host-only", "good", "role", "db server")
+        pairs = {(pair["source"], pair["name"]): pair["value"] for pair in self.daemon.json("kvp", "list", "good")}
+        self.assertEqual(pairs["host_only", "Role"], "db server")
+        self.assertEqual(pairs["guest_intrinsic", "OSName"], "Debian GNU/Linux")
+        self.daemon.cli("kvp", "remove", "good", "ROLE")
+        self.assertEqual(self.status("kvp", "remove", "good", "Role")[0], 1)
+        self.daemon.cli("kvp", "list", "off")
+
+    def test_a_copy_ends_at_its_timeout(self):
+        file = self.daemon.folder / "large"
+        file.write_bytes(bytes(20 << 20))
+        for machine in ("silent", "slow-agent"):
+            begun = time.monotonic()
+            status, text = self.status("--timeout", "2", "copy", str(file), machine + ":/root/")
+            self.assertNotEqual(status, 0, text)
+            self.assertLess(time.monotonic() - begun, 10, machine)
+
+    def test_get_and_invoke_by_path(self):
+        path = (f'Vmms_GuestOSService.CreationClassName="Vmms_GuestOSService",Name="web.service",'
+                f'SystemCreationClassName="Msvm_ComputerSystem",SystemName="{self.id("good")}"')
+        self.assertEqual(self.status("invoke", path, "StartService")[0], 0)
+        self.assertIn("web.service", self.status("get", path)[1])
+
+    def test_guest_show_tells_the_way_in_use(self):
+        self.assertIn("qemu-guest-agent", self.status("guest", "show", "good")[1])
+        self.assertIn("no agent", self.status("guest", "show", "no-agent")[1].lower())
+
+
+if __name__ == "__main__":
+    vmms.main()
