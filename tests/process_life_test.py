@@ -199,6 +199,10 @@ class CheckedBeforeAnythingIsTouched(Folder):
             self.users.chmod(mode)
             said = self.refuse_untouched()
             self.assertIn(f"chmod 600 {self.users}", said)
+        if os.geteuid() == 0:
+            self.users.chmod(0o600)
+            os.chown(self.users, 12345, 12345)
+            self.assertIn(f"chown 0 {self.users}", self.refuse_untouched())
 
     def test_certificate_and_key(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -209,6 +213,10 @@ class CheckedBeforeAnythingIsTouched(Folder):
         key.chmod(0o644)
         self.assertIn(f"chmod 600 {key}", self.refuse_untouched(*tls))
         key.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(key, 12345, 12345)
+            self.assertIn(f"chown 0 {key}", self.refuse_untouched(*tls))
+            os.chown(key, 0, 0)
         key.write_text("no key")
         self.assertIn(str(key), self.refuse_untouched(*tls))
         self.assertIn("go together", self.refuse_untouched("--certificate", certificate, status=2))

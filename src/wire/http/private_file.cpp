@@ -49,6 +49,13 @@ Result<std::string> read(const std::string& path, std::size_t limit, mode_t refu
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return failed("read", path);
   if (!S_ISREG(status.st_mode)) return error(Failure::failed, fmt::format("{} is not a regular file", path));
+  if (refused != 0 && status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return error(
+        Failure::access_denied,
+        fmt::format("{} belongs to user {}, who may change it: make sure that it still holds what you put there, "
+                    "and take it with: chown {} {}",
+                    path, status.st_uid, ::geteuid(), path));
+  }
   if ((status.st_mode & refused) != 0) {
     return error(
         Failure::access_denied,

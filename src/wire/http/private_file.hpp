@@ -11,8 +11,8 @@ namespace vmms::wire::http {
 /// Reads a file of at most `limit` bytes. Failure not_found when there is none, else failed with the system's reason.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
-/// The same for a file that only its owner may write and only its owner and group may read; one that is open to others
-/// is refused, and the text says which command mends it.
+/// The same for a file that only its owner may write and only its owner and group may read, and whose owner is this
+/// process's user or root; another is refused, and the text says which command mends it.
 Result<std::string> read_private_file(const std::string& path, std::size_t limit);
 
 /// Replaces or makes `path` at one stroke (a temporary file beside it, fsync, rename), readable for its owner only
