@@ -495,6 +495,24 @@ class Copy(Files):
             self.assertIn(word, refused.stderr)
         self.assertEqual(self.names("web1", "/tmp"), set())
 
+    def test_files_of_the_kernel_there_and_back(self):
+        back = self.folder / "here" / "back"
+        for source in ("/proc/cmdline", "/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"):
+            self.copy("--overwrite", source, "web1:/tmp/x")
+            self.copy("--overwrite", "web1:/tmp/x", back)
+            self.assertEqual(back.read_bytes(), pathlib.Path(source).read_bytes(), source)
+
+    def test_what_is_no_file_is_not_replaced(self):
+        self.copy(self.file("x", b"x"), "web1:/tmp/")
+        os.mkfifo(self.folder / "here" / "pipe")
+        for target in ("/dev/null", "/dev/full", self.folder / "here" / "pipe", "/proc/self/fd/1", "/dev/stdout",
+                       "/proc/self/comm", "/proc/nothing", "/sys/kernel/nothing"):
+            refused = self.copy("--overwrite", "web1:/tmp/x", target, check=False, timeout=20)
+            self.assertNotEqual(refused.returncode, 0, target)
+            self.assertIn(str(target), refused.stderr)
+        self.assertTrue(pathlib.Path("/dev/null").is_char_device())
+        self.assertTrue((self.folder / "here" / "pipe").is_fifo())
+
     def test_files_that_grow_or_shrink(self):
         path = self.file("moving", pattern(40 * MEBIBYTE))
         for change in (lambda file: file.write(b"more"), lambda file: file.truncate(MEBIBYTE)):

@@ -201,6 +201,12 @@ class FullDisk(Limited):
             return None
         return vmms.job_id_of(output) if output["ReturnValue"] == 4096 else None
 
+    def wait_for_end(self, client, job):
+        end = time.monotonic() + attack.PATIENCE
+        while int(client.get("Msvm_ConcreteJob", {"InstanceID": job})["JobState"]) < 7:
+            self.assertLess(time.monotonic(), end, "the job does not end")
+            time.sleep(0.02)
+
     def start(self, folder):
         # Its log lies elsewhere: as long as a file is open for writing, nothing can be made read-only.
         log = self.log = tempfile.TemporaryFile()
@@ -244,6 +250,32 @@ class FullDisk(Limited):
                 daemon.process.kill()
                 daemon.process.wait()
                 self.assertEqual({id for id in told if id} - self.stored(folder), set(), "told and not stored")
+
+    def test_a_little_room_again_is_enough(self):
+        """Then the store's log goes on in what it has, and does not fill the room with jobs that ended long ago."""
+        folder = self.mount("512k")
+        (folder / "state").mkdir(mode=0o700)
+        daemon = self.start(folder)
+        client = daemon.client()
+        self.addCleanup(client.close)
+        machine = next(m["Name"] for m in client.enumerate("Msvm_ComputerSystem") if m["ElementName"] == "test")
+
+        def jobs(numbers):
+            for number in numbers:
+                job = self.change_state(client, machine, number)
+                self.assertIsNotNone(job, f"job {number} was refused")
+                self.wait_for_end(client, job)
+
+        jobs(range(20))
+        with open(folder / "fill", "wb", buffering=0) as fill:
+            try:
+                while fill.write(b"x" * 4096):
+                    pass
+            except OSError:
+                pass
+            self.assertIn(None, [self.change_state(client, machine, number) for number in range(4)])
+            fill.truncate(fill.tell() - 64 * 1024)
+        jobs(range(30))
 
     def test_a_read_only_disk_ends_the_start_or_refuses_jobs(self):
         folder = self.mount("1m")

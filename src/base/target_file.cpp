@@ -54,7 +54,15 @@ Result<TargetFile> TargetFile::create(const std::string& path, const std::string
   std::filesystem::path target(path);
   const bool names_directory = path.ends_with('/') || std::filesystem::is_directory(target, problem);
   if (names_directory) target /= name;
-  if (std::filesystem::is_symlink(target, problem)) target = std::filesystem::weakly_canonical(target, problem);
+  if (std::filesystem::is_symlink(target, problem)) {
+    target = std::filesystem::weakly_canonical(target, problem);
+    if (problem)
+      return error(
+          Failure::invalid_argument,
+          fmt::format("{:.1000} on the host is a symbolic link to what has no name, such as a pipe; only files are "
+                      "replaced",
+                      path));
+  }
   const std::filesystem::path folder = target.parent_path();
   if (create_path && !std::filesystem::create_directories(folder, problem) && problem)
     return host_error(folder, "made", problem.value());

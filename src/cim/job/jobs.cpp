@@ -86,6 +86,31 @@ class Statement {
 DateTime::TimePoint now() { return DateTime::now().time(); }
 std::int64_t count(DateTime::TimePoint time) { return time.time_since_epoch().count(); }
 
+/// SQLITE_DONE, or what went wrong.
+int write(sqlite3* store, const Job& job) {
+  Statement statement(store, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  if (!statement) return sqlite3_errcode(store);
+  statement.bind(1, job.id);
+  statement.bind(2, job.caption);
+  statement.bind(3, job.owner);
+  statement.bind(4, job.affected);
+  statement.bind(5, static_cast<std::int64_t>(job.state));
+  statement.bind(6, std::int64_t{job.percent});
+  statement.bind(7, std::int64_t{job.error_code});
+  statement.bind(8, job.error_text);
+  statement.bind(9, count(job.submitted));
+  statement.bind(10, count(job.changed));
+  statement.bind(11, job.class_name);
+  statement.bind(12, job.detail);
+  statement.bind(13, job.debris);
+  return statement.step();
+}
+
+/// Moves the write-ahead log into the store: the next job overwrites the log's begin. False: it only grows.
+bool empty_log(sqlite3* store) {
+  return sqlite3_wal_checkpoint_v2(store, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr) == SQLITE_OK;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Jobs>> Jobs::open(const std::string& file, Submit submit, std::size_t most,
@@ -186,6 +211,7 @@ Status Jobs::open_store(const std::string& file) {
     settle(*job, clock_() - age);
   }
   forget_old();
+  empty_log(store_);  // what the last life left
   log_ = ::open((file + "-wal").c_str(), O_RDONLY | O_CLOEXEC);
   if (log_ < 0) return {};  // a file system without one writes at once
   auto started = Thread::start("job-store", [this] { synchronize(); }, {.use = ThreadUse::service});
@@ -196,26 +222,16 @@ Status Jobs::open_store(const std::string& file) {
 
 Status Jobs::save(const Job& job) {
   if (!store_) return {};
-  Statement statement(store_, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  if (statement) {
-    statement.bind(1, job.id);
-    statement.bind(2, job.caption);
-    statement.bind(3, job.owner);
-    statement.bind(4, job.affected);
-    statement.bind(5, static_cast<std::int64_t>(job.state));
-    statement.bind(6, std::int64_t{job.percent});
-    statement.bind(7, std::int64_t{job.error_code});
-    statement.bind(8, job.error_text);
-    statement.bind(9, count(job.submitted));
-    statement.bind(10, count(job.changed));
-    statement.bind(11, job.class_name);
-    statement.bind(12, job.detail);
-    statement.bind(13, job.debris);
-    if (statement.step() == SQLITE_DONE) {
-      unsaved_.erase(job.id);
-      if (!std::exchange(unsynchronized_, true)) changed_.notify_all();
-      return {};
-    }
+  // SQLite lets the log grow to megabytes. On a full disk the log is emptied instead, and goes on in what it has; of
+  // the first room again the store needs some for that, before the log takes it.
+  if (full_) empty_log(store_);
+  int written = write(store_, job);
+  if (written == SQLITE_FULL && empty_log(store_)) written = write(store_, job);
+  full_ = written == SQLITE_FULL;
+  if (written == SQLITE_DONE) {
+    unsaved_.erase(job.id);
+    if (!std::exchange(unsynchronized_, true)) changed_.notify_all();
+    return {};
   }
   const Error failed = error(Failure::failed, fmt::format("the job cannot be written to the job store in the state "
                                                           "folder: {}; see that its disk has room and is writable",

@@ -161,7 +161,8 @@ class Jobs {
   std::set<std::string, std::less<>> unsaved_;           ///< whose last state the store has not taken yet
   std::map<std::string, State, std::less<>> cancelled_;  ///< what each is to become
   sqlite3* store_ = nullptr;
-  int log_ = -1;  ///< the store's write-ahead log
+  int log_ = -1;       ///< the store's write-ahead log
+  bool full_ = false;  ///< the store's disk was, at the last attempt
   bool unsynchronized_ = false;
   bool ending_ = false;
   Condition changed_;    ///< one of these two
