@@ -339,7 +339,8 @@ void WorkerPool::State::watch_clock() {
     if (timers.empty()) {
       clock.wait(lock);
     } else {
-      clock.wait_until(lock, timers.begin()->first);
+      const Clock::time_point next = timers.begin()->first;  // a copy: that timer may end meanwhile
+      clock.wait_until(lock, next);
     }
   }
 }

@@ -394,7 +394,8 @@ void Core::keep_records(Lock& lock) {
     } else if (list_again_at_.empty()) {
       wake_.wait(lock);
     } else {
-      wake_.wait_until(lock, *list_again_at_.begin());
+      const auto again_at = *list_again_at_.begin();  // a copy: it may be erased meanwhile
+      wake_.wait_until(lock, again_at);
     }
   }
   // libvirt is called without the lock, also by the ends of these.
@@ -446,7 +447,8 @@ void Core::keep_live_settings(Lock& lock) {
     } else if (lost_.empty() && learn_version_at_ && *learn_version_at_ <= Clock::now()) {
       learn_version(lock);
     } else if (learn_version_at_ && lost_.empty()) {
-      wake_.wait_until(lock, *learn_version_at_);
+      const auto learn_at = *learn_version_at_;
+      wake_.wait_until(lock, learn_at);
     } else {
       wake_.wait(lock);
     }

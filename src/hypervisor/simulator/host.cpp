@@ -217,7 +217,8 @@ void Simulator::run_timers() {
     }
     const auto next = timers_.begin();
     if (Clock::now() < next->first) {
-      timer_changed_.wait_until(lock, next->first);
+      const Clock::time_point due = next->first;  // a copy: that timer may end meanwhile
+      timer_changed_.wait_until(lock, due);
       continue;
     }
     const auto action = std::move(next->second);
