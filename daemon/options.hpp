@@ -27,7 +27,7 @@ struct Options {
   std::string state;                  ///< folder of what the daemon keeps
   std::string certificate;            ///< PEM files for TLS; made by ourselves when empty
   std::string key;
-  bool allow_cleartext = false;  ///< passwords in clear text beyond loopback
+  bool allow_cleartext = false;                ///< passwords in clear text beyond loopback
   std::string anonymous_identify = "minimal";  ///< or "full", "off": what Identify says without credentials
   bool guest_service_interface = false;
   std::string compatibility = "extended";

@@ -130,8 +130,9 @@ class JobProvider : public Base {
   Result<cim::job::Job> find(const Key& key) const {
     auto job = environment_.jobs.find(key.instance_id);
     if (job && is_mine(*job)) return *std::move(job);
-    return error(Failure::not_found, fmt::format("there is no job {:.100}; jobs can be read for {} minutes after their end",
-                                                 key.instance_id, cim::job::kept_after_end.count()));
+    return error(Failure::not_found,
+                 fmt::format("there is no job {:.100}; jobs can be read for {} minutes after their end",
+                             key.instance_id, cim::job::kept_after_end.count()));
   }
   virtual T instance_of(const cim::job::Job& job) const {
     return job_instance<T>(job, environment_.host.information()->name);

@@ -54,7 +54,8 @@ void write_result(const Operation& operation, const cim::Method& method, const c
   }
   for (std::size_t i = 0; i < method.parameters.size() && i < result.outputs.size(); ++i) {
     const cim::Parameter& parameter = method.parameters[i];
-    if (!parameter.is_out || result.outputs[i].is_null()) continue;  // what is NULL is left out: an empty one ends wbemcli
+    if (!parameter.is_out || result.outputs[i].is_null())
+      continue;  // what is NULL is left out: an empty one ends wbemcli
     writer.start("PARAMVALUE").attribute("NAME", parameter.name);
     write_type(writer, "PARAMTYPE", parameter.type, parameter.object_class);
     writer.text({});

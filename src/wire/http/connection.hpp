@@ -148,7 +148,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<RequestParser> parser_;
   const Handler* handler_ = nullptr;
   const Handler* for_everybody_ = nullptr;  // takes the request if it comes without credentials
-  bool begun_ = false;  // its first byte is here
+  bool begun_ = false;                      // its first byte is here
   bool header_done_ = false;
   bool complete_ = false;
   bool continued_ = false;  // was told "100 Continue"

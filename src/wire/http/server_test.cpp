@@ -73,8 +73,8 @@ TEST_F(ServerTest, WhatIsForEverybodyNeedsNoCredentials) {
   handlers_["/everybody"] = Endpoint(nullptr, everybody);
   serve();
   const auto ask = [&](TestClient& client, std::string_view path, std::string_view fields, std::string_view body) {
-    client.send(fmt::format("POST {} HTTP/1.1\r\nHost: x\r\n{}Content-Length: {}\r\n\r\n{}", path, fields, body.size(),
-                            body));
+    client.send(
+        fmt::format("POST {} HTTP/1.1\r\nHost: x\r\n{}Content-Length: {}\r\n\r\n{}", path, fields, body.size(), body));
   };
   TestClient client(port_);
   ask(client, "/wsman", "Open: yes\r\n", "open");

@@ -124,8 +124,7 @@ std::uint32_t wmi_result(const xml::Element& fault) {
 Field read_field(const xml::Element& element) {
   Field field;
   field.name = element.name();
-  field.is_null =
-      xml::read_boolean(element.attribute(names::xsi, "nil").value_or(std::string_view{})).value_or(false);
+  field.is_null = xml::read_boolean(element.attribute(names::xsi, "nil").value_or(std::string_view{})).value_or(false);
   if (field.is_null) return field;
   const xml::Element child = element.first_child();
   // In a projection times have no namespace.

@@ -201,8 +201,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     } else if (!readable) {
       exchange.respond(fault_response(readable.error(), request, {}));
     } else {
-      const auto task = prepare_identify(options.product_vendor,
-                                         options.tell_everybody_version ? options.product_version : "0.0.0");
+      const auto task =
+          prepare_identify(options.product_vendor, options.tell_everybody_version ? options.product_version : "0.0.0");
       answer(exchange, *task, request);
     }
   }

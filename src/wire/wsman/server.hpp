@@ -18,7 +18,7 @@ struct ServerOptions {
   std::string product_vendor = "vmms";
   std::string product_version = "0.0.0";
   bool tell_everybody_version = false;  ///< in an Identify without credentials
-  std::string host_name;  ///< f:WSManFault/@Machine
+  std::string host_name;                ///< f:WSManFault/@Machine
   MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
   RequestLimits requests = {};
   enumeration::ContextLimits contexts = {};

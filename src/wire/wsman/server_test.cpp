@@ -47,9 +47,8 @@ TEST_F(WsmanServerTest, WithoutCredentialsIdentifyAloneIsAnswered) {
   EXPECT_EQ(fault.body.find("host1"), std::string::npos);
   auto html = testing::post(identify);
   html.content_type = "text/html";
-  for (const http::Request& request :
-       {testing::post(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys)), testing::post("garbage"),
-        testing::post(""), html})
+  for (const http::Request& request : {testing::post(soap(names::action_get, uri("Msvm_ComputerSystem"), vm_keys)),
+                                       testing::post("garbage"), testing::post(""), html})
     EXPECT_EQ(ask(request).status, 401U) << request.body;
 }
 

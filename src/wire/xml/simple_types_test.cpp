@@ -20,7 +20,8 @@ TEST(SimpleTypes, NumbersMayHaveASignAndZerosBefore) {
   for (const char* text : {"0", "-0", "+0", "-000"}) EXPECT_EQ(read_unsigned(text), 0U) << text;
   EXPECT_EQ(read_unsigned("18446744073709551615"), UINT64_MAX);
   EXPECT_EQ(read_unsigned("99999999999999999999999"), UINT64_MAX);
-  for (const char* text : {"", " ", "+", "-", "-1", "5.0", "1e3", "0x10", "5 5", "+-5", "--0", "-99999999999999999999999"})
+  for (const char* text :
+       {"", " ", "+", "-", "-1", "5.0", "1e3", "0x10", "5 5", "+-5", "--0", "-99999999999999999999999"})
     EXPECT_FALSE(read_unsigned(text)) << text;
 }
 
