@@ -242,7 +242,11 @@ class MemoryFaults : public providers::testing::Providers {
 
   std::shared_ptr<spdlog::logger> before_;
   std::vector<std::function<void()>> tasks_;
-  wsman::Server wsman_{manager_, submit(), {.host_name = "HOST1", .machine_of = providers::machine_of}};
+  wsman::Server wsman_{manager_,
+                       submit(),
+                       {.host_name = "HOST1",
+                        .machine_of = providers::machine_of,
+                        .contexts = {.edge_time = std::chrono::hours(1)}}};  // pages are as long on a slow machine
   cimxml::Server cimxml_{manager_, submit(), {.machine_of = providers::machine_of}};
 };
 
@@ -470,11 +474,12 @@ TEST_F(MemoryFaults, OverTheNetworkTheNextRequestIsServed) {
       verified({.principal = http::test_principal("alice")});
     }
   } authenticator;
-  wsman::Server server(manager_,
-                       [&pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
-                         return pool.submit(account, key, std::move(task));
-                       },
-                       {.host_name = "HOST1", .machine_of = providers::machine_of});
+  wsman::Server server(
+      manager_,
+      [&pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
+        return pool.submit(account, key, std::move(task));
+      },
+      {.host_name = "HOST1", .machine_of = providers::machine_of, .contexts = {.edge_time = std::chrono::hours(1)}});
   http::ServerOptions options;
   options.listeners = {{.address = "127.0.0.1"}};
   http::Server network(options, authenticator,
