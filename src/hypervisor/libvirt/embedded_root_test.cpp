@@ -73,7 +73,9 @@ TEST_F(EmbeddedRootTest, ExplainsWhyOpeningFails) {
       geteuid() == 0 && getpwnam("libvirt-qemu") == nullptr && getpwnam("qemu") == nullptr;
   const auto invalid = explain_open_failure(
       root, {VIR_ERR_INVALID_ARG, VIR_FROM_NONE, "Analyse des Benutzers 'libvirt-qemu' fehlgeschlagen"});
-  if (accounts_are_missing) EXPECT_NE(invalid.find("useradd"), std::string::npos) << invalid;
+  if (accounts_are_missing) {
+    EXPECT_NE(invalid.find("useradd"), std::string::npos) << invalid;
+  }
   EXPECT_EQ(explain_open_failure(root, {VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, "anything else"}), "");
 }
 

@@ -14,11 +14,11 @@ struct Options {
   /// `qemu:///embed?root=DIR` runs libvirt's QEMU driver inside this process; any other URI of libvirt's goes to its
   /// daemon.
   std::string uri;
-  /// A GUID of the machine of this process, for a host that has no UUID of its own that stays.
-  std::string identity;
   /// How long to wait before a lost connection is opened again: at first, and at most (it doubles).
   std::chrono::milliseconds reconnect_first{1000};
   std::chrono::milliseconds reconnect_most{30'000};
+  /// A GUID of the machine of this process, for a host that has no UUID of its own that stays.
+  std::string identity = {};
 };
 
 /// Connects and lists the VMs; waits for libvirt. The records are complete when it returns. A connection that is lost
