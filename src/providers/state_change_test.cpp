@@ -45,6 +45,7 @@ class StateChange : public testing::Providers {
 };
 
 TEST_F(StateChange, ATimeoutOfZeroOrNullIsNone) {
+  ASSERT_TRUE(host_.turn_off(id("delta")));  // whose guest would be waited for
   ASSERT_TRUE(host_.change_settings(id("alpha"), [](hypervisor::Settings& settings) {
     settings.communication_services = {{"00000BB8-FACB-11E6-BD58-64006A7986D3", 2}};
   }));
@@ -129,7 +130,7 @@ TEST_F(StateChange, AMachineThatRunsHasAProcessOfItsOwn) {
 TEST_F(StateChange, ACopyJobIsToldAsItsOwnClassWhateverItIsCalledBy) {
   for (const char* own : {"Msvm_CopyFileToGuestJob", "Vmms_CopyFileFromGuestJob"}) {
     const std::string key = job(own);
-    for (const char* name : {own, "Msvm_ConcreteJob", "CIM_ConcreteJob", "cim_job"}) {
+    for (const char* name : {own, "Msvm_ConcreteJob", "CIM_ConcreteJob", "cim_concretejob"}) {
       SCOPED_TRACE(std::string(name) + " for " + own);
       const std::string path = std::string(name) + ".InstanceID=\"" + key + "\"";
       const auto found = manager_.get(context_, cim::ObjectPath::parse(std::string(space) + ":" + path).value());

@@ -16,7 +16,7 @@ const json::value* member(const json::value* value, std::string_view name) {
 }
 
 bool is(const json::value* value, std::string_view text) {
-  return value != nullptr && value->is_string() && value->get_string() == text;
+  return value != nullptr && value->is_string() && std::string_view(value->get_string()) == text;
 }
 
 }  // namespace
