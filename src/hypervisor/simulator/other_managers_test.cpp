@@ -107,7 +107,7 @@ TEST(SimulatedManagers, FailuresAreToldInTheirOwnWords) {
 }
 
 TEST(SimulatedManagers, AWindowsGuestIsWindows) {
-  auto described = parse_description(R"(
+  auto described = parse_description(R"toml(
 [[vm]]
 name = "w"
 state = "running"
@@ -120,7 +120,7 @@ start = "fail"
 exit_status = 3
 [[vm.guest.service]]
 name = "W32Time"
-)",
+)toml",
                                      "test");
   ASSERT_TRUE(described) << described.error().message;
   Simulator host(std::move(*described));
