@@ -60,6 +60,12 @@ FoldedCharacter fold_case(std::uint32_t code_point) {
   return folded;
 }
 
+std::uint32_t fold_case_to_one(std::uint32_t code_point) {
+  const FoldedCharacter folded = fold_case(code_point);
+  if (folded.size == 1) return folded.code_points[0];
+  return static_cast<std::uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code_point)));
+}
+
 Character character_at(std::string_view text, std::size_t offset) {
   constexpr std::uint32_t no_character = 0xDC00;  // a surrogate, which no text has
   if (is_ascii(text[offset])) return {static_cast<unsigned char>(text[offset]), 1};

@@ -47,6 +47,14 @@ TEST(CaseFolding, TheOrderIsThatOfTheFoldedCodePoints) {
   EXPECT_LT(compare_folded("\uFFFD", "\U00010000"), 0);
 }
 
+TEST(CaseFolding, OneCharacterMayHaveToStayOne) {
+  EXPECT_EQ(fold_case(U'ß').size, 2u);
+  EXPECT_EQ(fold_case_to_one(U'ß'), U'ß');
+  EXPECT_EQ(fold_case_to_one(U'ẞ'), U'ß');
+  EXPECT_EQ(fold_case_to_one(U'Я'), U'я');
+  EXPECT_EQ(fold_case_to_one(U'A'), U'a');
+}
+
 TEST(CaseFolding, BytesThatAreNoTextEqualThemselvesAlone) {
   EXPECT_TRUE(equals_folded("a\xff", "A\xff"));
   EXPECT_FALSE(equals_folded("\xff", "\xfe"));

@@ -13,21 +13,56 @@ AssociationCursor::AssociationCursor(ObjectManager& manager, Namespace& space, c
       providers_(space.concrete_associations(cim_class)),
       keys_(std::move(keys)),
       waits_(space.waits(cim_class)) {
+  for (const KeyBinding& key : keys_) {
+    const Class* end = end_class(cim_class, key.name);
+    end_classes_.push_back(end);
+    if (end && space.waits(*end)) waits_ = true;
+  }
   if (subclasses == Subclasses::exclude)
     std::erase_if(providers_,
                   [&](const AssociationProvider* provider) { return &provider->cim_class() != &cim_class; });
+}
+
+const Class* AssociationCursor::end_class(const Class& association, std::string_view role) const {
+  const Property* property = association.property(role);
+  return property ? space_.schema.find(property->object_class) : nullptr;
+}
+
+// The paths of the ends that were named, once for all association classes.
+bool AssociationCursor::find_ends(const Context& context, std::vector<Error>& failures) {
+  if (ends_found_) return true;
+  ends_found_ = true;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    KeyBinding& key = keys_[i];
+    if (!key.reference) continue;
+    const Class* named = space_.schema.find(key.reference->class_name);
+    if (named && end_classes_[i] && !narrower(named, end_classes_[i])) {
+      present_ = providers_.size();  // none of these can stand there
+      return false;
+    }
+    const auto end = manager_.find_object(context, space_.schema, *key.reference, end_classes_[i]);
+    if (!end) {
+      failures.push_back(end.error());
+      present_ = providers_.size();
+      return false;
+    }
+    key.reference = std::make_shared<const ObjectPath>(end->path(space_.schema.namespace_name));
+  }
+  return true;
 }
 
 bool AssociationCursor::fits(const Instance& association) const {
   const ObjectPath path = association.path();
   return std::all_of(keys_.begin(), keys_.end(), [&](const KeyBinding& wanted) {
     const KeyBinding* key = path.find(wanted.name);
-    return key && key->reference && wanted.reference && similar_object(*key->reference, *wanted.reference);
+    return key && key->reference && wanted.reference &&
+           names_object(*wanted.reference, *key->reference, manager_.home(space_.schema));
   });
 }
 
 // Adds the associations of one more end, or goes on to the next association class.
 void AssociationCursor::fetch(const Context& context, std::size_t, std::vector<Error>& failures) {
+  if (!find_ends(context, failures)) return;
   AssociationProvider& provider = *providers_[present_];
   const auto add = [&](std::string_view role, const ObjectPath& end) {
     auto found = provider.from(context, role, end);

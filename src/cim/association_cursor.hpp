@@ -19,6 +19,8 @@ class AssociationCursor : public BufferedEnumeration {
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:
+  const Class* end_class(const Class& association, std::string_view role) const;
+  bool find_ends(const Context& context, std::vector<Error>& failures);
   bool fits(const Instance& association) const;
 
   ObjectManager& manager_;
@@ -26,7 +28,9 @@ class AssociationCursor : public BufferedEnumeration {
   std::vector<AssociationProvider*> providers_;
   std::size_t present_ = 0;
   std::vector<KeyBinding> keys_;
-  std::unique_ptr<Enumeration> ends_;  ///< of the present provider's driver role
+  std::vector<const Class*> end_classes_;  ///< parallel to `keys_`: what may stand there
+  bool ends_found_ = false;                ///< of `keys_`: they are the own paths of the objects that they name
+  std::unique_ptr<Enumeration> ends_;      ///< of the present provider's driver role
   bool waits_;
 };
 

@@ -2,9 +2,11 @@
 // CIM-XML's Associators and References.
 #pragma once
 
+#include "cim/class.hpp"
 #include "cim/object_path.hpp"
 
 #include <string>
+#include <vector>
 
 namespace vmms::cim {
 
@@ -22,5 +24,19 @@ struct AssociationQuery {
   bool class_definitions = false;                   ///< of what is found, the classes (ClassDefsOnly)
   bool classes = false;                             ///< the source is a class, and so is what is found (SchemaOnly)
 };
+
+/// A way from the source over an association class.
+struct AssociationWay {
+  const Property* near = nullptr;    ///< where the source stands
+  const Property* far = nullptr;     ///< where what is wanted stands; null for the association itself
+  const Class* far_class = nullptr;  ///< what is wanted: of the class that `far` declares and of the one asked for
+};
+/// Those of objects of the class `source`, as far as roles and qualifiers of the query allow. `result` is the class of
+/// what is wanted, null for any.
+std::vector<AssociationWay> association_ways(const AssociationQuery& query, const Schema& schema, const Class& source,
+                                             const Class& association, const Class* result);
+
+/// The narrower of two classes, where null is any class; null when no object can be of both.
+const Class* narrower(const Class* left, const Class* right);
 
 }  // namespace vmms::cim

@@ -25,25 +25,31 @@ std::optional<Instance> with_keys_alone(const Class& cim_class, const ObjectPath
 
 }  // namespace
 
-AssociationWalk::AssociationWalk(ObjectManager& manager, Namespace& space, AssociationQuery query,
-                                 std::vector<Step> steps)
+AssociationWalk::AssociationWalk(ObjectManager& manager, Namespace& space, AssociationQuery query, const Class& named,
+                                 const Class* result, std::vector<AssociationProvider*> associations)
     : manager_(manager),
       space_(space),
       query_(std::move(query)),
-      steps_(steps.begin(), steps.end()),
-      several_(steps.size() > 1) {
-  const Class* source_class = space.schema.find(query_.source.class_name);
-  waits_ =
-      (source_class && space.waits(*source_class)) || std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
-        return space.waits(step.far_class ? *step.far_class : step.provider->cim_class());
+      result_(result),
+      associations_(std::move(associations)),
+      waits_(space.waits(named)) {
+  // The source may turn out to be of any of these.
+  std::vector<const Class*> sources{&named};
+  for (const Provider* provider : space.concrete(named)) sources.push_back(&provider->cim_class());
+  const auto may_wait = [&](const AssociationProvider* association) {
+    return std::any_of(sources.begin(), sources.end(), [&](const Class* source) {
+      const auto ways = association_ways(query_, space_.schema, *source, association->cim_class(), result_);
+      return std::any_of(ways.begin(), ways.end(), [&](const AssociationWay& way) {
+        return space_.waits(way.far_class ? *way.far_class : association->cim_class());
       });
+    });
+  };
+  waits_ = waits_ || std::any_of(associations_.begin(), associations_.end(), may_wait);
 }
 
 void AssociationWalk::fetch(const Context& context, std::size_t most, std::vector<Error>& failures) {
-  if (steps_.empty()) {
-    // Nothing found: that there is no such object must not look like an object that has no associations.
-    checked_ = true;
-    if (const auto exists = manager_.get_within(context, query_.source); !exists) failures.push_back(exists.error());
+  if (!source_found_) {
+    find_source(context, failures);
   } else if (!started_) {
     start(context, failures);
   } else if (others_) {
@@ -58,34 +64,45 @@ void AssociationWalk::fetch(const Context& context, std::size_t most, std::vecto
   }
 }
 
+// That there is no such object must not look like an object that has no associations.
+void AssociationWalk::find_source(const Context& context, std::vector<Error>& failures) {
+  const auto source = manager_.find_object(context, space_.schema, query_.source);
+  source_found_ = true;
+  if (!source) return failures.push_back(source.error());
+  query_.source = source->path(space_.schema.namespace_name);
+  for (AssociationProvider* association : associations_)
+    for (const AssociationWay& way :
+         association_ways(query_, space_.schema, source->cim_class(), association->cim_class(), result_))
+      steps_.push_back({association, way});
+  several_ = steps_.size() > 1;
+}
+
 void AssociationWalk::start(const Context& context, std::vector<Error>& failures) {
-  const Step& step = steps_.front();
+  const auto& [provider, way] = steps_.front();
   started_ = true;
-  if (step.far_class) {
-    auto others = step.provider->others(context, step.role, query_.source, step.far_role, *step.far_class);
+  if (way.far) {
+    auto others = provider->others(context, way.near->name, query_.source, way.far->name, *way.far_class);
     if (!others) {
-      checked_ = true;  // the failure says it
       failures.push_back(others.error());
       return end_step();
     }
     others_ = std::move(*others);
     if (others_) return;
   }
-  auto associations = step.provider->from(context, step.role, query_.source);
+  auto associations = provider->from(context, way.near->name, query_.source);
   if (!associations) {
-    checked_ = true;
     failures.push_back(associations.error());
     return end_step();
   }
   for (Instance& association : *associations) {
-    if (!step.far_class) {
+    if (!way.far) {
       add(std::move(association));
       continue;
     }
-    const auto* far = association[step.far_role].get_if<ObjectPathPtr>();
+    const auto* far = association[way.far->name].get_if<ObjectPathPtr>();
     if (!far || !*far) continue;
     const Class* far_class = space_.schema.find((*far)->class_name);
-    if (!far_class || !far_class->is_a(*step.far_class)) continue;
+    if (!far_class || !far_class->is_a(*way.far_class)) continue;
     to_read_.push_back(**far);
     to_read_.back().namespace_name = space_.schema.namespace_name;
   }
@@ -112,7 +129,6 @@ void AssociationWalk::end_step() {
 }
 
 void AssociationWalk::add(Instance instance) {
-  checked_ = true;
   const std::string& required = query_.references ? query_.required_association_qualifier : query_.required_qualifier;
   if (!required.empty() && !has_qualifier(instance.cim_class().qualifiers, required)) return;
   if (several_ && !found_.insert(std::hash<std::string>()(to_lower(instance.path().to_string()))).second) return;

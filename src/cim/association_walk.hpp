@@ -10,26 +10,27 @@
 
 namespace vmms::cim {
 
+/// The source is found first, whatever it is called by: its own class decides which associations it has.
 class AssociationWalk : public BufferedEnumeration {
  public:
-  /// One association class and the direction in which it is walked.
-  struct Step {
-    AssociationProvider* provider;
-    std::string_view role;      ///< of the source
-    std::string_view far_role;  ///< of what is wanted; empty for the associations themselves
-    const Class* far_class;     ///< what is wanted; null for the associations themselves
-  };
-  /// Of the query: the source, and what is true of everything that is found. Its names of classes and roles are in
-  /// `steps` already.
-  AssociationWalk(ObjectManager& manager, Namespace& space, AssociationQuery query, std::vector<Step> steps);
+  /// Of the query: the source, of the class `named` or a subclass, and what is true of everything that is found. Its
+  /// names of classes are in `result` (null for any) and `associations` already.
+  AssociationWalk(ObjectManager& manager, Namespace& space, AssociationQuery query, const Class& named,
+                  const Class* result, std::vector<AssociationProvider*> associations);
   bool waits() const override { return waits_; }
 
  protected:
-  bool exhausted() const override { return steps_.empty() && checked_; }
+  bool exhausted() const override { return source_found_ && steps_.empty(); }
   Enumeration* source() const override { return others_.get(); }
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:
+  /// One association class and the direction in which it is walked.
+  struct Step {
+    AssociationProvider* provider;
+    AssociationWay way;
+  };
+  void find_source(const Context& context, std::vector<Error>& failures);
   void start(const Context& context, std::vector<Error>& failures);
   void read_one(const Context& context, std::vector<Error>& failures);
   void end_step();
@@ -37,15 +38,17 @@ class AssociationWalk : public BufferedEnumeration {
 
   ObjectManager& manager_;
   Namespace& space_;
-  const AssociationQuery query_;
-  std::deque<Step> steps_;  ///< the present one first
+  AssociationQuery query_;  ///< the source's own path, once it is found
+  const Class* const result_;
+  std::vector<AssociationProvider*> associations_;
+  bool source_found_ = false;  ///< or it is certain that it cannot be
+  std::deque<Step> steps_;     ///< the present one first
   bool waits_ = false;
-  bool several_;                           ///< the same object may be found twice
+  bool several_ = false;                   ///< the same object may be found twice
   std::unordered_set<std::size_t> found_;  ///< hashes of paths, when several_
   bool started_ = false;                   ///< of the present step
   std::unique_ptr<Enumeration> others_;    ///< likewise, or
   std::deque<ObjectPath> to_read_;         ///< likewise
-  bool checked_ = false;                   ///< the source exists
 };
 
 }  // namespace vmms::cim

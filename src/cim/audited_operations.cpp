@@ -20,10 +20,10 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate(const Context& con
 }
 
 Result<QueryResult> ObjectManager::query(const Context& context, std::string_view namespace_name, std::string_view text,
-                                         bool keys_only) {
+                                         bool keys_only, wql::Language language) {
   return audited_read(auditor_,
                       {.operation = "query", .context = context, .namespace_name = namespace_name, .query = text},
-                      [&] { return run_query(context, namespace_name, text, keys_only); });
+                      [&] { return run_query(context, namespace_name, text, keys_only, language); });
 }
 
 Result<QueryResult> ObjectManager::associations(const Context& context, std::string_view namespace_name,

@@ -21,34 +21,26 @@ JoinProvider::JoinProvider(ObjectManager& manager, const Schema& schema, const C
   right_ = split(cim_class.join_right);
 }
 
-Result<std::optional<JoinProvider::Ends>> JoinProvider::find_ends(const Context& context, const Side& near,
-                                                                  const Side& far, const ObjectPath& end) {
-  ObjectPath path = end;
-  path.namespace_name = schema_.namespace_name;
-  const Class* own = schema_.find(path.class_name);
+std::optional<std::vector<KeyBinding>> JoinProvider::far_keys(std::string_view role, const ObjectPath& end) const {
+  const Side& near = near_side(role);
+  const Class* own = schema_.find(end.class_name);
   const Class* declared = schema_.find(class_.property(near.role)->object_class);
-  if (!own || !declared || !own->is_a(*declared)) return std::optional<Ends>();
-  const auto instance = manager_.get_within(context, path);
-  if (!instance) return instance.error();
-  return std::optional<Ends>(Ends{instance->path(schema_.namespace_name),
-                                  {{std::string(far.property), to_text((*instance)[near.property]), {}}}});
+  if (!own || !declared || !own->is_a(*declared)) return std::nullopt;
+  return std::vector<KeyBinding>{{std::string(far_side(role).property), std::string(end.value(near.property)), {}}};
 }
 
 Result<std::vector<Instance>> JoinProvider::from(const Context& context, std::string_view role, const ObjectPath& end) {
-  const bool is_left = equals_no_case(role, left_.role);
-  if (!is_left && !equals_no_case(role, right_.role))
+  if (!equals_no_case(role, left_.role) && !equals_no_case(role, right_.role))
     return error(Failure::invalid_argument, fmt::format("{} has no role {}", class_.name, role));
-  const Side& near = is_left ? left_ : right_;
-  const Side& far = is_left ? right_ : left_;
-
-  auto ends = find_ends(context, near, far, end);
-  if (!ends) return ends.error();
+  const Side& near = near_side(role);
+  const Side& far = far_side(role);
   std::vector<Instance> associations;
-  if (!*ends) return associations;
+  const auto keys = far_keys(role, end);
+  if (!keys) return associations;
   auto others = manager_.enumerate_within(context, schema_.namespace_name, class_.property(far.role)->object_class,
-                                          (*ends)->far_keys, {std::string(far.property)});
+                                          *keys, {std::string(far.property)});
   if (!others) return others.error();
-  const auto near_reference = std::make_shared<const ObjectPath>(std::move((*ends)->near));
+  const auto near_reference = std::make_shared<const ObjectPath>(end);
   for (bool done = false; !done;) {
     auto batch = (*others)->next(context, batch_size);
     // Less than all would look like all.
@@ -68,11 +60,9 @@ Result<std::vector<Instance>> JoinProvider::from(const Context& context, std::st
 Result<std::unique_ptr<Enumeration>> JoinProvider::others(const Context& context, std::string_view role,
                                                           const ObjectPath& end, std::string_view,
                                                           const Class& wanted) {
-  const bool is_left = equals_no_case(role, left_.role);
-  auto ends = find_ends(context, is_left ? left_ : right_, is_left ? right_ : left_, end);
-  if (!ends) return ends.error();
-  if (!*ends) return std::unique_ptr<Enumeration>(std::make_unique<Cursor>());
-  return manager_.enumerate_within(context, schema_.namespace_name, wanted.name, (*ends)->far_keys);
+  const auto keys = far_keys(role, end);
+  if (!keys) return std::unique_ptr<Enumeration>(std::make_unique<Cursor>());
+  return manager_.enumerate_within(context, schema_.namespace_name, wanted.name, *keys);
 }
 
 }  // namespace vmms::cim

@@ -1,12 +1,13 @@
 // An association whose ends belong together because a property of one equals a property of the other.
 #pragma once
 
+#include "base/text.hpp"
 #include "cim/object_manager.hpp"
 
 namespace vmms::cim {
 
-/// Answers for a class with the qualifier Join. The end that is asked from is read (it must exist), the other end is
-/// enumerated with the equal key, so that one VM's associations touch one VM.
+/// Answers for a class with the qualifier Join, whose two properties are keys. The other end is enumerated with the
+/// equal key, so that one VM's associations touch one VM.
 class JoinProvider : public AssociationProvider {
  public:
   JoinProvider(ObjectManager& manager, const Schema& schema, const Class& cim_class);
@@ -22,14 +23,11 @@ class JoinProvider : public AssociationProvider {
     std::string_view property;
   };
 
-  /// One end of an association as it is, and which objects belong to it: a class and the key that they must have.
-  struct Ends {
-    ObjectPath near;
-    std::vector<KeyBinding> far_keys;
-  };
-  /// Null when no object of the class of `end` can stand in the role.
-  Result<std::optional<Ends>> find_ends(const Context& context, const Side& near, const Side& far,
-                                        const ObjectPath& end);
+  const Side& near_side(std::string_view role) const { return equals_no_case(role, left_.role) ? left_ : right_; }
+  const Side& far_side(std::string_view role) const { return equals_no_case(role, left_.role) ? right_ : left_; }
+  /// The key that the objects at the other end have; nothing when no object of the class of `end` can stand in the
+  /// role.
+  std::optional<std::vector<KeyBinding>> far_keys(std::string_view role, const ObjectPath& end) const;
 
   ObjectManager& manager_;
   const Schema& schema_;

@@ -30,6 +30,13 @@ bool is_complete(const Class& cim_class, const ObjectPath& path) {
                      [&](std::uint16_t key) { return path.find(cim_class.properties[key].name) != nullptr; });
 }
 
+bool has_keys(const Class& cim_class, const ObjectPath& path) {
+  return std::all_of(path.keys.begin(), path.keys.end(), [&](const KeyBinding& key) {
+    const Property* property = cim_class.property(key.name);
+    return property && property->is_key;
+  });
+}
+
 Status check_key_names(const Class& cim_class, const ObjectPath& path) {
   for (const KeyBinding& key : path.keys) {
     const Property* property = cim_class.property(key.name);
@@ -54,6 +61,11 @@ Result<Instance> writable_changes(const Instance& present, const Instance& chang
     result.values[i] = value;
   }
   return result;
+}
+
+bool refers_to_objects(const Method& method) {
+  return std::any_of(method.parameters.begin(), method.parameters.end(),
+                     [](const Parameter& parameter) { return parameter.type == Type::reference && parameter.is_in; });
 }
 
 // Arguments follow the declaration of the class that was named; the instance's own class may declare them otherwise.
@@ -114,7 +126,7 @@ bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_clas
   if (!method) return (*space)->waits(cim_class);
   // An unimplemented method still looks whether its instance is there, and a superclass looks in several places.
   const bool looks = !method->implemented || (*space)->concrete(cim_class).size() > 1;
-  return method->waits || (looks && (*space)->waits(cim_class));
+  return method->waits || (looks && (*space)->waits(cim_class)) || (method->implemented && refers_to_objects(*method));
 }
 
 Status ObjectManager::authorize(const Context& context, OperationKind kind, const Class& cim_class,
@@ -122,50 +134,89 @@ Status ObjectManager::authorize(const Context& context, OperationKind kind, cons
   return authorizer_(*context.principal, kind, cim_class, method);
 }
 
-Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, const ObjectPath& path, bool lenient) {
+Error ObjectManager::on_another_host(const ObjectPath& path) const {
+  return error(Failure::invalid_argument,
+               fmt::format("{} is on another host: this one is {}", describe(path), server_name_));
+}
+
+Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, const ObjectPath& path, Naming naming,
+                                                     const Class* within) {
   const auto space = find_namespace(path.namespace_name);
   if (!space) return space.error();
   const auto named = find_class(path.namespace_name, path.class_name);
   if (!named) return named.error();
-  std::vector<Provider*> candidates = (*space)->concrete(**named);
-  if (const KeyBinding* creation = path.find("CreationClassName"))
-    std::erase_if(candidates, [&](const Provider* provider) {
-      return !equals_no_case(provider->cim_class().name, creation->value);
-    });
+  if (!names_server(path.host, server_name_)) return on_another_host(path);
+  // What each class makes of the path.
+  std::vector<Target> candidates;
+  std::optional<Error> unfit;
+  const KeyBinding* creation = path.find("CreationClassName");
+  for (Provider* provider : (*space)->concrete(**named)) {
+    const Class& cim_class = provider->cim_class();
+    if ((creation && !equals_no_case(cim_class.name, creation->value)) || (within && !cim_class.is_a(*within)))
+      continue;
+    Target candidate{provider, path};
+    candidate.path.class_name = cim_class.name;
+    Status fits = complete_keys(candidate.path.keys, cim_class);
+    if (fits) fits = check_key_names(cim_class, candidate.path);
+    if (!fits) {
+      if (!unfit) unfit = fits.error();
+      continue;
+    }
+    if (naming != Naming::all_keys) add_fixed_keys(candidate.path.keys, cim_class);
+    candidates.push_back(std::move(candidate));
+  }
   if (candidates.empty()) {
+    if (unfit) return *std::move(unfit);
     if (const Status names = check_key_names(**named, path); !names) return names.error();
     return no_instance(path);
   }
-  if (const Status names = check_key_names(candidates.front()->cim_class(), path); !names) return names.error();
 
-  std::vector<Target> found;
-  for (Provider* provider : candidates) {
-    const Class& cim_class = provider->cim_class();
-    if (is_complete(cim_class, path)) {
-      ObjectPath own = path;
-      own.class_name = cim_class.name;
-      if (candidates.size() == 1) return Target{provider, std::move(own)};
-      if (provider->get(context, own)) return Target{provider, std::move(own)};
-      continue;
+  std::vector<Error> failures;
+  // Complete keys first: nothing has to be looked for.
+  for (Target& candidate : candidates) {
+    if (!is_complete(candidate.provider->cim_class(), candidate.path)) continue;
+    if (candidates.size() == 1) return std::move(candidate);
+    auto instance = candidate.provider->get(context, candidate.path);
+    if (instance) {
+      candidate.instance = std::move(*instance);
+      return std::move(candidate);
     }
-    // Incomplete keys: singletons are found by any of them, in method calls whatever fits one instance alone.
-    if (!cim_class.is_singleton && (!lenient || cim_class.waits)) continue;
+    if (instance.error().kind != Failure::not_found && instance.error().kind != Failure::invalid_argument)
+      failures.push_back(instance.error());
+  }
+  std::vector<Target> found;
+  for (Target& candidate : candidates) {
+    const Class& cim_class = candidate.provider->cim_class();
+    if (is_complete(cim_class, candidate.path)) continue;
+    const bool may_be_looked_for = cim_class.is_singleton || (naming == Naming::without_asking && !cim_class.waits) ||
+                                   (naming == Naming::any && !path.keys.empty());  // no key at all names a class
+    if (!may_be_looked_for) continue;
     const bool only_singleton = cim_class.is_singleton && candidates.size() == 1;
     if (only_singleton)
-      if (auto known = recall(provider, path)) return Target{provider, *std::move(known)};
-    Query query = make_query(cim_class, path.keys, {std::string(cim_class.name)});  // keys alone
-    query.limit = 2;
-    InstanceBuffer instances;
-    std::vector<Error> failures;
-    Page page{instances, failures};
-    provider->enumerate(context, query, page);
-    for (const Instance& instance : instances.items()) found.push_back({provider, instance.path(path.namespace_name)});
-    if (only_singleton && found.size() == 1) remember(provider, found.front().path);
+      if (auto known = recall(candidate.provider, candidate.path)) return Target{candidate.provider, *std::move(known)};
+    auto some = find_some(context, *candidate.provider, candidate.path, failures);
+    std::move(some.begin(), some.end(), std::back_inserter(found));
+    if (only_singleton && found.size() == 1) remember(candidate.provider, found.front().path);
+    if (found.size() > 1)
+      return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", describe(path)));
   }
-  if (found.size() == 1) return std::move(found.front());
-  if (found.size() > 1)
-    return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", describe(path)));
-  return no_instance(path);
+  // Of those that could not be asked one may be it, or one more.
+  if (!failures.empty()) return std::move(failures.front());
+  if (found.empty()) return no_instance(path);
+  return std::move(found.front());
+}
+
+std::vector<ObjectManager::Target> ObjectManager::find_some(const Context& context, Provider& provider,
+                                                            const ObjectPath& path, std::vector<Error>& failures) {
+  const Class& cim_class = provider.cim_class();
+  Query query = make_query(cim_class, path.keys, {std::string(cim_class.name)});  // keys alone
+  query.limit = 2;
+  InstanceBuffer instances;
+  Page page{instances, failures};
+  provider.enumerate(context, query, page);
+  std::vector<Target> found;
+  for (const Instance& instance : instances.items()) found.push_back({&provider, instance.path(path.namespace_name)});
+  return found;
 }
 
 // Tools name the management service by its Name in each call. Its other keys, such as the host's name, hardly ever
@@ -195,27 +246,66 @@ Result<Instance> ObjectManager::get_within(const Context& context, const ObjectP
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
     return allowed.error();
-  if ((*cim_class)->is_association) return get_association(context, **cim_class, path);
-  const auto target = resolve(context, path, false);
+  if ((*cim_class)->is_association) return get_association(context, **cim_class, path, Naming::all_keys);
+  auto target = resolve(context, path, Naming::all_keys);
   if (!target) return target.error();
+  if (target->instance) return *std::move(target->instance);
   return target->provider->get(context, target->path);
 }
 
-Result<Instance> ObjectManager::get_association(const Context& context, const Class& cim_class,
-                                                const ObjectPath& path) {
+Result<Instance> ObjectManager::find_object(const Context& context, const Schema& schema, ObjectPath path,
+                                            const Class* within) {
+  if (path.namespace_name.empty()) path.namespace_name = schema.namespace_name;
+  if (find_schema(path.namespace_name) != &schema)
+    return error(Failure::invalid_argument, fmt::format("{} is not in {}", describe(path), schema.namespace_name));
+  const auto cim_class = find_class(path.namespace_name, path.class_name);
+  if (!cim_class) return cim_class.error();
+  if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
+    return allowed.error();
+  if ((*cim_class)->is_association) {
+    if (within && !(*cim_class)->is_a(*within)) return no_instance(path);
+    return get_association(context, **cim_class, path, Naming::any);
+  }
+  auto target = resolve(context, path, Naming::any, within);
+  if (!target) return target.error();
+  if (target->instance) return *std::move(target->instance);
+  return target->provider->get(context, target->path);
+}
+
+// From one of its ends, which is found first, whatever it is called by.
+Result<Instance> ObjectManager::get_association(const Context& context, const Class& cim_class, const ObjectPath& path,
+                                                Naming naming) {
   const auto space = find_namespace(path.namespace_name);
+  const Schema& schema = (*space)->schema;
+  if (!names_server(path.host, server_name_)) return on_another_host(path);
+  std::vector<Instance> found;
   for (AssociationProvider* provider : (*space)->concrete_associations(cim_class)) {
-    const std::string_view role = (*space)->driver_role(provider->cim_class());
-    const KeyBinding* end = path.find(role);
-    if (!end || !end->reference) continue;
-    auto instances = provider->from(context, role, *end->reference);
-    if (!instances) return instances.error();
     ObjectPath own = path;
     own.class_name = provider->cim_class().name;
-    for (Instance& instance : *instances)
-      if (similar_object(instance.path(), own)) return std::move(instance);
+    if (const Status keys = complete_keys(own.keys, provider->cim_class()); !keys) return keys.error();
+    const bool complete = is_complete(provider->cim_class(), own);
+    if (!has_keys(provider->cim_class(), own) || (!complete && naming == Naming::all_keys)) continue;
+    const KeyBinding* end = own.find((*space)->driver_role(provider->cim_class()));
+    if (!end && !own.keys.empty()) end = &own.keys.front();
+    if (!end || !end->reference) continue;
+    // Nobody is asked whom this class's ends do not wait for.
+    const Class* near_class = schema.find(provider->cim_class().property(end->name)->object_class);
+    const auto near = find_object(context, schema, *end->reference, near_class);
+    if (!near) {
+      if (near.error().kind == Failure::not_found) continue;
+      return near.error();
+    }
+    auto instances = provider->from(context, end->name, near->path(schema.namespace_name));
+    if (!instances) return instances.error();
+    for (Instance& instance : *instances) {
+      if (!names_object(own, instance.path(), home(schema))) continue;
+      if (complete) return std::move(instance);
+      found.push_back(std::move(instance));
+    }
   }
-  return no_instance(path);
+  if (found.size() == 1) return std::move(found.front());
+  if (found.empty()) return no_instance(path);
+  return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", describe(path)));
 }
 
 Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(
@@ -231,9 +321,12 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(
       return error(Failure::invalid_argument, fmt::format("{} has no key named {:.100}", (*cim_class)->name, key.name));
   }
   Namespace& space = **find_namespace(namespace_name);
-  if ((*cim_class)->is_association)
+  if ((*cim_class)->is_association) {
+    std::vector<KeyBinding> ends = keys;
+    if (const Status complete = complete_keys(ends, **cim_class); !complete) return complete.error();
     return std::unique_ptr<Enumeration>(
-        std::make_unique<AssociationCursor>(*this, space, **cim_class, keys, subclasses));
+        std::make_unique<AssociationCursor>(*this, space, **cim_class, std::move(ends), subclasses));
+  }
   std::vector<Provider*> providers = space.concrete(**cim_class);
   if (subclasses == Subclasses::exclude)
     std::erase_if(providers, [&](const Provider* provider) { return &provider->cim_class() != *cim_class; });
@@ -277,30 +370,74 @@ Result<MethodResult> ObjectManager::run_method(const Context& context, const Obj
                                                const Method& method, const Arguments& inputs) {
   if (const Status allowed = authorize(context, OperationKind::invoke, cim_class, &method); !allowed)
     return allowed.error();
-  const auto target = resolve(context, path, true);
+  const auto target = resolve(context, path, Naming::without_asking);
   if (!target) return target.error();
   const Method* own = target->provider->cim_class().method(method.name);
   if (!own->implemented) {
-    // With incomplete keys it was looked for already.
-    if (is_complete(target->provider->cim_class(), path))
+    if (!target->instance)
       if (const auto exists = target->provider->get(context, target->path); !exists) return exists.error();
     if (own->not_supported)
       return MethodResult{static_cast<std::uint64_t>(*own->not_supported), Arguments(method.parameters.size())};
     return error(Failure::not_supported,
                  fmt::format("{}.{} is not implemented here", target->provider->cim_class().name, own->name));
   }
-  if (own->parameters.data() == method.parameters.data())
-    return target->provider->invoke(context, target->path, *own, inputs);
-  auto result = target->provider->invoke(context, target->path, *own, rearrange(inputs, method, *own));
-  if (result) result->outputs = rearrange(result->outputs, *own, method);
+  const bool same = own->parameters.data() == method.parameters.data();
+  const Arguments* arguments = &inputs;
+  Arguments changed;
+  if (!same) changed = rearrange(inputs, method, *own), arguments = &changed;
+  if (refers_to_objects(*own)) {
+    auto found = find_references(context, *own, path.namespace_name, *arguments);
+    if (!found) return found.error();
+    changed = std::move(*found);
+    arguments = &changed;
+  }
+  auto result = target->provider->invoke(context, target->path, *own, *arguments);
+  if (result && !same) result->outputs = rearrange(result->outputs, *own, method);
   return result;
+}
+
+Result<Arguments> ObjectManager::find_references(const Context& context, const Method& method,
+                                                 std::string_view namespace_name, const Arguments& inputs) {
+  constexpr std::size_t most = 256;  // each may have to be looked for
+  std::size_t number = 0;
+  Arguments found = inputs;
+  const Schema& schema = (*find_namespace(namespace_name))->schema;
+  for (std::size_t i = 0; i < found.size() && i < method.parameters.size(); ++i) {
+    const Parameter& parameter = method.parameters[i];
+    if (parameter.type != Type::reference || !parameter.is_in) continue;
+    const Class* declared = schema.find(parameter.object_class);
+    const auto find = [&](Value& value) -> Status {
+      const auto* path = value.get_if<ObjectPathPtr>();
+      if (!path || !*path) return {};
+      if (++number > most)
+        return error(Failure::invalid_argument, fmt::format("{} takes {} references at most", method.name, most));
+      auto object = find_object(context, schema, **path);
+      if (object && declared && !object->cim_class().is_a(*declared))
+        object = error(Failure::invalid_argument, fmt::format("{} is no {}", describe(**path), declared->name));
+      if (!object) {
+        // Nothing is wrong with the object that is called.
+        const Failure kind =
+            object.error().kind == Failure::not_found ? Failure::invalid_argument : object.error().kind;
+        return error(kind, fmt::format("{}, parameter {}: {}", method.name, parameter.name, object.error().message));
+      }
+      value = std::make_shared<const ObjectPath>(object->path(schema.namespace_name));
+      return {};
+    };
+    if (auto* array = std::get_if<Array>(&found[i].data)) {
+      for (Value& item : *array)
+        if (const Status status = find(item); !status) return status.error();
+    } else if (const Status status = find(found[i]); !status) {
+      return status.error();
+    }
+  }
+  return found;
 }
 
 Status ObjectManager::run_modify(const Context& context, const ObjectPath& path, const Instance& changes) {
   const auto cim_class = find_class(path.namespace_name, path.class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
-  const auto target = resolve(context, path, false);
+  const auto target = resolve(context, path, Naming::all_keys);
   if (!target) return target.error();
   const auto present = target->provider->get(context, target->path);
   if (!present) return present.error();
@@ -326,7 +463,7 @@ Status ObjectManager::run_remove(const Context& context, const ObjectPath& path)
   const auto cim_class = find_class(path.namespace_name, path.class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
-  const auto target = resolve(context, path, false);
+  const auto target = resolve(context, path, Naming::all_keys);
   if (!target) return target.error();
   return target->provider->remove(context, target->path);
 }

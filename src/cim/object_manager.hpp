@@ -6,7 +6,9 @@
 #include "cim/association_query.hpp"
 #include "cim/audit.hpp"
 #include "cim/enumeration.hpp"
+#include "cim/naming.hpp"
 #include "cim/provider.hpp"
+#include "cim/wql/language.hpp"
 #include "cim/wql/system_properties.hpp"
 
 #include <functional>
@@ -78,6 +80,12 @@ class ObjectManager {
 
   /// As get() and enumerate(), inside another operation: told to no auditor.
   Result<Instance> get_within(const Context& context, const ObjectPath& path);
+  /// The one instance that a path names, however it does so (naming.hpp), which may lack the namespace: what references
+  /// and the sources of association queries are. Errors: not_found (also where the path fits several), invalid_argument
+  /// (another host or namespace, a key that no class has).
+  /// With `within` no objects but of this class are looked for.
+  Result<Instance> find_object(const Context& context, const Schema& schema, ObjectPath path,
+                               const Class* within = nullptr);
   Result<std::unique_ptr<Enumeration>> enumerate_within(const Context& context, std::string_view namespace_name,
                                                         std::string_view class_name,
                                                         const std::vector<KeyBinding>& keys = {},
@@ -88,7 +96,7 @@ class ObjectManager {
   /// query about one VM touches one VM. With `keys_only` only the keys of what is found will be read. Errors:
   /// invalid_argument (the query), not_found (the namespace or a class).
   Result<QueryResult> query(const Context& context, std::string_view namespace_name, std::string_view text,
-                            bool keys_only = false);
+                            bool keys_only = false, wql::Language language = wql::Language::wql);
 
   /// What stands at the other ends of an object's associations, or the associations themselves. Errors:
   /// invalid_argument (a name that fits nothing), not_found (the namespace or a class). That there is no such object is
@@ -110,10 +118,13 @@ class ObjectManager {
   /// The names of the namespaces, in order.
   std::vector<std::string_view> namespaces() const;
   std::string_view server_name() const { return server_name_; }
+  Home home(const Schema& schema) const { return {server_name_, schema.namespace_name, &schema}; }
 
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
-  /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. A method that
-  /// nobody wrote answers its documented "not supported" code, or fails with not_supported when it documents none.
+  /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. References
+  /// among the inputs must name objects of their parameters' classes; the provider gets these objects' own paths. A
+  /// method that nobody wrote answers its documented "not supported" code, or fails with not_supported when it
+  /// documents none.
   Result<MethodResult> invoke(const Context& context, const ObjectPath& path, std::string_view method_name,
                               const Arguments& inputs);
 
@@ -126,19 +137,30 @@ class ObjectManager {
   struct Target {
     Provider* provider = nullptr;
     ObjectPath path;
+    std::optional<Instance> instance = {};  ///< where it had to be read
   };
+  /// Which keys may be left out: those of singletons; of others where no guest must be asked to find what they fit;
+  /// any.
+  enum class Naming : std::uint8_t { all_keys, without_asking, any };
   Result<Namespace*> find_namespace(std::string_view namespace_name) const;
   Status authorize(const Context& context, OperationKind kind, const Class& cim_class, const Method* method) const;
-  /// `lenient` (method calls) accepts incomplete keys that fit exactly one instance.
-  Result<Target> resolve(const Context& context, const ObjectPath& path, bool lenient);
+  /// Incomplete keys must fit exactly one instance.
+  Result<Target> resolve(const Context& context, const ObjectPath& path, Naming naming, const Class* within = nullptr);
+  Error on_another_host(const ObjectPath& path) const;
+  /// Those that some keys of a path fit, two at most; what could not be asked is added to `failures`.
+  std::vector<Target> find_some(const Context& context, Provider& provider, const ObjectPath& path,
+                                std::vector<Error>& failures);
   /// The path of a singleton that some of its keys name, if it was found a short time ago.
   std::optional<ObjectPath> recall(const Provider* provider, const ObjectPath& path) const;
   void remember(const Provider* provider, const ObjectPath& path);
   // The operations, told to no auditor.
   Result<QueryResult> run_query(const Context& context, std::string_view namespace_name, std::string_view text,
-                                bool keys_only);
+                                bool keys_only, wql::Language language);
   Result<QueryResult> run_associations(const Context& context, std::string_view namespace_name,
                                        const AssociationQuery& query);
+  /// References name an object, and are then its own path; or the call is refused.
+  Result<Arguments> find_references(const Context& context, const Method& method, std::string_view namespace_name,
+                                    const Arguments& inputs);
   Result<MethodResult> run_method(const Context& context, const ObjectPath& path, const Class& cim_class,
                                   const Method& method, const Arguments& inputs);
   Status run_modify(const Context& context, const ObjectPath& path, const Instance& changes);
@@ -154,7 +176,8 @@ class ObjectManager {
   };
   Result<AssociationClasses> find_classes(const Context& context, const Schema& schema,
                                           const AssociationQuery& query) const;
-  Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path);
+  Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path,
+                                   Naming naming);
 
   Authorizer authorizer_;
   Auditor* auditor_ = nullptr;

@@ -135,6 +135,67 @@ TEST_F(ObjectManagerTest, AJoinIsReadFromBothEnds) {
   EXPECT_EQ(all(*manager.enumerate(context, "root/test", "T_Hosted").value(), 3).size(), 4u);
 }
 
+TEST_F(ObjectManagerTest, ReferencesNameOneObjectHoweverTheyDoIt) {
+  const auto named = [&](const std::string& text) {
+    const auto found = manager.find_object(context, schema, ObjectPath::parse(text).value());
+    return found ? found->path().to_string() : found.error().message;
+  };
+  const std::string web = R"(T_Unit.CreationClassName="T_Unit",Name="web",SystemName="vm1")";
+  for (const char* name :
+       {R"(T_Unit.CreationClassName="T_Unit",Name="web",SystemName="vm1")", R"(t_unit.Name="web",SystemName="vm1")",
+        R"(T_Base.SystemName="vm1",Name="web")", R"(\\host\root\test:T_Service.Name="web",SystemName="vm1")",
+        R"(T_Service.CreationClassName="t_unit",Name="web",SystemName="vm1")"})
+    EXPECT_EQ(named(name), web) << name;
+  EXPECT_EQ(named("T_System='vm2'"), R"(T_System.Name="vm2")");
+  EXPECT_EQ(named("T_Base='vm2'"), R"(T_System.Name="vm2")") << "the only class of its subclasses with one key";
+  EXPECT_EQ(named("T_HostService=@"),
+            R"(T_HostService.CreationClassName="T_HostService",Name="vmms",SystemName="host")");
+  EXPECT_EQ(named("T_Unit.Name='web'"), "T_Unit.Name=\"web\" fits more than one instance: give all keys");
+  EXPECT_NE(named("T_Unit").find("there is no instance"), std::string::npos) << "that is a class";
+  EXPECT_NE(named("T_System.Name='vm9'").find("no such thing"), std::string::npos);
+  EXPECT_EQ(named("T_Unit.Colour='red'"), "T_Unit has no key named Colour");
+  EXPECT_EQ(named("T_Unit='web'"), "a key without name needs a class with one key; T_Unit has 3");
+  EXPECT_EQ(named("root/other:T_System.Name='vm1'"), "root/other:T_System.Name=\"vm1\" is not in root/test");
+  EXPECT_NE(named(R"(\\other\root\test:T_System.Name="vm1")").find("is on another host: this one is HOST"),
+            std::string::npos);
+  unit->failing = true;
+  EXPECT_EQ(named(R"(T_Unit.Name="web",SystemName="vm1")"), "one guest is silent") << "there may be one more";
+  EXPECT_EQ(named(web), web) << "nobody has to be asked";
+}
+
+TEST_F(ObjectManagerTest, AReferenceAmongTheArgumentsIsAnObjectOrRefused) {
+  const auto call = [&](Value target, Value targets = {}) {
+    const auto result = manager.invoke(context, path("T_HostService"), "Aim", {std::move(target), std::move(targets)});
+    return result ? host_service->invoked : result.error().message;
+  };
+  const auto reference = [](const std::string& text) {
+    return Value(std::make_shared<const ObjectPath>(ObjectPath::parse(text).value()));
+  };
+  EXPECT_EQ(call(reference("t_base='vm1'")), R"(aimed at root/test:T_System.Name="vm1")");
+  EXPECT_EQ(call(Value()), "aimed at nothing");
+  EXPECT_EQ(call(Value(), Array{reference("T_System='vm1'"), reference("\\\\host\\root\\test:T_System.Name='vm2'")}),
+            R"(aimed at root/test:T_System.Name="vm1" root/test:T_System.Name="vm2")");
+  const std::map<std::string, std::string> refused = {
+      {"T_System='vm9'", "no such thing"},
+      {"T_Unit.Name='web',SystemName='vm1'", "T_Unit.Name=\"web\",SystemName=\"vm1\" is no T_System"},
+      {"root/other:T_System='vm1'", "is not in root/test"},
+      {"\\\\other\\root\\test:T_System='vm1'", "is on another host"},
+      {"T_System", "there is no instance root/test:T_System"},
+      {"T_Nothing='vm1'", "there is no class T_Nothing"}};
+  for (const auto& [text, why] : refused) {
+    host_service->invoked.clear();
+    for (const std::string& answer :
+         {call(reference(text)), call(Value(), Array{reference("T_System='vm1'"), reference(text)})}) {
+      EXPECT_NE(answer.find(why), std::string::npos) << text << ": " << answer;
+      EXPECT_EQ(answer.substr(0, 14), "Aim, parameter") << answer;
+    }
+    EXPECT_EQ(host_service->invoked, "") << "the provider was not asked";
+  }
+  EXPECT_EQ(manager.invoke(context, path("T_HostService"), "Aim", {reference("T_System='vm9'"), {}}).error().kind,
+            Failure::invalid_argument)
+      << "what is called is there";
+}
+
 TEST_F(ObjectManagerTest, AQueryWaitsWhenItLooksThroughMuchOrAsksOthers) {
   const auto waits = [&](std::string_view text) {
     return manager.query(context, "root/test", text)->instances->waits();

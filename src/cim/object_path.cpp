@@ -49,10 +49,7 @@ class PathReader {
     path.class_name = name();
     if (path.class_name.empty()) return expected("a class name");
     if (done()) return path;
-    if (take('=')) {
-      if (!take('@') || !done()) return expected("\"@\" and the end of the path");
-      return path;
-    }
+    if (take('=')) return only_key(std::move(path));
     if (!take('.')) return expected("\".\" before the keys");
     do {
       KeyBinding key;
@@ -86,6 +83,16 @@ class PathReader {
     if (end == std::string_view::npos || text_[end] != ':') return {};
     return end;
   }
+  // `Class=@`, or the value of the class's only key, which need not be named.
+  Result<ObjectPath> only_key(ObjectPath path) {
+    if (!take('@')) {
+      KeyBinding key;
+      if (const Status status = value(key); !status) return status.error();
+      path.keys.push_back(std::move(key));
+    }
+    if (!done()) return expected("the end of the path");
+    return path;
+  }
   Status value(KeyBinding& key) {
     if (done()) return expected("a key value");
     const char quote = text_[position_];
@@ -100,7 +107,9 @@ class PathReader {
     }
     ++position_;
     while (!done() && text_[position_] != quote) {
-      if (text_[position_] == '\\' && position_ + 1 < text_.size()) ++position_;
+      // A backslash before a character that needs none is one, as real hosts take it.
+      const char next = position_ + 1 < text_.size() ? text_[position_ + 1] : '\0';
+      if (text_[position_] == '\\' && (next == '\\' || next == '"' || next == '\'')) ++position_;
       key.value += text_[position_++];
     }
     if (!take(quote)) return expected("the closing quote");
@@ -143,8 +152,11 @@ class PathWriter {
     if (!put(path.class_name, level)) return false;
     char separator = '.';
     for (const KeyBinding& key : path.keys) {
-      if (!put(separator, level) || !put(key.name, level) || !put("=\"", level)) return false;
-      if (key.reference ? !write(*key.reference, level + 1) : !put(key.value, level + 1)) return false;
+      if (!key.name.empty() && (!put(separator, level) || !put(key.name, level))) return false;
+      if (!put("=\"", level)) return false;
+      // Only the class tells whether a text that looks like a path is one: it stays as it was read.
+      const bool from_text = !key.reference || !key.value.empty();
+      if (from_text ? !put(key.value, level + 1) : !write(*key.reference, level + 1)) return false;
       if (!put('"', level)) return false;
       separator = ',';
     }

@@ -12,11 +12,13 @@ namespace vmms::cim {
 
 class ObjectPath;
 
-/// One key and its value. Values are kept as text (`true`, `42`, a string without quotes): the class knows the type.
+/// One key and its value. Values are kept as text (`true`, `42`, a string without quotes): the class knows the type,
+/// and so does complete_keys() (naming.hpp).
 struct KeyBinding {
-  std::string name;
+  std::string name;  ///< may be empty for the class's only key
   std::string value;
-  std::shared_ptr<const ObjectPath> reference = {};  ///< set for keys that are references
+  /// Set for keys that are references, and where the text reads like one.
+  std::shared_ptr<const ObjectPath> reference = {};
 
   friend bool operator==(const KeyBinding&, const KeyBinding&);
 };
@@ -36,7 +38,7 @@ class ObjectPath {
   static constexpr std::size_t longest_text = std::size_t{64} * 1024;
 
   /// Reads `[\\host\]root\virtualization\v2:Class.Key="value",Key2=1`, slashes of either kind, namespace optional,
-  /// `Class=@` for a singleton. Errors name the position.
+  /// `Class=@` for a singleton, `Class="value"` for the only key. Errors name the position.
   static Result<ObjectPath> parse(std::string_view text);
   /// Keys in the order given here; strings quoted with `\` and `"` escaped, those of a reference once for each level: a
   /// text grows with a power of two. It is cut after `most` bytes and marked with "…", so that nobody reads it as a

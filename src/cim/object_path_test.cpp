@@ -37,6 +37,39 @@ TEST(ObjectPath, ReferencesAreReadAsPaths) {
   EXPECT_EQ(ObjectPath::parse(path.to_string()).value(), path);
 }
 
+TEST(ObjectPath, TheOnlyKeyNeedsNoName) {
+  for (const char* text :
+       {R"(Win32_LogicalDisk="C:")", "Win32_LogicalDisk='C:'", R"(//h/root/cimv2:Win32_LogicalDisk="C:")"}) {
+    const ObjectPath path = ObjectPath::parse(text).value();
+    ASSERT_EQ(path.keys.size(), 1u) << text;
+    EXPECT_EQ(path.keys[0].name, "");
+    EXPECT_EQ(path.keys[0].value, "C:");
+    EXPECT_EQ(ObjectPath::parse(path.to_string()).value(), path);
+  }
+  EXPECT_EQ(ObjectPath::parse("ComPort=2").value().keys[0].value, "2");
+  EXPECT_EQ(ObjectPath::parse("ComPort=2").value().to_string(), R"(ComPort="2")");
+  for (const char* text : {"X='a", "X='a'b", "X='a',B='b'", "X.='a'", "X=a b", "X=@,A=1"})
+    EXPECT_FALSE(ObjectPath::parse(text)) << text;
+}
+
+TEST(ObjectPath, ALoneBackslashIsOne) {
+  EXPECT_EQ(ObjectPath::parse(R"(X.A="Microsoft:1\2")").value().value("A"), R"(Microsoft:1\2)");
+  EXPECT_EQ(ObjectPath::parse(R"(X.A='Microsoft:1\\2')").value().value("A"), R"(Microsoft:1\2)");
+  EXPECT_EQ(ObjectPath::parse(R"(X.A="\"\\\'")").value().value("A"), R"("\')");
+  EXPECT_FALSE(ObjectPath::parse(R"(X.A="a\")")) << "the quote belongs to the value";
+}
+
+// Only a class tells whether a text is a path.
+TEST(ObjectPath, TextsThatLookLikePathsStayAsTheyAre) {
+  for (const char* value : {"a.b=c", "a.b=c,d=e", "//h/n:a.b=c", "a.b='c'"}) {
+    ObjectPath path;
+    path.class_name = "X";
+    path.keys = {{"A", value, {}}};
+    EXPECT_EQ(ObjectPath::parse(path.to_string()).value().value("A"), value);
+    EXPECT_EQ(ObjectPath::parse(path.to_string()).value().to_string(), path.to_string());
+  }
+}
+
 TEST(ObjectPath, ErrorsNameThePosition) {
   const auto missing = ObjectPath::parse("X.Name");
   ASSERT_FALSE(missing);

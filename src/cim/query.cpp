@@ -31,13 +31,6 @@ Result<std::vector<std::string>> find_columns(const Class& cim_class, const std:
   return columns;
 }
 
-// The narrower of two classes; null when no object can be of both.
-const Class* narrower(const Class* left, const Class* right) {
-  if (!left || !right) return left ? left : right;
-  if (left->is_a(*right)) return left;
-  return right->is_a(*left) ? right : nullptr;
-}
-
 // Whether the keys name each object: all are given but those with a fixed value, so there is one of each class at most.
 bool name_objects(const std::vector<Provider*>& providers, const std::vector<KeyBinding>& keys) {
   return std::all_of(providers.begin(), providers.end(), [&](const Provider* provider) {
@@ -54,10 +47,10 @@ bool name_objects(const std::vector<Provider*>& providers, const std::vector<Key
 }  // namespace
 
 Result<QueryResult> ObjectManager::run_query(const Context& context, std::string_view namespace_name,
-                                             std::string_view text, bool keys_only) {
+                                             std::string_view text, bool keys_only, wql::Language language) {
   const auto space = find_namespace(namespace_name);
   if (!space) return space.error();
-  const auto statement = wql::parse(text);
+  const auto statement = wql::parse(text, language);
   if (!statement) return statement.error();
   if (const auto* select_statement = std::get_if<wql::Select>(&*statement))
     return select(context, **space, *select_statement, keys_only);
@@ -73,7 +66,7 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   const auto cim_class = find_class(name, statement.class_name);
   if (!cim_class) return cim_class.error();
   QueryResult result;
-  result.origin = {server_name_, std::string(name)};
+  result.origin = {server_name_, std::string(name), &space.schema};
   auto columns = find_columns(**cim_class, statement.columns);
   if (!columns) return columns.error();
   result.columns = std::move(*columns);
@@ -89,13 +82,14 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
     filter = std::move(*compiled);
     keys = filter->keys();
     if (!wanted.empty()) wanted.insert(wanted.end(), filter->properties().begin(), filter->properties().end());
-    if (!filter->class_name().empty()) {
-      const Class* named = space.schema.find(filter->class_name());
-      if (!named || !named->is_a(**cim_class)) {
+    for (const std::string* fixed : {&filter->class_name(), &filter->path_class_name()}) {
+      if (fixed->empty()) continue;
+      const Class* named = space.schema.find(*fixed);
+      enumerated = named ? narrower(enumerated, named) : nullptr;
+      if (!enumerated) {
         result.instances = std::make_unique<Cursor>();
         return result;
       }
-      enumerated = named;
     }
     std::erase_if(keys, [&](const KeyBinding& key) {
       const Property* property = enumerated->property(key.name);
@@ -118,7 +112,7 @@ Result<QueryResult> ObjectManager::select_classes(const Context& context, Namesp
                                                   const wql::Select& statement) {
   static constexpr Class meta_class{.name = "meta_class", .properties = {}, .keys = {}, .methods = {}};
   QueryResult result;
-  result.origin = {server_name_, std::string(space.schema.namespace_name)};
+  result.origin = {server_name_, std::string(space.schema.namespace_name), &space.schema};
   auto columns = find_columns(meta_class, statement.columns);
   if (!columns) return columns.error();
   result.columns = std::move(*columns);
@@ -154,34 +148,6 @@ Result<ObjectManager::AssociationClasses> ObjectManager::find_classes(const Cont
   return classes;
 }
 
-namespace {
-
-/// Calls `visit(association, near, far)` for each way from the source over an association; `far` is null for the
-/// association itself.
-template <class Visit>
-void for_each_way(const AssociationQuery& query, const Schema& schema, const Class& source, const Class& association,
-                  Visit visit) {
-  if (!query.required_association_qualifier.empty() &&
-      !has_qualifier(association.qualifiers, query.required_association_qualifier))
-    return;
-  for (const Property& near : association.properties) {
-    if (near.type != Type::reference) continue;
-    if (!query.role.empty() && !equals_no_case(query.role, near.name)) continue;
-    const Class* near_class = schema.find(near.object_class);
-    if (!near_class || !source.is_a(*near_class)) continue;
-    if (query.references) {
-      visit(near, static_cast<const Property*>(nullptr));
-      continue;
-    }
-    for (const Property& far : association.properties) {
-      if (far.type != Type::reference || &far == &near) continue;
-      if (query.result_role.empty() || equals_no_case(query.result_role, far.name)) visit(near, &far);
-    }
-  }
-}
-
-}  // namespace
-
 Result<QueryResult> ObjectManager::run_associations(const Context& context, std::string_view namespace_name,
                                                     const AssociationQuery& query) {
   const auto space = find_namespace(namespace_name);
@@ -190,7 +156,7 @@ Result<QueryResult> ObjectManager::run_associations(const Context& context, std:
   const auto classes = find_classes(context, schema, query);
   if (!classes) return classes.error();
   QueryResult result;
-  result.origin = {server_name_, std::string(schema.namespace_name)};
+  result.origin = {server_name_, std::string(schema.namespace_name), &schema};
   result.about = query.source;
   result.about.namespace_name = schema.namespace_name;
   if (query.classes) {
@@ -199,22 +165,16 @@ Result<QueryResult> ObjectManager::run_associations(const Context& context, std:
     result.instances = std::make_unique<ClassDefinitions>(*found);
     return result;
   }
+  // Of a source that is named so that nobody can tell it, the walk says so.
+  if (auto keys = result.about.keys; complete_keys(keys, *classes->source)) result.about.keys = std::move(keys);
 
-  std::vector<AssociationWalk::Step> steps;
+  std::vector<AssociationProvider*> allowed;
   for (const auto& [association, provider] : (*space)->associations) {
     if (classes->association && !association->is_a(*classes->association)) continue;
-    if (!authorize(context, OperationKind::read, *association, nullptr)) continue;
-    for_each_way(query, schema, *classes->source, *association,
-                 [&, &provider = provider](const Property& near, const Property* far) {
-                   if (!far) return steps.push_back({provider.get(), near.name, {}, nullptr});
-                   const Class* far_class = schema.find(far->object_class);
-                   if (far_class) far_class = narrower(far_class, classes->result);
-                   if (far_class) steps.push_back({provider.get(), near.name, far->name, far_class});
-                 });
+    if (authorize(context, OperationKind::read, *association, nullptr)) allowed.push_back(provider.get());
   }
-  AssociationQuery walk = query;
-  walk.source.namespace_name = schema.namespace_name;
-  result.instances = std::make_unique<AssociationWalk>(*this, **space, std::move(walk), std::move(steps));
+  result.instances =
+      std::make_unique<AssociationWalk>(*this, **space, query, *classes->source, classes->result, std::move(allowed));
   if (query.class_definitions) result.instances = std::make_unique<ClassDefinitions>(std::move(result.instances));
   return result;
 }
@@ -234,14 +194,12 @@ Result<std::vector<const Class*>> ObjectManager::associated_classes(const Contex
   };
   for (const Class* association : schema.classes) {
     if (!association->is_association || (classes->association && !association->is_a(*classes->association))) continue;
-    for_each_way(query, schema, *classes->source, *association, [&](const Property&, const Property* far) {
-      if (!far) return add(association);
-      const Class* far_class = schema.find(far->object_class);
-      if (far_class) far_class = narrower(far_class, classes->result);
-      if (far_class &&
-          (query.required_qualifier.empty() || has_qualifier(far_class->qualifiers, query.required_qualifier)))
-        add(far_class);
-    });
+    for (const AssociationWay& way : association_ways(query, schema, *classes->source, *association, classes->result)) {
+      if (!way.far)
+        add(association);
+      else if (query.required_qualifier.empty() || has_qualifier(way.far_class->qualifiers, query.required_qualifier))
+        add(way.far_class);
+    }
   }
   return found;
 }

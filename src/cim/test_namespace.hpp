@@ -30,7 +30,11 @@ inline constexpr std::uint16_t service_keys[] = {1, 2, 3};
 inline constexpr std::uint16_t hosted_keys[] = {0, 1};
 inline constexpr Parameter start_parameters[] = {{.name = "Force", .type = Type::boolean, .is_in = true},
                                                  {.name = "Text", .type = Type::string, .is_out = true}};
-inline constexpr Method service_methods[] = {{.name = "Reset", .parameters = {}, .not_supported = 1},
+inline constexpr Parameter aim_parameters[] = {
+    {.name = "Target", .type = Type::reference, .is_in = true, .object_class = "T_System"},
+    {.name = "Targets", .type = Type::reference, .is_array = true, .is_in = true, .object_class = "T_System"}};
+inline constexpr Method service_methods[] = {{.name = "Aim", .parameters = aim_parameters, .implemented = true},
+                                             {.name = "Reset", .parameters = {}, .not_supported = 1},
                                              {.name = "Start", .parameters = start_parameters, .implemented = true},
                                              {.name = "Vanish", .parameters = {}}};
 
@@ -105,10 +109,19 @@ class Memory : public Provider {
   }
   Result<MethodResult> invoke(const Context&, const ObjectPath& path, const Method& method,
                               const Arguments& inputs) override {
+    if (method.name == "Aim") return aim(inputs);
     invoked = path.to_string() + "." + std::string(method.name);
     MethodResult result{std::uint64_t{0}, Arguments(method.parameters.size())};
     result.outputs[1] = std::string(inputs.at(0) == Value(true) ? "forced" : "gentle");
     return result;
+  }
+
+  MethodResult aim(const Arguments& inputs) {
+    invoked = "aimed at";
+    const auto* several = inputs.at(1).get_if<Array>();
+    for (const Value& target : several ? *several : Array{inputs.at(0)})
+      invoked += " " + (target.is_null() ? "nothing" : to_text(target));
+    return {std::uint64_t{0}, Arguments(2)};
   }
 
   int enumerated = 0;

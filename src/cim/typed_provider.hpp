@@ -2,6 +2,7 @@
 // qualifier, with an invoke overload for each method that is Implemented.
 #pragma once
 
+#include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "cim/provider.hpp"
 
@@ -20,7 +21,7 @@ template <class T>
 bool equal_keys(const T& left, const T& right) {
   return left == right;
 }
-inline bool equal_keys(const std::string& left, const std::string& right) { return equals_no_case(left, right); }
+inline bool equal_keys(const std::string& left, const std::string& right) { return equals_folded(left, right); }
 
 }  // namespace typed
 

@@ -1,7 +1,7 @@
 // Msvm_ComputerSystem: the host itself and its virtual machines.
 #include "schema/msvm/computer_system.hpp"
 
-#include "base/text.hpp"
+#include "base/case_folding.hpp"
 #include "providers/guest_shutdown.hpp"
 
 namespace vmms::providers {
@@ -150,12 +150,12 @@ class Provider : public schema::msvm::ComputerSystemProvider {
     };
     for_each_machine(environment_, query.keys.name, after, visit, query.limit + 1);
     if (page.more()) return;
-    if (query.keys.name && !equals_no_case(*query.keys.name, host)) return;
+    if (query.keys.name && !equals_folded(*query.keys.name, host)) return;
     if (!page.full()) page.add(host_instance(environment_));
   }
 
   Result<ComputerSystem> get(const cim::Context&, const Key& key) override {
-    if (equals_no_case(key.name, environment_.host.information()->name)) return host_instance(environment_);
+    if (equals_folded(key.name, environment_.host.information()->name)) return host_instance(environment_);
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     ComputerSystem system;
@@ -166,7 +166,7 @@ class Provider : public schema::msvm::ComputerSystemProvider {
   using RequestStateChange = ComputerSystem::RequestStateChange;
   Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
                                          const RequestStateChange::In& in) override {
-    if (equals_no_case(key.name, environment_.host.information()->name))
+    if (equals_folded(key.name, environment_.host.information()->name))
       return error(Failure::not_supported, "the state of the host itself is not changed by this call");
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();

@@ -1,6 +1,7 @@
 // Vmms_GuestOSService: the services of the guest's own service manager, such as systemd units.
 #include "schema/vmms/guest_os_service.hpp"
 
+#include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "providers/guest_services.hpp"
 
@@ -266,7 +267,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     if (!services) return failed(services.error());
     for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
          next != (*services)->end(); ++next) {
-      if (query.keys.name && !equals_no_case(*query.keys.name, next->first)) continue;
+      if (query.keys.name && !equals_folded(*query.keys.name, next->first)) continue;
       if (page.full()) return false;
       page.add(instance_of(machine, next->second));
     }

@@ -15,7 +15,7 @@ class KeyValueItems : public testing::Providers {
   std::uint64_t change(const char* method, const std::vector<cim::InstancePtr>& items, std::string_view vm = "alpha") {
     const cim::Class& management = schema::Msvm_VirtualSystemManagementService;
     cim::Arguments inputs(management.method(method)->parameters.size());
-    inputs[0] = std::make_shared<const cim::ObjectPath>(computer_system_path(vm == "none" ? vm : id(vm)));
+    inputs[0] = std::make_shared<const cim::ObjectPath>(computer_system_path(id(vm)));
     cim::Array array;
     for (const auto& item : items) array.emplace_back(item);
     inputs[1] = std::move(array);
@@ -81,11 +81,35 @@ TEST_F(KeyValueItems, ThoseThatCannotBeAreRefused) {
     EXPECT_EQ(change("AddKvpItems", {wrong}), 4096u);
   EXPECT_EQ(change("AddKvpItems", {}), 4096u);
   EXPECT_EQ(change("AddKvpItems", {std::make_shared<const cim::Instance>(schema::Msvm_Error)}), 4096u);
-  EXPECT_EQ(change("AddKvpItems", {item("a", "1")}, "none"), 4096u);
   EXPECT_EQ(stored(), "");
   std::string umlauts;
   for (int i = 0; i < 1024; ++i) umlauts += "\xC3\xA4";
   EXPECT_EQ(change("AddKvpItems", {item("a", umlauts)}), 0u) << "the bound is in characters";
+}
+
+TEST_F(KeyValueItems, GoToAMachineAndToNothingElse) {
+  const auto add = [&](const std::string& target) {
+    cim::Arguments inputs(3);
+    inputs[0] = std::make_shared<const cim::ObjectPath>(cim::ObjectPath::parse(target).value());
+    inputs[1] = cim::Array{item("a", "1")};
+    return call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", "AddKvpItems", inputs);
+  };
+  const std::string alpha = id("alpha");
+  for (const std::string& nothing :
+       {std::string("Msvm_ComputerSystem.Name='nobody'"), std::string("Msvm_ComputerSystem"),
+        "root/cimv2:" + machine_path("alpha"), "\\\\OTHER\\root\\virtualization\\v2:" + machine_path("alpha"),
+        "Msvm_PlannedComputerSystem.CreationClassName='Msvm_PlannedComputerSystem',Name='" + alpha + "'",
+        "Msvm_VirtualSystemSettingData='Microsoft:" + alpha + "'"}) {
+    const auto refused = add(nothing);
+    ASSERT_FALSE(refused) << nothing;
+    EXPECT_EQ(refused.error().kind, Failure::invalid_argument) << nothing;
+    EXPECT_EQ(refused.error().message.substr(0, 37), "AddKvpItems, parameter TargetSystem: ")
+        << refused.error().message;
+  }
+  EXPECT_EQ(add("Msvm_ComputerSystem.Name='HOST1'")->return_value, cim::Value(std::uint64_t{4096})) << "a job says why";
+  EXPECT_EQ(stored(), "");
+  EXPECT_EQ(add("CIM_System.Name='" + alpha + "'")->return_value, cim::Value(std::uint64_t{0}));
+  EXPECT_EQ(stored(), "a=1");
 }
 
 TEST_F(KeyValueItems, TheyAreBoundedTogether) {

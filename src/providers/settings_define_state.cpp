@@ -1,6 +1,7 @@
 // Msvm_SettingsDefineState: a virtual machine and its settings.
 #include "schema/msvm/settings_define_state.hpp"
 
+#include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "providers/machines.hpp"
 
@@ -18,7 +19,7 @@ class Provider : public schema::msvm::SettingsDefineStateProvider {
   Result<Found> from(const cim::Context&, SettingsDefineState::ManagedElement, const cim::ObjectPath& end) override {
     if (!equals_no_case(end.class_name, computer_system_class)) return Found{};
     // The host itself has no settings of this kind.
-    if (equals_no_case(end.value("Name"), environment_.host.information()->name)) return Found{};
+    if (equals_folded(end.value("Name"), environment_.host.information()->name)) return Found{};
     return of_machine(end.value("Name"));
   }
 

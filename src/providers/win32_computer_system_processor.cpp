@@ -1,6 +1,7 @@
 // Win32_ComputerSystemProcessor of root/cimv2: the host and its processors.
 #include "schema/cimv2/win32/computer_system_processor.hpp"
 
+#include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "providers/host_processors.hpp"
 
@@ -18,7 +19,7 @@ class Provider : public schema::cimv2::win32::ComputerSystemProcessorProvider {
   Result<Found> from(const cim::Context&, SystemProcessor::GroupComponent, const cim::ObjectPath& end) override {
     const auto host = environment_.host.information();
     Found found;
-    if (!equals_no_case(end.value("Name"), host->name)) return found;
+    if (!equals_folded(end.value("Name"), host->name)) return found;
     for (const std::string& id : processor_ids(*host)) found.push_back(association(*host, id));
     return found;
   }

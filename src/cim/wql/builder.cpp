@@ -46,25 +46,27 @@ constexpr std::pair<int, std::string_view> token_names[] = {
 
 bool is_singleton_path(std::string_view text) { return text.ends_with("=@"); }
 
-}  // namespace
-
-Operator mirrored(Operator operation) {
-  switch (operation) {
-    case Operator::less:
-      return Operator::greater;
-    case Operator::less_equal:
-      return Operator::greater_equal;
-    case Operator::greater:
-      return Operator::less;
-    case Operator::greater_equal:
-      return Operator::less_equal;
-    default:
-      return operation;
-  }
+// CQL's `Class.Property`.
+void take_class_off(std::string& property, std::string_view class_name) {
+  const std::size_t dot = property.find('.');
+  if (dot != std::string::npos && equals_no_case(std::string_view(property).substr(0, dot), class_name))
+    property.erase(0, dot + 1);
 }
+
+void take_class_off(Condition& condition, std::string_view class_name) {
+  take_class_off(condition.property, class_name);
+  take_class_off(condition.other, class_name);
+  for (Condition& part : condition.parts) take_class_off(part, class_name);
+}
+
+}  // namespace
 
 void Builder::select_from(const Token& class_name) {
   select_.class_name = class_name.text();
+  if (language_ == Language::cql) {
+    for (std::string& column : select_.columns) take_class_off(column, select_.class_name);
+    if (select_.where) take_class_off(*select_.where, select_.class_name);
+  }
   statement = std::move(select_);
 }
 
@@ -99,17 +101,32 @@ Condition* Builder::compare(const Token& property, Operator operation, const Lit
   return make(std::move(result));
 }
 
+Condition* Builder::compare(const Token& property, Operator operation, const Token& other) {
+  Condition result;
+  result.property = property.text();
+  result.operation = operation;
+  result.other = other.text();
+  return make(std::move(result));
+}
+
 Literal* Builder::literal(Literal::Kind kind, const Token& token) {
   return &literals_.emplace_back(Literal{kind, std::string(token.text())});
 }
 
-Literal* Builder::string(const Token& token) {
+Literal* Builder::pattern(const Token& token) {
+  if (language_ == Language::cql) fail(token, "LIKE is not supported in CQL: its patterns are not WQL's");
+  return unescaped(token, true);
+}
+
+Literal* Builder::unescaped(const Token& token, bool lone_backslashes) {
   std::string text;
   const std::string_view inner = token.text().substr(1, token.text().size() - 2);
   for (std::size_t i = 0; i < inner.size(); ++i) {
     if (inner[i] == '\\') {
-      ++i;  // the lexer saw to it that something follows
-      if (inner[i] != '\\' && inner[i] != '"' && inner[i] != '\'')
+      const char next = inner[i + 1];  // the lexer saw to it that something follows
+      if (next == '\\' || next == '"' || next == '\'')
+        ++i;
+      else if (!lone_backslashes)
         fail(token, R"(a backslash in a string is written \\)");
     }
     text += inner[i];
@@ -122,6 +139,8 @@ void Builder::clause(const Token& name, const Token& value) { clauses_.emplace_b
 void Builder::flag(const Token& name) { clauses_.emplace_back(name, std::string()); }
 
 void Builder::associations(const Token& path, bool references) {
+  if (language_ == Language::cql)
+    return fail(path, "ASSOCIATORS OF and REFERENCES OF are statements of WQL, not of CQL");
   AssociationQuery result;
   result.references = references;
   std::string_view inner = path.text().substr(1, path.text().size() - 2);
@@ -135,6 +154,8 @@ void Builder::associations(const Token& path, bool references) {
   if (result.source.keys.empty() != result.classes && !is_singleton_path(inner))
     return fail(path, result.classes ? "SchemaOnly needs the name of a class, without keys"
                                      : "expected the keys of an object; for classes add WHERE SchemaOnly");
+  if (result.class_definitions && !(references ? result.association_class : result.result_class).empty())
+    return fail(path, "ClassDefsOnly and ResultClass exclude each other");
   statement = std::move(result);
 }
 

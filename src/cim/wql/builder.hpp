@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "cim/wql/language.hpp"
 #include "cim/wql/lexer.hpp"
 #include "cim/wql/statement.hpp"
 
@@ -14,12 +15,9 @@
 
 namespace vmms::cim::wql {
 
-/// `5 < X` as `X > 5`.
-Operator mirrored(Operator operation);
-
 class Builder {
  public:
-  explicit Builder(std::string_view text) : text_(text) {}
+  Builder(std::string_view text, Language language) : text_(text), language_(language) {}
 
   Statement statement;
   std::optional<Error> error;
@@ -31,8 +29,11 @@ class Builder {
   Condition* join(Condition::Kind kind, Condition& left, Condition& right);
   Condition* negate(Condition& condition);
   Condition* compare(const Token& property, Operator operation, const Literal& literal);
+  Condition* compare(const Token& property, Operator operation, const Token& other);
   Literal* literal(Literal::Kind kind, const Token& token);
-  Literal* string(const Token& token);
+  Literal* string(const Token& token) { return unescaped(token, false); }
+  /// What stands behind LIKE: a backslash before a character that needs none is one, as real hosts take it.
+  Literal* pattern(const Token& token);
 
   void clause(const Token& name, const Token& value);
   void flag(const Token& name);
@@ -46,11 +47,13 @@ class Builder {
   void fail(const Token& token, const std::string& what);
 
  private:
+  Literal* unescaped(const Token& token, bool lone_backslashes);
   /// False when it failed.
   bool take_clause(AssociationQuery& query, const Token& name, std::string& value);
   Condition* make(Condition condition) { return &conditions_.emplace_back(std::move(condition)); }
 
   std::string_view text_;
+  const Language language_;
   Select select_;
   std::vector<std::pair<Token, std::string>> clauses_;  ///< a flag has no value
   // The generated parser holds plain pointers to these.

@@ -1,12 +1,13 @@
+// Filter::compile: a condition beside a class.
 #include "cim/wql/filter.hpp"
 
 #include "base/text.hpp"
+#include "cim/wql/constants.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <compare>
+#include <array>
 
 namespace vmms::cim::wql {
 
@@ -21,129 +22,48 @@ Error unfit(const Property& property, const Literal& literal) {
                              literal.kind == Literal::Kind::string ? "'" : ""));
 }
 
-// The widest integers of a kind: a constant may lie outside of the property's own range and still be compared.
-std::optional<Value> integer(const Literal& literal) {
-  std::string_view digits = literal.text;
-  const bool negative = digits.starts_with('-');
-  if (negative || digits.starts_with('+')) digits.remove_prefix(1);
-  int base = 10;
-  if (digits.starts_with("0x") || digits.starts_with("0X")) {
-    digits.remove_prefix(2);
-    base = 16;
+// What sides of a comparison hold.
+enum class Side { text, number, boolean, datetime, path, unknown };
+
+std::string_view name_of(Side side) {
+  constexpr std::string_view names[] = {"a string", "a number", "a boolean", "a datetime", "a reference", "an object"};
+  return names[static_cast<std::size_t>(side)];
+}
+
+Side side_of(SystemProperty property) {
+  switch (property) {
+    case SystemProperty::genus:
+    case SystemProperty::property_count:
+      return Side::number;
+    case SystemProperty::path:
+    case SystemProperty::relative_path:
+      return Side::path;
+    default:
+      return Side::text;
   }
-  std::uint64_t value = 0;
-  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (code != std::errc() || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
-  if (!negative) return Value(value);
-  if (value > 0x8000000000000000U) return std::nullopt;
-  return Value(static_cast<std::int64_t>(~value + 1));
 }
 
-std::optional<double> real(const Literal& literal) {
-  std::string_view digits = literal.text;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  double value = 0;
-  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (code != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
-
-// A constant in the type of a property; nothing when it does not fit.
-std::optional<Value> constant_of(const Property& property, const Literal& literal) {
-  const bool is_string = literal.kind == Literal::Kind::string;
-  const bool is_integer = literal.kind == Literal::Kind::integer;
-  const bool is_number = is_integer || literal.kind == Literal::Kind::real;
-  const auto known = [](auto&& result) -> std::optional<Value> {
-    if (!result) return std::nullopt;
-    return Value(*std::forward<decltype(result)>(result));
-  };
-  switch (property.type) {
+Side side_of(Type type) {
+  switch (type) {
     case Type::string:
-      return is_string ? std::optional<Value>(literal.text) : std::nullopt;
+      return Side::text;
     case Type::boolean:
-      if (literal.kind == Literal::Kind::real) return std::nullopt;
-      return known(from_text(Type::boolean, literal.text));
-    case Type::char16:
-      return is_string || is_integer ? known(from_text(Type::char16, literal.text)) : std::nullopt;
-    case Type::real32:
-    case Type::real64:
-      return is_string || is_number ? known(real(literal)) : std::nullopt;
-    case Type::datetime: {
-      if (!is_string) return std::nullopt;
-      if (auto cim_form = DateTime::parse(literal.text)) return Value(*cim_form);
-      return known(DateTime::parse_iso8601(literal.text));
-    }
-    case Type::reference: {
-      if (!is_string) return std::nullopt;
-      auto path = ObjectPath::parse(literal.text);
-      if (!path) return std::nullopt;
-      return Value(std::make_shared<const ObjectPath>(std::move(*path)));
-    }
+      return Side::boolean;
+    case Type::datetime:
+      return Side::datetime;
+    case Type::reference:
+      return Side::path;
     case Type::instance:
-      return std::nullopt;
-    default:  // the integers
-      if (literal.kind == Literal::Kind::real) return known(real(literal));
-      return is_string || is_integer ? integer(literal) : std::nullopt;
+      return Side::unknown;
+    default:
+      return Side::number;
   }
 }
 
-template <class Left, class Right>
-std::partial_ordering order_integers(Left left, Right right) {
-  if (std::cmp_less(left, right)) return std::partial_ordering::less;
-  return std::cmp_equal(left, right) ? std::partial_ordering::equivalent : std::partial_ordering::greater;
-}
+bool has_order(Side side) { return side != Side::boolean && side != Side::path; }
 
-template <class T>
-constexpr bool is_integer_value = std::is_same_v<T, std::uint64_t> || std::is_same_v<T, std::int64_t>;
-template <class T>
-constexpr bool is_number_value = is_integer_value<T> || std::is_same_v<T, double>;
-
-// Unordered when the two cannot be compared.
-struct Order {
-  template <class Left, class Right>
-  std::partial_ordering operator()(const Left& left, const Right& right) const {
-    if constexpr (is_integer_value<Left> && is_integer_value<Right>)
-      return order_integers(left, right);
-    else if constexpr (is_number_value<Left> && is_number_value<Right>)
-      return static_cast<double>(left) <=> static_cast<double>(right);
-    else
-      return std::partial_ordering::unordered;
-  }
-  std::partial_ordering operator()(bool left, bool right) const { return left <=> right; }
-  std::partial_ordering operator()(const std::string& left, const std::string& right) const {
-    return compare_no_case(left, right) <=> 0;
-  }
-  std::partial_ordering operator()(const DateTime& left, const DateTime& right) const {
-    if (left.is_interval() != right.is_interval()) return std::partial_ordering::unordered;
-    return left.length() <=> right.length();
-  }
-};
-
-bool is_a(const Class& cim_class, std::string_view ancestor) {
-  for (const Class* each = &cim_class; each; each = each->superclass)
-    if (equals_no_case(each->name, ancestor)) return true;
-  return false;
-}
-
-bool holds(Operator operation, std::partial_ordering order) {
-  switch (operation) {
-    case Operator::equal:
-      return order == 0;
-    case Operator::not_equal:
-      return order != 0;
-    case Operator::less:
-      return order < 0;
-    case Operator::less_equal:
-      return order <= 0;
-    case Operator::greater:
-      return order > 0;
-    case Operator::greater_equal:
-      return order >= 0;
-    case Operator::like:
-    case Operator::isa:
-      return false;
-  }
-  return false;
+Error no_order(std::string_view name, Side side) {
+  return invalid(fmt::format("query: {:.80} is {}; it can be compared by =, != and <> only", name, name_of(side)));
 }
 
 }  // namespace
@@ -158,7 +78,8 @@ Result<Filter> Filter::compile(const Condition& condition, const Class& cim_clas
 }
 
 Result<Filter::Test> Filter::compile(const Condition& condition) {
-  if (condition.kind == Condition::Kind::comparison) return compile_comparison(condition);
+  if (condition.kind == Condition::Kind::comparison)
+    return condition.other.empty() ? compile_comparison(condition) : compile_properties(condition);
   Test test;
   test.kind = condition.kind;
   for (const Condition& part : condition.parts) {
@@ -169,64 +90,135 @@ Result<Filter::Test> Filter::compile(const Condition& condition) {
   return test;
 }
 
+Result<Filter::Operand> Filter::find_operand(const std::string& name) {
+  Operand operand;
+  operand.system = find_system_property(name);
+  if (operand.system) return operand;
+  const std::size_t dot = name.find('.');
+  const std::string first = name.substr(0, dot);
+  operand.index = class_->property_index(first);
+  if (!operand.index) return invalid(fmt::format("query: {} has no property named {:.80}", class_->name, first));
+  const Property& property = property_of(operand);
+  note_property(*operand.index);
+  if (dot == std::string::npos) return operand;
+  if (property.type != Type::instance || property.is_array)
+    return invalid(fmt::format("query: {} is no embedded instance, so there is no {:.80}", property.name, name));
+  for (std::size_t from = dot + 1; from != 0;) {
+    const std::size_t next = name.find('.', from);
+    operand.inside.push_back(name.substr(from, next - from));
+    from = next + 1;
+  }
+  return operand;
+}
+
+// What a name stands for in this query, whatever the instance.
+std::optional<std::string> Filter::constant_text(const std::string& name) const {
+  const auto system = find_system_property(name);
+  if (system == SystemProperty::server || system == SystemProperty::namespace_name)
+    return to_text(system_value(*system, Instance(*class_), origin_));
+  return std::nullopt;
+}
+
+Result<Filter::Test> Filter::compile_properties(const Condition& condition) {
+  for (const bool mirror : {false, true}) {
+    const auto constant = constant_text(mirror ? condition.property : condition.other);
+    if (!constant) continue;
+    Condition simpler;
+    simpler.property = mirror ? condition.other : condition.property;
+    simpler.operation = mirror ? mirrored(condition.operation) : condition.operation;
+    simpler.literal = {Literal::Kind::string, *constant};
+    return compile_comparison(simpler);
+  }
+  Test test;
+  test.operation = condition.operation;
+  std::array<Operand, 2> operands;
+  std::array<Side, 2> sides{};
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const std::string& name = i == 0 ? condition.property : condition.other;
+    auto operand = find_operand(name);
+    if (!operand) return operand.error();
+    operands[i] = std::move(*operand);
+    if (operands[i].system == SystemProperty::self || operands[i].system == SystemProperty::derivation ||
+        (operands[i].index && operands[i].inside.empty() &&
+         (property_of(operands[i]).is_array || property_of(operands[i]).type == Type::instance)))
+      return invalid(fmt::format("query: {:.80} is no single value; it cannot be compared", name));
+    sides[i] = operands[i].system           ? side_of(*operands[i].system)
+               : operands[i].inside.empty() ? side_of(property_of(operands[i]).type)
+                                            : Side::unknown;
+    if (!is_equality(test.operation) && !has_order(sides[i])) return no_order(name, sides[i]);
+  }
+  const bool texts =
+      (sides[0] == Side::text && sides[1] == Side::path) || (sides[0] == Side::path && sides[1] == Side::text);
+  if (sides[0] != sides[1] && !texts && sides[0] != Side::unknown && sides[1] != Side::unknown)
+    return invalid(fmt::format("query: {:.80} is {} and {:.80} is {}; they cannot be compared", condition.property,
+                               name_of(sides[0]), condition.other, name_of(sides[1])));
+  test.left = std::move(operands[0]);
+  test.right = std::make_shared<const Operand>(std::move(operands[1]));
+  return test;
+}
+
 Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
   const Literal& literal = condition.literal;
   const bool is_null = literal.kind == Literal::Kind::null;
   Test test;
   test.operation = condition.operation;
-  if (is_null && test.operation != Operator::equal && test.operation != Operator::not_equal)
+  const bool equality = is_equality(test.operation);
+  if (is_null && !equality)
     return invalid(fmt::format("query: {:.80} can be equal to NULL or not, nothing else", condition.property));
-
-  test.system = find_system_property(condition.property);
+  auto operand = find_operand(condition.property);
+  if (test.operation == Operator::isa && (!operand || (!operand->index && operand->system != SystemProperty::self)))
+    return invalid(fmt::format("query: ISA asks for the class of __THIS or of an embedded instance, not of {:.80}",
+                               condition.property));
+  if (!operand) return operand.error();
+  test.left = std::move(*operand);
   if (test.operation == Operator::isa) return compile_isa(std::move(test), condition);
-  if (test.system) {
-    if (*test.system == SystemProperty::self)
-      return invalid("query: __THIS can be asked for its class only: __THIS ISA 'CLASS'");
-    if (*test.system == SystemProperty::derivation)
-      return invalid("query: __DERIVATION is an array; it cannot be compared");
-    if (is_null) return test;
-    if (*test.system == SystemProperty::genus || *test.system == SystemProperty::property_count) {
-      auto number = integer(literal);
-      if (!number || literal.kind != Literal::Kind::integer || test.operation == Operator::like)
-        return invalid(fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", condition.property,
-                                   literal.text));
-      test.constant = std::move(*number);
-      return test;
-    }
-    if (literal.kind != Literal::Kind::string)
-      return invalid(
-          fmt::format("query: {} is a string; it cannot be compared with {:.80}", condition.property, literal.text));
-    const bool is_path = *test.system == SystemProperty::path || *test.system == SystemProperty::relative_path;
-    const bool equality = test.operation == Operator::equal || test.operation == Operator::not_equal;
-    if (!is_path || !equality) {
-      set_text(test, literal.text);
-      return test;
-    }
-    // Any spelling of the path will do.
-    auto path = ObjectPath::parse(literal.text);
-    if (!path) return path.error();
-    test.constant = std::make_shared<const ObjectPath>(std::move(*path));
+  if (test.left.system) return compile_system(std::move(test), condition);
+  if (!test.left.inside.empty()) {
+    test.literal = std::make_shared<const Literal>(literal);
+    if (test.operation == Operator::like) set_text(test, literal.text);
     return test;
   }
-
-  test.index = class_->property_index(condition.property);
-  if (!test.index)
-    return invalid(fmt::format("query: {} has no property named {:.80}", class_->name, condition.property));
-  const Property& property = class_->properties[*test.index];
-  test.property = property.name;
-  note_property(*test.index);
+  const Property& property = property_of(test.left);
   if (is_null) return test;
   const bool is_like = test.operation == Operator::like;
-  const bool ordered = property.type != Type::reference && property.type != Type::instance;
-  const bool equality = test.operation == Operator::equal || test.operation == Operator::not_equal;
-  if (property.is_array || (is_like && property.type != Type::string) || (!ordered && !equality))
-    return unfit(property, literal);
+  if (property.is_array || (is_like && property.type != Type::string)) return unfit(property, literal);
   auto constant = constant_of(property, literal);
   if (!constant) return unfit(property, literal);
+  if (!equality && !is_like && !has_order(side_of(property.type)))
+    return no_order(property.name, side_of(property.type));
   if (is_like)
     set_text(test, literal.text);
   else
     test.constant = std::move(*constant);
+  return test;
+}
+
+Result<Filter::Test> Filter::compile_system(Test test, const Condition& condition) const {
+  const SystemProperty system = *test.left.system;
+  const Literal& literal = condition.literal;
+  if (system == SystemProperty::self)
+    return invalid("query: __THIS can be asked for its class only: __THIS ISA 'CLASS'");
+  if (system == SystemProperty::derivation) return invalid("query: __DERIVATION is an array; it cannot be compared");
+  if (literal.kind == Literal::Kind::null) return test;
+  if (side_of(system) == Side::number) {
+    auto number = integer(literal);
+    if (!number || literal.kind != Literal::Kind::integer || test.operation == Operator::like)
+      return invalid(
+          fmt::format("query: {} is a number; it cannot be compared with '{:.80}'", condition.property, literal.text));
+    test.constant = std::move(*number);
+    return test;
+  }
+  if (literal.kind != Literal::Kind::string)
+    return invalid(
+        fmt::format("query: {} is a string; it cannot be compared with {:.80}", condition.property, literal.text));
+  if (!test.left.is_path() || !is_equality(test.operation)) {
+    set_text(test, literal.text);
+    return test;
+  }
+  // Any spelling of the path will do.
+  auto path = ObjectPath::parse(literal.text);
+  if (!path) return path.error();
+  test.constant = std::make_shared<const ObjectPath>(std::move(*path));
   return test;
 }
 
@@ -239,18 +231,11 @@ void Filter::set_text(Test& test, const std::string& text) {
 }
 
 // The class of the object itself, or of an instance inside it.
-Result<Filter::Test> Filter::compile_isa(Test test, const Condition& condition) {
-  const Literal& literal = condition.literal;
-  test.constant = literal.text;
-  if (test.system == SystemProperty::self) return test;
-  test.index = test.system ? std::nullopt : class_->property_index(condition.property);
-  if (!test.index)
-    return invalid(fmt::format("query: ISA asks for the class of __THIS or of an embedded instance, not of {:.80}",
-                               condition.property));
-  const Property& property = class_->properties[*test.index];
-  if (property.type != Type::instance || property.is_array) return unfit(property, literal);
-  test.property = property.name;
-  note_property(*test.index);
+Result<Filter::Test> Filter::compile_isa(Test test, const Condition& condition) const {
+  test.constant = condition.literal.text;
+  if (test.left.system || !test.left.inside.empty()) return test;
+  const Property& property = property_of(test.left);
+  if (property.type != Type::instance || property.is_array) return unfit(property, condition.literal);
   return test;
 }
 
@@ -259,12 +244,12 @@ void Filter::note_keys(const Test& test) {
     for (const Test& part : test.parts) note_keys(part);
   if (test.kind != Condition::Kind::comparison || test.operation != Operator::equal || test.constant.is_null()) return;
   const auto* path = test.constant.get_if<ObjectPathPtr>();
-  if (test.system) {
+  if (test.left.system) {
     if (path) note_path(**path);
-    if (*test.system == SystemProperty::class_name && class_name_.empty()) class_name_ = to_text(test.constant);
+    if (*test.left.system == SystemProperty::class_name && class_name_.empty()) class_name_ = to_text(test.constant);
     return;
   }
-  const Property& property = class_->properties[*test.index];
+  const Property& property = property_of(test.left);
   if (!property.is_key) return;
   note_key({std::string(property.name), to_text(test.constant), path ? *path : nullptr});
 }
@@ -276,9 +261,11 @@ void Filter::note_property(std::size_t index) {
 }
 
 void Filter::note_path(const ObjectPath& path) {
-  if (class_name_.empty()) class_name_ = path.class_name;
-  for (const KeyBinding& key : path.keys)
-    if (const Property* property = class_->property(key.name); property && property->is_key) note_key(key);
+  if (path_class_name_.empty()) path_class_name_ = path.class_name;
+  std::vector<KeyBinding> keys = path.keys;
+  if (!complete_keys(keys, *class_)) return;  // of a subclass, perhaps: all have to be looked at
+  for (KeyBinding& key : keys)
+    if (const Property* property = class_->property(key.name); property && property->is_key) note_key(std::move(key));
 }
 
 // Of two different values for one key the first is enough: none fits both.
@@ -286,73 +273,6 @@ void Filter::note_key(KeyBinding key) {
   const bool known = std::any_of(keys_.begin(), keys_.end(),
                                  [&](const KeyBinding& other) { return equals_no_case(other.name, key.name); });
   if (!known) keys_.push_back(std::move(key));
-}
-
-bool Filter::matches(const Instance& instance) const { return evaluate(test_, instance).value_or(false); }
-
-// Three values: nothing is what a comparison with NULL gives.
-std::optional<bool> Filter::evaluate(const Test& test, const Instance& instance) const {
-  switch (test.kind) {
-    case Condition::Kind::comparison:
-      return compare(test, instance);
-    case Condition::Kind::negation: {
-      const auto value = evaluate(test.parts.front(), instance);
-      if (!value) return value;
-      return !*value;
-    }
-    case Condition::Kind::all:
-    case Condition::Kind::any: {
-      const bool decisive = test.kind == Condition::Kind::any;
-      std::optional<bool> result = !decisive;
-      for (const Test& part : test.parts) {
-        const auto value = evaluate(part, instance);
-        if (value == decisive) return value;
-        if (!value) result.reset();
-      }
-      return result;
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<bool> Filter::compare(const Test& test, const Instance& instance) const {
-  static const Value null;
-  const auto* wanted = test.constant.get_if<ObjectPathPtr>();
-  const bool equal = test.operation == Operator::equal;
-  if (wanted && test.system) {
-    ObjectPath own = instance.path(origin_.namespace_name);
-    own.host = origin_.server;
-    return similar_object(own, **wanted) == equal;
-  }
-  Value computed;
-  const Value* value = &null;
-  if (test.system) {
-    computed = system_value(*test.system, instance, origin_);
-    value = &computed;
-  } else if (&instance.cim_class() == class_) {
-    value = &instance.values[*test.index];
-  } else {
-    value = &instance[test.property];
-  }
-  if (test.operation == Operator::isa) {
-    const auto* embedded = value->get_if<InstancePtr>();
-    const bool self = test.system == SystemProperty::self;
-    if (!self && (!embedded || !*embedded)) return std::nullopt;
-    return is_a(self ? instance.cim_class() : (*embedded)->cim_class(), *test.constant.get_if<std::string>());
-  }
-  if (test.pattern) {
-    if (value->is_null()) return std::nullopt;
-    const auto* text = value->get_if<std::string>();
-    return text && test.pattern->matches(*text);
-  }
-  if (test.constant.is_null()) return value->is_null() == equal;
-  if (value->is_null()) return std::nullopt;
-  if (wanted) {
-    const auto* found = value->get_if<ObjectPathPtr>();
-    if (!found || !*found) return std::nullopt;
-    return similar_object(**found, **wanted) == equal;
-  }
-  return holds(test.operation, std::visit(Order{}, value->data, test.constant.data));
 }
 
 }  // namespace vmms::cim::wql

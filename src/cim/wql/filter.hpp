@@ -16,7 +16,8 @@ namespace vmms::cim::wql {
 
 class Filter {
  public:
-  /// Errors (invalid_argument): a property that the class does not have, a constant that does not fit its type.
+  /// Errors (invalid_argument): a property that the class does not have, a constant that does not fit its type, sides
+  /// that cannot be compared.
   static Result<Filter> compile(const Condition& condition, const Class& cim_class, Origin origin);
 
   bool matches(const Instance& instance) const;
@@ -25,27 +26,42 @@ class Filter {
   /// provider can look for instead of listing everything. Which of them hold still has to be tested.
   const std::vector<KeyBinding>& keys() const { return keys_; }
   const std::string& class_name() const { return class_name_; }  ///< empty for any
+  /// Of a path that the instance must have, which may name a superclass; empty for any.
+  const std::string& path_class_name() const { return path_class_name_; }
 
   /// The properties that matches() reads.
   const std::vector<std::string>& properties() const { return properties_; }
 
  private:
+  /// A property at one side of a comparison.
+  struct Operand {
+    std::optional<std::size_t> index;      ///< in the class that was named, or
+    std::optional<SystemProperty> system;  ///< one of these
+    std::vector<std::string> inside;       ///< properties of embedded instances, each of the one before
+
+    bool is_path() const { return system == SystemProperty::path || system == SystemProperty::relative_path; }
+  };
   /// A condition with its constant in the property's type.
   struct Test {
     Condition::Kind kind = Condition::Kind::comparison;
     std::vector<Test> parts;
-    std::string_view property;         ///< as the class has it
-    std::optional<std::size_t> index;  ///< of the property in the class that was named
-    std::optional<SystemProperty> system;
+    Operand left;
+    std::shared_ptr<const Operand> right;  ///< null where the right side is a constant
     Operator operation = Operator::equal;
     std::shared_ptr<const Pattern> pattern;  ///< of LIKE, which has no constant
     Value constant;                          ///< NULL, or of the property's type; a path for references and `__PATH`
+    std::shared_ptr<const Literal> literal;  ///< a constant whose type only an embedded instance tells
   };
 
   Filter(const Class& cim_class, Origin origin) : class_(&cim_class), origin_(std::move(origin)) {}
   Result<Test> compile(const Condition& condition);
   Result<Test> compile_comparison(const Condition& condition);
-  Result<Test> compile_isa(Test test, const Condition& condition);
+  Result<Test> compile_properties(const Condition& condition);
+  Result<Test> compile_system(Test test, const Condition& condition) const;
+  Result<Test> compile_isa(Test test, const Condition& condition) const;
+  Result<Operand> find_operand(const std::string& name);
+  const Property& property_of(const Operand& operand) const { return class_->properties[*operand.index]; }
+  std::optional<std::string> constant_text(const std::string& name) const;
   static void set_text(Test& test, const std::string& text);
   void note_keys(const Test& test);
   void note_path(const ObjectPath& path);
@@ -53,12 +69,21 @@ class Filter {
   void note_property(std::size_t index);
   std::optional<bool> evaluate(const Test& test, const Instance& instance) const;
   std::optional<bool> compare(const Test& test, const Instance& instance) const;
+  std::optional<bool> compare_properties(const Test& test, const Instance& instance) const;
+  /// The value at one side; `computed` holds it where the instance does not.
+  struct Found {
+    const Value* value;        ///< NULL where there is no such property
+    const Property* property;  ///< null for those of the system, and where there is none
+  };
+  Found find(const Operand& operand, const Instance& instance, Value& computed) const;
+  std::optional<bool> compare_inside(const Test& test, const Found& found) const;
 
   const Class* class_;
   Origin origin_;
   Test test_;
   std::vector<KeyBinding> keys_;
   std::string class_name_;
+  std::string path_class_name_;
   std::vector<std::string> properties_;
 };
 

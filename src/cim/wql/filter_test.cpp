@@ -12,15 +12,24 @@ constexpr Property properties[] = {
     {.name = "Codes", .type = Type::uint16, .is_array = true},
     {.name = "Date", .type = Type::datetime},
     {.name = "Flag", .type = Type::boolean},
+    {.name = "Flag2", .type = Type::boolean},
     {.name = "Id", .type = Type::uint64, .is_key = true},
+    {.name = "Inner", .type = Type::instance, .object_class = "T_Thing"},
     {.name = "Name", .type = Type::string, .is_key = true},
     {.name = "Number", .type = Type::sint32},
     {.name = "Path", .type = Type::reference},
+    {.name = "PathText", .type = Type::string},
     {.name = "Real", .type = Type::real64},
 };
-constexpr std::uint16_t keys[] = {3, 4};
+constexpr std::uint16_t keys[] = {4, 6};
+constexpr Property part_properties[] = {{.name = "Name", .type = Type::string, .is_key = true}};
+constexpr std::uint16_t part_keys[] = {0};
 constexpr Class base{.name = "T_Base", .properties = {}, .keys = {}, .methods = {}};
+constexpr Class part{
+    .name = "T_Part", .superclass = &base, .properties = part_properties, .keys = part_keys, .methods = {}};
 constexpr Class thing{.name = "T_Thing", .superclass = &base, .properties = properties, .keys = keys, .methods = {}};
+constexpr const Class* classes[] = {&base, &part, &thing};
+constexpr Schema schema{"root/test", classes};
 
 class WqlFilter : public testing::Test {
  protected:
@@ -31,12 +40,13 @@ class WqlFilter : public testing::Test {
     instance.set("Flag", true);
     instance.set("Real", 1.5);
     instance.set("Date", DateTime::parse("20260102030405.000000+000").value());
-    instance.set("Path", std::make_shared<const ObjectPath>(ObjectPath::parse("T_Base.Name=\"X\"").value()));
+    instance.set("Path", std::make_shared<const ObjectPath>(ObjectPath::parse("T_Part.Name=\"X\"").value()));
+    instance.set("PathText", std::string("\\\\HOST\\root\\test:T_Part='x'"));
   }
   static Result<Filter> compile(const std::string& where) {
     const auto statement = parse("SELECT * FROM T_Thing WHERE " + where);
     if (!statement) return statement.error();
-    return Filter::compile(*std::get<Select>(*statement).where, thing, {"HOST", "root/test"});
+    return Filter::compile(*std::get<Select>(*statement).where, thing, {"HOST", "root/test", &schema});
   }
   bool matches(const std::string& where) {
     const auto filter = compile(where);
@@ -76,13 +86,99 @@ TEST_F(WqlFilter, ComparesByTheTypeOfTheProperty) {
                             "Date = '20260102030405.000000+000'",
                             "Date < '20260102050405.000001+060'",
                             "Date > '2026-01-02T03:04:04Z'",
-                            "Path = 'T_Base.Name=\"x\"'",
-                            "Path <> 'T_Base.Name=\"y\"'"})
+                            "Path = 'T_Part.Name=\"x\"'",
+                            "Path <> 'T_Part.Name=\"y\"'"})
     EXPECT_TRUE(matches(where)) << where;
   for (const char* where : {"Number = 5", "Number > 18000000000000000000", "Id < 0", "Id <= -1", "Flag = FALSE",
                             "Real = 1", "Name = 'alpha'", "Date < '20260102030405.000000+060'",
                             "Date > '00000001000000.000000:000'", "Path = 'T_Other.Name=\"x\"'"})
     EXPECT_FALSE(matches(where)) << where;
+}
+
+TEST_F(WqlFilter, PathsNameObjectsInEveryWay) {
+  for (const char* where :
+       {"Path = 't_part.name=\"x\"'", "Path = 'T_Base.Name=\"X\"'", "Path = 'T_Part=\"X\"'", "Path = 'T_Part=\\'x\\''",
+        "Path = 'root\\\\test:T_Part.Name=\"X\"'", "Path = '\\\\\\\\host\\\\root\\\\test:T_Part.Name=\"X\"'",
+        "Path = '\\\\\\\\.\\\\root\\\\test:T_Base=\"X\"'", "Path != 'T_Thing.Name=\"X\"'", "Path <> 'T_Part'",
+        "Path <> '\\\\\\\\other\\\\root\\\\test:T_Part=\"X\"'", "Path <> 'root/other:T_Part=\"X\"'",
+        "Path <> 'T_Part.Name=\"X\",Id=1'", "PathText = Path", "Path = PathText",
+        "__PATH = 'T_Base.Id=18000000000000000000,Name=\"ALPHA.service\"'",
+        "__RELPATH = 'T_Thing.Name=\"alpha.service\"'", "__PATH <> Path", "Path <> __RELPATH"})
+    EXPECT_TRUE(matches(where)) << where;
+}
+
+TEST_F(WqlFilter, PropertiesStandOnBothSides) {
+  instance.set("Flag2", true);
+  for (const char* where : {"Name = Name",
+                            "Name != __SERVER",
+                            "__SERVER <> Name",
+                            "__SERVER = 'host'",
+                            "'HOST' = __SERVER",
+                            "Number < Id",
+                            "Id > Number",
+                            "Real > Number",
+                            "Number <= Real",
+                            "Flag = Flag2",
+                            "Date = Date",
+                            "Date >= Date",
+                            "Path = Path",
+                            "__CLASS <> __SUPERCLASS",
+                            "__GENUS < __PROPERTY_COUNT",
+                            "__GENUS > Number",
+                            "__NAMESPACE <> Name",
+                            "NOT Name = __CLASS",
+                            "Name > __CLASS OR Name < __CLASS",
+                            "__PATH = __RELPATH"})
+    EXPECT_TRUE(matches(where)) << where;
+  for (const char* where : {"Name = __SERVER", "Name <> Name", "Number > Id", "Flag <> Flag2", "Path <> Path"})
+    EXPECT_FALSE(matches(where)) << where;
+  instance.set("Number", Value());
+  for (const char* where : {"Number = Number", "Number <> Id", "NOT Number <> Id", "Id > Number"})
+    EXPECT_FALSE(matches(where)) << where << ": a comparison with NULL";
+  for (const char* where : {"Name = Number", "Flag = Number", "Date > Name", "Path = Number", "Codes = Number",
+                            "Number = Codes", "Inner = Path", "__THIS = Name", "__DERIVATION = Name", "Name = Nothing",
+                            "Nothing = Name", "Flag < Flag2", "Path > Path", "Path < Name", "__GENUS = Name"})
+    EXPECT_NE(failure(where), "") << where;
+  EXPECT_EQ(failure("Name = Number"), "query: Name is a string and Number is a number; they cannot be compared");
+}
+
+TEST_F(WqlFilter, BooleansHaveNoOrder) {
+  for (const char* where : {"Flag >= 0", "Flag <= TRUE", "Flag > FALSE", "TRUE > Flag", "Flag < '1'"})
+    EXPECT_EQ(failure(where), "query: Flag is a boolean; it can be compared by =, != and <> only") << where;
+  EXPECT_EQ(failure("Flag >= NULL"), "query: Flag can be equal to NULL or not, nothing else");
+  for (const char* where : {"Flag = 1", "Flag = TRUE", "Flag <> FALSE", "Flag != 0", "Flag = 'TRUE'"})
+    EXPECT_TRUE(matches(where)) << where;
+}
+
+TEST_F(WqlFilter, TextsHaveNoCaseInAnyAlphabet) {
+  instance.set("Name", std::string("Сервер-01 Straße ÉCOLE"));
+  for (const char* where : {"Name = 'сервер-01 STRASSE école'", "Name LIKE 'серв%'",
+                            "Name LIKE '%СТРА%' OR Name LIKE '%strasse%'", "Name LIKE '%stra_e%'", "Name LIKE '[а-я]%'",
+                            "Name LIKE '[^a-z]%'", "Name LIKE '%[é]cole'", "Name >= 'СЕРВЕР'", "Name < 'т'"})
+    EXPECT_TRUE(matches(where)) << where;
+  for (const char* where : {"Name LIKE '[a-z]%'", "Name LIKE '[é-ö]%'", "Name = 'сервер'"})
+    EXPECT_FALSE(matches(where)) << where;
+}
+
+TEST_F(WqlFilter, InstancesInsideAreLookedInto) {
+  auto inner = std::make_shared<Instance>(thing);
+  inner->set("Number", std::int64_t{7});
+  inner->set("Name", std::string("Web"));
+  inner->set("Flag", true);
+  auto deep = std::make_shared<Instance>(thing);
+  deep->set("Name", std::string("Deep"));
+  inner->set("Inner", InstancePtr(deep));
+  instance.set("Inner", InstancePtr(inner));
+  for (const char* where : {"Inner.Number = 7", "Inner.Number > '6'", "7 = Inner.Number", "Inner.Name LIKE 'w%'",
+                            "Inner.Inner.Name = 'deep'", "Inner.Id IS NULL", "Inner.Number IS NOT NULL",
+                            "Inner.Inner ISA 'T_Base'", "Inner.Name <> Name", "Inner.Flag = TRUE"})
+    EXPECT_TRUE(matches(where)) << where;
+  // As real hosts answer paths into an instance that lead nowhere: no error, and nothing found.
+  for (const char* where :
+       {"Inner.Nothing = 7", "NOT Inner.Nothing = 7", "Inner.Inner.Inner.Name = 'x'", "Inner.Number = 'seven'",
+        "Inner.Codes = 1", "Inner.Flag > 0", "Inner.Number LIKE '7'", "Inner.Name = Number", "Inner.Name.X = 1"})
+    EXPECT_FALSE(matches(where)) << where;
+  EXPECT_EQ(failure("Name.X = 1"), "query: Name is no embedded instance, so there is no Name.X");
 }
 
 TEST_F(WqlFilter, NullIsNeitherTrueNorFalse) {
@@ -132,7 +228,9 @@ TEST_F(WqlFilter, FixesKeysThatMustBeEqual) {
   EXPECT_EQ(keys_of("Name = 'x' AND Flag = TRUE AND (5 = Id AND Number = 1)"), "Name=x;Id=5;");
   EXPECT_EQ(keys_of("Name = 'x' AND Name = 'y'"), "Name=x;");
   EXPECT_EQ(keys_of("__CLASS = 'T_Thing' AND Id = 0x10"), "Id=16;T_Thing");
-  EXPECT_EQ(keys_of("__PATH = 'T_Thing.Id=7,Name=\"x\"'"), "Id=7;Name=x;T_Thing");
+  EXPECT_EQ(keys_of("__PATH = 'T_Base.Id=0x7,Name=\"x\"'"), "Id=7;Name=x;");
+  EXPECT_EQ(keys_of("Name = __SERVER"), "Name=HOST;");
+  EXPECT_EQ(keys_of("__SERVER = Name AND Id = Number"), "Name=HOST;");
   for (const char* where : {"Name = 'x' OR Id = 5", "NOT Name = 'x'", "Name <> 'x'", "Name LIKE 'x'", "Id > 5",
                             "Name IS NULL", "Number = 1"})
     EXPECT_EQ(keys_of(where), "") << where;
@@ -158,6 +256,27 @@ TEST(WqlPattern, MatchesAsLikeDoes) {
     EXPECT_TRUE(Pattern(pattern).matches(text)) << text << " " << pattern;
   for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{
            {"abc", ""}, {"abc", "ab"}, {"ab", "abc"}, {"abc", "_"}, {"d", "[a-c]"}, {"a", "[^a-c]"}, {"abc", "%d%"}})
+    EXPECT_FALSE(Pattern(pattern).matches(text)) << text << " " << pattern;
+}
+
+TEST(WqlPattern, CharactersAreThoseOfUnicode) {
+  for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"ß", "_"},       {"ß", "ss"},      {"ß", "SS"},        {"ß", "s_"},
+           {"ß", "[ß]"},     {"ẞ", "[ß]"},     {"STRASSE", "%ß%"}, {"Straße", "%se"},
+           {"Я", "[а-я]"},   {"я", "[А-Я]"},   {"É", "[^а-яa-z]"}, {"É", "[é]"},
+           {"ÿ", "[ß-ÿ]"},   {"😀 vm", "_ vm"}, {"😀 vm", "[😀-😂]%"}, {"a", "[^а]"},  // a Latin text, a Cyrillic set
+           {"σς", "[Σ][Σ]"}, {"\xff", "_"},    {"\xff", "\xff"},   {"\xc3\xa9", "[\xc3\xa9]"},
+           {"Å", "[\u212b]"}})
+    EXPECT_TRUE(Pattern(pattern).matches(text)) << text << " " << pattern;
+  for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{{"ß", "__"},
+                                                                                                {"ß", "s"},
+                                                                                                {"É", "[а-я]%"},
+                                                                                                {"é", "__"},
+                                                                                                {"я", "[^А-Я]"},
+                                                                                                {"é", "[e]"},
+                                                                                                {"\xc3", "[\xc3\xa9]"},
+                                                                                                {"é", "\xc3%"},
+                                                                                                {"😀", "[а-я]"}})
     EXPECT_FALSE(Pattern(pattern).matches(text)) << text << " " << pattern;
 }
 
@@ -204,11 +323,14 @@ RC_GTEST_PROP(Pattern, MatchesWhatThePlainestReadingDoes, ()) {
 
 TEST(Pattern, LongOnesTakeNoLongerThanTheirLengthTimesTheText) {
   std::string text(2'000, 'a');
-  for (const char* const piece : {"%", "_%", "[", "[a-z]", "%a", "[^b]%"}) {
+  for (const char* const piece : {"%", "_%", "[", "[a-z]", "%a", "[^b]%", "%ß", "%[ß-я]"}) {
     std::string pattern;
     while (pattern.size() < 60'000) pattern += piece;
     EXPECT_FALSE(Pattern(pattern + "q").matches(text)) << piece;
   }
+  std::string members;
+  for (unsigned i = 0; i < 20'000; ++i) members += i % 2 == 0 ? "я" : "b-c";
+  EXPECT_FALSE(Pattern("%[" + members + "]q").matches(std::string(20'000, 'a')));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ namespace {
 // What the parser's stack holds before a token, of which `tokens` have been read: what is expected there. Reading again
 // what went wrong is cheaper than keeping this for each token.
 std::vector<YYACTIONTYPE> states_before(const std::string& text, std::size_t tokens) {
-  Builder builder(text);
+  Builder builder(text, Language::wql);
   Lexer lexer(text);
   yyParser parser;
   WqlParserInit(&parser);
@@ -44,11 +44,11 @@ std::vector<YYACTIONTYPE> states_before(const std::string& text, std::size_t tok
 
 }  // namespace
 
-Result<Statement> parse(std::string_view text) {
+Result<Statement> parse(std::string_view text, Language language) {
   if (text.size() > longest_query)
     return error(Failure::invalid_argument, fmt::format("the query is longer than {} bytes", longest_query));
   const std::string terminated(text);
-  Builder builder(terminated);
+  Builder builder(terminated, language);
   Lexer lexer(terminated);
   yyParser parser;
   WqlParserInit(&parser);

@@ -1,7 +1,8 @@
-// WQL, the query language of WMI (its reference: "Querying with WQL"): data queries, no event or schema queries.
+// WQL, the query language of WMI (its reference: "Querying with WQL"): data queries, no event queries.
 #pragma once
 
 #include "base/result.hpp"
+#include "cim/wql/language.hpp"
 #include "cim/wql/statement.hpp"
 
 #include <string_view>
@@ -13,6 +14,6 @@ inline constexpr std::size_t longest_query = 64 * 1024;
 
 /// Reads `SELECT … FROM … [WHERE …]`, `ASSOCIATORS OF {…} [WHERE …]` or `REFERENCES OF {…} [WHERE …]`. Errors
 /// (invalid_argument) say what was expected and at which position, counted from 1.
-Result<Statement> parse(std::string_view text);
+Result<Statement> parse(std::string_view text, Language language = Language::wql);
 
 }  // namespace vmms::cim::wql

@@ -30,7 +30,9 @@ std::string spelled(const Condition& condition) {
   switch (condition.kind) {
     case Condition::Kind::comparison:
       return condition.property + operators[static_cast<int>(condition.operation)] +
-             (condition.literal.kind == Literal::Kind::null ? "NULL" : condition.literal.text);
+             (!condition.other.empty()                        ? condition.other
+              : condition.literal.kind == Literal::Kind::null ? "NULL"
+                                                              : condition.literal.text);
     case Condition::Kind::negation:
       return "not " + spelled(condition.parts.front());
     case Condition::Kind::all:
@@ -43,6 +45,10 @@ std::string spelled(const Condition& condition) {
   return text + ")";
 }
 
+std::string where(std::string_view text) {
+  return spelled(*select("SELECT * FROM C WHERE " + std::string(text)).where);
+}
+
 TEST(WqlParser, ReadsSelects) {
   const Select all = select("  select * from Msvm_ComputerSystem \r\n");
   EXPECT_TRUE(all.columns.empty());
@@ -53,9 +59,6 @@ TEST(WqlParser, ReadsSelects) {
 }
 
 TEST(WqlParser, AndBindsStrongerThanOr) {
-  const auto where = [](std::string_view text) {
-    return spelled(*select("SELECT * FROM C WHERE " + std::string(text)).where);
-  };
   EXPECT_EQ(where("A=1 OR B=2 AND NOT C=3 OR D='x'"), "(A=1 or (B=2 and not C=3) or D=x)");
   EXPECT_EQ(where("(A=1 OR B=2) AND C<>3"), "((A=1 or B=2) and C!=3)");
   EXPECT_EQ(where("A=1 AND B=2 AND C=3 AND D=4"), "(A=1 and B=2 and C=3 and D=4)");
@@ -108,10 +111,11 @@ TEST(WqlParser, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(failure("DELETE FROM C"),
             "query, position 1: expected SELECT, ASSOCIATORS or REFERENCES, found \"DELETE\"");
   EXPECT_EQ(failure("SELECT * FROM C WHERE A == 1"),
-            "query, position 26: expected a string, a number, TRUE, FALSE or NULL, found \"=\"");
+            "query, position 26: expected a name, a string, a number, TRUE, FALSE or NULL, found \"=\"");
   EXPECT_EQ(failure("SELECT * FROM C WHERE A LIKE 5"), "query, position 30: expected a string, found \"5\"");
   EXPECT_EQ(failure("SELECT * FROM C WHERE A = 'x"),
-            "query, position 27: expected a string, a number, TRUE, FALSE or NULL, found a string that is not closed");
+            "query, position 27: expected a name, a string, a number, TRUE, FALSE or NULL, found a string that is not "
+            "closed");
   EXPECT_EQ(failure("SELECT * FROM C; DROP"),
             "query, position 16: expected WHERE or the end of the query, found a character that WQL has no use for");
   EXPECT_EQ(failure(std::string_view("SELECT * FROM C\0", 16)),
@@ -128,8 +132,8 @@ TEST(WqlParser, ErrorsSayWhereAndWhat) {
 
 TEST(WqlParser, ClausesOfAssociationQueries) {
   const AssociationQuery all = associations(
-      "ASSOCIATORS OF {C.A=1} WHERE AssocClass=L ResultClass=X ResultRole=r Role=s RequiredQualifier=Q "
-      "RequiredAssocQualifier=P KeysOnly ClassDefsOnly");
+      "ASSOCIATORS OF {C.A=1} WHERE AssocClass=L ResultRole=r Role=s RequiredQualifier=Q RequiredAssocQualifier=P "
+      "KeysOnly ClassDefsOnly");
   EXPECT_EQ(all.required_qualifier, "Q");
   EXPECT_EQ(all.required_association_qualifier, "P");
   EXPECT_TRUE(all.keys_only);
@@ -145,6 +149,61 @@ TEST(WqlParser, ClausesOfAssociationQueries) {
   EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE KeysOnly=x"), "query, position 30: KeysOnly takes no value");
   EXPECT_EQ(failure("ASSOCIATORS OF {C.A=1} WHERE Role"), "query, position 30: expected \"=\" after Role");
   EXPECT_EQ(failure("REFERENCES OF {C.A=1} WHERE KeysOnly KeysOnly"), "query, position 38: KeysOnly is given twice");
+}
+
+TEST(WqlParser, PropertiesStandOnBothSides) {
+  EXPECT_EQ(where("Name != __SERVER AND A = B"), "(Name!=__SERVER and A=B)");
+  EXPECT_EQ(where("__SERVER <> Name"), "__SERVER!=Name");
+  EXPECT_EQ(where("Inner.Name = 5 OR A < Inner.Deep.B"), "(Inner.Name=5 or A<Inner.Deep.B)");
+  for (const char* text : {"A LIKE B", "A IS B", "A ISA 5", "1 = 1", "'a' LIKE A", "A. B = 1", "A = .B", "A.=1"})
+    EXPECT_NE(failure("SELECT * FROM C WHERE " + std::string(text)), "") << text;
+}
+
+TEST(WqlParser, ALoneBackslashOfAPatternStandsForItself) {
+  const auto pattern = [](std::string_view literal) {
+    return select("SELECT * FROM C WHERE A LIKE " + std::string(literal)).where->literal.text;
+  };
+  EXPECT_EQ(pattern(R"('%\Default')"), R"(%\Default)");
+  EXPECT_EQ(pattern(R"('%\\Default')"), R"(%\Default)");
+  EXPECT_EQ(pattern(R"('%\%')"), R"(%\%)");
+  EXPECT_EQ(pattern(R"('\[a\]\'\"')"), R"(\[a\]'")");
+}
+
+// As Microsoft's pages of WHERE, LIKE and the association statements have examples of what is invalid.
+TEST(WqlParser, WhatMicrosoftCallsInvalidIsInvalid) {
+  for (const char* text : {"SELECT * FROM C WHERE Partitions < (4 + 7 - 2) OR (Partitions = SectorsPerTrack / 7)",
+                           "SELECT * FROM C WHERE DriveType IS 5", "SELECT * FROM C WHERE FileSystem IS NOT \"NTFS\"",
+                           "SELECT * FROM C WHERE Name NOT LIKE 'x'",
+                           "ASSOCIATORS OF {C='C:'} WHERE resultClass = D requiredQualifier <> Dynamic",
+                           "ASSOCIATORS OF {C='C:'} WHERE resultClass = D AND requiredQualifier = Dynamic",
+                           "REFERENCES OF {C.DeviceID='0'} WHERE resultclass = D AND requiredQualifier = Dynamic",
+                           "ASSOCIATORS OF {C='C:'} WHERE ClassDefsOnly ResultClass=D",
+                           "REFERENCES OF {C='C:'} WHERE ResultClass=D ClassDefsOnly", "ASSOCIATORS OF {C. A=1}",
+                           "ASSOCIATORS OF {C.A=1, B=2}"})
+    EXPECT_NE(failure(text), "") << text;
+}
+
+TEST(WqlParser, OfCqlWhatIsWqlToo) {
+  const auto cql = [](std::string_view text) {
+    auto statement = parse(text, Language::cql);
+    EXPECT_TRUE(statement) << text << ": " << statement.error().message;
+    return statement ? std::get<Select>(*statement) : Select();
+  };
+  const Select all = cql("SELECT CIM_X.Name, Id FROM CIM_X WHERE CIM_X.Id <> 5 AND (Name = 'a' OR cim_x.Name = Id)");
+  EXPECT_EQ(all.columns, (std::vector<std::string>{"Name", "Id"}));
+  EXPECT_EQ(spelled(*all.where), "(Id!=5 and (Name=a or Name=Id))");
+  EXPECT_EQ(cql("select * from CIM_X").class_name, "CIM_X");
+  for (const char* text : {"SELECT * FROM CIM_X WHERE Name LIKE 'a%'", "ASSOCIATORS OF {C.A=1}",
+                           "REFERENCES OF {C.A=1}", "SELECT * FROM CIM_X X, CIM_Y Y", "SELECT COUNT(*) FROM CIM_X"})
+    EXPECT_FALSE(parse(text, Language::cql)) << text;
+}
+
+TEST(WqlParser, ObjectPathsMayLeaveOutTheNameOfTheOnlyKey) {
+  const AssociationQuery references = associations(R"(REFERENCES OF {Adapter="AHA-294X"})");
+  ASSERT_EQ(references.source.keys.size(), 1u);
+  EXPECT_EQ(references.source.keys[0].name, "");
+  EXPECT_EQ(references.source.keys[0].value, "AHA-294X");
+  EXPECT_EQ(associations("ASSOCIATORS OF {ComPort=2}").source.keys[0].value, "2");
 }
 
 TEST(WqlParser, DepthIsBoundedLengthIsNot) {

@@ -1,85 +1,141 @@
 #include "cim/wql/pattern.hpp"
 
-#include "base/text.hpp"
+#include "base/case_folding.hpp"
 
-#include <cstddef>
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace vmms::cim::wql {
 
+// Where the match stands in a text: at a character, or inside what it folds to ("ss" of ß).
+class Pattern::Place {
+ public:
+  explicit Place(std::string_view text) : text_(text) { read(); }
+
+  bool at_end() const { return offset_ == text_.size(); }
+  std::uint32_t folded() const { return folded_.code_points[part_]; }
+  /// The character as it is written, or the part of it that is left.
+  std::uint32_t written() const { return part_ == 0 ? character_.code_point : folded(); }
+  void next() {
+    if (++part_ == folded_.size) next_character();
+  }
+  void next_character() {
+    offset_ += character_.length;
+    read();
+  }
+
+ private:
+  void read() {
+    part_ = 0;
+    if (at_end()) return;
+    character_ = character_at(text_, offset_);
+    folded_ = fold_case(character_.code_point);
+  }
+
+  std::string_view text_;
+  std::size_t offset_ = 0;
+  std::size_t part_ = 0;
+  Character character_;
+  FoldedCharacter folded_;
+};
+
 Pattern::Pattern(std::string_view pattern) {
   elements_.reserve(pattern.size());
   bool closed = true;  // whether a bracket closes behind here
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  for (std::size_t i = 0; i < pattern.size();) {
     const std::size_t end = pattern[i] == '[' && closed ? pattern.find(']', i + 2) : std::string_view::npos;
     if (end != std::string_view::npos) {
-      elements_.push_back({Kind::set, 0, static_cast<std::uint32_t>(sets_.size())});
+      elements_.push_back(first_set + static_cast<std::uint32_t>(sets_.size()));
       sets_.push_back(read_set(pattern.substr(i + 1, end - i - 1)));
-      i = end;
-    } else if (pattern[i] == '%') {
-      if (elements_.empty() || elements_.back().kind != Kind::rest) elements_.push_back({Kind::rest});
-    } else if (pattern[i] == '_') {
-      elements_.push_back({Kind::any});
+      i = end + 1;
+      continue;
+    }
+    if (pattern[i] == '[') closed = false;
+    const Character character = character_at(pattern, i);
+    i += character.length;
+    if (character.code_point == '%') {
+      if (elements_.empty() || elements_.back() != rest) elements_.push_back(rest);
+    } else if (character.code_point == '_') {
+      elements_.push_back(any);
     } else {
-      if (pattern[i] == '[') closed = false;
-      elements_.push_back({Kind::character, to_lower(pattern[i])});
+      const FoldedCharacter folded = fold_case(character.code_point);
+      elements_.insert(elements_.end(), folded.code_points.begin(), folded.code_points.begin() + folded.size);
     }
   }
 }
 
 Pattern::Set Pattern::read_set(std::string_view inside) {
-  const bool negated = inside.size() > 1 && inside.front() == '^';
-  if (negated) inside.remove_prefix(1);
-  Set lower;
-  for (std::size_t i = 0; i < inside.size(); ++i) {
-    const bool range = i + 2 < inside.size() && inside[i + 1] == '-';
-    // In the order of char, as texts compare.
-    const int last = to_lower(inside[range ? i + 2 : i]);
-    for (int c = to_lower(inside[i]); c <= last; ++c) lower.set(static_cast<unsigned char>(c));
-    if (range) i += 2;
-  }
   Set set;
-  for (unsigned c = 0; c < set.size(); ++c)
-    set[c] = lower[static_cast<unsigned char>(to_lower(static_cast<char>(c)))] != negated;
+  set.negated = inside.size() > 1 && inside.front() == '^';
+  if (set.negated) inside.remove_prefix(1);
+  auto& ranges = set.ranges;
+  for (std::size_t i = 0; i < inside.size();) {
+    Character character = character_at(inside, i);
+    i += character.length;
+    const std::uint32_t first = fold_case_to_one(character.code_point);
+    std::uint32_t last = first;
+    if (i + 1 < inside.size() && inside[i] == '-') {
+      character = character_at(inside, i + 1);
+      i += 1 + character.length;
+      last = fold_case_to_one(character.code_point);
+    }
+    if (first <= last) ranges.emplace_back(first, last);
+  }
+  std::sort(ranges.begin(), ranges.end());
+  std::size_t kept = 0;
+  for (const auto& range : ranges) {
+    if (kept > 0 && range.first <= ranges[kept - 1].second)
+      ranges[kept - 1].second = std::max(ranges[kept - 1].second, range.second);
+    else
+      ranges[kept++] = range;
+  }
+  ranges.resize(kept);
   return set;
 }
 
-bool Pattern::fits(const Element& element, char c) const {
-  switch (element.kind) {
-    case Kind::character:
-      return element.character == to_lower(c);
-    case Kind::set:
-      return sets_[element.set][static_cast<unsigned char>(c)];
-    default:
-      return true;
+bool Pattern::Set::contains(std::uint32_t code_point) const {
+  const std::uint32_t member = fold_case_to_one(code_point);
+  const auto behind = std::upper_bound(ranges.begin(), ranges.end(), member,
+                                       [](std::uint32_t value, const auto& range) { return value < range.first; });
+  return (behind != ranges.begin() && member <= std::prev(behind)->second) != negated;
+}
+
+bool Pattern::take(std::uint32_t element, Place& place) const {
+  if (element == any) {
+    place.next_character();
+  } else if (element >= first_set) {
+    if (!sets_[element - first_set].contains(place.written())) return false;
+    place.next_character();
+  } else {
+    if (element != place.folded()) return false;
+    place.next();
   }
+  return true;
 }
 
 bool Pattern::matches(std::string_view text) const {
   // Only the last % needs to be tried again: what the ones before it took cannot help any more.
-  std::size_t t = 0;
+  Place place(text);
   std::size_t e = 0;
   std::optional<std::size_t> after_rest;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (e < elements_.size() && elements_[e].kind == Kind::rest) {
+  Place resume = place;
+  while (!place.at_end()) {
+    if (e < elements_.size() && elements_[e] == rest) {
       after_rest = ++e;
       if (e == elements_.size()) return true;
-      resume = t;
-    } else if (e < elements_.size() && fits(elements_[e], text[t])) {
-      ++t;
-      // `_` stands for a character, which may be several bytes of UTF-8.
-      if (elements_[e].kind == Kind::any)
-        while (t < text.size() && (static_cast<unsigned char>(text[t]) & 0xC0U) == 0x80U) ++t;
+      resume = place;
+    } else if (e < elements_.size() && take(elements_[e], place)) {
       ++e;
     } else if (after_rest) {
       e = *after_rest;
-      t = ++resume;
+      resume.next();
+      place = resume;
     } else {
       return false;
     }
   }
-  return e == elements_.size() || (e + 1 == elements_.size() && elements_[e].kind == Kind::rest);
+  return e == elements_.size() || (e + 1 == elements_.size() && elements_[e] == rest);
 }
 
 }  // namespace vmms::cim::wql

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cim/instance.hpp"
+#include "cim/naming.hpp"
 
 #include <optional>
 #include <string>
@@ -11,8 +12,11 @@ namespace vmms::cim::wql {
 
 /// Where an instance comes from.
 struct Origin {
-  std::string server;          ///< this host's name
-  std::string namespace_name;  ///< "root/virtualization/v2"
+  std::string server;              ///< this host's name
+  std::string namespace_name;      ///< "root/virtualization/v2"
+  const Schema* schema = nullptr;  ///< what superclasses there are; null: paths name an object's own class
+
+  Home home() const { return {server, namespace_name, schema}; }
 };
 
 enum class SystemProperty {

@@ -23,8 +23,10 @@ query ::= statement.
 statement ::= SELECT columns FROM NAME(C) opt_where. { builder->select_from(C); }
 columns ::= STAR.
 columns ::= names.
-names ::= NAME(N). { builder->column(N); }
-names ::= names COMMA NAME(N). { builder->column(N); }
+names ::= property(N). { builder->column(N); }
+names ::= names COMMA property(N). { builder->column(N); }
+property(R) ::= NAME(N). { R = N; }
+property(R) ::= QUALIFIED_NAME(N). { R = N; }
 opt_where ::= .
 opt_where ::= WHERE condition(C). { builder->where(*C); }
 
@@ -36,20 +38,25 @@ condition(R) ::= condition(A) AND condition(B). {
 }
 condition(R) ::= NOT condition(A). { R = builder->negate(*A); }
 condition(R) ::= LEFT_PARENTHESIS condition(A) RIGHT_PARENTHESIS. { R = A; }
-condition(R) ::= NAME(P) comparison(O) literal(L). { R = builder->compare(P, O, *L); }
-condition(R) ::= literal(L) comparison(O) NAME(P). { R = builder->compare(P, mirrored(O), *L); }
-condition(R) ::= NAME(P) LIKE STRING(S). {
-  R = builder->compare(P, vmms::cim::wql::Operator::like, *builder->string(S));
+condition(R) ::= property(P) comparison(O) literal(L). { R = builder->compare(P, O, *L); }
+condition(R) ::= literal(L) comparison(O) property(P). { R = builder->compare(P, mirrored(O), *L); }
+condition(R) ::= property(P) comparison(O) property(Q). { R = builder->compare(P, O, Q); }
+condition(R) ::= property(P) LIKE STRING(S). {
+  R = builder->compare(P, vmms::cim::wql::Operator::like, *builder->pattern(S));
 }
-condition(R) ::= NAME(P) ISA STRING(S). {
+condition(R) ::= property(P) ISA STRING(S). {
   R = builder->compare(P, vmms::cim::wql::Operator::isa, *builder->string(S));
 }
-condition(R) ::= NAME(P) ISA NAME(N). {
+condition(R) ::= property(P) ISA NAME(N). {
   R = builder->compare(P, vmms::cim::wql::Operator::isa,
                        *builder->literal(vmms::cim::wql::Literal::Kind::string, N));
 }
-condition(R) ::= NAME(P) IS NULL. { R = builder->compare(P, vmms::cim::wql::Operator::equal, {}); }
-condition(R) ::= NAME(P) IS NOT NULL. { R = builder->compare(P, vmms::cim::wql::Operator::not_equal, {}); }
+condition(R) ::= property(P) IS NULL. {
+  R = builder->compare(P, vmms::cim::wql::Operator::equal, vmms::cim::wql::Literal());
+}
+condition(R) ::= property(P) IS NOT NULL. {
+  R = builder->compare(P, vmms::cim::wql::Operator::not_equal, vmms::cim::wql::Literal());
+}
 
 comparison(O) ::= EQUAL. { O = vmms::cim::wql::Operator::equal; }
 comparison(O) ::= NOT_EQUAL. { O = vmms::cim::wql::Operator::not_equal; }

@@ -3,6 +3,8 @@
 #include "cim/wql/parser.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -12,31 +14,39 @@ constexpr vmms::cim::Property properties[] = {
     {.name = "Array", .type = Type::uint16, .is_array = true},
     {.name = "Date", .type = Type::datetime},
     {.name = "Flag", .type = Type::boolean},
+    {.name = "Inner", .type = Type::instance},
     {.name = "Name", .type = Type::string, .is_key = true},
     {.name = "Number", .type = Type::sint64},
     {.name = "Path", .type = Type::reference},
     {.name = "Real", .type = Type::real64},
 };
-constexpr std::uint16_t keys[] = {3};
+constexpr std::uint16_t keys[] = {4};
 constexpr vmms::cim::Class test_class{.name = "Test", .properties = properties, .keys = keys, .methods = {}};
+constexpr const vmms::cim::Class* classes[] = {&test_class};
+constexpr vmms::cim::Schema schema{"root/test", classes};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vmms::cim;
-  const auto statement = wql::parse(std::string_view(reinterpret_cast<const char*>(data), size));
-  if (!statement) return 0;
-  const auto* select = std::get_if<wql::Select>(&*statement);
-  if (!select || !select->where) return 0;
-  const auto filter = wql::Filter::compile(*select->where, test_class, {"HOST", "root/test"});
-  if (!filter) return 0;
-  Instance instance(test_class);
-  static_cast<void>(filter->matches(instance));
-  instance.set("Name", std::string(data, data + size));
-  instance.set("Number", std::int64_t{-1});
-  instance.set("Real", 0.5);
-  instance.set("Flag", true);
-  instance.set("Date", DateTime());
-  static_cast<void>(filter->matches(instance));
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const auto language : {wql::Language::cql, wql::Language::wql}) {
+    const auto statement = wql::parse(text, language);
+    if (!statement) continue;
+    const auto* select = std::get_if<wql::Select>(&*statement);
+    if (!select || !select->where) continue;
+    const auto filter = wql::Filter::compile(*select->where, test_class, {"HOST", "root/test", &schema});
+    if (!filter) continue;
+    Instance instance(test_class);
+    static_cast<void>(filter->matches(instance));
+    instance.set("Name", std::string(text));
+    instance.set("Number", std::int64_t{-1});
+    instance.set("Real", 0.5);
+    instance.set("Flag", true);
+    instance.set("Date", DateTime());
+    instance.set("Path", std::make_shared<const ObjectPath>(Instance(instance).path()));
+    instance.set("Inner", std::make_shared<const Instance>(instance));
+    static_cast<void>(filter->matches(instance));
+  }
   return 0;
 }

@@ -60,6 +60,14 @@ Result<cim::ObjectPath> read_path(const xml::Element& element, int depth) {
   if (name.name() != "INSTANCENAME") return malformed("a reference without an INSTANCENAME");
   path.class_name = attribute(name, "CLASSNAME");
   if (path.class_name.empty()) return malformed("an INSTANCENAME without a CLASSNAME");
+  // The value alone, of the class's only key.
+  const xml::Element only = name.first_child();
+  if (only && only.name() != "KEYBINDING" && !only.next_sibling()) {
+    auto key = read_key_value({}, only, depth);
+    if (!key) return key.error();
+    path.keys.push_back(std::move(*key));
+    return path;
+  }
   for (const xml::Element binding : name.children()) {
     if (path.keys.size() == cim::ObjectPath::most_keys)
       return malformed(fmt::format("INSTANCENAME: more than {} keys", cim::ObjectPath::most_keys));
@@ -75,18 +83,6 @@ Result<cim::ObjectPath> read_path(const xml::Element& element, int depth) {
 }  // namespace
 
 Result<cim::ObjectPath> read_instance_path(const xml::Element& element) { return read_path(element, 0); }
-
-Result<cim::ObjectPath> read_instance_name(const xml::Element& element) {
-  const xml::Element only = element.first_child();
-  if (only.name() != "KEYVALUE" && only.name() != "VALUE.REFERENCE") return read_instance_path(element);
-  if (only.next_sibling()) return malformed("INSTANCENAME: keys without names");
-  cim::ObjectPath path;
-  path.class_name = attribute(element, "CLASSNAME");
-  auto key = read_key_value({}, only, 0);
-  if (!key) return key.error();
-  path.keys.push_back(std::move(*key));
-  return path;
-}
 
 void write_instance_path(xml::Writer& writer, const cim::ObjectPath& path) {
   const bool local = !path.namespace_name.empty();

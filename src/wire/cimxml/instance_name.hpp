@@ -7,12 +7,9 @@
 
 namespace vmms::wire::cimxml {
 
-/// Reads an INSTANCENAME, LOCALINSTANCEPATH or INSTANCEPATH, in the bounds of ObjectPath. Errors: invalid_argument.
+/// Reads an INSTANCENAME, LOCALINSTANCEPATH or INSTANCEPATH, in the bounds of ObjectPath. An only key may stand there
+/// without its name; that one is named "". Errors: invalid_argument.
 Result<cim::ObjectPath> read_instance_path(const xml::Element& element);
-
-/// Reads an INSTANCENAME, also one whose only key stands there without its name; that one is named "".
-/// Errors: invalid_argument.
-Result<cim::ObjectPath> read_instance_name(const xml::Element& element);
 
 /// Writes a LOCALINSTANCEPATH, or an INSTANCENAME when the path has no namespace.
 void write_instance_path(xml::Writer& writer, const cim::ObjectPath& path);

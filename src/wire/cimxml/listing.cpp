@@ -152,9 +152,7 @@ OrError<Task> execute_query(const Operation& operation) {
   const auto language = parameters.text("QueryLanguage", Need::required);
   const auto query = parameters.text("Query", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
-  if (!equals_no_case(*language, "WQL"))
-    return cim_error(Code::query_language_not_supported, fmt::format("{:.100} is not known here; WQL is", *language));
-  return list(operation, select_query(operation, *query, ItemKind::object_with_path));
+  return list(operation, select_query(operation, *language, *query, ItemKind::object_with_path));
 }
 
 }  // namespace vmms::wire::cimxml

@@ -1,6 +1,7 @@
 #include "wire/cimxml/parameters.hpp"
 
 #include "base/text.hpp"
+#include "cim/naming.hpp"
 #include "wire/cimxml/instance_name.hpp"
 #include "wire/xml/characters.hpp"
 
@@ -10,26 +11,13 @@ namespace vmms::wire::cimxml {
 
 Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema) {
   const cim::Class* cim_class = schema.find(path.class_name);
-  for (cim::KeyBinding& key : path.keys) {
-    if (key.name.empty()) {
-      if (!cim_class || cim_class->keys.size() != 1)
-        return error(
-            Failure::invalid_argument,
-            fmt::format("a key without name needs a class with one key, which {:.100} is not", path.class_name));
-      key.name = cim_class->properties[cim_class->keys.front()].name;
-    }
-    const cim::Property* property = cim_class ? cim_class->property(key.name) : nullptr;
-    if (!property || !property->is_key || key.reference) continue;  // the object manager says what is wrong with it
-    if (property->type == cim::Type::string || property->type == cim::Type::reference) continue;
-    const auto value = cim::from_text(property->type, xml::trim(key.value));
-    if (!value) return error(Failure::invalid_argument, fmt::format("key {}: {}", key.name, value.error().message));
-    key.value = cim::to_text(*value);
-  }
-  return {};
+  // Of classes without keys the instance's own class tells what they are, or the object manager what is wrong.
+  if (!cim_class || cim_class->keys.empty()) return {};
+  return cim::complete_keys(path.keys, *cim_class);
 }
 
 Result<cim::ObjectPath> read_path(const xml::Element& instance_name, const cim::Schema& schema) {
-  auto path = read_instance_name(instance_name);
+  auto path = read_instance_path(instance_name);
   if (!path) return path;
   if (auto completed = complete_keys(*path, schema); !completed) return completed.error();
   path->namespace_name = schema.namespace_name;

@@ -13,8 +13,7 @@
 
 namespace vmms::wire::cimxml {
 
-/// A key without name gets that of the class's only key; numbers and booleans get the one spelling that keys have.
-/// Errors: invalid_argument.
+/// As cim::complete_keys, where the class that is named has keys. Errors: invalid_argument.
 Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema);
 
 /// Reads an INSTANCENAME, completed, and in the schema's namespace. Errors: invalid_argument.

@@ -237,11 +237,8 @@ OrError<Task> open_query_instances(const Operation& operation) {
   if (!open.filter) return cim_error(Code::invalid_parameter, "OpenQueryInstances: parameter FilterQuery is missing");
   if (!open.filter_language)
     return cim_error(Code::invalid_parameter, "OpenQueryInstances: parameter FilterQueryLanguage is missing");
-  if (!equals_no_case(*open.filter_language, "WQL"))
-    return cim_error(Code::query_language_not_supported,
-                     fmt::format("{:.100} is not known here; WQL is", *open.filter_language));
   if (auto fine = check(open, operation.contexts.limits()); !fine) return fine.error();
-  auto selection = select_query(operation, *open.filter, ItemKind::instance);
+  auto selection = select_query(operation, *open.filter_language, *open.filter, ItemKind::instance);
   if (!selection) return selection.error();
   std::string result_class;
   if (return_class) {

@@ -76,7 +76,7 @@ OrRefusal<Call> read_extrinsic(const xml::Element& element) {
   if (wanted == "CLASSNAME") {
     call.target.class_name = attribute(object, "NAME");
   } else {
-    auto path = read_instance_name(object);
+    auto path = read_instance_path(object);
     if (!path) return not_valid(path.error().message);
     call.target.class_name = std::move(path->class_name);
     call.target.keys = std::move(path->keys);
@@ -146,7 +146,8 @@ bool names_object(const std::string& header, const Call& call) {
   };
   return std::all_of(call.target.keys.begin(), call.target.keys.end(), [&](const cim::KeyBinding& key) {
     if (key.name.empty()) return true;
-    const cim::KeyBinding* other = path->find(key.name);
+    const bool only = path->keys.size() == 1 && path->keys.front().name.empty();
+    const cim::KeyBinding* other = only ? &path->keys.front() : path->find(key.name);
     return other && (key.reference || equals_no_case(plain(other->value), plain(key.value)));
   });
 }

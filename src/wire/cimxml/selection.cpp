@@ -37,6 +37,13 @@ std::vector<std::string> wanted_of(const cim::Class& cim_class, const ItemForm& 
   return wanted;
 }
 
+/// "CIM:CQL" is the name of a draft, which clients use.
+std::optional<cim::wql::Language> language_of(std::string_view name) {
+  if (equals_no_case(name, "WQL")) return cim::wql::Language::wql;
+  if (equals_no_case(name, "DMTF:CQL") || equals_no_case(name, "CIM:CQL")) return cim::wql::Language::cql;
+  return std::nullopt;
+}
+
 CimError query_error(const Error& error) {
   CimError result = to_cim_error(error);
   if (error.kind == Failure::invalid_argument) result.code = Code::invalid_query;
@@ -148,8 +155,13 @@ OrError<Selection> select_associated(const Operation& operation, cim::Associatio
   return selection;
 }
 
-OrError<Selection> select_query(const Operation& operation, const std::string& text, ItemKind kind) {
-  auto result = operation.manager.query(operation.context, operation.schema.namespace_name, text);
+OrError<Selection> select_query(const Operation& operation, std::string_view language, const std::string& text,
+                                ItemKind kind) {
+  const auto known = language_of(language);
+  if (!known)
+    return cim_error(Code::query_language_not_supported,
+                     fmt::format("{:.100} is not known here; WQL and DMTF:CQL are", language));
+  auto result = operation.manager.query(operation.context, operation.schema.namespace_name, text, false, *known);
   if (!result) return query_error(result.error());
   Selection selection;
   selection.cursor = std::move(result->instances);
@@ -157,7 +169,8 @@ OrError<Selection> select_query(const Operation& operation, const std::string& t
   if (!result->columns.empty()) selection.form.instance.property_list = std::move(result->columns);
   selection.what = one_line(text);
   selection.key = operation.machine_of(result->about);
-  if (const auto statement = cim::wql::parse(text); statement && std::holds_alternative<cim::wql::Select>(*statement))
+  if (const auto statement = cim::wql::parse(text, *known);
+      statement && std::holds_alternative<cim::wql::Select>(*statement))
     selection.query_class = operation.schema.find(result->about.class_name);
   return selection;
 }

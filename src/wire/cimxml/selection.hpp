@@ -64,8 +64,10 @@ OrError<Selection> select_instances(const Operation& operation, std::string_view
 OrError<Selection> select_associated(const Operation& operation, cim::AssociationQuery query, ItemForm form,
                                      const Filter& filter = {});
 
-/// What a WQL query finds. Errors: invalid_query, invalid_class, access_denied.
-OrError<Selection> select_query(const Operation& operation, const std::string& text, ItemKind kind);
+/// What a query finds. The languages are WQL, and of CQL what means the same there. Errors:
+/// query_language_not_supported, invalid_query, invalid_class, access_denied.
+OrError<Selection> select_query(const Operation& operation, std::string_view language, const std::string& text,
+                                ItemKind kind);
 
 /// The place that an operation's answer is about.
 Place place_of(const Operation& operation);

@@ -135,7 +135,11 @@ TEST_F(CimxmlEnumeration, RunsQueries) {
   EXPECT_TRUE(property_of(instance, "InstanceID"));
   EXPECT_FALSE(property_of(instance, "Shared"));
   EXPECT_EQ(property_text(instance, "__CLASS"), "Test_SettingData");
-  EXPECT_EQ(query("DMTF:CQL", "SELECT * FROM Test_SettingData").code(), 14);
+  for (const char* cql : {"DMTF:CQL", "CIM:CQL", "dmtf:cql"}) {
+    EXPECT_EQ(query(cql, "SELECT Test_SettingData.InstanceID FROM Test_SettingData").count(), 3u) << cql;
+    EXPECT_EQ(query(cql, "SELECT * FROM Test_SettingData WHERE InstanceID LIKE 'x'").code(), 15) << cql;
+  }
+  EXPECT_EQ(query("DMTF:XQL", "SELECT * FROM Test_SettingData").code(), 14);
   EXPECT_EQ(query("WQL", "SELECT").code(), 15);
   EXPECT_EQ(query("WQL", "SELECT * FROM Test_SettingData WHERE Nope = 1").code(), 15);
   EXPECT_EQ(query("WQL", "SELECT * FROM Nope").code(), 5);
@@ -282,7 +286,12 @@ TEST_F(CimxmlEnumeration, PullsWhatAQueryFinds) {
   EXPECT_EQ(pulled.count(), 3u);
   EXPECT_EQ(pulled.result().first_child().name(), "INSTANCE");
   EXPECT_EQ(open("SELECT").code(), 15);
-  EXPECT_EQ(code("OpenQueryInstances", value("FilterQueryLanguage", "DMTF:CQL") + value("FilterQuery", "x")), 14);
+  EXPECT_EQ(code("OpenQueryInstances", value("FilterQueryLanguage", "DMTF:XQL") + value("FilterQuery", "x")), 14);
+  EXPECT_EQ(intrinsic("OpenQueryInstances", value("FilterQueryLanguage", "DMTF:CQL") +
+                                                value("FilterQuery", "SELECT * FROM Test_SettingData") +
+                                                value("MaxObjectCount", "9"))
+                .count(),
+            3u);
   EXPECT_EQ(code("OpenQueryInstances", value("FilterQueryLanguage", "WQL")), 4);
 }
 

@@ -94,7 +94,8 @@ Status take_namespace(Resource& resource, std::vector<cim::KeyBinding>& selector
     return equals_no_case(key.name, namespace_selector);
   });
   if (selector != selectors.end()) {
-    std::string name = std::move(selector->value);
+    // Pretty-printed requests have blanks around it, as around the resource URI.
+    std::string name(xml::trim(selector->value));
     selectors.erase(selector);
     if (resource.family == UriFamily::dmtf)
       resource.namespace_name = std::move(name);

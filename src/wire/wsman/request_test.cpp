@@ -62,7 +62,7 @@ TEST(Request, ResourceUrisInAllSpellings) {
   EXPECT_TRUE(all.request.resource->is_all_classes());
 
   const auto dmtf = read(envelope(resource("http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/Msvm_ComputerSystem") +
-                                  "<w:SelectorSet><w:Selector Name=\"__cimnamespace\">root/cimv2</w:Selector>"
+                                  "<w:SelectorSet><w:Selector Name=\"__cimnamespace\"> root/cimv2\n</w:Selector>"
                                   "<w:Selector Name=\"Name\">x</w:Selector></w:SelectorSet>"));
   ASSERT_FALSE(dmtf.fault);
   EXPECT_EQ(dmtf.request.resource->family, UriFamily::dmtf);
@@ -89,6 +89,7 @@ TEST(Request, NamespaceSelectorMustAgree) {
            fmt::format("<w:SelectorSet><w:Selector Name=\"__cimnamespace\">{}</w:Selector></w:SelectorSet>", name);
   };
   EXPECT_FALSE(read(envelope(selector("ROOT\\virtualization\\V2"))).fault);
+  EXPECT_FALSE(read(envelope(selector("\n   root/virtualization/v2 \t"))).fault) << "a request that is printed pretty";
   EXPECT_EQ(condition_of(envelope(selector("root/cimv2"))), Condition::invalid_selectors);
 }
 
