@@ -43,6 +43,7 @@ Result<int> get(Session& session, const std::string& text) {
   auto path = cim::ObjectPath::parse(text);
   if (!path) return path.error();
   if (path->namespace_name.empty()) path->namespace_name = wsman::default_namespace;
+  if (const Status complete = complete_keys(*path); !complete) return complete.error();
   return path->keys.empty() && !text.ends_with("=@") ? get_all(session, *path) : get_one(session, *path);
 }
 
@@ -56,10 +57,12 @@ void add_get(CLI::App& app, Program& program) {
       ->type_name("");
   command->footer(
       R"(The namespace is root/virtualization/v2 unless the path names one. Inside quotes a backslash is written twice. Quote the
-whole path for the shell. A class alone prints all its instances, with --json one a line.
+whole path for the shell. The name of a class's only key may be left out. A class alone prints all its instances, with
+--json one a line.
 
 Examples:
   vmms get Msvm_ComputerSystem
+  vmms get 'Msvm_VirtualSystemSettingData="Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31"'
   vmms get 'Msvm_ConcreteJob.InstanceID="A1576C71-F505-4D1B-9B78-2CFD971B0F31"'
   vmms get 'Msvm_GuestServiceInterfaceComponentSettingData.InstanceID="Microsoft:A1576C71-F505-4D1B-9B78-2CFD971B0F31\\6C09BB55-D683-4DA0-8931-C9BF705F6480"')");
   run_online(*command, program, [path](Session& session) { return get(session, *path); });

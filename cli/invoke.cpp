@@ -65,6 +65,7 @@ Result<wsman::Input> read_argument(const std::string& argument, const cim::Metho
   if (parameter && parameter->type == cim::Type::reference) {
     auto path = cim::ObjectPath::parse(value);
     if (!path) return path.error();
+    if (const Status complete = complete_keys(*path); !complete) return complete.error();
     input.value = std::move(*path);
   } else {
     input.value = std::move(value);
@@ -79,6 +80,7 @@ Result<int> invoke(Session& session, const std::string& path_text, const std::st
   auto path = cim::ObjectPath::parse(path_text);
   if (!path) return path.error();
   if (path->namespace_name.empty()) path->namespace_name = wsman::default_namespace;
+  if (const Status complete = complete_keys(*path); !complete) return complete.error();
   const cim::Class* known = known_class(path->namespace_name, path->class_name);
   const cim::Method* method = known ? known->method(method_name) : nullptr;
   std::vector<wsman::Input> inputs;

@@ -2,7 +2,9 @@
 // values stay the text that they are on the wire.
 #pragma once
 
+#include "base/result.hpp"
 #include "cim/class.hpp"
+#include "cim/object_path.hpp"
 
 #include <span>
 #include <string_view>
@@ -14,6 +16,10 @@ std::span<const cim::Schema* const> known_schemas();
 
 /// nullptr for a class that is not in the schema this program was built with.
 const cim::Class* known_class(std::string_view namespace_name, std::string_view class_name);
+
+/// As cim::complete_keys, for the wire, where each key has a name. Errors (invalid_argument): a key without name of a
+/// class that is not known here, or has not one key.
+Status complete_keys(cim::ObjectPath& path);
 
 /// The documented name of a value ("Not supported" for 1), empty for none. Ranges such as "32768..65535" have no name.
 std::string_view value_name(std::span<const cim::ValueName> values, std::string_view value);
