@@ -134,6 +134,8 @@ const std::vector<Row>& rows() {
       {"path: nested too deeply", [](S s) { return nested_path(9, std::string(s / 1024, '"')); }, object_path},
       {"path: escapes", [](S s) { return "X.A=" + in_quotes(std::string(s, '\\')); }, object_path},
       {"path: namespace", [](S s) { return "//h/" + repeated(s, "a", "/") + ":X.A=1"; }, object_path},
+      {"path: the only key", [](S s) { return "X=" + in_quotes(std::string(s, '"')); }, object_path},
+      {"path: lone backslashes", [](S s) { return "X.A='" + repeated(s, "\\a") + "'"; }, object_path},
       {"path: class", [](S s) { return std::string(s, 'a'); }, object_path},
       // Dates
       {"time: digits", [](S s) { return "PT" + std::string(s, '1') + "S"; }, times},
@@ -319,6 +321,9 @@ const std::vector<Row>& rows() {
       {"wql: to the right", [](S s) { return select_where(repeated(s, nested(20, "(a=1 OR ", "b=2", ")"), " OR ")); },
        wql, 4 * 1024},
       {"wql: escapes", [](S s) { return select_where("a='" + repeated(s, "\\\\") + "'"); }, wql, 4 * 1024},
+      {"wql: lone backslashes", [](S s) { return select_where("a LIKE '" + repeated(s, "\\a") + "'"); }, wql, 4 * 1024},
+      {"wql: properties", [](S s) { return select_where(repeated(s, "a.b=c", " OR ")); }, wql, 4 * 1024},
+      {"wql: points", [](S s) { return select_where("a" + repeated(s, ".b") + "=1"); }, wql, 4 * 1024},
       {"wql: a string without end", [](S s) { return select_where("a='" + std::string(s, 'x')); }, wql, 4 * 1024},
       {"wql: digits", [](S s) { return select_where("a=" + std::string(s, '1')); }, wql, 4 * 1024},
       {"wql: braces", [](S s) { return "ASSOCIATORS OF " + std::string(s, '{'); }, wql, 4 * 1024},
