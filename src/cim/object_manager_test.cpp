@@ -144,13 +144,13 @@ TEST_F(ObjectManagerTest, ReferencesNameOneObjectHoweverTheyDoIt) {
   for (const char* name :
        {R"(T_Unit.CreationClassName="T_Unit",Name="web",SystemName="vm1")", R"(t_unit.Name="web",SystemName="vm1")",
         R"(T_Base.SystemName="vm1",Name="web")", R"(\\host\root\test:T_Service.Name="web",SystemName="vm1")",
-        R"(T_Service.CreationClassName="t_unit",Name="web",SystemName="vm1")"})
+        R"(t_service.CreationClassName="T_Unit",Name="web",SystemName="vm1")"})
     EXPECT_EQ(named(name), web) << name;
   EXPECT_EQ(named("T_System='vm2'"), R"(T_System.Name="vm2")");
   EXPECT_EQ(named("T_Base='vm2'"), R"(T_System.Name="vm2")") << "the only class of its subclasses with one key";
   EXPECT_EQ(named("T_HostService=@"),
             R"(T_HostService.CreationClassName="T_HostService",Name="vmms",SystemName="host")");
-  EXPECT_EQ(named("T_Unit.Name='web'"), "T_Unit.Name=\"web\" fits more than one instance: give all keys");
+  EXPECT_EQ(named("T_Unit.Name='web'"), "root/test:T_Unit.Name=\"web\" fits more than one instance: give all keys");
   EXPECT_NE(named("T_Unit").find("there is no instance"), std::string::npos) << "that is a class";
   EXPECT_NE(named("T_System.Name='vm9'").find("no such thing"), std::string::npos);
   EXPECT_EQ(named("T_Unit.Colour='red'"), "T_Unit has no key named Colour");

@@ -5,7 +5,10 @@
 #include "base/text.hpp"
 #include "cim/naming.hpp"
 
-#include <map>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
 
 namespace vmms::providers {
 namespace {

@@ -151,7 +151,7 @@ TEST_F(Queries, ThatAreWrongSayWhy) {
   EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE Nothing = 1").message,
             "query: Msvm_ComputerSystem has no property named Nothing");
   EXPECT_EQ(failure("SELECT * FROM Msvm_ComputerSystem WHERE Name = ").message,
-            "query, position 48: expected a string, a number, TRUE, FALSE or NULL, found the end of the query");
+            "query, position 48: expected a name, a string, a number, TRUE, FALSE or NULL, found the end of the query");
   EXPECT_EQ(failure("ASSOCIATORS OF {Msvm_Nothing.Name='x'}").kind, Failure::not_found);
   EXPECT_EQ(failure("ASSOCIATORS OF {" + machine_path("alpha") + "} WHERE AssocClass = Msvm_ComputerSystem").kind,
             Failure::invalid_argument);
