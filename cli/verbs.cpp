@@ -23,7 +23,7 @@ std::vector<std::string> verb_names(const CLI::App& app) {
 }
 
 // Letters that are put in, left out, replaced, or exchanged with their neighbour.
-std::size_t distance(std::string_view from, std::string_view to) {
+std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before(to.size() + 1);
   std::vector<std::size_t> last(to.size() + 1);
   std::vector<std::size_t> row(to.size() + 1);
@@ -85,7 +85,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const bool begun = word.size() >= 2 && candidate.starts_with(word);
-    const std::size_t apart = begun ? 1 : distance(word.substr(0, 64), candidate);
+    const std::size_t apart = begun ? 1 : edit_distance(word.substr(0, 64), candidate);
     if (apart >= least) continue;
     least = apart;
     best = candidate;
