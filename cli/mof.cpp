@@ -3,6 +3,8 @@
 #include "cim/mof/from_class.hpp"
 #include "cim/mof/parser.hpp"
 #include "cim/mof/resolver.hpp"
+#include "cim/mof/source.hpp"
+#include "cim/mof/wmi_classes.hpp"
 #include "cli/program.hpp"
 #include "cli/schema.hpp"
 #include "cli/text.hpp"
@@ -10,83 +12,96 @@
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
-#include <algorithm>
 #include <filesystem>
-#include <sstream>
+#include <iterator>
 
 namespace vmms::cli {
 
 namespace {
 
 using cim::mof::Declarations;
+using cim::mof::Dialect;
+using cim::mof::Problem;
+using cim::mof::Problems;
+using cim::mof::Severity;
 
 struct Request {
   std::vector<std::string> files;
   std::vector<std::string> includes;
   std::string namespace_name{known_schemas().front()->namespace_name};
-};
+  std::string dialect_name = "dmtf";
 
-/// The MOF files named, and those below the folders named.
-std::vector<std::string> mof_files(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    std::error_code code;
-    if (!std::filesystem::is_directory(path, code)) {
-      files.push_back(path);
-      continue;
-    }
-    const std::size_t before = files.size();
-    for (std::filesystem::recursive_directory_iterator entry(path, code), end; !code && entry != end;
-         entry.increment(code)) {
-      if (entry->path().extension() == ".mof") files.push_back(entry->path().string());
-    }
-    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
-  }
-  return files;
-}
+  Dialect dialect() const { return dialect_name == "wmi" ? Dialect::wmi : Dialect::dmtf; }
+};
 
 std::string counted(std::size_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-int report_problems(Console& console, const std::string& lines) {
-  std::istringstream stream(lines);
-  boost::json::array problems;
-  for (std::string line; std::getline(stream, line);) {
-    if (console.json)
-      problems.emplace_back(line);
-    else
-      console.err << printable(line) << '\n';
+boost::json::array json_of(const std::vector<Problem>& problems) {
+  boost::json::array array;
+  for (const Problem& each : problems) array.emplace_back(each.to_string());
+  return array;
+}
+
+/// What counts as declared: first what --include names, then the built-in schema.
+Result<std::vector<Declarations>> contexts_of(const Request& request, Problems& problems) {
+  // Nobody asked to have these files checked: what is wrong with them is a warning, and the rest of them counts.
+  Problems of_includes;
+  const cim::mof::ParseOptions options{request.namespace_name, Dialect::wmi, request.includes};
+  auto included = cim::mof::parse_files(cim::mof::mof_files(request.includes), options, of_includes);
+  if (!included) return included.error();
+  for (const Problem& each : of_includes.of(Severity::error)) problems.add(Severity::warning, each);
+  Declarations built_in;
+  const auto add = [&](Declarations declarations) {
+    std::move(declarations.qualifiers.begin(), declarations.qualifiers.end(), std::back_inserter(built_in.qualifiers));
+    std::move(declarations.classes.begin(), declarations.classes.end(), std::back_inserter(built_in.classes));
+  };
+  for (const cim::Schema* known : known_schemas()) add(cim::mof::declarations_of(*known));
+  if (request.dialect() == Dialect::wmi) add(cim::mof::wmi_classes());
+  return std::vector<Declarations>{*std::move(included), std::move(built_in)};
+}
+
+/// What the files declare. All that is wrong is among the problems.
+Result<Declarations> read_and_check(const Request& request, const std::vector<std::string>& files, Problems& problems) {
+  auto own = cim::mof::parse_files(files, {request.namespace_name, request.dialect(), request.includes}, problems);
+  if (!own) return own.error();
+  const auto contexts = contexts_of(request, problems);
+  if (!contexts) return contexts.error();
+  if (problems.errors() == 0) {
+    cim::mof::resolve_namespaces(cim::mof::with_context(*own, *contexts), request.dialect(), problems);
   }
-  if (console.json) console.print(boost::json::value({{"problems", std::move(problems)}}));
-  return exit_refused;
+  return own;
 }
 
 Result<int> check(Console& console, const Request& request) {
-  std::vector<Declarations> contexts;
-  const auto own = cim::mof::parse_files(request.files, request.namespace_name);
-  auto included = cim::mof::parse_files(mof_files(request.includes), request.namespace_name);
-  for (const auto& read : {own, included}) {
-    if (read) continue;
-    if (read.error().kind == Failure::not_found) return read.error();
-    return report_problems(console, read.error().message);
-  }
-  contexts.push_back(*std::move(included));
-  for (const cim::Schema* known : known_schemas()) contexts.push_back(cim::mof::declarations_of(*known));
-  const auto resolved = cim::mof::resolve_namespaces(cim::mof::with_context(*own, contexts));
-  if (!resolved) return report_problems(console, resolved.error().message);
+  const std::vector<std::string> files = cim::mof::mof_files(request.files);
+  Problems problems;
+  const auto own = read_and_check(request, files, problems);
+  if (!own) return own.error();
+  const bool is_right = problems.errors() == 0;
+  const std::vector<Problem>& errors = problems.of(Severity::error);
+  const std::vector<Problem>& warnings = problems.of(Severity::warning);
   if (console.json) {
-    console.print(boost::json::value({{"files", request.files.size()},
-                                      {"classes", own->classes.size()},
-                                      {"instances", own->instances.size()},
-                                      {"qualifier_declarations", own->qualifiers.size()},
-                                      {"problems", boost::json::array()}}));
-  } else {
-    console.print(fmt::format("{}: {}, {}, {}, no problems\n", counted(request.files.size(), "file", "files"),
-                              counted(own->classes.size(), "class", "classes"),
-                              counted(own->instances.size(), "instance", "instances"),
-                              counted(own->qualifiers.size(), "qualifier declaration", "qualifier declarations")));
+    boost::json::object result{{"problems", json_of(errors)}, {"warnings", json_of(warnings)}};
+    if (is_right) {
+      result["files"] = files.size();
+      result["classes"] = own->classes.size();
+      result["instances"] = own->instances.size();
+      result["qualifier_declarations"] = own->qualifiers.size();
+    }
+    console.print(boost::json::value(std::move(result)));
+    return is_right ? exit_success : exit_refused;
   }
+  for (const Problem& each : warnings)
+    console.err << printable(fmt::format("{}: warning: {}", each.place, each.what)) << '\n';
+  for (const Problem& each : errors) console.err << printable(each.to_string()) << '\n';
+  if (!is_right) return exit_refused;
+  console.print(fmt::format("{}: {}, {}, {}, no problems{}\n", counted(files.size(), "file", "files"),
+                            counted(own->classes.size(), "class", "classes"),
+                            counted(own->instances.size(), "instance", "instances"),
+                            counted(own->qualifiers.size(), "qualifier declaration", "qualifier declarations"),
+                            warnings.empty() ? "" : ", " + counted(problems.warnings(), "warning", "warnings")));
   return exit_success;
 }
 
@@ -97,28 +112,40 @@ void add_mof(CLI::App& app, Program& program) {
   mof->require_subcommand(1);
   CLI::App* command = mof->add_subcommand("check", "Check MOF files: syntax, classes, qualifiers, instances");
   auto request = std::make_shared<Request>();
-  command->add_option("FILE", request->files, "MOF files; what they include by #pragma include is checked too")
+  command
+      ->add_option("FILE", request->files,
+                   "MOF files, or folders of them; what they include by #pragma include is checked too")
       ->required()
       ->type_name("");
   command
       ->add_option(
           "--include", request->includes,
-          "a MOF file, or a folder of them, whose classes and qualifiers the files may use; may be given again")
+          "a MOF file, or a folder of them, whose classes and qualifiers the files may use, and in which #pragma "
+          "include looks for files; may be given again")
       ->type_name("PATH")
       ->expected(1)
       ->take_all();
   command->add_option("--namespace", request->namespace_name, "namespace of what stands before any #pragma namespace")
       ->capture_default_str()
       ->type_name("NAME");
+  command
+      ->add_option("--dialect", request->dialect_name,
+                   "dmtf: as DSP0004 has it; wmi: with what Windows' mofcomp takes beyond that, such as void methods, "
+                   "embedded objects, qualifiers that nobody declared")
+      ->transform(CLI::IsMember({"dmtf", "wmi"}, CLI::ignore_case))
+      ->capture_default_str()
+      ->type_name("dmtf|wmi");
   command->footer(
-      R"(The qualifiers and classes of the built-in schema, root/virtualization/v2, count as declared unless the files declare
+      R"(The qualifiers and classes of the built-in schema count as declared, in every namespace, unless the files declare
 them. The files are one compilation: the order in which they are given does not matter.
 
-Exit status: 0 no problems; 1 problems, each as "file:line:column: ..." on standard error; 2 a file cannot be read.
+Exit status: 0 no problems, warnings at most; 1 problems, each as "file:line:column: ..." on standard error; 2 a file
+cannot be read.
 
 Examples:
   vmms mof check Acme_Service.mof
-  vmms mof check --include cim-schema acme/*.mof)");
+  vmms mof check --include cim-schema acme
+  vmms mof check --dialect wmi AcmeDriver.mof)");
   command->callback(
       [&program, request] { program.action = [&program, request] { return check(program.console, *request); }; });
 }

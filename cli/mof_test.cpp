@@ -95,7 +95,8 @@ TEST_F(MofTest, IncludesAreFollowed) {
   EXPECT_EQ(out_, "1 file: 2 classes, 0 instances, 0 qualifier declarations, no problems\n");
   const std::string lost = write("lost.mof", "#pragma include (\"gone.mof\")");
   EXPECT_EQ(check({lost}), 1);
-  EXPECT_EQ(err_, lost + ":1:9: " + (folder_ / "gone.mof").string() + ": this file cannot be read\n");
+  EXPECT_EQ(err_,
+            lost + ":1:9: there is no " + (folder_ / "gone.mof").string() + ", nor has any --include folder one\n");
 }
 
 TEST_F(MofTest, OtherClassesComeFromFilesAndFolders) {
@@ -115,17 +116,102 @@ TEST_F(MofTest, WhatAFileDeclaresReplacesTheBuiltInSchema) {
   EXPECT_EQ(check({file}), 0) << err_;
 }
 
-TEST_F(MofTest, ANamespaceHasClassesOfItsOwn) {
+TEST_F(MofTest, TheBuiltInSchemaCountsInEveryNamespace) {
   const std::string file = write("own.mof", "class Acme_A : CIM_Service {};");
-  EXPECT_EQ(check({"--namespace", "root/acme", file}), 1);
-  EXPECT_THAT(err_, HasSubstr("unknown superclass CIM_Service"));
-  EXPECT_EQ(check({write("other.mof", "#pragma namespace (\"root/acme\")\nclass Acme_A : CIM_Service {};")}), 1);
+  EXPECT_EQ(check({"--namespace", "root/acme", file}), 0) << err_;
+  EXPECT_EQ(check({write("other.mof", R"(#pragma namespace("\\\\.\\root\\wmi")
+    [Description("A pump.")] class Acme_Pump { [Key, Read] string Id; };
+    class Acme_Profile : CIM_RegisteredProfile {};)")}),
+            0)
+      << err_;
+  // Classes of the files themselves belong to their own namespaces alone
+  EXPECT_EQ(check({write("both.mof", "class Acme_B {};\n#pragma namespace (\"x\")\nclass Acme_C : Acme_B {};")}), 1);
+  EXPECT_THAT(err_, HasSubstr("unknown superclass Acme_B"));
+}
+
+TEST_F(MofTest, IncludesAreLookedForInTheFoldersGiven) {
+  write("more/Common.mof", "class Acme_Common { [Key] string Id; };");
+  write("more/deep/Other.mof", "class Acme_Other : Acme_Common {};");
+  const std::string file = write("input.mof", R"(#pragma include ("Common.mof")
+#pragma include ("Deep\other.MOF")
+class Acme_Z : Acme_Other { };)");
+  EXPECT_EQ(check({file}), 1);
+  EXPECT_EQ(check({"--include", (folder_ / "more").string(), file}), 0) << err_;
+  EXPECT_EQ(out_, "1 file: 3 classes, 0 instances, 0 qualifier declarations, no problems\n");
+}
+
+TEST_F(MofTest, WhatIsWrongWithAnIncludedFolderIsAWarning) {
+  const std::string broken = write("more/broken.mof", "class Acme_Base {}; class {};");
+  const std::string file = write("top.mof", "class Acme_A : Acme_Base {};");
+  EXPECT_EQ(check({"--include", (folder_ / "more").string(), file}), 0);
+  EXPECT_EQ(err_, broken + ":1:27: warning: expected a name, found \"{\"\n");
+  EXPECT_EQ(out_, "1 file: 1 class, 0 instances, 0 qualifier declarations, no problems, 1 warning\n");
+}
+
+TEST_F(MofTest, FoldersAreChecked) {
+  write("more/A.MOF", "class Acme_A {};");
+  write("more/deep/b.mof", "class Acme_B : Acme_A {};");
+  EXPECT_EQ(check({(folder_ / "more").string()}), 0) << err_;
+  EXPECT_EQ(out_, "2 files: 2 classes, 0 instances, 0 qualifier declarations, no problems\n");
+}
+
+TEST_F(MofTest, WarningsAreNoProblems) {
+  const std::string file = write(
+      "b.mof", "class Acme_A { [Key] string Id; string Name; };\nclass Acme_B : Acme_A { string Name = \"b\"; };");
+  EXPECT_EQ(check({file}), 0);
+  EXPECT_EQ(err_, file + ":2:32: warning: Name is inherited from Acme_A: say [Override(\"Name\")] to change it\n");
+  EXPECT_EQ(check({"--json", file}), 0);
+  EXPECT_EQ(boost::json::parse(out_).at("warnings").as_array().size(), 1U);
+  EXPECT_TRUE(boost::json::parse(out_).at("problems").as_array().empty());
+  EXPECT_THAT(err_, IsEmpty());
+}
+
+TEST_F(MofTest, QualifiersOfTheStandardAndOfOtherCompilersCount) {
+  const std::string file = write("pump.mof", R"(
+    [Version("2.6.0"), UMLPackagePath("Acme::Pumps"), Description("A pump."), Provider("cmpi:Acme_Pump")]
+    class Acme_Pump {
+      [Key, Provider("cmpi:Id")] string Id;
+      [MinValue(1), MaxValue(9), Units("Volts")] uint8 Level;
+      [MinLen(1), MaxLen(64), DN, Syntax("x"), Expensive] string Label;
+      [OctetString] uint8 Blob[];
+      [PUnit("hertz"), IsPUnit(false), Counter] uint32 Speed;
+      [Static, Exception] uint32 Reset();
+    };
+    [Indication, Provider("cmpi:Acme_Alert")] class Acme_Alert : CIM_ProcessIndication { string Reason; };
+    [Association, Provider] class Acme_Link {
+      [Key, Required] CIM_ManagedElement REF One; [Key, NonLocal("x")] CIM_ManagedElement REF Other; };)");
+  EXPECT_EQ(check({file}), 0) << err_;
+}
+
+TEST_F(MofTest, TheDialectOfWmiHasItsOwnClasses) {
+  const std::string text = R"(#pragma namespace("\\\\.\\root\\acme")
+#pragma deleteclass("Acme_Pump", NOFAIL)
+instance of __Namespace { Name = "acme"; };
+instance of __Win32Provider as $P { Name = "Acme"; CLSID = "{1}"; };
+instance of __InstanceProviderRegistration { Provider = $P; SupportsGet = TRUE; };
+[Dynamic, Provider("Acme"), guid("{1}")] class Acme_Pump : CIM_LogicalElement {
+  [Key] string InstanceName;
+  [Read, WmiDataId(1), Description("A part") : Amended] Acme_Part Part;
+  void Stop([In] uint32 How);
+};
+class Acme_Event : WMIEvent { uint32 Level; };
+instance of __EventFilter as $F { Name = "f"; Query = "SELECT * FROM Acme_Event"; QueryLanguage = "WQL"; };
+instance of LogFileEventConsumer as $C { Name = "c"; Filename = "C:\\x.log"; Text = "%TargetInstance%"; };
+instance of __FilterToConsumerBinding { Filter = $F; Consumer = $C; };
+)";
+  const std::string file = write("acme.mof", text);
+  EXPECT_EQ(check({file}), 1);
+  EXPECT_THAT(err_, HasSubstr("acme.mof:9:3: void is WMI's dialect of MOF (--dialect wmi)\n"));
+  EXPECT_EQ(check({"--dialect", "wmi", file}), 0) << err_;
+  EXPECT_EQ(check({"--dialect", "WMI", file}), 0) << err_;
+  EXPECT_EQ(check({"--dialect", "other", file}), 2);
 }
 
 TEST_F(MofTest, ResultsAreJson) {
   EXPECT_EQ(check({"--json", write("right.mof", "class Acme_A {};")}), 0);
   EXPECT_EQ(boost::json::parse(out_),
-            boost::json::parse(R"({"files":1,"classes":1,"instances":0,"qualifier_declarations":0,"problems":[]})"));
+            boost::json::parse(
+                R"({"files":1,"classes":1,"instances":0,"qualifier_declarations":0,"problems":[],"warnings":[]})"));
   const std::string file = write("wrong.mof", "class Acme_A");
   EXPECT_EQ(check({"--json", file}), 1);
   EXPECT_EQ(boost::json::value_to<std::string>(boost::json::parse(out_).at("problems").at(0)),

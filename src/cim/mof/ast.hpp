@@ -10,7 +10,10 @@
 
 namespace vmms::cim::mof {
 
-/// Where a token starts. Lines and columns count from 1, columns in bytes.
+/// Whose MOF is read: the DMTF's, as DSP0004 has it, or that of Windows' mofcomp, which takes more.
+enum class Dialect : std::uint8_t { dmtf, wmi };
+
+/// Where a token starts. Lines and columns count from 1, columns in characters.
 struct Position {
   std::shared_ptr<const std::string> file;
   std::uint32_t line = 0;
@@ -21,17 +24,20 @@ struct Position {
   friend bool operator==(const Position&, const Position&) { return true; }
 };
 
+struct InstanceDeclaration;
+
 /// One constant (DSP0004 annex A, constantValue and referenceInitializer). Strings are decoded and joined.
 struct Literal {
-  enum class Kind : std::uint8_t { null, boolean, integer, real, character, string, alias };
+  enum class Kind : std::uint8_t { null, boolean, integer, real, character, string, alias, instance };
   Kind kind = Kind::null;
   bool boolean = false;
   bool negative = false;        ///< of an integer
   std::uint64_t magnitude = 0;  ///< of an integer; the code of a character
   double real = 0;
-  std::string text;  ///< of a string, in UTF-8; of an alias, without the $
+  std::string text;                                     ///< of a string, in UTF-8; of an alias, without the $
+  std::shared_ptr<const InstanceDeclaration> instance;  ///< `instance of X {…}` as a value, which is WMI's
   Position position;
-  friend bool operator==(const Literal&, const Literal&) = default;
+  friend bool operator==(const Literal& left, const Literal& right);
 };
 
 /// `= 5`, `= {1, 2}`, `("text")`. A scalar has one item.
@@ -50,8 +56,9 @@ struct Qualifier {
 };
 
 struct TypeName {
-  Type type = Type::string;
-  std::string object_class;  ///< of a reference
+  Type type = Type::string;   ///< Type::instance where it is written so, which is WMI's
+  std::string object_class;   ///< of a reference or instance; empty for one of any class, which is WMI's
+  bool returns_void = false;  ///< of a method, which is WMI's
   friend bool operator==(const TypeName&, const TypeName&) = default;
 };
 

@@ -1,5 +1,6 @@
 #include "cim/mof/builder.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "cim/mof/checks.hpp"
 
@@ -12,71 +13,41 @@
 namespace vmms::cim::mof {
 namespace {
 
-/// How an error text names a token.
-std::string_view describe(int token_code) {
-  switch (token_code) {
-    case 0:
-      return "the end of the text";
-    case MOF_PRAGMA:
-      return "#pragma";
-    case MOF_CLASS:
-      return "class";
-    case MOF_QUALIFIER:
-      return "qualifier";
-    case MOF_SCOPE:
-      return "scope";
-    case MOF_FLAVOR:
-      return "flavor";
-    case MOF_INSTANCE:
-      return "instance";
-    case MOF_OF:
-      return "of";
-    case MOF_AS:
-      return "as";
-    case MOF_REF:
-      return "ref";
-    case MOF_TRUE:
-      return "true";
-    case MOF_FALSE:
-      return "false";
-    case MOF_NULL:
-      return "null";
-    case MOF_TYPE:
-      return "a type";
-    case MOF_NAME:
-      return "a name";
-    case MOF_ALIAS:
-      return "an alias";
-    case MOF_INTEGER:
-      return "a number";
-    case MOF_CHARACTER:
-      return "a character";
-    case MOF_STRING:
-      return "a string";
-    case MOF_LEFT_BRACE:
-      return "'{'";
-    case MOF_RIGHT_BRACE:
-      return "'}'";
-    case MOF_LEFT_BRACKET:
-      return "'['";
-    case MOF_RIGHT_BRACKET:
-      return "']'";
-    case MOF_LEFT_PARENTHESIS:
-      return "'('";
-    case MOF_RIGHT_PARENTHESIS:
-      return "')'";
-    case MOF_COMMA:
-      return "','";
-    case MOF_SEMICOLON:
-      return "';'";
-    case MOF_COLON:
-      return "':'";
-    case MOF_EQUALS:
-      return "'='";
-    default:
-      return {};  // REAL says nothing new in a list of what is expected
-  }
-}
+/// How an error text names tokens, in the order in which it lists them. REAL says nothing new there.
+struct TokenText {
+  int code;
+  std::string_view text;
+  bool is_name = false;  ///< a keyword that the grammar takes for a name as well
+};
+constexpr TokenText token_texts[] = {{0, "the end of the text"},
+                                     {MOF_AS, "as", true},
+                                     {MOF_OF, "of", true},
+                                     {MOF_REF, "ref", true},
+                                     {MOF_SCOPE, "scope", true},
+                                     {MOF_FLAVOR, "flavor", true},
+                                     {MOF_QUALIFIER, "qualifier", true},
+                                     {MOF_INSTANCE, "instance", true},
+                                     {MOF_PRAGMA, "#pragma"},
+                                     {MOF_CLASS, "class", true},
+                                     {MOF_TYPE, "a type", true},
+                                     {MOF_NAME, "a name"},
+                                     {MOF_LEFT_PARENTHESIS, "'('"},
+                                     {MOF_RIGHT_PARENTHESIS, "')'"},
+                                     {MOF_COMMA, "','"},
+                                     {MOF_SEMICOLON, "';'"},
+                                     {MOF_COLON, "':'"},
+                                     {MOF_LEFT_BRACE, "'{'"},
+                                     {MOF_RIGHT_BRACE, "'}'"},
+                                     {MOF_LEFT_BRACKET, "'['"},
+                                     {MOF_RIGHT_BRACKET, "']'"},
+                                     {MOF_EQUALS, "'='"},
+                                     {MOF_ALIAS, "an alias"},
+                                     {MOF_INTEGER, "a number"},
+                                     {MOF_CHARACTER, "a character"},
+                                     {MOF_TRUE, "true", true},
+                                     {MOF_FALSE, "false", true},
+                                     {MOF_NULL, "null", true},
+                                     {MOF_STRING, "a string"}};
 
 std::string quote(std::string_view text) {
   constexpr std::size_t most = 40;
@@ -85,30 +56,12 @@ std::string quote(std::string_view text) {
   return result + (text.size() > most ? "…\"" : "\"");
 }
 
-void append_utf8(std::string& text, std::uint32_t code) {
-  const auto byte = [&](std::uint32_t value) { text += static_cast<char>(value); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xC0 | code >> 6);
-    byte(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    byte(0xE0 | code >> 12);
-    byte(0x80 | (code >> 6 & 0x3F));
-    byte(0x80 | (code & 0x3F));
-  } else {
-    byte(0xF0 | code >> 18);
-    byte(0x80 | (code >> 12 & 0x3F));
-    byte(0x80 | (code >> 6 & 0x3F));
-    byte(0x80 | (code & 0x3F));
-  }
-}
-
 /// Metaelements and flavors of DSP0004 annex A, and what older MOF files say.
 constexpr std::string_view scope_names[] = {"class",  "association", "indication", "property", "reference",
                                             "method", "parameter",   "qualifier",  "schema",   "any"};
-constexpr std::string_view flavor_names[] = {"EnableOverride", "DisableOverride", "Restricted", "ToSubclass",
-                                             "ToInstance",     "Translatable",    "Amended"};
+constexpr std::string_view flavor_names[] = {"EnableOverride", "DisableOverride", "Restricted",
+                                             "ToSubclass",     "ToInstance",      "NotToSubclass",
+                                             "NotToInstance",  "Translatable",    "Amended"};
 /// DSP0004 7.11. Others are ignored.
 constexpr std::string_view pragma_names[] = {"include",  "namespace",    "locale", "instancelocale",
                                              "nonlocal", "nonlocaltype", "source", "sourcetype"};
@@ -129,13 +82,31 @@ std::string expected_one_of(const std::string_view (&names)[count], std::string_
   return text + ", found " + quote(found);
 }
 
-/// "root/x" of "root\\x", "\\\\.\\root\\x" and "/root/x/"; empty for none.
-std::string plain_namespace(std::string text) {
-  std::replace(text.begin(), text.end(), '\\', '/');
-  if (text.starts_with("//./")) text.erase(0, 4);
-  const std::size_t first = text.find_first_not_of('/');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of('/') - first + 1);
+/// A path with / between its parts, of one as it is written: backslashes may be doubled, as in any string, or not, as
+/// people write them.
+std::string path_of(std::string_view raw) {
+  std::string path;
+  while (!raw.empty()) {
+    const bool is_backslash = raw.front() == '\\';
+    path += is_backslash ? '/' : raw.front();
+    raw.remove_prefix(is_backslash && raw.substr(1).starts_with('\\') ? 2 : 1);
+  }
+  return path;
+}
+
+/// "root/x" of "root/x", "\\\\.\\root\\x", "//host/root/x" and "/root/x/"; empty for none.
+std::string namespace_of(std::string_view raw) {
+  const std::string path = path_of(raw);
+  bool is_host = path.starts_with("//");
+  std::string result;
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    if (part.empty() || part == ".") continue;
+    if (!std::exchange(is_host, false) || path.starts_with("//./"))
+      result += (result.empty() ? "" : "/") + std::string(part);
+  }
+  return result;
 }
 
 /// Without the $; empty for no alias.
@@ -145,18 +116,14 @@ constexpr bool is_high_surrogate(std::uint32_t code) { return code >= 0xD800 && 
 constexpr bool is_low_surrogate(std::uint32_t code) { return code >= 0xDC00 && code < 0xE000; }
 
 /// Reads the one to four digits of a \x escape that `text` begins with, and takes them away.
-std::uint32_t take_hexadecimal(std::string_view& text) {
-  std::uint32_t code = 0;
+bool take_hexadecimal(std::string_view& text, std::uint32_t& code) {
   const char* const end = text.data() + std::min<std::size_t>(4, text.size());
-  text.remove_prefix(static_cast<std::size_t>(std::from_chars(text.data(), end, code, 16).ptr - text.data()));
-  return code;
+  const auto [after, failure] = std::from_chars(text.data(), end, code, 16);
+  text.remove_prefix(static_cast<std::size_t>(after - text.data()));
+  return failure == std::errc{};
 }
 
 }  // namespace
-
-std::string Position::to_string() const {
-  return (file ? *file : std::string("-")) + ":" + std::to_string(line) + ":" + std::to_string(column);
-}
 
 void Builder::count() {
   constexpr std::size_t most_elements = 2'000'000;  // the whole CIM schema has a tenth of that
@@ -164,24 +131,52 @@ void Builder::count() {
     fail("more than 2000000 elements: this is too much for one compilation");
 }
 
-void Builder::pragma(const Token& name, const std::string* parameter) {
-  if (!is_one_of(pragma_names, name.text())) return;
-  if (!parameter) {
-    fail(name, "expected a parameter such as #pragma " + to_lower(name.text()) + " (\"...\"), found none");
-    return;
-  }
+void Builder::begin_pragma(const Token& name) {
   count();
-  Pragma pragma{std::string(name.text()), *parameter, position(name)};
-  if (equals_no_case(pragma.name, "namespace")) {
-    compilation_.namespace_name = plain_namespace(*parameter);
+  pragma_ = PragmaParts{name, {}, {}};
+}
+
+void Builder::pragma_text(std::string& text) {
+  if (++pragma_->texts == 1) pragma_->text = std::move(text);
+}
+
+void Builder::end_pragma() {
+  if (pragma_->texts > 1 || pragma_->has_flags) {
+    only_wmi(pragma_->name, "a pragma with other parameters than one string");
+  }
+  if (is_one_of(pragma_names, pragma_->name.text())) include_or_keep();
+  pragma_.reset();
+}
+
+/// Does what a pragma of the standard asks for.
+void Builder::include_or_keep() {
+  constexpr std::size_t most_namespaces = 100;  // each may need the classes and qualifiers of a whole schema
+  const Token& name = pragma_->name;
+  const std::string kind = to_lower(name.text());
+  if (pragma_->texts == 0) {
+    fail(name, "expected a parameter such as #pragma " + kind + " (\"...\"), found none");
+  } else if (kind == "namespace") {
+    compilation_.namespace_name = namespace_of(pragma_->raw);
     if (compilation_.namespace_name.empty()) {
-      fail(name, "expected a namespace such as \"root/cimv2\", found " + quote(*parameter));
+      fail(name, "expected a namespace such as \"root/cimv2\", found " + quote(pragma_->text));
     }
-  } else if (compilation_.include && equals_no_case(pragma.name, "include")) {
-    const Status included = compilation_.include(pragma);
-    if (!included && !error) error = included.error();
+    compilation_.namespaces.insert(to_lower(compilation_.namespace_name));
+    if (compilation_.namespaces.size() > most_namespaces) {
+      fail(name, "more than 100 namespaces: this is too much for one compilation");
+    }
+  } else if (kind == "include" && compilation_.include) {
+    failed = !compilation_.include(path_of(pragma_->raw), position(name)) || failed;
   } else {
-    compilation_.declarations.pragmas.push_back(std::move(pragma));
+    compilation_.declarations.pragmas.push_back({std::string(name.text()), pragma_->text, position(name)});
+  }
+}
+
+/// `Qualifier Description : ToSubclass Amended;` says which flavors each Description has.
+void Builder::default_flavor(const Token& name) {
+  if (is_one_of(flavor_names, name.text())) {
+    only_wmi(name, "a qualifier declaration without a type");
+  } else {
+    fail(name, "expected a type, found " + quote(name.text()));
   }
 }
 
@@ -191,6 +186,7 @@ void Builder::qualifier_declaration(const Token& name, const TypeName& type, Arr
   QualifierDeclaration& declaration = compilation_.declarations.qualifiers.emplace_back();
   declaration.name = name.text();
   declaration.type = type;
+  need_type(name, type);
   declaration.is_array = array.is_array;
   declaration.array_size = array.size;
   if (default_value) declaration.default_value.push_back(std::move(*default_value));
@@ -250,6 +246,7 @@ void Builder::begin_feature(const TypeName& type, const Token& name) {
 
 void Builder::property(ArrayKind array, Initializer* default_value) {
   Feature& feature = compilation_.declarations.classes.back().features.back();
+  need_type(last, feature.type);
   feature.is_array = array.is_array;
   feature.array_size = array.size;
   if (default_value) feature.default_value.push_back(std::move(*default_value));
@@ -262,15 +259,21 @@ void Builder::parameter(const TypeName& type, const Token& name, ArrayKind array
   Parameter& parameter = compilation_.declarations.classes.back().features.back().parameters.emplace_back();
   parameter.name = name.text();
   parameter.type = type;
+  need_type(name, type);
   parameter.is_array = array.is_array;
   parameter.array_size = array.size;
   parameter.qualifiers = take_qualifiers();
   parameter.position = position(name);
 }
 
+void Builder::parameter_with_default(const TypeName& type, const Token& name, ArrayKind array) {
+  only_wmi(name, "a parameter with a default");
+  parameter(type, name, array);
+}
+
 void Builder::begin_instance(const Token& class_name, const Token& alias) {
   count();
-  InstanceDeclaration& declaration = compilation_.declarations.instances.emplace_back();
+  InstanceDeclaration& declaration = instances_.emplace_back();
   declaration.class_name = class_name.text();
   declaration.alias = alias_name(alias);
   declaration.qualifiers = take_qualifiers();
@@ -278,16 +281,39 @@ void Builder::begin_instance(const Token& class_name, const Token& alias) {
   declaration.position = position(class_name);
 }
 
+void Builder::end_instance() {
+  compilation_.declarations.instances.push_back(std::move(instances_.back()));
+  instances_.pop_back();
+}
+
+void Builder::begin_embedded_instance(const Token& class_name) {
+  only_wmi(class_name, "an instance as a value");
+  begin_instance(class_name, Token{});
+}
+
+Literal* Builder::end_embedded_instance() {
+  Literal* const result = make<Literal>();
+  result->kind = Literal::Kind::instance;
+  result->position = instances_.back().position;
+  result->instance = std::make_shared<const InstanceDeclaration>(std::move(instances_.back()));
+  instances_.pop_back();
+  return result;
+}
+
 void Builder::begin_value(const Token& name) {
   count();
-  PropertyValue& value = compilation_.declarations.instances.back().values.emplace_back();
+  PropertyValue& value = instances_.back().values.emplace_back();
   value.name = name.text();
   value.qualifiers = take_qualifiers();
   value.position = position(name);
 }
 
-void Builder::value(Initializer* value) {
-  compilation_.declarations.instances.back().values.back().value = std::move(*value);
+void Builder::value(Initializer* value) { instances_.back().values.back().value = std::move(*value); }
+
+/// `Property;` gives a property qualifiers alone.
+void Builder::no_value(const Token& name) {
+  only_wmi(name, "a property without a value");
+  instances_.back().values.back().value = {false, {Literal{}}};
 }
 
 ArrayKind Builder::array_kind(const Token& size) {
@@ -301,6 +327,10 @@ ArrayKind Builder::array_kind(const Token& size) {
 }
 
 TypeName* Builder::type(const Token& name) {
+  if (equals_no_case(name.text(), "void")) {
+    only_wmi(name, "void");
+    return make(TypeName{Type::uint32, {}, true});
+  }
   for (auto code = static_cast<int>(Type::boolean); code <= static_cast<int>(Type::datetime); ++code) {
     const auto type = static_cast<Type>(code);
     if (equals_no_case(type_keyword(type), name.text())) return make(TypeName{type, {}});
@@ -310,7 +340,26 @@ TypeName* Builder::type(const Token& name) {
 }
 
 TypeName* Builder::reference(const Token& class_name) {
-  return make(TypeName{Type::reference, std::string(class_name.text())});
+  const bool is_any = equals_no_case(class_name.text(), "object");
+  if (is_any) only_wmi(class_name, "a reference to an object of any class");
+  return make(TypeName{Type::reference, is_any ? std::string() : std::string(class_name.text())});
+}
+
+/// A class, or `object`, as a type. Without WMI's dialect that is a type misspelled as well.
+TypeName* Builder::embedded(const Token& class_name) {
+  const bool is_any = equals_no_case(class_name.text(), "object");
+  only_wmi(class_name, "expected a type, or ref behind a class, found " + quote(class_name.text()) +
+                           ": an instance as the value of a property");
+  return make(TypeName{Type::instance, is_any ? std::string() : std::string(class_name.text())});
+}
+
+void Builder::need_type(const Token& token, const TypeName& type) {
+  if (type.returns_void) fail(token, "expected a type, found void, which methods return");
+}
+
+void Builder::only_wmi(const Token& token, const std::string& what) {
+  if (compilation_.dialect == Dialect::wmi) return;
+  compilation_.problems.add(Severity::error, position(token), what + " is WMI's dialect of MOF (--dialect wmi)");
 }
 
 Initializer* Builder::scalar(Literal* literal) { return make(Initializer{false, {std::move(*literal)}}); }
@@ -401,12 +450,13 @@ Literal* Builder::alias(const Token& token) {
 std::string* Builder::text(std::string* before, const Token& token) {
   if (!before) string_start_ = token;
   std::string* const result = before ? before : make<std::string>();
+  if (pragma_ && pragma_->texts == 0) pragma_->raw += token.text().substr(1, token.text().size() - 2);
   *result += decode(token, false);
   return result;
 }
 
-/// The content of a quoted token in UTF-8. The lexer has checked the form of the escapes. They count in UTF-16, so two
-/// of them may make one character.
+/// The content of a quoted token in UTF-8. Escapes count in UTF-16, so two of them may make one character. A backslash
+/// that begins none stands for itself.
 std::string Builder::decode(const Token& token, bool is_character) {
   std::string result;
   std::string_view text = token.text().substr(1, token.text().size() - 2);
@@ -416,13 +466,17 @@ std::string Builder::decode(const Token& token, bool is_character) {
       text.remove_prefix(plain);
       continue;
     }
-    const char escape = to_lower(text[1]);
+    constexpr std::string_view names = "btnfr\"'\\";
+    const char* const backslash = text.data();
+    const char escape = text[1];
     text.remove_prefix(2);
-    if (escape == 'x') {
-      std::uint32_t code = take_hexadecimal(text);
+    if (const std::size_t index = names.find(escape); index != std::string_view::npos) {
+      result += "\b\t\n\f\r\"'\\"[index];
+    } else if (std::uint32_t code = 0; to_lower(escape) == 'x' && take_hexadecimal(text, code)) {
       if (is_high_surrogate(code) && (text.starts_with("\\x") || text.starts_with("\\X"))) {
         std::string_view rest = text.substr(2);
-        if (const std::uint32_t low = take_hexadecimal(rest); is_low_surrogate(low)) {
+        std::uint32_t low = 0;
+        if (take_hexadecimal(rest, low) && is_low_surrogate(low)) {
           code = 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF);
           text = rest;
         }
@@ -432,24 +486,46 @@ std::string Builder::decode(const Token& token, bool is_character) {
       }
       append_utf8(result, code);
     } else {
-      constexpr std::string_view names = "btnfr";
-      const std::size_t index = names.find(escape);
-      result += index == std::string_view::npos ? escape : "\b\t\n\f\r"[index];
+      no_escape(token, backslash);
+      result.append(backslash, 2);
     }
   }
   return result;
 }
 
+/// Names the first such backslash of a text, since counting its column reads the whole line. Pragmas name paths, in
+/// which it separates parts.
+void Builder::no_escape(const Token& token, const char* backslash) {
+  if (pragma_ || std::exchange(said_no_escape_, true)) return;
+  Position where = position(token);
+  where.column += static_cast<std::uint32_t>(
+      std::count_if(token.begin, backslash, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  std::size_t length = 1;
+  while ((static_cast<unsigned char>(backslash[1 + length]) & 0xC0) == 0x80) ++length;
+  const std::string after(backslash + 1, length);
+  compilation_.problems.add(Severity::warning, where,
+                            "\\" + after + " is no escape and stands for itself: write \\\\" + after +
+                                " here and wherever a backslash is meant");
+}
+
 void Builder::syntax_error(const std::function<bool(int)>& accepts) {
-  syntax_error(accepts, unexpected == 0 ? std::string(describe(0)) : quote(last.text()));
+  syntax_error(accepts, unexpected == 0 ? "the end of the text" : quote(last.text()));
 }
 
 void Builder::syntax_error(const std::function<bool(int)>& accepts, const std::string& found) {
+  // Where a name can stand, so can the keywords that may be names. What is WMI's alone is not asked for.
+  const bool expects_name = accepts(MOF_NAME) && accepts(MOF_TRUE);
+  const bool expects_value = accepts(MOF_STRING) && accepts(MOF_TRUE);
   std::vector<std::string_view> expected;
-  for (int code = 0; code <= MOF_STRING; ++code) {  // the grammar names STRING last
-    const bool stands_for_name =
-        code > MOF_NAME && code <= MOF_REF && accepts(MOF_NAME);  // soft keywords come next to NAME
-    if (!describe(code).empty() && accepts(code) && !stands_for_name) expected.push_back(describe(code));
+  for (const TokenText& each : token_texts) {
+    if (each.is_name && expects_name) continue;
+    if (compilation_.dialect != Dialect::wmi &&
+        ((each.code == MOF_INSTANCE && expects_value) ||
+         (each.code == MOF_SEMICOLON && !instances_.empty() && accepts(MOF_EQUALS)) ||
+         (each.code == MOF_EQUALS && accepts(MOF_RIGHT_PARENTHESIS)))) {
+      continue;
+    }
+    if (accepts(each.code)) expected.push_back(each.text);
   }
   std::string what;
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -463,7 +539,7 @@ void Builder::syntax_error(const std::function<bool(int)>& accepts, const std::s
 void Builder::fail(const std::string& what) { fail(last, what); }
 
 void Builder::fail(const Token& token, const std::string& what) {
-  if (!error) error = vmms::error(Failure::invalid_argument, position(token).to_string() + ": " + what);
+  if (!std::exchange(failed, true)) compilation_.problems.add(Severity::error, position(token), what);
 }
 
 }  // namespace vmms::cim::mof

@@ -1,13 +1,14 @@
 // Puts declarations together as the grammar recognizes them. Used by the actions of mof.y only.
 #pragma once
 
-#include "base/result.hpp"
 #include "cim/mof/ast.hpp"
 #include "cim/mof/lexer.hpp"
+#include "cim/mof/problems.hpp"
 
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,10 +18,15 @@ namespace vmms::cim::mof {
 /// What the texts of one compilation share: a namespace holds across the end of an included file, as if its text stood
 /// in place of the pragma.
 struct Compilation {
-  Declarations declarations;
+  Dialect dialect;
+  Problems& problems;
   std::string namespace_name;
-  std::size_t elements = 0;                             ///< made so far, of any kind
-  std::function<Status(const Pragma& pragma)> include;  ///< without one, `#pragma include` is kept as a pragma
+  Declarations declarations = {};
+  std::size_t elements = 0;               ///< made so far, of any kind
+  std::set<std::string> namespaces = {};  ///< seen so far, in lower case
+  /// Reads what a path names, with / between its parts, and says whether that went well; what did not is among the
+  /// problems. Without it, `#pragma include` is kept as a pragma.
+  std::function<bool(const std::string& path, const Position& position)> include = {};
 };
 
 /// Whether something is an array, and of how many elements.
@@ -34,7 +40,7 @@ class Builder {
   Builder(Compilation& compilation, std::shared_ptr<const std::string> file)
       : compilation_(compilation), file_(std::move(file)) {}
 
-  std::optional<Error> error;
+  bool failed = false;  ///< the text cannot be read on; why is among the problems
 
   /// Values that the generated parser holds as plain pointers; they live until the end of the feature or declaration.
   template <class T>
@@ -42,9 +48,15 @@ class Builder {
     count();
     return &std::get<T>(values_.emplace_back(std::move(value)));
   }
-  void forget_values() { values_.clear(); }
+  void forget_values() {
+    if (instances_.size() <= 1) values_.clear();  // within an embedded instance, those around it are still needed
+  }
 
-  void pragma(const Token& name, const std::string* parameter);
+  void begin_pragma(const Token& name);
+  void pragma_text(std::string& text);
+  void pragma_flag() { pragma_->has_flags = true; }
+  void end_pragma();
+  void default_flavor(const Token& name);
   void qualifier_declaration(const Token& name, const TypeName& type, ArrayKind array, Initializer* default_value);
   std::vector<std::string>* scope(std::vector<std::string>* before, const Token& name);
   std::vector<std::string>* flavor(std::vector<std::string>* before, const Token& name);
@@ -56,13 +68,19 @@ class Builder {
   void property(ArrayKind array, Initializer* default_value);
   void begin_method();
   void parameter(const TypeName& type, const Token& name, ArrayKind array);
+  void parameter_with_default(const TypeName& type, const Token& name, ArrayKind array);
   void begin_instance(const Token& class_name, const Token& alias);
+  void end_instance();
+  void begin_embedded_instance(const Token& class_name);
+  Literal* end_embedded_instance();
   void begin_value(const Token& name);
   void value(Initializer* value);
+  void no_value(const Token& name);
   ArrayKind array_kind(const Token& size);
 
   TypeName* type(const Token& name);
   TypeName* reference(const Token& class_name);
+  TypeName* embedded(const Token& class_name);
   Initializer* scalar(Literal* literal);
   Initializer* array(Initializer* before, Literal* literal);
   Literal* string(std::string* text);
@@ -91,13 +109,29 @@ class Builder {
   std::vector<std::string>* names(std::vector<std::string>* before, const Token& name);
   void count();
   std::string decode(const Token& token, bool is_character);
+  void include_or_keep();
+  void no_escape(const Token& token, const char* backslash);
+  /// Says that something is WMI's, unless that is the dialect.
+  void only_wmi(const Token& token, const std::string& what);
+  void need_type(const Token& token, const TypeName& type);
+
+  struct PragmaParts {
+    Token name;
+    std::string text;  ///< its only or first string
+    std::string raw;   ///< the same as it is written
+    std::size_t texts = 0;
+    bool has_flags = false;
+  };
 
   Compilation& compilation_;
   std::shared_ptr<const std::string> file_;
   std::deque<std::variant<std::string, Literal, Initializer, TypeName, std::vector<std::string>>> values_;
-  std::vector<Qualifier> qualifiers_;          ///< of the element that is being read
-  std::vector<std::string> scopes_, flavors_;  ///< of the qualifier declaration that is being read
+  std::optional<PragmaParts> pragma_;           ///< that is being read
+  std::vector<InstanceDeclaration> instances_;  ///< that are being read, each within the one before it
+  std::vector<Qualifier> qualifiers_;           ///< of the element that is being read
+  std::vector<std::string> scopes_, flavors_;   ///< of the qualifier declaration that is being read
   Token string_start_{};
+  bool said_no_escape_ = false;
 };
 
 }  // namespace vmms::cim::mof

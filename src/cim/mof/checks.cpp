@@ -1,5 +1,7 @@
 #include "cim/mof/checks.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -93,8 +95,26 @@ bool fits(const Literal& literal, const TypeName& type) {
              (type.type == Type::datetime && is_datetime(literal.text));
     case Kind::alias:
       return type.type == Type::reference || type.type == Type::instance;
+    case Kind::instance:
+      return type.type == Type::instance;
   }
   return false;
+}
+
+bool is_boolean_text(std::string_view text) { return equals_no_case(text, "true") || equals_no_case(text, "false"); }
+
+/// Whether mofcomp makes a value of the type of the constant: numbers are rounded, and texts read or written.
+bool converts_to(const Literal& literal, Type type) {
+  using Kind = Literal::Kind;
+  const bool is_number = literal.kind == Kind::integer || literal.kind == Kind::real || literal.kind == Kind::boolean ||
+                         literal.kind == Kind::character;
+  if (literal.kind == Kind::string) {
+    return (is_integer(type) && (is_integer_text(literal.text, type) || literal.text.size() == 1)) ||
+           (type == Type::boolean && is_boolean_text(literal.text));
+  }
+  if (!is_number || type == Type::reference || type == Type::instance || type == Type::datetime) return false;
+  if (literal.kind == Kind::real) return type != Type::boolean && std::isfinite(literal.real);
+  return !is_integer(type) || literal.kind != Kind::integer || fits(literal.negative, literal.magnitude, type);
 }
 
 }  // namespace
@@ -137,12 +157,14 @@ std::string_view type_keyword(Type type) {
   return {};
 }
 
-std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size) {
+std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size,
+                     bool converts) {
   const bool is_null = !value.is_array && value.items[0].kind == Literal::Kind::null;
   if (is_null) return {};
   if (value.is_array != is_array) return is_array ? "must be an array" : "must not be an array";
   for (const Literal& item : value.items) {
-    if (!fits(item, type)) return "does not fit " + std::string(type_keyword(type.type));
+    if (!fits(item, type) && !(converts && converts_to(item, type.type)))
+      return "does not fit " + std::string(type_keyword(type.type));
   }
   if (array_size != 0 && value.items.size() > array_size) {
     return "must not have more than " + std::to_string(array_size) + " elements";
@@ -160,7 +182,8 @@ PathClass path_class(std::string_view object_path) {
   const std::size_t end = std::min(text.find('.'), text.size());
   const std::string_view name = text.substr(0, end);
   const auto is_part_of_a_name = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
   };
   if (std::all_of(name.begin(), name.end(), is_part_of_a_name)) result.name = name;
   return result;

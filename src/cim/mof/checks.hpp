@@ -12,8 +12,9 @@ namespace vmms::cim::mof {
 std::string_view type_keyword(Type type);
 
 /// What is wrong with a constant for a type ("does not fit uint8"), empty when nothing is.
-/// `array_size` is 0 for any.
-std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size = 0);
+/// `array_size` is 0 for any. WMI's dialect converts numbers, booleans and texts into each other.
+std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size = 0,
+                     bool converts = false);
 
 /// What an object path as text says (DSP0004 8.2.5), as far as it matters here.
 struct PathClass {

@@ -8,15 +8,20 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace vmms::cim::mof {
 namespace {
 
 using Mention = std::function<void(std::string_view class_name)>;
 
+void mention_all(const InstanceDeclaration& declaration, const Mention& mention);
+
 void mention_values(const Initializer& value, const Mention& mention) {
   for (const Literal& item : value.items) {
     if (item.kind == Literal::Kind::string) mention(path_class(item.text).name);
+    if (item.kind == Literal::Kind::instance) mention_all(*item.instance, mention);
   }
 }
 
@@ -49,33 +54,83 @@ std::string key(std::string_view namespace_name, std::string_view name) {
   return to_lower(namespace_name) + ':' + to_lower(name);
 }
 
+/// What a context has, by namespace and name, and by name alone.
+template <class Declaration>
+class Offer {
+ public:
+  explicit Offer(const std::vector<Declaration>& declarations) {
+    for (const Declaration& each : declarations) {
+      offered_.emplace(key(each.namespace_name, each.name), &each);
+      anywhere_.emplace(to_lower(each.name), &each);
+    }
+  }
+
+  const Declaration* find(std::string_view namespace_name, std::string_view name) const {
+    if (const auto found = offered_.find(key(namespace_name, name)); found != offered_.end()) return found->second;
+    const auto found = anywhere_.find(to_lower(name));
+    return found == anywhere_.end() ? nullptr : found->second;
+  }
+
+  /// One of each name.
+  const std::map<std::string, const Declaration*>& all() const { return anywhere_; }
+
+ private:
+  std::map<std::string, const Declaration*> offered_, anywhere_;
+};
+
 }  // namespace
 
 Declarations with_context(Declarations own, const std::vector<Declarations>& contexts) {
-  std::set<std::string> qualifiers;
-  std::set<std::string> classes;
-  for (const QualifierDeclaration& each : own.qualifiers) qualifiers.insert(key(each.namespace_name, each.name));
-  for (const ClassDeclaration& each : own.classes) classes.insert(key(each.namespace_name, each.name));
-  std::map<std::string, const ClassDeclaration*> offered;
-  for (const Declarations& context : contexts) {
-    for (const QualifierDeclaration& each : context.qualifiers) {
-      if (qualifiers.insert(key(each.namespace_name, each.name)).second) own.qualifiers.push_back(each);
-    }
-    for (const ClassDeclaration& each : context.classes) offered.emplace(key(each.namespace_name, each.name), &each);
+  std::set<std::string, LessNoCase> namespaces;
+  std::set<std::string> qualifiers, classes;
+  for (const QualifierDeclaration& each : own.qualifiers) {
+    namespaces.insert(each.namespace_name);
+    qualifiers.insert(key(each.namespace_name, each.name));
   }
-  std::vector<const ClassDeclaration*> needed;
+  for (const ClassDeclaration& each : own.classes) {
+    namespaces.insert(each.namespace_name);
+    classes.insert(key(each.namespace_name, each.name));
+  }
+  for (const InstanceDeclaration& each : own.instances) namespaces.insert(each.namespace_name);
+
+  std::vector<Offer<ClassDeclaration>> offers;
+  for (const Declarations& context : contexts) {
+    offers.emplace_back(context.classes);
+    const Offer<QualifierDeclaration> offer(context.qualifiers);
+    for (const std::string& namespace_name : namespaces) {
+      for (const auto& [name, any] : offer.all()) {
+        if (!qualifiers.insert(key(namespace_name, name)).second) continue;
+        own.qualifiers.push_back(*offer.find(namespace_name, name));
+        own.qualifiers.back().namespace_name = namespace_name;
+      }
+    }
+  }
+
+  std::vector<std::pair<const ClassDeclaration*, std::string>> needed;  // and the namespace that needs it
   const auto mention_in = [&](const std::string& namespace_name) {
     return [&](std::string_view name) {
       if (name.empty()) return;
-      const std::string wanted = key(namespace_name, name);
-      const auto found = offered.find(wanted);
-      if (found != offered.end() && classes.insert(wanted).second) needed.push_back(found->second);
+      std::string wanted = key(namespace_name, name);
+      if (classes.contains(wanted)) return;
+      for (const Offer<ClassDeclaration>& offer : offers) {
+        const ClassDeclaration* const found = offer.find(namespace_name, name);
+        if (!found) continue;
+        needed.emplace_back(found, namespace_name);
+        classes.insert(std::move(wanted));
+        return;
+      }
     };
   };
   for (const ClassDeclaration& each : own.classes) mention_all(each, mention_in(each.namespace_name));
   for (const InstanceDeclaration& each : own.instances) mention_all(each, mention_in(each.namespace_name));
-  for (std::size_t i = 0; i < needed.size(); ++i) mention_all(*needed[i], mention_in(needed[i]->namespace_name));
-  for (const ClassDeclaration* each : needed) own.classes.push_back(*each);
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    const auto [declaration, namespace_name] = needed[i];
+    mention_all(*declaration, mention_in(namespace_name));
+  }
+  for (const auto& [declaration, namespace_name] : needed) {
+    own.classes.push_back(*declaration);
+    own.classes.back().namespace_name = namespace_name;
+  }
   return own;
 }
 

@@ -37,8 +37,16 @@ TEST(Context, IsNotAskedForWhatIsDeclared) {
   EXPECT_EQ(with("class A : B {};", {"class B {};", "class B : C {}; class C {};"}), "o:A c:B |");
 }
 
-TEST(Context, IsOfTheSameNamespace) {
-  EXPECT_EQ(with("#pragma namespace (\"x\")\nclass A : B {};", {"class B {};"}), "o:A |");
+TEST(Context, StandsInForEveryNamespace) {
+  EXPECT_EQ(with("#pragma namespace (\"x\")\nclass A : B {};", {"class B {}; Qualifier Key : boolean;"}),
+            "o:A c:B | c:Key");
+  EXPECT_EQ(
+      with("class A : B {};\n#pragma namespace (\"x\")\nclass C : B {};", {"class B {}; Qualifier Key : boolean;"}),
+      "o:A o:C c:B c:B | c:Key c:Key");
+  EXPECT_EQ(with("#pragma namespace (\"x\")\nclass A : B {};",
+                 {"class B : Any {}; class Any {};\n#pragma namespace (\"x\")\nclass B : Own {}; class Own {};"}),
+            "o:A c:B c:Own |")
+      << "what is of the namespace itself comes first";
   EXPECT_EQ(with("#pragma namespace (\"X\")\nclass A : B {};", {"#pragma namespace (\"x\")\nclass B {};"}),
             "o:A c:B |");
 }

@@ -1,21 +1,25 @@
 #include "cim/mof/instance_checks.hpp"
 
 #include "cim/mof/checks.hpp"
+#include "cim/mof/parser.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace vmms::cim::mof {
 namespace {
-
-constexpr std::size_t most_problems = 50;
 
 bool is_null(const Initializer& value) { return !value.is_array && value.items[0].kind == Literal::Kind::null; }
 
 class InstanceChecks {
  public:
-  InstanceChecks(const Schema& schema, const Aliases& aliases, Problems& problems)
-      : aliases_(aliases), namespace_name_(schema.namespace_name), problems_(problems) {
+  InstanceChecks(const Schema& schema, Dialect dialect, const Aliases& aliases, Problems& problems)
+      : is_wmi_(dialect == Dialect::wmi),
+        aliases_(aliases),
+        namespace_name_(schema.namespace_name),
+        problems_(&problems) {
     for (const ResolvedClass& each : schema.classes) classes_.emplace(each.name, &each);
   }
 
@@ -26,44 +30,54 @@ class InstanceChecks {
     }
   }
 
-  void check(const InstanceDeclaration& instance) {
+  /// One that is a value needs no keys.
+  void check(const InstanceDeclaration& instance, bool needs_keys = true) {
     const ResolvedClass* const of = find(instance.class_name);
+    if (!of && is_wmi_) {
+      problems_->add(Severity::warning, instance.position,
+                     "class " + instance.class_name + " is not known here: its instance is not checked");
+      return;
+    }
     if (!of) {
-      problems_.add(instance.position, "expected a class that is declared, found " + instance.class_name);
+      problem(instance.position, "expected a class that is declared, found " + instance.class_name);
       return;
     }
     if (of->is_abstract) {
-      problems_.add(instance.position, "expected a class with instances, found " + of->name + ", which is abstract");
+      problem(instance.position, "expected a class with instances, found " + of->name + ", which is abstract");
       return;
     }
     std::set<const ResolvedProperty*> given;
     std::set<const ResolvedProperty*> taken_away;
     for (const PropertyValue& value : instance.values) {
       const ResolvedProperty* const property = of->property(value.name);
+      if (!property && of->is_partial) continue;
       if (!property) {
-        problems_.add(value.position, "expected a property of " + of->name + ", found " + value.name);
+        problem(value.position, "expected a property of " + of->name + ", found " + value.name);
         continue;
       }
       if (!given.insert(property).second) {
-        problems_.add(value.position, "expected each property once, found " + value.name + " again");
+        problem(value.position, "expected each property once, found " + value.name + " again");
       }
       if (is_null(value.value)) taken_away.insert(property);
-      if (const std::string wrong = mismatch(value.value, property->type, property->is_array, property->array_size);
+      if (const std::string wrong =
+              mismatch(value.value, property->type, property->is_array, property->array_size, is_wmi_);
           !wrong.empty()) {
-        problems_.add(value.position, "the value of " + value.name + " " + wrong);
+        problem(value.position, "the value of " + value.name + " " + wrong);
         continue;
       }
       check_references(value.value, *property);
     }
     for (const ResolvedProperty& property : of->properties) {
-      if (!property.is_key) continue;
+      if (!property.is_key || !needs_keys) continue;
       if (given.contains(&property) ? !taken_away.contains(&property) : property.default_value.has_value()) continue;
-      problems_.add(instance.position, "expected a value of the key " + property.name + " of " + of->name + ", found " +
-                                           (given.contains(&property) ? "NULL" : "none"));
+      problem(instance.position, "expected a value of the key " + property.name + " of " + of->name + ", found " +
+                                     (given.contains(&property) ? "NULL" : "none"));
     }
   }
 
  private:
+  void problem(const Position& position, const std::string& what) { problems_->add(Severity::error, position, what); }
+
   const ResolvedClass* find(std::string_view name) const {
     const auto found = classes_.find(name);
     return found == classes_.end() ? nullptr : found->second;
@@ -73,7 +87,8 @@ class InstanceChecks {
   bool fits(std::string_view name, const std::string& expected) const {
     const ResolvedClass* const found = find(name);
     const ResolvedClass* const ancestor = find(expected);
-    return expected.empty() || (found && ancestor && found->is_a(*ancestor));
+    if (!ancestor || (!found && is_wmi_)) return true;  // any class is meant, or one that is not there to compare
+    return found && found->is_a(*ancestor);
   }
 
   void check_references(const Initializer& value, const ResolvedProperty& property) {
@@ -82,15 +97,47 @@ class InstanceChecks {
         check_alias(item, property);
       } else if (item.kind == Literal::Kind::string && property.type.type == Type::reference) {
         check_path(item, property);
+      } else if (item.kind == Literal::Kind::string && property.type.type == Type::instance) {
+        check_embedded_text(item, property);
+      } else if (item.kind == Literal::Kind::instance) {
+        check_embedded(*item.instance, property);
       }
+    }
+  }
+
+  void check_embedded(const InstanceDeclaration& instance, const ResolvedProperty& property) {
+    if (find(instance.class_name) && !fits(instance.class_name, property.type.object_class)) {
+      problem(instance.position, "expected an instance of " + property.type.object_class + " for " + property.name +
+                                     ", found one of " + instance.class_name);
+    }
+    check(instance, false);
+  }
+
+  /// A text that holds an instance in MOF. Other forms, such as CIM-XML, are left alone, and so are instances of
+  /// classes that nothing but the text names. Each text within the text is shorter by its escapes.
+  void check_embedded_text(const Literal& item, const ResolvedProperty& property) {
+    constexpr std::string_view keyword = "instance";
+    std::string_view start = item.text;
+    start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));
+    if (!equals_no_case(start.substr(0, keyword.size()), keyword)) return;
+    Problems inside;
+    const Declarations held = parse(item.text, "", {.dialect = is_wmi_ ? Dialect::wmi : Dialect::dmtf}, inside);
+    Problems* const outside = std::exchange(problems_, &inside);
+    for (const InstanceDeclaration& each : held.instances) {
+      if (find(each.class_name)) check_embedded(each, property);
+    }
+    problems_ = outside;
+    for (const Problem& each : inside.of(Severity::error)) {
+      problem(item.position,
+              "in the text that " + property.name + " holds, at " + each.place.substr(1) + ": " + each.what);
     }
   }
 
   void check_alias(const Literal& item, const ResolvedProperty& property) {
     const std::string& expected = property.type.object_class;
     const auto wrong = [&](const std::string& what) {
-      problems_.add(item.position, "expected the alias of an instance" + (expected.empty() ? "" : " of " + expected) +
-                                       " for " + property.name + ", found $" + item.text + ", which " + what);
+      problem(item.position, "expected the alias of an instance" + (expected.empty() ? "" : " of " + expected) +
+                                 " for " + property.name + ", found $" + item.text + ", which " + what);
     };
     const Aliases::Target* const target = aliases_.find(item.text);
     if (!target) {
@@ -107,33 +154,28 @@ class InstanceChecks {
     const std::string& expected = property.type.object_class;
     const PathClass path = path_class(item.text);
     if (path.name.empty()) {
-      problems_.add(item.position, "expected an object path such as " + expected + ".Name=\"x\" for " + property.name);
+      problem(item.position, "expected an object path such as " + expected + ".Name=\"x\" for " + property.name);
     } else if (!path.has_namespace && !fits(path.name, expected)) {
-      problems_.add(item.position, "expected the path of an instance of " + expected + " for " + property.name +
-                                       ", found one of " + std::string(path.name));
+      problem(item.position, "expected the path of an instance of " + expected + " for " + property.name +
+                                 ", found one of " + std::string(path.name));
     }
   }
 
+  const bool is_wmi_;
   const Aliases& aliases_;
   const std::string& namespace_name_;
-  Problems& problems_;
+  Problems* problems_;
   std::map<std::string_view, const ResolvedClass*, LessNoCase> classes_;
 };
 
 }  // namespace
-
-void Problems::add(const Position& position, const std::string& what) {
-  if (++count_ > most_problems) return;
-  if (!text_.empty()) text_ += '\n';
-  text_ += position.to_string() + ": " + what;
-}
 
 Aliases::Aliases(const Declarations& declarations, Problems& problems) {
   const auto add = [&](const std::string& alias, const Target& target) {
     if (alias.empty()) return;
     const auto [found, is_new] = targets_.emplace(alias, target);
     if (is_new) return;
-    problems.add(target.position,
+    problems.add(Severity::error, target.position,
                  "expected another alias, found $" + alias + " again, first at " + found->second.position.to_string());
   };
   for (const ClassDeclaration& each : declarations.classes) add(each.alias, {nullptr, each.position});
@@ -145,9 +187,9 @@ const Aliases::Target* Aliases::find(const std::string& name) const {
   return found == targets_.end() ? nullptr : &found->second;
 }
 
-void check_instances(const Declarations& declarations, const Schema& schema, const Aliases& aliases,
+void check_instances(const Declarations& declarations, const Schema& schema, Dialect dialect, const Aliases& aliases,
                      Problems& problems) {
-  InstanceChecks checks(schema, aliases, problems);
+  InstanceChecks checks(schema, dialect, aliases, problems);
   for (const ResolvedClass& each : schema.classes) checks.check_defaults(each);
   for (const InstanceDeclaration& each : declarations.instances) checks.check(each);
 }

@@ -2,24 +2,13 @@
 #pragma once
 
 #include "base/text.hpp"
+#include "cim/mof/problems.hpp"
 #include "cim/mof/resolver.hpp"
 
 #include <map>
 #include <string>
 
 namespace vmms::cim::mof {
-
-/// All that is wrong, a line each. Bounded.
-class Problems {
- public:
-  void add(const Position& position, const std::string& what);
-  std::size_t count() const { return count_; }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-  std::size_t count_ = 0;
-};
 
 /// What `as $Alias` names. The declarations must stay.
 class Aliases {
@@ -37,7 +26,7 @@ class Aliases {
 };
 
 /// The instances of one namespace, and its classes' defaults that are references.
-void check_instances(const Declarations& declarations, const Schema& schema, const Aliases& aliases,
+void check_instances(const Declarations& declarations, const Schema& schema, Dialect dialect, const Aliases& aliases,
                      Problems& problems);
 
 }  // namespace vmms::cim::mof

@@ -29,13 +29,13 @@ class Lexer {
   const char* problem = nullptr;
 
  private:
-  void count_lines(const unsigned char* begin, const unsigned char* end);
+  void advance(const unsigned char* begin, const unsigned char* end);
 
   const unsigned char* cursor_;
   const unsigned char* limit_;
   const unsigned char* marker_ = nullptr;
-  const unsigned char* line_start_ = cursor_;
   std::uint32_t line_ = 1;
+  std::uint32_t column_ = 1;
 };
 
 }  // namespace vmms::cim::mof

@@ -9,8 +9,6 @@ namespace {
 /// `next` is what the string cannot go on with; after the text there is a NUL.
 const char* problem_in_string(unsigned char next) {
   switch (next) {
-    case '\\':
-      return "expected an escape such as \\n, \\\" or \\x20AC in the string, found another after \\";
     case '\n':
     case '\r':
     case '\0':
@@ -22,11 +20,15 @@ const char* problem_in_string(unsigned char next) {
 
 }  // namespace
 
-void Lexer::count_lines(const unsigned char* begin, const unsigned char* end) {
+/// Lines end as in any of Unix, Windows and the old Mac OS.
+void Lexer::advance(const unsigned char* begin, const unsigned char* end) {
   for (const unsigned char* c = begin; c != end; ++c) {
-    if (*c != '\n') continue;
-    ++line_;
-    line_start_ = c + 1;
+    if (*c == '\n' || (*c == '\r' && c[1] != '\n')) {
+      ++line_;
+      column_ = 1;
+    } else if ((*c & 0xC0) != 0x80) {
+      ++column_;
+    }
   }
 }
 
@@ -35,6 +37,7 @@ int Lexer::next(Token& token) {
     const unsigned char* const start = cursor_;
     const auto found = [&](int code) {
       token.end = reinterpret_cast<const char*>(cursor_);
+      advance(start, cursor_);
       return code;
     };
     const auto wrong = [&](const char* text) {
@@ -47,7 +50,7 @@ int Lexer::next(Token& token) {
     };
     token.begin = reinterpret_cast<const char*>(start);
     token.line = line_;
-    token.column = static_cast<std::uint32_t>(start - line_start_) + 1;
+    token.column = column_;
     /*!re2c
       re2c:define:YYCTYPE = "unsigned char";
       re2c:define:YYCURSOR = cursor_;
@@ -56,24 +59,33 @@ int Lexer::next(Token& token) {
       re2c:yyfill:enable = 0;
       re2c:eof = 0;
 
-      space = [ \t\r\n\f\v]+;
-      line_comment = "//" [^\n]*;
+      space = [ \t\r\n\f\v\x1a]+;  // the last ended texts of DOS
+      line_comment = "//" [^\n\r]*;
       block_comment = "/*" ([^*] | "*"+ [^*/])* "*"+ "/";
       sign = [+-]?;
       digits = [0-9]+;
-      name = [A-Za-z_] [A-Za-z0-9_]*;
-      escape = "\\" ([btnfr"'\\] | [xX] [0-9A-Fa-f]{1,4});
       utf8 = [\xc2-\xdf] [\x80-\xbf] | "\xe0" [\xa0-\xbf] [\x80-\xbf] | [\xe1-\xec\xee\xef] [\x80-\xbf]{2} |
              "\xed" [\x80-\x9f] [\x80-\xbf] | "\xf0" [\x90-\xbf] [\x80-\xbf]{2} | [\xf1-\xf3] [\x80-\xbf]{3} |
              "\xf4" [\x80-\x8f] [\x80-\xbf]{2};
+      // U+0080 to U+FFEF (DSP0004 A.3), but for the byte order mark, and what UTF-16 has surrogates for.
+      letter = [A-Za-z_] | [\xc2-\xdf] [\x80-\xbf] | "\xe0" [\xa0-\xbf] [\x80-\xbf] |
+               [\xe1-\xec\xee] [\x80-\xbf]{2} | "\xed" [\x80-\x9f] [\x80-\xbf] |
+               "\xef" ([\x80-\xba\xbc-\xbe] [\x80-\xbf] | "\xbb" [\x80-\xbe] | "\xbf" [\x80-\xaf]) |
+               "\xf0" [\x90-\xbf] [\x80-\xbf]{2} | [\xf1-\xf3] [\x80-\xbf]{3} | "\xf4" [\x80-\x8f] [\x80-\xbf]{2};
+      name = letter (letter | [0-9])*;
+      // Other characters after a backslash are no escapes: the backslash stands for itself (see Builder::decode).
+      escape = "\\" ([^\n\r\x00\x80-\xff] | utf8);
       plain = [^"'\\\n\r\x80-\xff];
       in_string = plain | "'" | utf8 | escape;
 
       $ { return found(0); }
-      space | line_comment | block_comment | "\xef\xbb\xbf" { count_lines(start, cursor_); continue; }
+      space | line_comment | block_comment | "\xef\xbb\xbf" { advance(start, cursor_); continue; }
       "/*" { return wrong("expected */ at the end of the comment, found the end of the text"); }
 
       "#" [ \t]* 'pragma' { return found(MOF_PRAGMA); }
+      "#" [ \t]* [A-Za-z]+ {
+        return wrong("this line is for the C preprocessor: check what it makes of the file, as by cpp -P FILE");
+      }
       'class' { return found(MOF_CLASS); }
       'qualifier' { return found(MOF_QUALIFIER); }
       'scope' { return found(MOF_SCOPE); }
@@ -85,7 +97,8 @@ int Lexer::next(Token& token) {
       'true' { return found(MOF_TRUE); }
       'false' { return found(MOF_FALSE); }
       'null' { return found(MOF_NULL); }
-      'boolean' | 'uint8' | 'sint8' | 'uint16' | 'sint16' | 'uint32' | 'sint32' | 'uint64' | 'sint64' | 'real32' |
+      'object' { return found(MOF_OBJECT); }
+      'void' | 'boolean' | 'uint8' | 'sint8' | 'uint16' | 'sint16' | 'uint32' | 'sint32' | 'uint64' | 'sint64' | 'real32' |
       'real64' | 'char16' | 'string' | 'datetime' { return found(MOF_TYPE); }
       name { return found(MOF_NAME); }
       "$" name { return found(MOF_ALIAS); }
@@ -97,7 +110,7 @@ int Lexer::next(Token& token) {
       sign digits [A-Za-z0-9_]* { return stray("a number with letters in it"); }
       ["] in_string* ["] { return found(MOF_STRING); }
       ["] in_string* { return wrong(problem_in_string(*cursor_)); }
-      "'" (plain | ["] | utf8 | escape) "'" { return found(MOF_CHARACTER); }
+      "'" (plain | ["] | utf8 | escape | "\\" [xX] [0-9A-Fa-f]{1,4}) "'" { return found(MOF_CHARACTER); }
       "'" { return wrong("expected one character between quotes, as in 'x' or '\\x20AC', found something else"); }
 
       "{" { return found(MOF_LEFT_BRACE); }

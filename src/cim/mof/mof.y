@@ -1,5 +1,6 @@
-// The grammar of MOF (DSP0004 annex A). lemon turns this into mof.c and mof.h; parser.cpp includes
-// the former. Lists are left-recursive, so that the stack's fixed depth is enough for any text.
+// The grammar of MOF (DSP0004 annex A), with what Windows' mofcomp takes beyond it; the builder knows which dialect is
+// read. lemon turns this into mof.c and mof.h; parser.cpp includes the former. Lists are left-recursive, so that the
+// stack's fixed depth is enough for any text but instances within instances.
 %name MofParser
 %token_prefix MOF_
 %token_type {vmms::cim::mof::Token}
@@ -13,6 +14,9 @@
 %type literal {vmms::cim::mof::Literal*}
 %type literals {vmms::cim::mof::Initializer*}
 %type initializer {vmms::cim::mof::Initializer*}
+%type item {vmms::cim::mof::Literal*}
+%type items {vmms::cim::mof::Initializer*}
+%type instance_value {vmms::cim::mof::Initializer*}
 %type opt_qualifier_value {vmms::cim::mof::Initializer*}
 %type opt_default {vmms::cim::mof::Initializer*}
 %type opt_array {vmms::cim::mof::ArrayKind}
@@ -23,18 +27,31 @@
 %type opt_superclass {vmms::cim::mof::Token}
 %type opt_alias {vmms::cim::mof::Token}
 
-%fallback NAME QUALIFIER SCOPE FLAVOR INSTANCE OF AS REF.
+%type name {vmms::cim::mof::Token}
+
+// `Name REF` is a reference, whatever may be named REF.
+%nonassoc EMBEDDED.
+%nonassoc REF.
 
 mof ::= declarations.
 declarations ::= .
 declarations ::= declarations declaration. { builder->forget_values(); }
 
-declaration ::= PRAGMA NAME(N) LEFT_PARENTHESIS text(T) RIGHT_PARENTHESIS. { builder->pragma(N, T); }
-declaration ::= PRAGMA NAME(N). { builder->pragma(N, nullptr); }
+declaration ::= pragma_head. { builder->end_pragma(); }
+declaration ::= pragma_head LEFT_PARENTHESIS pragma_arguments RIGHT_PARENTHESIS. { builder->end_pragma(); }
+pragma_head ::= PRAGMA name(N). { builder->begin_pragma(N); }
+pragma_arguments ::= pragma_argument.
+pragma_arguments ::= pragma_arguments COMMA pragma_argument.
+pragma_argument ::= text(T). { builder->pragma_text(*T); }
+pragma_argument ::= INTEGER. { builder->pragma_flag(); }
+pragma_argument ::= NAME. { builder->pragma_flag(); }
 
-declaration ::= QUALIFIER NAME(N) COLON TYPE(T) opt_array(A) opt_default(V) clauses SEMICOLON. {
+declaration ::= QUALIFIER name(N) COLON TYPE(T) opt_array(A) opt_default(V) clauses SEMICOLON. {
   builder->qualifier_declaration(N, *builder->type(T), A, V);
 }
+declaration ::= QUALIFIER name COLON default_flavors SEMICOLON.
+default_flavors ::= NAME(N). { builder->default_flavor(N); }
+default_flavors ::= default_flavors NAME(N). { builder->default_flavor(N); }
 clauses ::= .
 clauses ::= clauses COMMA SCOPE LEFT_PARENTHESIS scope_names(N) RIGHT_PARENTHESIS. { builder->scopes(*N); }
 clauses ::= clauses COMMA FLAVOR LEFT_PARENTHESIS flavor_list(N) RIGHT_PARENTHESIS. { builder->flavors(*N); }
@@ -43,24 +60,23 @@ scope_names(L) ::= scope_names(M) COMMA scope_name(N). { L = builder->scope(M, N
 %type scope_name {vmms::cim::mof::Token}
 scope_name(A) ::= NAME(N). { A = N; }
 scope_name(A) ::= CLASS(N). { A = N; }
+scope_name(A) ::= QUALIFIER(N). { A = N; }
 %type flavor_list {std::vector<std::string>*}
 flavor_list(L) ::= NAME(N). { L = builder->flavor(nullptr, N); }
 flavor_list(L) ::= flavor_list(M) COMMA NAME(N). { L = builder->flavor(M, N); }
 
 declaration ::= class_head LEFT_BRACE features RIGHT_BRACE SEMICOLON.
-class_head ::= opt_qualifiers CLASS NAME(N) opt_alias(A) opt_superclass(S). { builder->begin_class(N, A, S); }
+class_head ::= opt_qualifiers CLASS name(N) opt_alias(A) opt_superclass(S). { builder->begin_class(N, A, S); }
 opt_alias(A) ::= . { A = vmms::cim::mof::Token{}; }
 opt_alias(A) ::= AS ALIAS(N). { A = N; }
 opt_superclass(S) ::= . { S = vmms::cim::mof::Token{}; }
-opt_superclass(S) ::= COLON NAME(N). { S = N; }
+opt_superclass(S) ::= COLON name(N). { S = N; }
 
 opt_qualifiers ::= .
 opt_qualifiers ::= LEFT_BRACKET qualifiers RIGHT_BRACKET.
 qualifiers ::= qualifier.
 qualifiers ::= qualifiers COMMA qualifier.
-qualifier ::= qualifier_name(N) opt_qualifier_value(V) opt_flavors(F). { builder->qualifier(N, V, *F); }
-%type qualifier_name {vmms::cim::mof::Token}
-qualifier_name(A) ::= NAME(N). { A = N; }
+qualifier ::= name(N) opt_qualifier_value(V) opt_flavors(F). { builder->qualifier(N, V, *F); }
 opt_qualifier_value(V) ::= . { V = nullptr; }
 opt_qualifier_value(V) ::= LEFT_PARENTHESIS literal(L) RIGHT_PARENTHESIS. { V = builder->scalar(L); }
 opt_qualifier_value(V) ::= LEFT_BRACE literals(L) RIGHT_BRACE. { V = L; }
@@ -74,23 +90,39 @@ features ::= .
 features ::= features feature. { builder->forget_values(); }
 feature ::= feature_head opt_array(A) opt_default(V) SEMICOLON. { builder->property(A, V); }
 feature ::= method_head opt_parameters RIGHT_PARENTHESIS SEMICOLON.
-feature_head ::= opt_qualifiers type(T) NAME(N). { builder->begin_feature(*T, N); }
+feature_head ::= opt_qualifiers type(T) name(N). { builder->begin_feature(*T, N); }
 method_head ::= feature_head LEFT_PARENTHESIS. { builder->begin_method(); }
 opt_parameters ::= .
 opt_parameters ::= parameters.
 parameters ::= parameter.
 parameters ::= parameters COMMA parameter.
-parameter ::= opt_qualifiers type(T) NAME(N) opt_array(A). { builder->parameter(*T, N, A); }
+parameter ::= opt_qualifiers type(T) name(N) opt_array(A). { builder->parameter(*T, N, A); }
+parameter ::= opt_qualifiers type(T) name(N) opt_array(A) EQUALS initializer. {
+  builder->parameter_with_default(*T, N, A);
+}
 
-declaration ::= instance_head LEFT_BRACE values RIGHT_BRACE SEMICOLON.
-instance_head ::= opt_qualifiers INSTANCE OF NAME(N) opt_alias(A). { builder->begin_instance(N, A); }
+declaration ::= instance_head LEFT_BRACE values RIGHT_BRACE SEMICOLON. { builder->end_instance(); }
+instance_head ::= opt_qualifiers INSTANCE OF name(N) opt_alias(A). { builder->begin_instance(N, A); }
 values ::= .
 values ::= values value. { builder->forget_values(); }
-value ::= value_name EQUALS initializer(I) SEMICOLON. { builder->value(I); }
-value_name ::= opt_qualifiers NAME(N). { builder->begin_value(N); }
+value ::= value_name EQUALS instance_value(I) SEMICOLON. { builder->value(I); }
+value ::= value_name(N) SEMICOLON. { builder->no_value(N); }
+%type value_name {vmms::cim::mof::Token}
+value_name(A) ::= opt_qualifiers name(N). { A = N; builder->begin_value(N); }
+instance_value(I) ::= item(L). { I = builder->scalar(L); }
+instance_value(I) ::= LEFT_BRACE RIGHT_BRACE. { I = builder->array(nullptr, nullptr); }
+instance_value(I) ::= LEFT_BRACE items(L) RIGHT_BRACE. { I = L; }
+items(A) ::= item(L). { A = builder->array(nullptr, L); }
+items(A) ::= items(B) COMMA item(L). { A = builder->array(B, L); }
+item(L) ::= literal(M). { L = M; }
+item(L) ::= embedded_head LEFT_BRACE values RIGHT_BRACE. { L = builder->end_embedded_instance(); }
+embedded_head ::= INSTANCE OF name(N). { builder->begin_embedded_instance(N); }
 
 type(T) ::= TYPE(N). { T = builder->type(N); }
 type(T) ::= NAME(N) REF. { T = builder->reference(N); }
+type(T) ::= NAME(N). [EMBEDDED] { T = builder->embedded(N); }
+type(T) ::= OBJECT(N). [EMBEDDED] { T = builder->embedded(N); }
+type(T) ::= OBJECT(N) REF. { T = builder->reference(N); }
 opt_array(A) ::= . { A = vmms::cim::mof::ArrayKind{false, 0}; }
 opt_array(A) ::= LEFT_BRACKET RIGHT_BRACKET. { A = vmms::cim::mof::ArrayKind{true, 0}; }
 opt_array(A) ::= LEFT_BRACKET INTEGER(N) RIGHT_BRACKET. { A = builder->array_kind(N); }
@@ -113,3 +145,19 @@ literal(L) ::= NULL(N). { L = builder->null(N); }
 literal(L) ::= ALIAS(N). { L = builder->alias(N); }
 text(T) ::= STRING(S). { T = builder->text(nullptr, S); }
 text(T) ::= text(U) STRING(S). { T = builder->text(U, S); }
+
+// A property may have any keyword as its name.
+name(A) ::= NAME(N). { A = N; }
+name(A) ::= CLASS(N). { A = N; }
+name(A) ::= QUALIFIER(N). { A = N; }
+name(A) ::= SCOPE(N). { A = N; }
+name(A) ::= FLAVOR(N). { A = N; }
+name(A) ::= INSTANCE(N). { A = N; }
+name(A) ::= OF(N). { A = N; }
+name(A) ::= AS(N). { A = N; }
+name(A) ::= REF(N). { A = N; }
+name(A) ::= TYPE(N). { A = N; }
+name(A) ::= OBJECT(N). { A = N; }
+name(A) ::= TRUE(N). { A = N; }
+name(A) ::= FALSE(N). { A = N; }
+name(A) ::= NULL(N). { A = N; }

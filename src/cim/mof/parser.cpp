@@ -2,15 +2,13 @@
 
 #include "base/text.hpp"
 #include "cim/mof/builder.hpp"
+#include "cim/mof/source.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -32,22 +30,11 @@
 namespace vmms::cim::mof {
 namespace {
 
-constexpr std::size_t largest_file = 16U << 20;
 constexpr std::size_t deepest_include = 16;
 
-Result<std::string> text_of(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::error_code code;
-  if (!stream || std::filesystem::is_directory(path, code)) {
-    return error(Failure::not_found, path.string() + ": this file cannot be read");
-  }
-  std::string text(std::istreambuf_iterator<char>(stream), {});
-  if (text.size() > largest_file) return error(Failure::invalid_argument, path.string() + ": larger than 16 MB");
-  return text;
-}
-
-/// Adds what a text says to the compilation.
-Status parse_into(Compilation& compilation, std::string_view text, std::string_view file_name) {
+/// Adds what a text says to the compilation, and says whether it could be read to its end.
+bool parse_into(Compilation& compilation, std::string_view text, std::string_view file_name) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const std::string terminated(text);
   Builder builder(compilation, std::make_shared<const std::string>(file_name));
   Lexer lexer(terminated);
@@ -65,85 +52,115 @@ Status parse_into(Compilation& compilation, std::string_view text, std::string_v
       MofParser(&parser, code, builder.last, &builder);
     }
     if (builder.unexpected) builder.syntax_error(fits);
-    if (code == 0 || builder.error) break;
+    if (code == 0 || builder.failed) break;
   }
   MofParserFinalize(&parser);
-  if (builder.error) return *std::move(builder.error);
-  return {};
+  return !builder.failed;
 }
 
 /// Files of one compilation. One that is read already is not read again: several schemas may include the same base.
 class Reader {
  public:
-  explicit Reader(const std::string& namespace_name) : namespace_name_(namespace_name) {
-    compilation_.include = [this](const Pragma& pragma) { return include(pragma); };
+  Reader(const ParseOptions& options, Problems& problems)
+      : namespace_name_(options.namespace_name),
+        folders_(options.include_folders.begin(), options.include_folders.end()),
+        problems_(problems),
+        compilation_{options.dialect, problems, {}} {
+    compilation_.include = [this](const std::string& path, const Position& position) {
+      return include(path, position);
+    };
   }
 
+  /// Fails for a file that cannot be read.
   Status start(const std::filesystem::path& path) {
     compilation_.namespace_name = namespace_name_;
-    return read(path);
+    if (!is_new(path)) return {};
+    Result<std::string> text = source_text(path, problems_);
+    if (text) {
+      read(path, *text);
+    } else if (text.error().kind == Failure::not_found) {
+      return error(Failure::not_found, path.string() + ": " + text.error().message);
+    } else {
+      problems_.add(Severity::error, {path.string(), text.error().message});
+    }
+    return {};
   }
 
   Declarations take() { return std::move(compilation_.declarations); }
 
  private:
-  Status read(const std::filesystem::path& path) {
-    if (!done_.insert({path.lexically_normal().string(), to_lower(compilation_.namespace_name)}).second) return {};
-    Result<std::string> text = text_of(path);
-    if (!text) return text.error();
-    open_.push_back(path.lexically_normal());
-    Status status = parse_into(compilation_, *text, path.string());
-    open_.pop_back();
-    return status;
+  bool is_new(const std::filesystem::path& path) {
+    return done_.insert({path.lexically_normal().string(), to_lower(compilation_.namespace_name)}).second;
   }
 
-  Status include(const Pragma& pragma) {
+  bool read(const std::filesystem::path& path, const std::string& text) {
+    open_.push_back(path.lexically_normal());
+    const bool is_whole = parse_into(compilation_, text, path.string());
+    open_.pop_back();
+    return is_whole;
+  }
+
+  bool include(const std::string& wanted, const Position& position) {
     const auto failed = [&](const std::string& what) {
-      return error(Failure::invalid_argument, pragma.position.to_string() + ": " + what);
+      problems_.add(Severity::error, position, what);
+      return false;
     };
-    const std::filesystem::path path = (open_.back().parent_path() / pragma.parameter).lexically_normal();
+    std::vector<std::filesystem::path> folders{open_.back().parent_path()};
+    folders.insert(folders.end(), folders_.begin(), folders_.end());
+    const std::filesystem::path path = find_source(folders, wanted);
+    if (path.empty()) {
+      return failed("there is no " + (folders[0] / wanted).lexically_normal().string() +
+                    ", nor has any --include folder one");
+    }
     if (std::find(open_.begin(), open_.end(), path) != open_.end()) return failed(path.string() + " includes itself");
     if (open_.size() >= deepest_include) return failed("includes are nested too deeply");
-    Status status = read(path);
-    if (!status && status.error().kind == Failure::not_found) return failed(status.error().message);
-    return status;
+    if (!is_new(path)) return true;
+    Result<std::string> text = source_text(path, problems_);
+    return text ? read(path, *text) : failed(path.string() + ": " + text.error().message);
   }
 
   const std::string namespace_name_;
+  const std::vector<std::filesystem::path> folders_;
+  Problems& problems_;
   Compilation compilation_;
   std::vector<std::filesystem::path> open_;             ///< what includes what, down to the file that is being read
   std::set<std::pair<std::string, std::string>> done_;  ///< path and namespace
 };
 
+/// Any problem is one.
+Result<Declarations> strictly(Result<Declarations> read, const Problems& problems) {
+  if (!read) return read;
+  for (const Severity severity : {Severity::error, Severity::warning}) {
+    if (!problems.of(severity).empty()) return error(Failure::invalid_argument, problems.text(severity));
+  }
+  return read;
+}
+
 }  // namespace
 
-Result<Declarations> parse(std::string_view text, std::string_view file_name, const std::string& namespace_name) {
-  Compilation compilation;
-  compilation.namespace_name = namespace_name;
-  const Status status = parse_into(compilation, text, file_name);
-  if (!status) return status.error();
+Declarations parse(std::string_view text, std::string_view file_name, const ParseOptions& options, Problems& problems) {
+  Compilation compilation{options.dialect, problems, options.namespace_name};
+  parse_into(compilation, text, file_name);
   return std::move(compilation.declarations);
 }
 
-Result<Declarations> parse_file(const std::string& path, const std::string& namespace_name) {
-  return parse_files({path}, namespace_name);
+Result<Declarations> parse_files(const std::vector<std::string>& paths, const ParseOptions& options,
+                                 Problems& problems) {
+  Reader reader(options, problems);
+  for (const std::string& path : paths) {
+    if (const Status status = reader.start(path); !status) return status.error();
+  }
+  return reader.take();
 }
 
-Result<Declarations> parse_files(const std::vector<std::string>& paths, const std::string& namespace_name) {
-  Reader reader(namespace_name);
-  std::optional<Error> failure;
-  for (const std::string& path : paths) {
-    const Status status = reader.start(path);
-    if (status) continue;
-    if (status.error().kind == Failure::not_found) return status.error();
-    if (!failure) {
-      failure = status.error();
-    } else {
-      failure->message += '\n' + status.error().message;
-    }
-  }
-  if (failure) return *std::move(failure);
-  return reader.take();
+Result<Declarations> parse(std::string_view text, std::string_view file_name, const ParseOptions& options) {
+  Problems problems;
+  return strictly(parse(text, file_name, options, problems), problems);
+}
+
+Result<Declarations> parse_files(const std::vector<std::string>& paths, const ParseOptions& options) {
+  Problems problems;
+  return strictly(parse_files(paths, options, problems), problems);
 }
 
 }  // namespace vmms::cim::mof

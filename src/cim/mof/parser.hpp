@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "cim/mof/ast.hpp"
+#include "cim/mof/problems.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,15 +11,23 @@
 
 namespace vmms::cim::mof {
 
-/// Reads one text; includes are kept as pragmas. The first error ends it: `file:line:column: expected …, found …`.
-/// What stands before any `#pragma namespace` belongs to the namespace given.
-Result<Declarations> parse(std::string_view text, std::string_view file_name, const std::string& namespace_name = {});
+struct ParseOptions {
+  std::string namespace_name = {};  ///< of what stands before any `#pragma namespace`
+  Dialect dialect = Dialect::dmtf;
+  std::vector<std::string> include_folders = {};  ///< where includes are looked for after the including file's folder
+};
 
-/// Reads a file and, in place, what it includes by `#pragma include ("other.mof")`, relative to itself.
-Result<Declarations> parse_file(const std::string& path, const std::string& namespace_name = {});
+/// Reads a text in UTF-8; includes are kept as pragmas. The first syntax error ends it.
+Declarations parse(std::string_view text, std::string_view file_name, const ParseOptions& options, Problems& problems);
 
-/// Reads files as one compilation: each begins in the namespace given, and what several include is read once. The
-/// error names the first problem of every file, a line each; it is not_found for a file that cannot be read.
-Result<Declarations> parse_files(const std::vector<std::string>& paths, const std::string& namespace_name = {});
+/// Reads files as one compilation: each begins in the namespace given, and what several include is read once. What they
+/// include by `#pragma include ("other.mof")` stands in place of the pragma. Each file is read up to its first syntax
+/// error. Fails (not_found) only for a file that cannot be read.
+Result<Declarations> parse_files(const std::vector<std::string>& paths, const ParseOptions& options,
+                                 Problems& problems);
+
+/// The same with an error for any problem: one a line, warnings as well.
+Result<Declarations> parse(std::string_view text, std::string_view file_name, const ParseOptions& options = {});
+Result<Declarations> parse_files(const std::vector<std::string>& paths, const ParseOptions& options = {});
 
 }  // namespace vmms::cim::mof

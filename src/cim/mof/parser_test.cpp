@@ -122,7 +122,7 @@ instance of B {};)");
   EXPECT_EQ(found.classes[1].namespace_name, "root/x");
   EXPECT_EQ(found.qualifiers[0].namespace_name, "root/x");
   EXPECT_EQ(found.instances[0].namespace_name, "root/y");
-  EXPECT_EQ(parse("class A {};", "test.mof", "root/z")->classes[0].namespace_name, "root/z");
+  EXPECT_EQ(parse("class A {};", "test.mof", {.namespace_name = "root/z"})->classes[0].namespace_name, "root/z");
 }
 
 TEST(Parser, KnowsThePragmasOfTheStandardAndIgnoresOthers) {
@@ -269,8 +269,8 @@ TEST(Parser, ErrorsSayWhereAndWhatWasExpected) {
             "test.mof:1:29: expected class, association, indication, property, reference, method, parameter, "
             "qualifier, schema or any, found \"thing\"");
   EXPECT_EQ(problem("Qualifier Q : string, Flavor(Odd);"),
-            "test.mof:1:30: expected EnableOverride, DisableOverride, Restricted, ToSubclass, ToInstance, Translatable "
-            "or Amended, found \"Odd\"");
+            "test.mof:1:30: expected EnableOverride, DisableOverride, Restricted, ToSubclass, ToInstance, "
+            "NotToSubclass, NotToInstance, Translatable or Amended, found \"Odd\"");
   EXPECT_EQ(problem("class X { uint8 A[0]; };"),
             "test.mof:1:19: expected a positive decimal number of elements, found \"0\"");
   EXPECT_EQ(problem("class X { uint8 A[0x4]; };"),
@@ -283,7 +283,6 @@ TEST(Parser, ErrorsSayWhereAndWhatWasExpected) {
             "test.mof:1:22: expected both halves of a surrogate pair in the string, found one");
   EXPECT_EQ(problem("class X { real64 A = 1.0e999; };"),
             "test.mof:1:22: expected a number that fits real64, found \"1.0e999\"");
-  EXPECT_EQ(problem("class X { CIM_A B; };"), "test.mof:1:17: expected ref, found \"B\"");
   EXPECT_EQ(problem("class X { string A = 1b2; };"),
             "test.mof:1:22: expected '{', an alias, a number, a character, true, false, null or a string, found a "
             "number with letters in it");
@@ -292,8 +291,6 @@ TEST(Parser, ErrorsSayWhereAndWhatWasExpected) {
   EXPECT_EQ(problem("class X { uint8 A = 08; };"), "test.mof:1:21: expected octal digits behind a 0, found \"08\"");
   EXPECT_EQ(problem("\n\n  \"abc\n\";"),
             "test.mof:3:3: expected '\"' at the end of the string, found the end of the line");
-  EXPECT_EQ(problem("class X { string A = \"\\q\"; };"),
-            "test.mof:1:22: expected an escape such as \\n, \\\" or \\x20AC in the string, found another after \\");
   EXPECT_EQ(problem("class X { string A = \"\xC3(\"; };"),
             "test.mof:1:22: expected UTF-8 in the string, found other bytes");
   EXPECT_EQ(problem("/* class"), "test.mof:1:1: expected */ at the end of the comment, found the end of the text");
@@ -334,7 +331,7 @@ class ParseFile : public testing::Test {
 TEST_F(ParseFile, FollowsIncludes) {
   write("sub/a.mof", "#pragma include (\"b.mof\")\nclass A : B {};");
   write("sub/b.mof", "class B {};");
-  const auto found = parse_file(write("top.mof", "#pragma include (\"sub/a.mof\")\nclass C {};"));
+  const auto found = parse_files({write("top.mof", "#pragma include (\"sub/a.mof\")\nclass C {};")});
   ASSERT_TRUE(found) << found.error().message;
   ASSERT_EQ(found->classes.size(), 3U);
   EXPECT_EQ(found->classes[0].name, "B");
@@ -344,10 +341,10 @@ TEST_F(ParseFile, FollowsIncludes) {
 
 TEST_F(ParseFile, AnIncludedTextStandsInPlaceOfThePragma) {
   write("sub/a.mof", "class B {};\n#pragma namespace (\"root/y\")\n");
-  const auto found = parse_file(write("top.mof", R"(#pragma namespace ("root/x")
+  const auto found = parse_files({write("top.mof", R"(#pragma namespace ("root/x")
 class A {};
 #pragma include ("sub/a.mof")
-class C {};)"));
+class C {};)")});
   ASSERT_TRUE(found) << found.error().message;
   std::string seen;
   for (const auto& each : found->classes) seen += each.namespace_name + ":" + each.name + " ";
@@ -360,7 +357,7 @@ TEST_F(ParseFile, WhatSeveralIncludeIsReadOnceANamespace) {
       write("one.mof", "#pragma include (\"base.mof\")\n#pragma namespace (\"root/x\")\nclass A {};");
   const std::string two = write("two.mof", "#pragma include (\"sub/../base.mof\")\nclass B {};");
   const std::string other = write("other.mof", "#pragma namespace (\"root/y\")\n#pragma include (\"base.mof\")");
-  const auto found = parse_files({one, two, other}, "root/z");
+  const auto found = parse_files({one, two, other}, {.namespace_name = "root/z"});
   ASSERT_TRUE(found) << found.error().message;
   std::string seen;
   for (const auto& each : found->classes) seen += each.namespace_name + ":" + each.name + " ";
@@ -370,20 +367,22 @@ TEST_F(ParseFile, WhatSeveralIncludeIsReadOnceANamespace) {
 TEST_F(ParseFile, AnErrorInAnIncludedFileIsNamedThere) {
   write("sub/a.mof", "\nclass {};");
   const std::string top = write("top.mof", "#pragma include (\"sub/a.mof\")\nclass C {};");
-  EXPECT_EQ(parse_file(top).error().message, (folder_ / "sub/a.mof").string() + ":2:7: expected a name, found \"{\"");
+  EXPECT_EQ(parse_files({top}).error().message,
+            (folder_ / "sub/a.mof").string() + ":2:7: expected a name, found \"{\"");
 }
 
 TEST_F(ParseFile, RefusesCyclesAndMissingFiles) {
   const std::string self = write("self.mof", "\n#pragma include (\"self.mof\")");
-  EXPECT_EQ(parse_file(self).error().message, self + ":2:9: " + self + " includes itself");
+  EXPECT_EQ(parse_files({self}).error().message, self + ":2:9: " + self + " includes itself");
   const std::string lost = write("lost.mof", "#pragma include (\"gone.mof\")");
-  EXPECT_EQ(parse_file(lost).error().message,
-            lost + ":1:9: " + (folder_ / "gone.mof").string() + ": this file cannot be read");
-  EXPECT_EQ(parse_file(lost).error().kind, Failure::invalid_argument);
-  EXPECT_EQ(parse_file(folder_.string()).error().kind, Failure::not_found);
+  EXPECT_EQ(parse_files({lost}).error().message,
+            lost + ":1:9: there is no " + (folder_ / "gone.mof").string() + ", nor has any --include folder one");
+  EXPECT_EQ(parse_files({lost}).error().kind, Failure::invalid_argument);
+  EXPECT_EQ(parse_files({folder_.string()}).error().kind, Failure::not_found);
   for (int i = 0; i < 20; ++i)
     write("deep" + std::to_string(i) + ".mof", "#pragma include (\"deep" + std::to_string(i + 1) + ".mof\")");
-  EXPECT_NE(parse_file((folder_ / "deep0.mof").string()).error().message.find("nested too deeply"), std::string::npos);
+  EXPECT_NE(parse_files({(folder_ / "deep0.mof").string()}).error().message.find("nested too deeply"),
+            std::string::npos);
 }
 
 }  // namespace

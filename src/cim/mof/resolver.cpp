@@ -10,6 +10,7 @@
 namespace vmms::cim::mof {
 namespace {
 
+constexpr std::string_view own_provider = "vmms";
 constexpr std::size_t most_ancestors = 64;
 // Every class holds what it inherits, so a short text could ask for any amount of memory. The whole CIM schema needs a
 // quarter of this.
@@ -40,15 +41,15 @@ std::optional<bool> flag_of(const Qualifiers& qualifiers, std::string_view name)
 
 class Resolver {
  public:
-  Resolver(const std::string& namespace_name, const Declarations& declarations, const Aliases& aliases,
+  Resolver(const std::string& namespace_name, const Declarations& declarations, Dialect dialect, const Aliases& aliases,
            Problems& problems)
-      : declarations_(declarations), aliases_(aliases), problems_(problems) {
+      : declarations_(declarations), is_wmi_(dialect == Dialect::wmi), aliases_(aliases), problems_(problems) {
     schema_.namespace_name = namespace_name;
   }
 
   /// Without a problem, the schema.
   Schema run() {
-    const std::size_t before = problems_.count();
+    const std::size_t before = problems_.errors();
     for (const QualifierDeclaration& declaration : declarations_.qualifiers) {
       if (!qualifiers_.emplace(to_lower(declaration.name), &declaration).second) {
         problem(declaration.position, "qualifier " + declaration.name + " is declared twice");
@@ -64,7 +65,7 @@ class Resolver {
     for (const auto& [name, declaration] : declared_) resolve_class(*declaration);
     for (const auto& [name, index] : done_) check_class(schema_.classes[index]);
     for (const auto& [position, type] : positions_) {
-      if (!type.object_class.empty() && !declared_.contains(to_lower(type.object_class))) {
+      if (!is_wmi_ && !type.object_class.empty() && !declared_.contains(to_lower(type.object_class))) {
         problem(*position, "class " + type.object_class + " is unknown");
       }
     }
@@ -72,14 +73,15 @@ class Resolver {
       check_qualifiers(instance.qualifiers, "");
       for (const PropertyValue& value : instance.values) check_qualifiers(value.qualifiers, "");
     }
-    if (problems_.count() != before) return {};
+    if (problems_.errors() != before) return {};
     Schema schema = sorted();
-    check_instances(declarations_, schema, aliases_, problems_);
+    check_instances(declarations_, schema, is_wmi_ ? Dialect::wmi : Dialect::dmtf, aliases_, problems_);
     return schema;
   }
 
  private:
-  void problem(const Position& position, const std::string& what) { problems_.add(position, what); }
+  void problem(const Position& position, const std::string& what) { problems_.add(Severity::error, position, what); }
+  void warning(const Position& position, const std::string& what) { problems_.add(Severity::warning, position, what); }
 
   /// The class, resolved after its superclass; null when it cannot be.
   ResolvedClass* resolve_class(const ClassDeclaration& declaration) {
@@ -87,11 +89,16 @@ class Resolver {
     if (const auto found = done_.find(key); found != done_.end()) return &schema_.classes[found->second];
     if (!failed_.insert(key).second) return nullptr;  // failed until it has succeeded
     const ResolvedClass* superclass = nullptr;
-    if (!declaration.superclass.empty()) {
+    const bool is_partial = is_wmi_ && lacks_superclass(declaration);
+    if (is_partial) {
+      warning(declaration.position, "class " + declaration.name + " has the superclass " + declaration.superclass +
+                                        ", which is not known here: its features are not checked");
+    } else if (!declaration.superclass.empty()) {
       superclass = resolve_superclass(declaration);
       if (!superclass) return nullptr;
     }
     ResolvedClass result;
+    result.is_partial = is_partial || (superclass && superclass->is_partial);
     result.name = declaration.name;
     result.position = declaration.position;
     result.superclass = superclass;
@@ -106,7 +113,7 @@ class Resolver {
     result.qualifiers = effective(declaration.qualifiers, superclass ? superclass->qualifiers : none);
     result.is_abstract = flag_of(result.qualifiers, "abstract").value_or(false);
     result.is_association = flag_of(result.qualifiers, "association").value_or(false);
-    result.has_provider = result.qualifiers.contains("provider");
+    result.has_provider = text_of(result.qualifiers, "provider") == own_provider;
     result.waits = flag_of(result.qualifiers, "waits").value_or(false);
     result.is_singleton = flag_of(result.qualifiers, "singleton").value_or(false);
     result.description = text_of(result.qualifiers, "description");
@@ -152,11 +159,16 @@ class Resolver {
     property.qualifiers.emplace("read", std::move(qualifier));
   }
 
+  bool lacks_superclass(const ClassDeclaration& declaration) const {
+    return !declaration.superclass.empty() && !declared_.contains(to_lower(declaration.superclass));
+  }
+
   const ResolvedClass* resolve_superclass(const ClassDeclaration& declaration) {
     const ClassDeclaration* ancestor = &declaration;
     for (std::size_t generation = 0; !ancestor->superclass.empty(); ++generation) {
       const auto found = declared_.find(to_lower(ancestor->superclass));
       if (found == declared_.end()) {
+        if (is_wmi_) break;
         if (ancestor == &declaration) {
           problem(declaration.position,
                   "class " + declaration.name + " has the unknown superclass " + declaration.superclass);
@@ -207,7 +219,7 @@ class Resolver {
     }
     if (!feature.default_value.empty()) {
       const Initializer& value = feature.default_value[0];
-      if (const std::string wrong = mismatch(value, property.type, property.is_array, property.array_size);
+      if (const std::string wrong = mismatch(value, property.type, property.is_array, property.array_size, is_wmi_);
           !wrong.empty()) {
         problem(feature.position, "the default of " + feature.name + " " + wrong);
       }
@@ -290,12 +302,13 @@ class Resolver {
     const bool says_override = has(feature.qualifiers, "override");
     if (is_own || clashes) {
       problem(feature.position, "class " + declaration.name + " has two features named " + feature.name);
-    } else if (is_inherited && !says_override) {
-      problem(feature.position, feature.name + " is inherited from " + declared_in + ": say [Override(\"" +
-                                    feature.name + "\")] to change it");
-    } else if (!is_inherited && says_override) {
+    } else if (!is_inherited && says_override && !is_wmi_) {
       problem(feature.position, feature.name + " overrides nothing: no superclass of " + declaration.name + " has it");
     } else {
+      if (is_inherited && !says_override && !is_wmi_) {
+        warning(feature.position, feature.name + " is inherited from " + declared_in + ": say [Override(\"" +
+                                      feature.name + "\")] to change it");
+      }
       if (!feature.is_method) positions_.emplace_back(&feature.position, feature.type);
       return true;
     }
@@ -333,23 +346,22 @@ class Resolver {
     std::set<std::string> seen;
     for (const Qualifier& qualifier : own) {
       const auto found = qualifiers_.find(to_lower(qualifier.name));
+      if (!seen.insert(to_lower(qualifier.name)).second) {
+        problem(qualifier.position, "qualifier " + qualifier.name + " is given twice");
+      }
+      if (is_wmi_) continue;
       if (found == qualifiers_.end()) {
         problem(qualifier.position, "qualifier " + qualifier.name + " is not declared");
         continue;
       }
-      if (!seen.insert(found->first).second) {
-        problem(qualifier.position, "qualifier " + qualifier.name + " is given twice");
-      }
       const QualifierDeclaration& declaration = *found->second;
       if (!scope.empty() && !allows(declaration.scopes, scope)) {
-        problem(qualifier.position, "qualifier " + qualifier.name + " does not belong on a " + std::string(scope));
+        problem(qualifier.position, "qualifier " + qualifier.name + " does not belong on " +
+                                        (scope.find_first_of("ai") == 0 ? "an " : "a ") + std::string(scope));
       }
-      if (qualifier.value.empty()) {
-        if (declaration.type.type != Type::boolean) {
-          problem(qualifier.position, "qualifier " + qualifier.name + " needs a value");
-        }
-      } else if (const std::string wrong = mismatch(qualifier.value[0], declaration.type, declaration.is_array);
-                 !wrong.empty()) {
+      if (qualifier.value.empty()) continue;
+      if (const std::string wrong = mismatch(qualifier.value[0], declaration.type, declaration.is_array);
+          !wrong.empty()) {
         problem(qualifier.position, "the value of qualifier " + qualifier.name + " " + wrong);
       }
     }
@@ -357,8 +369,7 @@ class Resolver {
 
   static bool allows(const std::vector<std::string>& scopes, std::string_view scope) {
     return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& allowed) {
-      return equals_no_case(allowed, scope) || equals_no_case(allowed, "any") ||
-             ((scope == "association" || scope == "indication") && equals_no_case(allowed, "class"));
+      return equals_no_case(allowed, scope) || equals_no_case(allowed, "any");
     });
   }
 
@@ -418,7 +429,7 @@ class Resolver {
     const std::vector<Literal> map = items("valuemap");
     const std::vector<Literal> names = items("values");
     if (!map.empty() && !names.empty() && map.size() != names.size()) {
-      problem(position,
+      warning(position,
               "ValueMap has " + std::to_string(map.size()) + " elements and Values " + std::to_string(names.size()));
       return {};
     }
@@ -427,7 +438,7 @@ class Resolver {
       // DSP0004 5.6.3.56: Values without ValueMap count from 0
       result.push_back({map.empty() ? std::to_string(i) : map[i].text, names.empty() ? std::string() : names[i].text});
       if (!is_value_map_entry(result.back().value, type)) {
-        problem(map.empty() ? position : map[i].position,
+        warning(map.empty() ? position : map[i].position,
                 "ValueMap element \"" + result.back().value + "\" is no number of its type, nor a range");
       }
     }
@@ -458,8 +469,8 @@ class Resolver {
     }
     const auto references = std::count_if(checked.properties.begin(), checked.properties.end(),
                                           [](const auto& p) { return p.type.type == Type::reference; });
-    if (checked.is_association && references < 2) {
-      problem(checked.position, "association " + checked.name + " has fewer than two references");
+    if (checked.is_association && references < 2 && !checked.is_partial) {
+      warning(checked.position, "association " + checked.name + " has fewer than two references");
     }
     if (checked.qualifiers.contains("join")) check_join(checked);
   }
@@ -504,6 +515,7 @@ class Resolver {
   }
 
   const Declarations& declarations_;
+  const bool is_wmi_;
   std::map<std::string, const QualifierDeclaration*> qualifiers_;
   std::map<std::string, const ClassDeclaration*> declared_;
   std::set<std::string> failed_;
@@ -542,25 +554,27 @@ const ResolvedClass* Schema::find(std::string_view class_name) const {
   return found == classes.end() ? nullptr : &*found;
 }
 
-Result<std::vector<Schema>> resolve_namespaces(const Declarations& declarations) {
-  Problems problems;
+std::vector<Schema> resolve_namespaces(const Declarations& declarations, Dialect dialect, Problems& problems) {
   const Aliases aliases(declarations, problems);
   std::vector<Schema> result;
   for (const auto& [name, own] : by_namespace(declarations)) {
-    result.push_back(Resolver(name, own, aliases, problems).run());
+    result.push_back(Resolver(name, own, dialect, aliases, problems).run());
   }
-  if (problems.count() != 0) return error(Failure::invalid_argument, problems.text());
+  if (problems.errors() != 0) result.clear();
   return result;
 }
 
 Result<Schema> resolve(const Declarations& declarations) {
-  Result<std::vector<Schema>> all = resolve_namespaces(declarations);
-  if (!all) return all.error();
-  if (all->empty()) return Schema();
-  if (all->size() == 1) return std::move(all->front());
+  Problems problems;
+  std::vector<Schema> all = resolve_namespaces(declarations, Dialect::dmtf, problems);
+  for (const Severity severity : {Severity::error, Severity::warning}) {
+    if (!problems.of(severity).empty()) return error(Failure::invalid_argument, problems.text(severity));
+  }
+  if (all.empty()) return Schema();
+  if (all.size() == 1) return std::move(all.front());
   return error(Failure::invalid_argument, "expected one namespace, found declarations of \"" +
-                                              all->front().namespace_name + "\" and of \"" +
-                                              all->back().namespace_name + '"');
+                                              all.front().namespace_name + "\" and of \"" + all.back().namespace_name +
+                                              '"');
 }
 
 }  // namespace vmms::cim::mof

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "cim/mof/ast.hpp"
+#include "cim/mof/problems.hpp"
 
 #include <deque>
 #include <map>
@@ -71,6 +72,7 @@ struct ResolvedClass {
   const ResolvedClass* superclass = nullptr;
   std::vector<ResolvedProperty> properties;  ///< own and inherited, sorted by name without case
   std::vector<ResolvedMethod> methods;       ///< likewise
+  bool is_partial = false;  ///< an ancestor is not known, which WMI's dialect allows: it may have more than is here
   bool is_abstract = false;
   bool is_association = false;
   bool has_provider = false;
@@ -94,10 +96,12 @@ struct Schema {
   const ResolvedClass* find(std::string_view class_name) const;  ///< without case
 };
 
-/// All that is wrong, one `file:line:column: …` a line, or the schema. What DSP0004 leaves open is read so:
-/// - Every qualifier must be declared, and stand where its Scope allows.
-/// - A feature with an inherited feature's name must say Override, keeps its type and may narrow a reference; a default
-///   or ValueMap that it does not give is inherited, `= NULL` takes the default away.
+/// The schemas; nothing where there is an error. What DSP0004 leaves open is read so:
+/// - Every qualifier must be declared, and stand where its Scope allows: association and indication are not class. One
+///   without a value is true, or NULL.
+/// - A feature with an inherited feature's name overrides it, keeps its type and may narrow a reference; a default or
+///   ValueMap that it does not give is inherited, `= NULL` takes the default away. It should say Override.
+/// - Provider and the like mean something for "vmms" alone: others have providers of their own.
 /// - A reference may also be narrowed to a class that has no superclass.
 /// - A property says Read where nothing says that it is not, if that qualifier is declared.
 /// - An output parameter is no input unless it says In too.
@@ -105,9 +109,13 @@ struct Schema {
 /// - An instance gives every key that has no default. Instances are looked at once the classes are right.
 /// - Aliases are unique among all declarations, whatever their namespace, and may be used before they are declared.
 /// - Another namespace needs declarations of its own: nothing is looked up outside of a namespace.
-Result<std::vector<Schema>> resolve_namespaces(const Declarations& declarations);
+/// In WMI's dialect, qualifiers need no declaration and stand anywhere, Override is not used, and numbers and texts
+/// stand for each other. Classes that are only referred to need not be there; superclasses, and the classes of
+/// instances, that are not there are warnings, since nobody has a Windows' classes as MOF.
+std::vector<Schema> resolve_namespaces(const Declarations& declarations, Dialect dialect, Problems& problems);
 
-/// The same for declarations that all belong to one namespace.
+/// The same for declarations of DSP0004's dialect that all belong to one namespace, with an error for any problem, one
+/// a line: errors, or else warnings.
 Result<Schema> resolve(const Declarations& declarations);
 
 }  // namespace vmms::cim::mof

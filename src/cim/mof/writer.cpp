@@ -74,6 +74,8 @@ std::string character_text(std::uint64_t code) {
   return code >= 0x20 && code < 0x7F ? "'" + escaped({&c, 1}, '\'') + "'" : fmt::format("'\\x{:04X}'", code);
 }
 
+std::string instance_text(const InstanceDeclaration& instance);
+
 std::string literal_text(const Literal& literal) {
   switch (literal.kind) {
     case Literal::Kind::null:
@@ -93,6 +95,8 @@ std::string literal_text(const Literal& literal) {
     }
     case Literal::Kind::alias:
       return "$" + literal.text;
+    case Literal::Kind::instance:
+      return instance_text(*literal.instance);
   }
   return {};
 }
@@ -155,6 +159,18 @@ std::string qualifier_text(const Qualifier& qualifier, std::size_t column) {
   return qualifier.name + "(\n" + filled(value.items, column + 2) + ')' + flavor_text(qualifier);
 }
 
+/// An instance that is a value, on one line.
+std::string instance_text(const InstanceDeclaration& instance) {
+  std::string text = "instance of " + instance.class_name + " {";
+  for (const PropertyValue& value : instance.values) {
+    std::vector<std::string> qualifiers;
+    for (const Qualifier& qualifier : value.qualifiers) qualifiers.push_back(flat(qualifier));
+    text += qualifiers.empty() ? " " : " [" + joined(qualifiers, ", ") + "] ";
+    text += value.name + " = " + initializer_text(value.value) + ";";
+  }
+  return text + " }";
+}
+
 /// `[A, B]`, on one line where there is room.
 std::string qualifier_list(const std::vector<Qualifier>& qualifiers, std::size_t column) {
   std::vector<std::string> texts;
@@ -179,7 +195,9 @@ std::string array_text(bool is_array, std::uint64_t size) {
 }
 
 std::string type_text(const TypeName& type) {
-  return type.type == Type::reference ? type.object_class + " REF" : std::string(type_keyword(type.type));
+  if (type.returns_void) return "void";
+  if (type.type != Type::reference && type.type != Type::instance) return std::string(type_keyword(type.type));
+  return (type.object_class.empty() ? "object" : type.object_class) + (type.type == Type::reference ? " REF" : "");
 }
 
 /// ` = value` behind `head`, which stands at `column`.

@@ -123,21 +123,21 @@ TEST_F(FragmentTest, PropertiesThatAreNullMayBeLeftOut) {
 
 TEST_F(FragmentTest, Utf16IsAnsweredInKind) {
   const std::string text = soap(names::action_get, uri("Test_SettingData"), {{"InstanceID", "S1"}});
-  for (const auto form : {xml::Encoding::Form::utf16_little_endian, xml::Encoding::Form::utf16_big_endian})
+  for (const auto form : {Encoding::Form::utf16_little_endian, Encoding::Form::utf16_big_endian})
     for (const bool mark : {false, true}) {
-      auto request = testing::post(xml::from_utf8(text, {form, mark}));
+      auto request = testing::post(from_utf8(text, {form, mark}));
       request.content_type = "application/soap+xml;charset=\"UTF-16\"";
       const auto exchange = send(std::move(request));
       const http::Response response = exchange->wait();
       EXPECT_EQ(response.status, 200U);
       EXPECT_TRUE(response.content_type.starts_with("application/soap+xml;charset=UTF-16"));
       EXPECT_EQ(response.content_type.ends_with("UTF-16"), mark) << "else the order is in the name";
-      const xml::Encoding seen = xml::encoding_of(response.body);
+      const Encoding seen = encoding_of(response.body);
       EXPECT_EQ(seen.form, form);
       EXPECT_EQ(seen.has_mark, mark);
-      EXPECT_NE(xml::to_utf8(response.body, seen).value().find(">S1<"), std::string::npos);
+      EXPECT_NE(to_utf8(response.body, seen).value().find(">S1<"), std::string::npos);
       // Faults, too.
-      auto half = testing::post(xml::from_utf8(text, {form, mark}) + "x");
+      auto half = testing::post(from_utf8(text, {form, mark}) + "x");
       EXPECT_EQ(send(std::move(half))->wait().status, 400U);
     }
 }

@@ -272,8 +272,8 @@ bool Request::has_option(std::string_view name, bool otherwise) const {
 }
 
 OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request) {
-  request.encoding = xml::encoding_of(text, charset);
-  auto decoded = xml::to_utf8(std::move(text), request.encoding);
+  request.encoding = encoding_of(text, charset);
+  auto decoded = to_utf8(std::move(text), request.encoding);
   if (!decoded) return fault(Condition::malformed_xml, decoded.error().message);
   text = std::move(*decoded);
   const bool converted = request.encoding.is_utf16();

@@ -5,7 +5,7 @@
 #include "cim/object_path.hpp"
 #include "wire/wsman/fault.hpp"
 #include "wire/wsman/resource.hpp"
-#include "wire/xml/encoding.hpp"
+#include "base/encoding.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <chrono>
@@ -48,7 +48,7 @@ struct Request {
   std::size_t max_envelope_size = 0;
   xml::Element body;  ///< the element inside s:Body, none when that is empty
 
-  xml::Encoding encoding;  ///< of the request, and so of its answer
+  Encoding encoding;  ///< of the request, and so of its answer
 
   xml::Document document;  ///< what `body` points into
 

@@ -2,7 +2,7 @@
 #include "wire/wsman/server.hpp"
 #include "wire/wsman/test_doubles.hpp"
 #include "wire/wsman/test_schema.hpp"
-#include "wire/xml/encoding.hpp"
+#include "base/encoding.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <spdlog/spdlog.h>
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   world.server.handle(exchange);
   if (!exchange->answered()) std::abort();
   const http::Response response = exchange->wait();
-  const auto text = xml::to_utf8(response.body, xml::encoding_of(response.body));
+  const auto text = to_utf8(response.body, encoding_of(response.body));
   if (!text || !xml::Document::parse(*text)) std::abort();
   return 0;
 }

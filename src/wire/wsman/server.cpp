@@ -49,19 +49,19 @@ std::string_view charset_of(std::string_view content_type) {
 }
 
 // The name of an encoding: without a mark, that of UTF-16 says the order (RFC 2781 3.3).
-std::string_view charset_name(const xml::Encoding& encoding) {
+std::string_view charset_name(const Encoding& encoding) {
   if (!encoding.is_utf16()) return "UTF-8";
   if (encoding.has_mark) return "UTF-16";
-  return encoding.form == xml::Encoding::Form::utf16_little_endian ? "UTF-16LE" : "UTF-16BE";
+  return encoding.form == Encoding::Form::utf16_little_endian ? "UTF-16LE" : "UTF-16BE";
 }
 
 // Answers come in the encoding of their request.
-http::Response soap_response(unsigned status, std::string body, const xml::Encoding& encoding) {
+http::Response soap_response(unsigned status, std::string body, const Encoding& encoding) {
   http::Response response;
   response.status = status;
   response.content_type = "application/soap+xml;charset=";
   response.content_type += charset_name(encoding);
-  response.body = xml::from_utf8(std::move(body), encoding);
+  response.body = from_utf8(std::move(body), encoding);
   return response;
 }
 

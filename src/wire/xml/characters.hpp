@@ -1,7 +1,8 @@
 // Characters of XML 1.0 (section 2.2) in UTF-8.
 #pragma once
 
-#include <cstddef>
+#include "base/encoding.hpp"
+
 #include <string_view>
 
 namespace vmms::wire::xml {
@@ -18,16 +19,9 @@ constexpr bool is_character(char32_t c) {
 bool is_name_start(char32_t c);
 bool is_name(char32_t c);
 
-struct Decoded {
-  char32_t character = 0;
-  std::size_t length = 0;  ///< in bytes; 0 when the bytes are not UTF-8
-};
-
-/// The character at `offset`. Overlong forms, surrogates and anything past U+10FFFF are not UTF-8.
-Decoded decode_utf8(std::string_view text, std::size_t offset);
-
-/// Writes the character's bytes, four at most, and says where they end.
-char* encode_utf8(char32_t character, char* out);
+using vmms::Decoded;
+using vmms::decode_utf8;
+using vmms::encode_utf8;
 
 std::string_view trim(std::string_view text);
 

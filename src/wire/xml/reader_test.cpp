@@ -227,5 +227,14 @@ TEST(XmlReader, SurvivesRandomAndTruncatedText) {
   }
 }
 
+TEST(XmlReader, TheDeclarationIsVoidOnceTheEncodingIsAnother) {
+  const Encoding little{Encoding::Form::utf16_little_endian, true};
+  const std::string text = R"(<?xml version="1.0" encoding="UTF-16"?><a/>)";
+  ASSERT_EQ(to_utf8(from_utf8(text, little), little).value(), text);
+  EXPECT_FALSE(Document::parse(text));
+  EXPECT_TRUE(Document::parse(text, {}, EncodingName::is_void));
+  EXPECT_FALSE(Document::parse("<?xml encoding=\"UTF-16\"?><a/>", {}, EncodingName::is_void));
+}
+
 }  // namespace
 }  // namespace vmms::wire::xml

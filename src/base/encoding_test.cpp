@@ -1,11 +1,9 @@
-#include "wire/xml/encoding.hpp"
-
-#include "wire/xml/reader.hpp"
+#include "base/encoding.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace vmms::wire::xml {
+namespace vmms {
 namespace {
 
 using Form = Encoding::Form;
@@ -35,15 +33,6 @@ TEST(Encoding, TextSurvivesBothOrders) {
     }
 }
 
-TEST(Encoding, TheDeclarationIsVoidOnceTheEncodingIsAnother) {
-  const Encoding little{Form::utf16_little_endian, true};
-  const std::string text = R"(<?xml version="1.0" encoding="UTF-16"?><a/>)";
-  ASSERT_EQ(to_utf8(from_utf8(text, little), little).value(), text);
-  EXPECT_FALSE(Document::parse(text));
-  EXPECT_TRUE(Document::parse(text, {}, EncodingName::is_void));
-  EXPECT_FALSE(Document::parse("<?xml encoding=\"UTF-16\"?><a/>", {}, EncodingName::is_void));
-}
-
 TEST(Encoding, WhatIsNoUtf16IsRefused) {
   const Encoding little{Form::utf16_little_endian, false};
   EXPECT_FALSE(to_utf8("<\0a"s, little));
@@ -60,4 +49,4 @@ RC_GTEST_PROP(Encoding, AnyBytesAreTextOrAnError, (const std::string& bytes)) {
 }
 
 }  // namespace
-}  // namespace vmms::wire::xml
+}  // namespace vmms

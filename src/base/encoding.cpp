@@ -1,11 +1,10 @@
-#include "wire/xml/encoding.hpp"
+#include "base/encoding.hpp"
 
 #include "base/text.hpp"
-#include "wire/xml/characters.hpp"
 
 #include <fmt/format.h>
 
-namespace vmms::wire::xml {
+namespace vmms {
 
 namespace {
 
@@ -14,42 +13,74 @@ using Form = Encoding::Form;
 constexpr std::string_view little_mark = "\xFF\xFE";
 constexpr std::string_view big_mark = "\xFE\xFF";
 
-void append_utf8(std::string& text, char32_t c) {
-  const auto byte = [&](char32_t value) { text += static_cast<char>(value); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xC0 | (c >> 6));
-    byte(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    byte(0xE0 | (c >> 12));
-    byte(0x80 | ((c >> 6) & 0x3F));
-    byte(0x80 | (c & 0x3F));
-  } else {
-    byte(0xF0 | (c >> 18));
-    byte(0x80 | ((c >> 12) & 0x3F));
-    byte(0x80 | ((c >> 6) & 0x3F));
-    byte(0x80 | (c & 0x3F));
-  }
-}
-
 }  // namespace
 
-Encoding encoding_of(std::string_view document, std::string_view charset) {
-  if (document.starts_with(little_mark)) return {Form::utf16_little_endian, true};
-  if (document.starts_with(big_mark)) return {Form::utf16_big_endian, true};
-  // A document's first character is `<` or white space.
-  if (document.size() >= 2 && document[0] == 0 && document[1] != 0) return {Form::utf16_big_endian, false};
-  if (document.size() >= 4 && document[0] != 0 && document[1] == 0 && document[2] != 0)
+Decoded decode_utf8(std::string_view text, std::size_t offset) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[offset + i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+
+  std::size_t length = 0;
+  char32_t character = 0;
+  char32_t smallest = 0;  // what a shorter form could not hold
+  if ((lead & 0xE0) == 0xC0) {
+    length = 2, character = lead & 0x1F, smallest = 0x80;
+  } else if ((lead & 0xF0) == 0xE0) {
+    length = 3, character = lead & 0x0F, smallest = 0x800;
+  } else if ((lead & 0xF8) == 0xF0) {
+    length = 4, character = lead & 0x07, smallest = 0x10000;
+  } else {
+    return {};
+  }
+  if (text.size() - offset < length) return {};
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    character = (character << 6) | (byte(i) & 0x3F);
+  }
+  const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
+  if (character < smallest || surrogate || character > 0x10FFFF) return {};
+  return {character, length};
+}
+
+char* encode_utf8(char32_t c, char* out) {
+  const auto put = [&out](char32_t byte) { *out++ = static_cast<char>(byte); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | (c >> 6));
+    put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | (c >> 12));
+    put(0x80 | ((c >> 6) & 0x3F));
+    put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | (c >> 18));
+    put(0x80 | ((c >> 12) & 0x3F));
+    put(0x80 | ((c >> 6) & 0x3F));
+    put(0x80 | (c & 0x3F));
+  }
+  return out;
+}
+
+void append_utf8(std::string& text, char32_t character) {
+  char bytes[4];
+  text.append(bytes, encode_utf8(character, bytes));
+}
+
+Encoding encoding_of(std::string_view text, std::string_view charset) {
+  if (text.starts_with(little_mark)) return {Form::utf16_little_endian, true};
+  if (text.starts_with(big_mark)) return {Form::utf16_big_endian, true};
+  if (text.size() >= 2 && text[0] == 0 && text[1] != 0) return {Form::utf16_big_endian, false};
+  if (text.size() >= 4 && text[0] != 0 && text[1] == 0 && text[2] != 0)
     return {Form::utf16_little_endian, false};
   if (equals_no_case(charset, "utf-16") || equals_no_case(charset, "utf-16be")) return {Form::utf16_big_endian, false};
   if (equals_no_case(charset, "utf-16le")) return {Form::utf16_little_endian, false};
   return {};
 }
 
-Result<std::string> to_utf8(std::string document, const Encoding& encoding) {
-  if (!encoding.is_utf16()) return document;
-  std::string_view rest(document);
+Result<std::string> to_utf8(std::string text, const Encoding& encoding) {
+  if (!encoding.is_utf16()) return text;
+  std::string_view rest(text);
   if (encoding.has_mark) rest.remove_prefix(2);
   if (rest.size() % 2 != 0) return error(Failure::invalid_argument, "UTF-16 text has an odd number of bytes");
   const bool little = encoding.form == Form::utf16_little_endian;
@@ -58,8 +89,8 @@ Result<std::string> to_utf8(std::string document, const Encoding& encoding) {
     const auto second = static_cast<unsigned char>(rest[at + 1]);
     return static_cast<char32_t>(little ? first | (second << 8) : (first << 8) | second);
   };
-  std::string text;
-  text.reserve(rest.size() / 2);
+  std::string result;
+  result.reserve(rest.size() / 2);
   for (std::size_t at = 0; at < rest.size(); at += 2) {
     char32_t c = unit(at);
     if (c >= 0xD800 && c < 0xE000) {
@@ -69,9 +100,9 @@ Result<std::string> to_utf8(std::string document, const Encoding& encoding) {
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
       at += 2;
     }
-    append_utf8(text, c);
+    append_utf8(result, c);
   }
-  return text;
+  return result;
 }
 
 std::string from_utf8(std::string text, const Encoding& encoding) {
@@ -99,4 +130,4 @@ std::string from_utf8(std::string text, const Encoding& encoding) {
   return result;
 }
 
-}  // namespace vmms::wire::xml
+}  // namespace vmms
