@@ -71,8 +71,7 @@ Encoding encoding_of(std::string_view text, std::string_view charset) {
   if (text.starts_with(little_mark)) return {Form::utf16_little_endian, true};
   if (text.starts_with(big_mark)) return {Form::utf16_big_endian, true};
   if (text.size() >= 2 && text[0] == 0 && text[1] != 0) return {Form::utf16_big_endian, false};
-  if (text.size() >= 4 && text[0] != 0 && text[1] == 0 && text[2] != 0)
-    return {Form::utf16_little_endian, false};
+  if (text.size() >= 4 && text[0] != 0 && text[1] == 0 && text[2] != 0) return {Form::utf16_little_endian, false};
   if (equals_no_case(charset, "utf-16") || equals_no_case(charset, "utf-16be")) return {Form::utf16_big_endian, false};
   if (equals_no_case(charset, "utf-16le")) return {Form::utf16_little_endian, false};
   return {};

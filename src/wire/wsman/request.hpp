@@ -2,10 +2,10 @@
 // strict everywhere else.
 #pragma once
 
+#include "base/encoding.hpp"
 #include "cim/object_path.hpp"
 #include "wire/wsman/fault.hpp"
 #include "wire/wsman/resource.hpp"
-#include "base/encoding.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <chrono>

@@ -19,8 +19,8 @@ constexpr bool is_character(char32_t c) {
 bool is_name_start(char32_t c);
 bool is_name(char32_t c);
 
-using vmms::Decoded;
 using vmms::decode_utf8;
+using vmms::Decoded;
 using vmms::encode_utf8;
 
 std::string_view trim(std::string_view text);
