@@ -30,7 +30,8 @@ TEST_F(WsmanServerTest, Identify) {
 TEST_F(WsmanServerTest, WithoutCredentialsIdentifyAloneIsAnswered) {
   const auto ask = [&](http::Request request) {
     request.principal = cim::nobody();
-    request.refusal = std::make_shared<const http::Response>(http::Response{.status = 401, .body = "who?"});
+    request.refusal = std::make_shared<const http::Response>(
+        http::Response{.status = 401, .content_type = "text/plain", .body = "who?"});
     const auto exchange = std::make_shared<testing::FakeExchange>(std::move(request));
     server.handle_everybody(exchange);
     return exchange->wait();

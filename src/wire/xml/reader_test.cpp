@@ -1,5 +1,7 @@
 #include "wire/xml/reader.hpp"
 
+#include "base/encoding.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
