@@ -106,6 +106,7 @@ constinit const ::vmms::cim::Schema {4}{{
     using Kind = cim::mof::Literal::Kind;
     switch (literal.kind) {
       case Kind::null:
+      case Kind::instance:  // of WMI's dialect, which is not read here
         return {};
       case Kind::boolean:
         return literal.boolean ? "true" : "false";

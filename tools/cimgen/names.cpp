@@ -255,7 +255,8 @@ std::string expression(const Literal& literal, Type type) {
           time, offset);
     }
     case Literal::Kind::null:
-    case Literal::Kind::alias:  // cimgen knows no instances
+    case Literal::Kind::alias:
+    case Literal::Kind::instance:  // cimgen knows no instances
       return "{}";
   }
   return {};

@@ -138,7 +138,7 @@ name = "W32Time"
   EXPECT_EQ(failed->service.exit_status, 3U);
   EXPECT_EQ(failed->log_lines.at(0),
             "The SQL Server (SQLEXPRESS) service terminated with the following service-specific error: %%3");
-  EXPECT_EQ(kind(guest->start_service("no\such", soon())), Failure::not_found);
+  EXPECT_EQ(kind(guest->start_service("no\\such", soon())), Failure::not_found);
 }
 
 TEST(SimulatedManagers, AGuestMayHaveNoServices) {
