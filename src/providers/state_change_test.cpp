@@ -111,7 +111,9 @@ TEST_F(StateChange, AMachineThatRunsHasAProcessOfItsOwn) {
     const auto* const process = system["ProcessID"].get_if<std::uint64_t>();
     const bool on = system["EnabledState"] == Value(std::uint64_t{2}) && to_text(system["Name"]).size() == 36;
     EXPECT_EQ(process != nullptr, on) << to_text(system["ElementName"]);
-    if (process) EXPECT_TRUE(*process > 0 && processes.insert(*process).second);
+    if (process) {
+      EXPECT_TRUE(*process > 0 && processes.insert(*process).second);
+    }
   }
   EXPECT_GT(processes.size(), 1U);
   const auto process = [&] { return host_.find(id("alpha"))->process_id; };
