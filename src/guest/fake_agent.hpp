@@ -24,6 +24,7 @@ class FakeAgent : public Transport {
     std::string text;  ///< what /bin/sh got
     std::string script;
     std::vector<std::string> parameters;
+    std::string input = {};
     std::int64_t process = 0;
   };
   struct Reply {
@@ -152,6 +153,8 @@ class FakeAgent : public Transport {
     run.text = list.at(1).as_string();
     run.script = list.at(2).as_string();
     for (std::size_t i = 3; i < list.size(); ++i) run.parameters.emplace_back(list.at(i).as_string());
+    if (const auto* input = arguments.if_contains("input-data"))
+      run.input = decode_base64(std::string_view(input->as_string())).value_or("");
     return run;
   }
   static Run powershell(const boost::json::object& arguments) {

@@ -114,12 +114,13 @@ TEST_F(SystemTest, FrozenFileSystemsAreInUse) {
   EXPECT_EQ(system_.shut_down(ShutdownMode::power_down, soon()).error().kind, Failure::busy);
 }
 
-TEST_F(SystemTest, KeyValuesAreParametersOfFixedScripts) {
+TEST_F(SystemTest, KeyValuesAreTheInputOfFixedScripts) {
   EXPECT_TRUE(system_.write_host_key_values({{"a", "$(reboot)\n"}}, soon()));
   const auto runs = transport_->runs(write_key_values_script);
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_EQ(runs[0].text.find("reboot"), std::string::npos);
-  EXPECT_EQ(runs[0].parameters, (std::vector<std::string>{"a\t$(reboot)\\n\n"}));
+  EXPECT_EQ(runs[0].parameters, (std::vector<std::string>{"first last"}));
+  EXPECT_EQ(runs[0].input, "a\t$(reboot)\\n\n");
   transport_->reply(std::string(write_key_values_script), {1, "", "Read-only file system"});
   const auto failed = system_.write_host_key_values({}, soon());
   ASSERT_FALSE(failed);

@@ -297,6 +297,7 @@ TEST_F(CimxmlServer, GetsAndSetsOneProperty) {
 
 TEST_F(CimxmlServer, CallsAMethodWithEveryTypeOfParameter) {
   echo();
+  systems->instances = {system("vm1")};
   const auto answer = call_echo(
       "<PARAMVALUE NAME=\"Settings\" PARAMTYPE=\"string\"><VALUE.ARRAY><VALUE>&lt;INSTANCE "
       "CLASSNAME=\"Test_SettingData\"/&gt;</VALUE></VALUE.ARRAY></PARAMVALUE>"

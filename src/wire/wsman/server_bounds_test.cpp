@@ -47,7 +47,7 @@ class WsmanBoundsTest : public testing::WsmanServerTest {
 };
 
 TEST_F(WsmanBoundsTest, ReferencesNestEightDeep) {
-  EXPECT_EQ(get(nested(8, 10)).subcode(), "a:DestinationUnreachable") << "read, and not found";
+  EXPECT_NE(get(nested(8, 10)).reason().find("is a string, not a reference"), std::string::npos) << "it was read";
   for (const int levels : {9, 12, 14}) {
     EXPECT_NE(get(nested(levels, 10)).reason().find("nest more than 8 deep"), std::string::npos) << levels;
     EXPECT_NE(filter(nested(levels, 10)).reason().find("nest more than 8 deep"), std::string::npos) << levels;
@@ -59,7 +59,7 @@ TEST_F(WsmanBoundsTest, ReferencesNestEightDeep) {
 TEST_F(WsmanBoundsTest, FaultsQuoteOnlyTheBeginningOfAPath) {
   // Written out, 8 levels make 255 backslashes of each quote: 15 MB.
   const testing::Answer answer = get(nested(8, 60'000));
-  EXPECT_NE(answer.reason().find("there is no instance"), std::string::npos) << answer.reason();
+  EXPECT_NE(answer.reason().find("is a string, not a reference"), std::string::npos) << answer.reason();
   EXPECT_LT(answer.response.body.size(), 8'000u);
 }
 
@@ -76,7 +76,7 @@ TEST_F(WsmanBoundsTest, SelectorsOfAReferenceAreBoundedAndDifferent) {
     return echo("<System><a:ReferenceParameters><w:ResourceURI>" + uri("Test_SettingData") +
                 "</w:ResourceURI><w:SelectorSet>" + set + "</w:SelectorSet></a:ReferenceParameters></System>");
   };
-  EXPECT_FALSE(with(64, false).fault());
+  EXPECT_NE(with(64, false).reason().find("parameter System"), std::string::npos) << "it was read";
   EXPECT_NE(with(10'000, false).reason().find("more than 64 selectors"), std::string::npos);
   EXPECT_NE(with(2, true).reason().find("twice"), std::string::npos);
 }

@@ -126,6 +126,7 @@ TEST_F(InvokeTest, ReferencesBareAndWrapped) {
       "<a:Address>x</a:Address><a:ReferenceParameters><w:ResourceURI>{}</w:ResourceURI><w:SelectorSet>"
       "<w:Selector Name=\"Name\">VM1</w:Selector></w:SelectorSet></a:ReferenceParameters>",
       uri("Msvm_ComputerSystem"));
+  systems->instances = {system("VM1")};
   for (const std::string& reference : {inside, "<a:EndpointReference>" + inside + "</a:EndpointReference>"}) {
     const auto answer = echo("<p:System>" + reference + "</p:System>");
     EXPECT_EQ(answer.response.status, 200U) << answer.reason();
