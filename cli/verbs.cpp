@@ -81,11 +81,12 @@ Error unknown_verb(const CLI::App& app, const std::string& word) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
+  if (word.size() > 64) return best;
   // A third of the letters may be wrong, and one of a short word.
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const bool begun = word.size() >= 2 && candidate.starts_with(word);
-    const std::size_t apart = begun ? 1 : edit_distance(word.substr(0, 64), candidate);
+    const std::size_t apart = begun ? 1 : edit_distance(word, candidate);
     if (apart >= least) continue;
     least = apart;
     best = candidate;

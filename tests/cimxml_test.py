@@ -309,7 +309,7 @@ class Operations(Served):
         _, text = self.post(message(f"<MULTIREQ>{calls}</MULTIREQ>"), {"CIMBatch": "CIMBatch"})
         first, second = ElementTree.fromstring(text)[0][0]
         self.assertEqual(len(first[0][0]), 2)
-        self.assertEqual(second[0][0].get("CODE"), "5")
+        self.assertEqual(second[0][0].get("CODE"), "6")
 
 
 class Http(Served):

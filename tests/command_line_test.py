@@ -17,7 +17,7 @@ class Doctor(Simulated):
         for machine, problem, advice in (
             ("good", "", ""),
             ("plain", "Guest Service Interface", "vmms guest enable plain"),
-            ("off", "VM", "vmms vm start off"),
+            ("off", "VM", "vmms vm start --wait 60 off"),
             ("paused", "VM", "vmms vm start paused"),
             ("no-agent", "Way into the guest", "qemu-guest-agent"),
             ("forbids", "Way into the guest", "allow-rpcs"),
@@ -74,8 +74,8 @@ class ExampleFleet(unittest.TestCase):
         for place in ("[host]\n", "[template.t]\n", vm, '[[fleet]]\nprefix = "a"\ncount = 1\n', vm + "[vm.settings]\n",
                       vm + "[vm.guest]\n", vm + "[vm.guest.os]\n", vm + '[[vm.guest.service]]\nname = "s"\n'):
             fleet = write_fleet(type(self), place + "no_such_key = 1\n")
-            done = subprocess.run([vmms.BUILD / "vmmsd", "--simulate", fleet, "--state", fleet.parent, "--socket", "none",
-                                   "--wsman", "127.0.0.1:0"], text=True, capture_output=True, timeout=30)
+            done = subprocess.run([vmms.BUILD / "vmmsd", "--simulate", fleet, "--state", fleet.parent,
+                                   "--socket", fleet.parent / "socket", "--wsman", "127.0.0.1:0"], text=True, capture_output=True, timeout=30)
             known = re.search(r"known here: (.*)", done.stderr)
             self.assertTrue(known, done.stderr)
             for key in known[1].split(", "):

@@ -471,11 +471,11 @@ class Copy(Files):
 
     def test_a_connection_that_breaks_costs_time_alone(self):
         big = self.file("big", pattern(24 * MEBIBYTE))
-        for source, target in ((big, "web1:/tmp/big"), ("web1:/tmp/big", self.folder / "here" / "back")):
+        for source, target in ((big, "web1:/tmp/big"), ("web1:/tmp/big", self.folder / "here" / "big-back")):
             between = LosesAnAnswer(self, urllib.parse.urlsplit(self.daemon.url).port)
             self.daemon.cli("--server", between.url, "copy", "--overwrite", str(source), str(target))
             self.assertEqual(between.lost.locked(), source != big, "nothing was lost")
-        self.assertEqual((self.folder / "here" / "back").read_bytes(), big.read_bytes())
+        self.assertEqual((self.folder / "here" / "big-back").read_bytes(), big.read_bytes())
 
     def test_files_that_hold_more_than_their_size_says(self):
         self.copy("/proc/cpuinfo", "web1:/tmp/cpu")
@@ -496,7 +496,7 @@ class Copy(Files):
         self.assertEqual(self.names("web1", "/tmp"), set())
 
     def test_files_of_the_kernel_there_and_back(self):
-        back = self.folder / "here" / "back"
+        back = self.folder / "here" / "kernel-back"
         for source in ("/proc/cmdline", "/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"):
             self.copy("--overwrite", source, "web1:/tmp/x")
             self.copy("--overwrite", "web1:/tmp/x", back)
@@ -504,14 +504,14 @@ class Copy(Files):
 
     def test_what_is_no_file_is_not_replaced(self):
         self.copy(self.file("x", b"x"), "web1:/tmp/")
-        os.mkfifo(self.folder / "here" / "pipe")
-        for target in ("/dev/null", "/dev/full", self.folder / "here" / "pipe", "/proc/self/fd/1", "/dev/stdout",
+        os.mkfifo(self.folder / "here" / "unread-pipe")
+        for target in ("/dev/null", "/dev/full", self.folder / "here" / "unread-pipe", "/proc/self/fd/1", "/dev/stdout",
                        "/proc/self/comm", "/proc/nothing", "/sys/kernel/nothing"):
             refused = self.copy("--overwrite", "web1:/tmp/x", target, check=False, timeout=20)
             self.assertNotEqual(refused.returncode, 0, target)
             self.assertIn(str(target), refused.stderr)
         self.assertTrue(pathlib.Path("/dev/null").is_char_device())
-        self.assertTrue((self.folder / "here" / "pipe").is_fifo())
+        self.assertTrue((self.folder / "here" / "unread-pipe").is_fifo())
 
     def test_files_that_grow_or_shrink(self):
         path = self.file("moving", pattern(40 * MEBIBYTE))

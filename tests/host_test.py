@@ -72,7 +72,7 @@ class Figures(unittest.TestCase):
                 self.assertRegex(each["MACAddress"], r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$")
         enabled = self.all("SELECT * FROM Win32_NetworkAdapterConfiguration WHERE IPEnabled = TRUE")
         self.assertEqual({each["Description"] for each in enabled},
-                         {name for name, each in found.items() if each["IPAddress"]})
+                         {name for name, each in found.items() if each.get("IPAddress")})
 
     def test_enclosure(self):
         enclosure, = self.all("SELECT * FROM Win32_SystemEnclosure")

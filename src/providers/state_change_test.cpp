@@ -65,10 +65,10 @@ TEST_F(StateChange, ATimeoutOfZeroOrNullIsNone) {
       for (const Value& timeout : limits) EXPECT_EQ(change(path, std::uint64_t{77}, timeout).value(), 4098U);
     }
   }
-  EXPECT_EQ(classes, (std::set<std::string_view>{
-                         "Msvm_ConcreteJob", "Msvm_CopyFileToGuestJob", "Msvm_GuestCommunicationService",
-                         "Msvm_GuestFileService", "Msvm_GuestServiceInterfaceComponent", "Msvm_VssService",
-                         "Vmms_CopyFileFromGuestJob", "Vmms_GuestFileService", "Vmms_GuestOSService"}));
+  EXPECT_EQ(classes,
+            (std::set<std::string_view>{"Msvm_ConcreteJob", "Msvm_CopyFileToGuestJob", "Msvm_GuestCommunicationService",
+                                        "Msvm_GuestFileService", "Msvm_GuestServiceInterfaceComponent",
+                                        "Msvm_VssService", "Vmms_CopyFileFromGuestJob", "Vmms_GuestOSService"}));
 }
 
 TEST_F(StateChange, AServiceStartsWithATimeoutOfZero) {

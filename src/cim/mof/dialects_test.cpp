@@ -135,7 +135,7 @@ TEST(Dialects, WhatIsOfWmiIsNamed) {
     EXPECT_NE(each.what.find("(--dialect wmi)"), std::string::npos) << each.what;
   }
   EXPECT_EQ(places,
-            "t:2:9 t:3:9 t:4:9 t:5:9 t:6:25 t:6:36 t:10:18 t:11:3 t:12:3 t:13:3 t:14:17 t:14:32 t:14:39 t:14:66 "
+            "t:2:9 t:3:9 t:4:9 t:5:9 t:6:25 t:6:36 t:10:18 t:11:3 t:12:3 t:13:3 t:14:17 t:14:32 t:14:39 t:14:68 "
             "t:15:3 t:17:46 t:17:79 t:18:25 t:19:18 ");
   EXPECT_EQ(
       problem("class X { unit8 B; };"),
@@ -143,7 +143,7 @@ TEST(Dialects, WhatIsOfWmiIsNamed) {
       "WMI's dialect of MOF (--dialect wmi)");
   EXPECT_EQ(problem("class X { void B; };"),
             "t:1:11: void is WMI's dialect of MOF (--dialect wmi)\n"
-            "t:1:17: expected a type, found void, which methods return");
+            "t:1:19: expected a type, found void, which methods return");
   EXPECT_EQ(problem("#define X 5\n"),
             "t:1:1: this line is for the C preprocessor: check what it makes of the file, as by cpp -P FILE");
 }

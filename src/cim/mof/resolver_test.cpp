@@ -343,12 +343,12 @@ TEST(Resolver, WhatEveryCompilerReadsAlikeIsAWarning) {
   EXPECT_EQ(judged("class A { [Key] string K; string P; uint32 M(); };"
                    "class B : A { string P = \"b\"; uint32 M(); };",
                    Dialect::dmtf),
-            "t:1:71: P is inherited from A: say [Override(\"P\")] to change it\n"
-            "t:1:86: M is inherited from A: say [Override(\"M\")] to change it|");
+            "t:1:72: P is inherited from A: say [Override(\"P\")] to change it\n"
+            "t:1:88: M is inherited from A: say [Override(\"M\")] to change it|");
   EXPECT_EQ(judged("class A { [ValueMap{\"1\", \"x\"}, Values{\"One\"}] uint8 P; [ValueMap{\"x\"}] uint8 Q; };",
                    Dialect::dmtf),
             "t:1:53: ValueMap has 2 elements and Values 1\n"
-            "t:1:75: ValueMap element \"x\" is no number of its type, nor a range|");
+            "t:1:66: ValueMap element \"x\" is no number of its type, nor a range|");
 }
 
 TEST(Resolver, WmiKnowsNoDeclarationsOfQualifiersAndConverts) {
@@ -364,8 +364,8 @@ instance of B { K = "b"; P = "0x10"; E = instance of A { P = 3; }; };)";
                    "instance of B { K = \"b\"; E = instance of B { E = 5; }; };\n"
                    "instance of A { P = 1; };",
                    Dialect::wmi),
-            "|t:1:38: the default of P does not fit uint8\nt:1:56: the default of D does not fit datetime\n"
-            "t:1:17: qualifier Key is given twice");
+            "|t:1:17: qualifier Key is given twice\n"
+            "t:1:38: the default of P does not fit uint8\nt:1:56: the default of D does not fit datetime");
   EXPECT_EQ(judged("class A { [Key] string K; uint8 P; };\n"
                    "class B { [Key] string K; A E; };\n"
                    "instance of A { K = \"a\"; P = \"none\"; };\n"
@@ -373,8 +373,8 @@ instance of B { K = "b"; P = "0x10"; E = instance of A { P = 3; }; };)";
                    "instance of A { P = 1; };",
                    Dialect::wmi),
             "|t:3:26: the value of P does not fit uint8\n"
-            "t:4:43: expected an instance of A for E, found one of B\n"
-            "t:4:51: expected the alias of an instance of A for E, found $X, which is not declared\n"
+            "t:4:42: expected an instance of A for E, found one of B\n"
+            "t:4:50: expected the alias of an instance of A for E, found $X, which is not declared\n"
             "t:5:13: expected a value of the key K of A, found none");
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <system_error>
 
 namespace vmms::cim::mof {
@@ -76,6 +77,9 @@ std::vector<std::string> mof_files(const std::vector<std::string>& paths) {
     }
     std::sort(files.begin() + before, files.end());
   }
+  // One that is named, and lies in a folder that is named as well, is read once.
+  std::set<std::string> seen;
+  std::erase_if(files, [&](const std::string& file) { return !seen.insert(file).second; });
   return files;
 }
 

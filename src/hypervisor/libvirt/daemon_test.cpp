@@ -116,7 +116,7 @@ TEST_F(Daemon, IsFoundAgainAfterItsLoss) {
   end(SIGKILL);
   ASSERT_TRUE(wait_until(5s, [&] { return !host_->health(); }));
   EXPECT_EQ(host_->health().error().kind, Failure::unreachable);
-  EXPECT_NE(host_->health().error().message.find("is lost since"), std::string::npos);
+  EXPECT_NE(host_->health().error().message.find("has been lost since"), std::string::npos);
   auto begin = Clock::now();
   EXPECT_EQ(host_->turn_off(kId).error().kind, Failure::unreachable);
   EXPECT_EQ(host_->change_settings(kId, [](Settings&) {}).error().kind, Failure::unreachable);

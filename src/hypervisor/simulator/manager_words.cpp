@@ -83,7 +83,8 @@ ToolEnd canceled(ManagerState manager, std::string_view unit) {
 std::vector<std::string> exit_log(ManagerState manager, const ServiceDescription& service, std::string_view unit) {
   if (manager == ManagerState::windows)
     return {fmt::format("The {} service terminated with the following service-specific error: %%{}",
-                        service.description, service.exit_status)};
+                        service.description == unit ? manager_name(manager, unit) : service.description,
+                        service.exit_status)};
   if (!is_systemd(manager)) return {};
   return {fmt::format("{}: Main process exited, code=exited, status={}/n/a", unit, service.exit_status),
           fmt::format("{}: Failed with result 'exit-code'.", unit)};
