@@ -157,8 +157,10 @@ Status Jobs::open_store(const std::string& file) {
                       nullptr) != SQLITE_OK)
     return failed("opened");
   sqlite3_busy_timeout(store_, 2000);
+  // The log holds some 16 jobs: on a disk that is nearly full it must not take what the store needs to grow.
   // A job's step is small: with the write-ahead log it costs no wait for the disk.
-  sqlite3_exec(store_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", nullptr, nullptr, nullptr);
+  sqlite3_exec(store_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=64", nullptr,
+               nullptr, nullptr);
   bool old = false;
   {
     Statement version(store_, "PRAGMA user_version");
@@ -222,8 +224,8 @@ Status Jobs::open_store(const std::string& file) {
 
 Status Jobs::save(const Job& job) {
   if (!store_) return {};
-  // SQLite lets the log grow to megabytes. On a full disk the log is emptied instead, and goes on in what it has; of
-  // the first room again the store needs some for that, before the log takes it.
+  // On a full disk the log is emptied, and goes on in what it has; of the first room again the store needs some for
+  // that, before the log takes it.
   if (full_) empty_log(store_);
   int written = write(store_, job);
   if (written == SQLITE_FULL && empty_log(store_)) written = write(store_, job);
