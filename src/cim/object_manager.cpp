@@ -156,11 +156,16 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   const auto named = find_class(path.namespace_name, path.class_name);
   if (!named) return named.error();
   if (!names_server(path.host, server_name_)) return on_another_host(path);
+  const auto& concrete = (*space)->concrete(**named);
+  // The common case: a service that all calls name in the same way.
+  if (concrete.size() == 1 && concrete.front()->cim_class().is_singleton && !path.keys.empty() &&
+      (!within || concrete.front()->cim_class().is_a(*within)))
+    if (auto known = recall(concrete.front(), path)) return Target{concrete.front(), *std::move(known)};
   // What each class makes of the path.
   std::vector<Target> candidates;
   std::optional<Error> unfit;
   const KeyBinding* creation = path.find("CreationClassName");
-  for (Provider* provider : (*space)->concrete(**named)) {
+  for (Provider* provider : concrete) {
     const Class& cim_class = provider->cim_class();
     if ((creation && !equals_no_case(cim_class.name, creation->value)) || (within && !cim_class.is_a(*within)))
       continue;

@@ -242,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"(instance of O { E = " instance of O {\n Q = 5;\n};"; Any = "instance of A { P = };"; };)",
             "t:3:21: in the text that E holds, at 1:14: expected an instance of A for E, found one of O\n"
             "t:3:21: in the text that E holds, at 2:2: expected a property of O, found Q\n"
-            "t:3:61: in the text that Any holds, at 1:21: expected '{', an alias, a number, a character, true, false, "
+            "t:3:60: in the text that Any holds, at 1:21: expected '{', an alias, a number, a character, true, false, "
             "null or a string, found \"}\""},
         Wrong{"instance of X {};", "t:3:13: expected a class that is declared, found X"},
         Wrong{"instance of C { Name = \"x\"; };",
