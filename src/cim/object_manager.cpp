@@ -160,7 +160,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   // The common case: a service that all calls name in the same way.
   if (concrete.size() == 1 && concrete.front()->cim_class().is_singleton && !path.keys.empty() &&
       (!within || concrete.front()->cim_class().is_a(*within)))
-    if (auto known = recall(concrete.front(), path)) return Target{concrete.front(), *std::move(known)};
+    if (auto known = recall(concrete.front(), path)) return Target{concrete.front(), *std::move(known), true};
   // What each class makes of the path.
   std::vector<Target> candidates;
   std::optional<Error> unfit;
@@ -193,6 +193,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     if (candidates.size() == 1) return own_target(**space, *candidate.provider, std::move(candidate.path));
     auto instance = candidate.provider->get(context, candidate.path);
     if (instance) {
+      candidate.is_there = true;
       candidate.instance = std::move(*instance);
       return std::move(candidate);
     }
@@ -206,12 +207,10 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     const bool may_be_looked_for = cim_class.is_singleton || (naming == Naming::without_asking && !cim_class.waits) ||
                                    (naming == Naming::any && !path.keys.empty());  // no key at all names a class
     if (!may_be_looked_for) continue;
-    const bool only_singleton = cim_class.is_singleton && candidates.size() == 1;
-    if (only_singleton)
-      if (auto known = recall(candidate.provider, candidate.path)) return Target{candidate.provider, *std::move(known)};
     auto some = find_some(context, *candidate.provider, candidate.path, failures);
     std::move(some.begin(), some.end(), std::back_inserter(found));
-    if (only_singleton && found.size() == 1) remember(candidate.provider, found.front().path);
+    if (cim_class.is_singleton && candidates.size() == 1 && found.size() == 1)
+      remember(candidate.provider, found.front().path);
     if (found.size() > 1)
       return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", describe(path)));
   }
@@ -230,7 +229,8 @@ std::vector<ObjectManager::Target> ObjectManager::find_some(const Context& conte
   Page page{instances, failures};
   provider.enumerate(context, query, page);
   std::vector<Target> found;
-  for (const Instance& instance : instances.items()) found.push_back({&provider, instance.path(path.namespace_name)});
+  for (const Instance& instance : instances.items())
+    found.push_back({&provider, instance.path(path.namespace_name), true});
   return found;
 }
 
@@ -392,7 +392,7 @@ Result<MethodResult> ObjectManager::run_method(const Context& context, const Obj
     return error(Failure::not_supported,
                  fmt::format("{} has no method {}", target->provider->cim_class().name, method.name));
   if (!own->implemented) {
-    if (!target->instance)
+    if (!target->is_there)
       if (const auto exists = target->provider->get(context, target->path); !exists) return exists.error();
     if (own->not_supported)
       return MethodResult{static_cast<std::uint64_t>(*own->not_supported), Arguments(method.parameters.size())};

@@ -137,7 +137,8 @@ class ObjectManager {
   struct Target {
     Provider* provider = nullptr;
     ObjectPath path;
-    std::optional<Instance> instance = {};  ///< where it had to be read
+    bool is_there = false;                  ///< it was found, now or a short time ago
+    std::optional<Instance> instance = {};  ///< where it had to be read for that
   };
   /// Which keys may be left out: those of singletons; of others where no guest must be asked to find what they fit;
   /// any.
