@@ -45,10 +45,7 @@ class ProviderAdapter final : public Provider {
     return to_instance(*std::move(object));
   }
 
-  std::optional<std::string> other_class(const ObjectPath& path) override {
-    const Result<Key> key = to_key<T>(path);
-    return key ? provider_->other_class(*key) : std::nullopt;
-  }
+  std::optional<std::string> other_class(const ObjectPath& path) override { return provider_->other_class(path); }
 
   Result<MethodResult> invoke(const Context& context, const ObjectPath& path, const Method& method,
                               const Arguments& inputs) override {

@@ -124,7 +124,7 @@ class TypedProvider {
     return error(Failure::not_found, "there is no instance " + describe(to_path(key)));
   }
   /// See Provider::other_class.
-  virtual std::optional<std::string> other_class(const Key&) { return std::nullopt; }
+  virtual std::optional<std::string> other_class(const ObjectPath&) { return std::nullopt; }
   /// `changes` holds what is to be changed; what is NULL stays.
   virtual Status modify(const Context&, const Key&, const T&) { return unsupported("changed"); }
   virtual Result<Key> create(const Context&, const T&) { return unsupported("created"); }

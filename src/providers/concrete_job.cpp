@@ -26,8 +26,8 @@ class Provider : public JobProvider<ConcreteJob, schema::msvm::ConcreteJobProvid
   }
 
   // Clients poll whatever job they were given as one of this class, and cancel it so.
-  std::optional<std::string> other_class(const Key& key) override {
-    const auto job = environment_.jobs.find(key.instance_id);
+  std::optional<std::string> other_class(const cim::ObjectPath& path) override {
+    const auto job = environment_.jobs.find(path.value("InstanceID"));
     if (!job || job->class_name.empty()) return std::nullopt;
     return job->class_name;
   }
