@@ -106,6 +106,7 @@ Status WatchedTransport::wait_for_life(Clock::time_point until) {
   const State known = watch_->current();
   if (known == State::answers || !transport_->connected()) return {};
   watch_->ask();
+  if (known == State::unknown && !watch_->asking) return {};  // no thread for a ping: the command finds out
   if (known == State::silent) until = std::min(until, watch_->asked + watch_->times.patience);
   const bool told = watch_->changed.wait_until(lock, until, [&] {
     return watch_->current() == State::answers || (known == State::unknown && watch_->state == State::silent);
