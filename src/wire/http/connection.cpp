@@ -93,8 +93,9 @@ void Connection::next_request() {
   answered_ = std::make_shared<std::atomic<bool>>(false);
   exchange_ = std::make_shared<ConnectionExchange>(io_.shared_from_this(), weak_from_this(), number_, answered_);
   parser_.emplace(exchange_->mutable_request(), limits_);
-  handler_ = for_everybody_ = nullptr;
-  begun_ = header_done_ = complete_ = continued_ = keep_alive_ = http_1_0_ = head_only_ = false;
+  endpoint_ = nullptr;
+  handler_ = nullptr;
+  unsigned_ = begun_ = header_done_ = complete_ = continued_ = keep_alive_ = http_1_0_ = head_only_ = false;
   thrown_away_ = 0;
   phase_ = Phase::reading;
   if (!wait_for_client()) return;
@@ -197,11 +198,10 @@ bool Connection::on_header() {
     return false;
   }
   keep_alive_ = parser_->wants_keep_alive();
-  const Endpoint& endpoint = found->second;
-  handler_ = endpoint.handler ? &endpoint.handler : &endpoint.for_everybody;
-  if (endpoint.for_everybody && request.header("Authorization").empty() &&
-      (!endpoint.is_for_everybody || endpoint.is_for_everybody(request)))
-    for_everybody_ = &endpoint.for_everybody;
+  endpoint_ = &found->second;
+  handler_ = endpoint_->handler ? &endpoint_->handler : &endpoint_->for_everybody;
+  unsigned_ = endpoint_->for_everybody && request.header("Authorization").empty() &&
+              (!endpoint_->is_for_everybody || endpoint_->is_for_everybody(request));
   return true;
 }
 
@@ -240,8 +240,8 @@ void Connection::authenticate() {
 void Connection::decide(std::uint64_t request, Verdict verdict) {
   if (request != number_ || phase_ != Phase::authenticating) return;
   Request& current = exchange_->mutable_request();
-  if (verdict.refusal && verdict.refusal->status == 401 && for_everybody_) {
-    handler_ = for_everybody_;
+  if (verdict.refusal && verdict.refusal->status == 401 && unsigned_) {
+    handler_ = &endpoint_->for_everybody;
     current.account = account_;
     current.refusal = std::make_shared<const Response>(*std::move(verdict.refusal));
   } else if (verdict.refusal) {
@@ -295,8 +295,11 @@ void Connection::take_body() {
   Request& request = exchange_->mutable_request();
   const bool waits = !complete_ && parser_->expects_continue() && !continued_ && request.body.empty() &&
                      thrown_away_ == 0 && buffer_.size() == 0;
-  if (request.refusal && std::max(request.body.size(), announced_bytes(request)) > limits_.everybodys_bytes)
-    refusal_ = *std::exchange(request.refusal, nullptr);
+  if (!refusal_ && handler_ == &endpoint_->for_everybody &&
+      std::max(request.body.size(), announced_bytes(request)) > limits_.everybodys_bytes) {
+    refusal_ = request.refusal ? *request.refusal : plain_response(413, "This is more than is read at this path.");
+    request.refusal.reset();
+  }
   if (refusal_) {
     thrown_away_ += request.body.size();
     request.body.clear();

@@ -146,9 +146,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<ConnectionExchange> exchange_;  // until it is handed over
   std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: who answers first?
   std::optional<RequestParser> parser_;
-  const Handler* handler_ = nullptr;
-  const Handler* for_everybody_ = nullptr;  // takes the request if it comes without credentials
-  bool begun_ = false;                      // its first byte is here
+  const Endpoint* endpoint_ = nullptr;
+  const Handler* handler_ = nullptr;  // of the endpoint
+  bool unsigned_ = false;             // comes without credentials, and to what is for everybody
+  bool begun_ = false;                // its first byte is here
   bool header_done_ = false;
   bool complete_ = false;
   bool continued_ = false;  // was told "100 Continue"

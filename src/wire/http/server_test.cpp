@@ -89,6 +89,10 @@ TEST_F(ServerTest, WhatIsForEverybodyNeedsNoCredentials) {
   expect_reply(client, 200, "open");
   ask(client, "/wsman", "Open: yes\r\nAuthorization: wrong\r\n", "open");
   expect_reply(client, 401, "who?");
+  ask(client, "/everybody", "Authorization: right\r\n", "open");
+  expect_reply(client, 200, "for everybody");
+  ask(client, "/everybody", "Authorization: right\r\n", std::string(5000, 'x'));
+  expect_reply(client, 413, "This is more than is read at this path.\n");
   ask(client, "/wsman", "Open: yes\r\n", std::string(5000, 'x'));
   expect_reply(client, 401, "who?");
   ask(client, "/wsman", "Open: yes\r\n", "open");
