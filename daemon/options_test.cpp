@@ -142,7 +142,7 @@ TEST_F(ConfigurationFile, WhatIsWrongIsNamedWithItsPlace) {
            {"certificate = \"/dev/null\"\n", ":1:15: ", "certificate"},
            {"config = \"other\"\n", ":1:1: ", "config"},
            {"[wsman]\naddress = \"x\"\n", ":1:", "wsman"},
-           {"log-level = \"info\"\nlog-level = \"info\"\n", ":2:", ""},
+           {"log-level = \"info\"\nlog-level = \"info\"\n", ":2:1", ""},
            {"[.]\n", "", ""}}) {
     write(text);
     const auto parsed = parse({"--config", file_.c_str()});

@@ -205,6 +205,10 @@ class Attacked(unittest.TestCase):
         return int(re.search(r"Threads:\s+([0-9]+)", cls.process("status").read_text()).group(1))
 
     @classmethod
+    def thread_names(cls):
+        return [task.joinpath("comm").read_text().strip() for task in cls.process("task").iterdir()]
+
+    @classmethod
     def is_sanitized(cls):
         """A sanitizer keeps freed memory for a while."""
         return vmms.SANITIZED

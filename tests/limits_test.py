@@ -192,6 +192,21 @@ class FullDisk(Limited):
         self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
         return folder
 
+    def mount_disk(self):
+        """A disk of its own, which can turn read-only while files on it are open."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can mount a small file system")
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="vmms-disk-"))
+        self.addCleanup(folder.rmdir)
+        image = tempfile.NamedTemporaryFile(prefix="vmms-disk-")
+        self.addCleanup(image.close)
+        image.truncate(16 << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", image.name], check=True)
+        if subprocess.run(["mount", "-o", "loop", image.name, folder], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("no loop device can be had here")
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+        return folder
+
     def change_state(self, client, machine, number):
         """True: started as a job; False: refused."""
         requested = f"<p:RequestedState>{(3, 2)[number % 2]}</p:RequestedState>"
@@ -277,6 +292,24 @@ class FullDisk(Limited):
                 self.change_state(client, machine, number)
             fill.truncate(fill.tell() - 64 * 1024)
         jobs(range(30))
+
+    def test_a_disk_that_turns_read_only_refuses_jobs(self):
+        folder = self.mount_disk()
+        (folder / "state").mkdir(mode=0o700)
+        daemon = self.start(folder)
+        client = daemon.client()
+        self.addCleanup(client.close)
+        machine = next(m["Name"] for m in client.enumerate("Msvm_ComputerSystem") if m["ElementName"] == "test")
+        told = []
+        for number in range(4):
+            told.append(self.change_state(client, machine, number))
+            self.assertIsNotNone(told[-1])
+            self.wait_for_end(client, told[-1])
+        subprocess.run(["mount", "-o", "remount,abort", folder], check=True)  # as after an error of the disk
+        self.assertEqual([self.change_state(client, machine, number) for number in range(6)], [None] * 6)
+        self.assertTrue(is_served(port_of(daemon)))
+        for job in told:
+            self.assertEqual(client.get("Msvm_ConcreteJob", {"InstanceID": job})["JobState"], "7")
 
     def test_a_read_only_disk_ends_the_start_or_refuses_jobs(self):
         folder = self.mount("1m")

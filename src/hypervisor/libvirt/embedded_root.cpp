@@ -56,12 +56,6 @@ std::size_t longest_socket(const std::filesystem::path& root, std::size_t name_l
   return root.string().size() + kPattern.size() + std::min<std::size_t>(name_length, 20);
 }
 
-// The user and group that the driver's own configuration names before ours is read: Debian's, and others'.
-bool has_accounts_of_guests() {
-  return (getpwnam("libvirt-qemu") != nullptr && getgrnam("libvirt-qemu") != nullptr && getgrnam("kvm") != nullptr) ||
-         (getpwnam("qemu") != nullptr && getgrnam("qemu") != nullptr);
-}
-
 // libvirt loads its drivers from a folder beside the library. True where that is not known.
 bool has_qemu_driver() {
   Dl_info library{};
@@ -97,7 +91,13 @@ Status prepare_embedded_root(const std::filesystem::path& root) {
   return write_new_file(root / "etc/qemu.conf", text);
 }
 
-std::string explain_open_failure(const std::filesystem::path& root, const LastError& refused) {
+// Debian's, and others'.
+bool has_accounts_of_guests() {
+  return (getpwnam("libvirt-qemu") != nullptr && getgrnam("libvirt-qemu") != nullptr && getgrnam("kvm") != nullptr) ||
+         (getpwnam("qemu") != nullptr && getgrnam("qemu") != nullptr);
+}
+
+std::string explain_open_failure(const std::filesystem::path& root, const LastError& refused, bool accounts_are_there) {
   if (refused.text.find("driver.pid") != std::string::npos) {
     std::string holder;
     std::getline(std::ifstream(root / "run/qemu/driver.pid"), holder);
@@ -106,7 +106,7 @@ std::string explain_open_failure(const std::filesystem::path& root, const LastEr
         "directory. Stop it (or wait until it has ended), or choose another directory",
         root.string(), holder.empty() ? "" : fmt::format(" ({})", holder));
   }
-  if (refused.code == VIR_ERR_INVALID_ARG && geteuid() == 0 && !has_accounts_of_guests()) {
+  if (refused.code == VIR_ERR_INVALID_ARG && !accounts_are_there) {
     return "libvirt's QEMU driver, started as root, wants its user and group to exist even when it does not use them. "
            "On Debian: groupadd --system kvm; groupadd --system --gid 64055 libvirt-qemu; useradd --system --uid 64055 "
            "--gid libvirt-qemu --no-create-home --shell /usr/sbin/nologin libvirt-qemu";

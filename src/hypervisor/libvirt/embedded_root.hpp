@@ -4,6 +4,8 @@
 #include "base/result.hpp"
 #include "hypervisor/libvirt/library.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -18,7 +20,11 @@ Status prepare_embedded_root(const std::filesystem::path& root);
 /// Whether the sockets of a domain with this name fit; the text of the error says by how much they do not.
 Status check_socket_paths(const std::filesystem::path& root, std::string_view domain_name);
 
+/// Whether the user and group exist that libvirt's QEMU driver, started as root, looks up before it reads our settings.
+bool has_accounts_of_guests();
+
 /// What to do about libvirt's error when opening `root` failed; empty when it needs no explanation.
-std::string explain_open_failure(const std::filesystem::path& root, const LastError& refused);
+std::string explain_open_failure(const std::filesystem::path& root, const LastError& refused,
+                                 bool accounts_are_there = geteuid() != 0 || has_accounts_of_guests());
 
 }  // namespace vmms::hypervisor::libvirt
