@@ -57,10 +57,14 @@ TEST_F(MannersTest, UnknownVerbsAreNamed) {
 }
 
 TEST_F(MannersTest, UnknownOptionsAreNamed) {
-  EXPECT_THAT(vmms({"vm", "list", "--jsn"}).err, HasSubstr("vmms vm list has no option --jsn; did you mean --json?"));
+  EXPECT_THAT(vmms({"vm", "list", "--jsn"}).err,
+              HasSubstr("vmms vm list has no option --jsn; did you mean --json? A name"));
   const Ran name = vmms({"vm", "start", "-x"});
   EXPECT_EQ(name.status, 2);
-  EXPECT_THAT(name.err, HasSubstr("vmms vm start ... -- -x"));
+  EXPECT_THAT(
+      name.err,
+      HasSubstr(
+          "vmms vm start has no option -x. A name that begins with a dash stands behind --: vmms vm start ... -- -x"));
 }
 
 TEST_F(MannersTest, NamesMayLookLikeOptions) {
@@ -85,6 +89,22 @@ TEST_F(MannersTest, WhatIsThereAlreadyIsSuccess) {
   EXPECT_EQ(vmms({"vm", "start", "demo", "--json"}).json().at("changed"), true);
   for (const char* verb : {"start", "stop"})
     for (int i = 0; i < 2; ++i) EXPECT_EQ(vmms({"service", verb, "demo", "nginx"}).status, 0) << verb;
+}
+
+TEST_F(MannersTest, WhatWasRefusedChangedNothing) {
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.method() != "RequestStateChange" && call.method() != "InitiateReboot") return {};
+    return FakeHost::invoke_answer(call.method(), "<p:ReturnValue>32775</p:ReturnValue>");
+  };
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"pause", "demo"}, {"reset", "demo"}, {"shutdown", "demo", "--reboot"}}) {
+    std::vector<std::string> arguments{"--json", "vm"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    const Ran refused = vmms(arguments);
+    EXPECT_EQ(refused.status, 1) << refused.err;
+    EXPECT_EQ(refused.json().at("changed"), false) << words.front();
+    EXPECT_EQ(refused.json().at("return_value"), 32775) << words.front();
+  }
 }
 
 TEST_F(MannersTest, AStateThatCameMeanwhileIsSuccess) {

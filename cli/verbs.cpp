@@ -124,8 +124,8 @@ std::string unknown_option(const CLI::App& app, const std::string& option) {
       for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
   const std::string word = option.substr(0, option.find('='));
   const std::string near = word.size() > 2 ? nearest(word, names) : std::string();
-  return fmt::format("{} has no option {}{}. A name that begins with a dash stands behind --: {} ... -- {}",
-                     path_of(verb), printable(word), near.empty() ? "" : fmt::format("; did you mean {}?", near),
+  return fmt::format("{} has no option {}{} A name that begins with a dash stands behind --: {} ... -- {}",
+                     path_of(verb), printable(word), near.empty() ? "." : fmt::format("; did you mean {}?", near),
                      path_of(verb), printable(option));
 }
 

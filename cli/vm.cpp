@@ -137,7 +137,9 @@ Result<Changed> change_state(Session& session, const VirtualMachine& machine, co
 }
 
 int tell(Session& session, const VirtualMachine& machine, const Changed& changed, boost::json::object more = {}) {
-  boost::json::object result{{"vm", machine.name}, {"id", machine.id}, {"changed", changed.changed}};
+  // What was refused, or failed, changed nothing.
+  boost::json::object result{
+      {"vm", machine.name}, {"id", machine.id}, {"changed", changed.changed && changed.completion.succeeded()}};
   for (const auto& [name, value] : more) result[name] = value;
   return finish(session.console(), changed.completion, std::move(result), changed.text);
 }

@@ -5,7 +5,9 @@ import contextlib
 import re
 import socket
 import time
+import unittest
 
+import attack
 import vmms
 import wire
 from vmms import machine_keys
@@ -168,6 +170,40 @@ class Http(wire.Served):
             answer, fields = self.receive(stream)
             self.assertEqual((answer.status, fields["connection"].lower()), (200, "close"))
             self.assertEqual(stream.read(), b"")
+
+
+class WithoutCredentials(unittest.TestCase):
+    """Test-WSMan and `wsman anonid`; what they are told is the administrator's choice."""
+
+    UNAUTHENTICATED = ("WSMANIDENTIFY: unauthenticated",)
+
+    def serve(self, *options):
+        daemon = vmms.Daemon(self, "--simulate", attack.write_fleet(type(self)), *options)
+        port = int(daemon.url.rpartition(":")[2].partition("/")[0])
+        return daemon, lambda body, authorization=None, **more: attack.exchange(
+            port, attack.post(body, authorization, **more))
+
+    def test_identify_says_as_much_as_it_may(self):
+        for options, told in (([], False), (["--anonymous-identify", "minimal"], False),
+                              (["--anonymous-identify", "full"], True)):
+            with self.subTest(options):
+                daemon, ask = self.serve(*options)
+                version = daemon.json("identify")["product_version"]
+                for way in ({"fields": self.UNAUTHENTICATED}, {"path": "/wsman-anon/identify"}):
+                    answer = ask(attack.IDENTIFY, **way)
+                    self.assertEqual(answer.status, 200)
+                    self.assertIn(b"IdentifyResponse", answer.body)
+                    self.assertEqual(f">{version}<".encode() in answer.body, told)
+                    self.assertNotIn(b"HOST1", answer.body)
+                    for body in (attack.get(""), b"", attack.IDENTIFY + b" " * 4096):
+                        self.assertEqual(ask(body, **way).status, 401)
+                    self.assertEqual(ask(attack.IDENTIFY, attack.basic("nobody", "x"), **way).status, 401)
+                self.assertEqual(ask(attack.IDENTIFY).status, 401)
+
+    def test_off_is_off(self):
+        _, ask = self.serve("--anonymous-identify", "off")
+        self.assertEqual(ask(attack.IDENTIFY, fields=self.UNAUTHENTICATED).status, 401)
+        self.assertEqual(ask(attack.IDENTIFY, path="/wsman-anon/identify").status, 404)
 
 
 class Encodings(wire.Served):

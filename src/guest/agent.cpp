@@ -171,6 +171,10 @@ Error restarted_error() {
                "in the service's state: read it, then try again");
 }
 
+Error silent_error() {
+  return error(Failure::unreachable, "the guest agent is connected but silent: the guest hangs or is overloaded");
+}
+
 Status Agent::ping(Clock::time_point deadline) {
   const Result<json::value> value = ask_value(transport_, "guest-ping", plain("guest-ping"), deadline);
   if (!value) return value.error();

@@ -115,5 +115,7 @@ Error frozen_error();
 Error forbidden_error(std::string_view commands);
 /// What a call answers whose agent went away while the guest was at work.
 Error restarted_error();
+/// It is connected, and has not answered in the time it had.
+Error silent_error();
 
 }  // namespace vmms::guest

@@ -40,7 +40,7 @@ Status Heartbeat::read(Clock::time_point deadline) {
     return *found_;  // heard meanwhile
   if (!alive && alive.error().kind == Failure::timed_out) {
     if (deadline < limit) return alive;  // it might have answered yet
-    alive = error(Failure::unreachable, "the guest agent is connected but silent: the guest hangs or is overloaded");
+    alive = silent_error();
   }
   found_ = alive;
   found_at_ = alive ? asked : Clock::now();

@@ -49,7 +49,9 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
       const std::lock_guard lock(mutex);
       const Failure kind = answered ? Failure::failed : answered.error().kind;
       if (kind == Failure::timed_out || kind == Failure::unreachable) {
-        if (transport->connected()) learn(of, State::silent, answered.error().message);
+        // The ping's deadline is its own: that it passed says nothing to whoever asks then.
+        if (transport->connected())
+          learn(of, State::silent, kind == Failure::timed_out ? silent_error().message : answered.error().message);
       } else {
         learn(of, State::answers, {});  // a refusal is an answer
       }

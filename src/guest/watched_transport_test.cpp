@@ -1,5 +1,6 @@
 #include "guest/watched_transport.hpp"
 
+#include "guest/agent.hpp"
 #include "guest/fake_agent.hpp"
 
 #include <gtest/gtest.h>
@@ -40,6 +41,18 @@ TEST_F(WatchedTransportTest, ASilentAgentIsWaitedForOnce) {
   }
   EXPECT_LT(Clock::now() - begun, 5s) << "instead of 1000 times the patience with a command";
   EXPECT_LE(agent_->commands() - commands, 1U + static_cast<std::size_t>((Clock::now() - begun) / 300ms));
+}
+
+TEST_F(WatchedTransportTest, ItsSilenceIsNobodysDeadline) {
+  fall_silent();
+  const std::string words = silent_error().message;
+  std::string told;
+  for (const auto begun = Clock::now(); told != words && Clock::now() - begun < 10s;) {  // until a ping has ended
+    const auto refused = ask(soon());
+    ASSERT_FALSE(refused);
+    told = refused.error().message;
+  }
+  EXPECT_EQ(told, words) << "not that a deadline passed: the ping's own is nobody else's";
 }
 
 TEST_F(WatchedTransportTest, ItIsHeardWhenItComesBack) {
