@@ -124,9 +124,14 @@ bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_clas
   const auto space = find_namespace(namespace_name);
   if (!space) return false;
   if (!method) return (*space)->waits(cim_class);
-  // An unimplemented method still looks whether its instance is there, and a superclass looks in several places.
-  const bool looks = !method->implemented || (*space)->concrete(cim_class).size() > 1;
-  return method->waits || (looks && (*space)->waits(cim_class)) || (method->implemented && refers_to_objects(*method));
+  const std::vector<Provider*>& concrete = (*space)->concrete(cim_class);
+  if (concrete.size() > 1 && (*space)->waits(cim_class)) return true;  // the instance is looked for in several places
+  // What is called is the method of the instance's own class. One that nobody wrote still looks whether it is there.
+  return std::any_of(concrete.begin(), concrete.end(), [&](const Provider* provider) {
+    const Class& own_class = provider->cim_class();
+    const Method* own = &own_class == &cim_class ? method : own_class.method(method->name);
+    return own && (own->waits || (own->implemented ? refers_to_objects(*own) : own_class.waits));
+  });
 }
 
 Status ObjectManager::authorize(const Context& context, OperationKind kind, const Class& cim_class,
