@@ -434,8 +434,11 @@ Result<Arguments> ObjectManager::find_references(const Context& context, const M
       if (!path || !*path) return {};
       if (++number > most)
         return error(Failure::invalid_argument, fmt::format("{} takes {} references at most", method.name, most));
-      auto object = find_object(context, schema, **path);
-      if (object && declared && !object->cim_class().is_a(*declared))
+      // Nobody is asked about objects that the parameter cannot take.
+      const Class* named = schema.find((*path)->class_name);
+      const bool possible = !named || !declared || narrower(named, declared);
+      auto object = possible ? find_object(context, schema, **path, declared) : Result<Instance>(no_instance(**path));
+      if (!possible || (object && declared && !object->cim_class().is_a(*declared)))
         object = error(Failure::invalid_argument, fmt::format("{} is no {}", describe(**path), declared->name));
       if (!object) {
         // Nothing is wrong with the object that is called.

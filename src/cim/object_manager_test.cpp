@@ -191,6 +191,12 @@ TEST_F(ObjectManagerTest, AReferenceAmongTheArgumentsIsAnObjectOrRefused) {
     }
     EXPECT_EQ(host_service->invoked, "") << "the provider was not asked";
   }
+  unit->failing = true;
+  const int enumerated = unit->enumerated;
+  EXPECT_EQ(call(reference("T_Base.Name='vm2'")), R"(aimed at root/test:T_System.Name="vm2")");
+  EXPECT_NE(call(reference("T_Base.Name='vm9'")).find("no such thing"), std::string::npos);
+  EXPECT_NE(call(reference("T_Unit.Name='web'")).find("is no T_System"), std::string::npos);
+  EXPECT_EQ(unit->enumerated, enumerated) << "guests are not asked about what cannot be meant";
   EXPECT_EQ(manager.invoke(context, path("T_HostService"), "Aim", {reference("T_System='vm9'"), {}}).error().kind,
             Failure::invalid_argument)
       << "what is called is there";
