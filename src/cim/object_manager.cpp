@@ -149,6 +149,11 @@ ObjectManager::Target ObjectManager::own_target(const Namespace& space, Provider
   return {own->second.get(), std::move(path)};
 }
 
+// Clients that know this server by an address or an alias put it into the paths that they send.
+bool ObjectManager::is_on_another_host(const Context& context, const ObjectPath& path) const {
+  return !names_server(path.host, server_name_) && !names_server(path.host, context.called_server);
+}
+
 Error ObjectManager::on_another_host(const ObjectPath& path) const {
   return error(Failure::invalid_argument,
                fmt::format("{} is on another host: this one is {}", describe(path), server_name_));
@@ -160,7 +165,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   if (!space) return space.error();
   const auto named = find_class(path.namespace_name, path.class_name);
   if (!named) return named.error();
-  if (!names_server(path.host, server_name_)) return on_another_host(path);
+  if (is_on_another_host(context, path)) return on_another_host(path);
   const auto& concrete = (*space)->concrete(**named);
   // The common case: a service that all calls name in the same way.
   if (concrete.size() == 1 && concrete.front()->cim_class().is_singleton && !path.keys.empty() &&
@@ -297,7 +302,9 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
                                                 Naming naming) {
   const auto space = find_namespace(path.namespace_name);
   const Schema& schema = (*space)->schema;
-  if (!names_server(path.host, server_name_)) return on_another_host(path);
+  if (is_on_another_host(context, path)) return on_another_host(path);
+  Home home = this->home(schema);
+  home.called_server = context.called_server;
   std::vector<Instance> found;
   for (AssociationProvider* provider : (*space)->concrete_associations(cim_class)) {
     ObjectPath own = path;
@@ -318,7 +325,7 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
     auto instances = provider->from(context, end->name, near->path(schema.namespace_name));
     if (!instances) return instances.error();
     for (Instance& instance : *instances) {
-      if (!names_object(own, instance.path(), home(schema))) continue;
+      if (!names_object(own, instance.path(), home)) continue;
       if (complete) return std::move(instance);
       found.push_back(std::move(instance));
     }

@@ -156,8 +156,19 @@ TEST_F(ObjectManagerTest, ReferencesNameOneObjectHoweverTheyDoIt) {
   EXPECT_EQ(named("T_Unit.Colour='red'"), "T_Unit has no key named Colour");
   EXPECT_EQ(named("T_Unit='web'"), "a key without name needs a class with one key; T_Unit has 3");
   EXPECT_EQ(named("root/other:T_System.Name='vm1'"), "root/other:T_System.Name=\"vm1\" is not in root/test");
+  const std::string elsewhere = R"(\\192.0.2.1\root\test:T_System.Name="vm1")";
   EXPECT_NE(named(R"(\\other\root\test:T_System.Name="vm1")").find("is on another host: this one is HOST"),
             std::string::npos);
+  EXPECT_NE(named(elsewhere).find("is on another host: this one is HOST"), std::string::npos);
+  context.called_server = "192.0.2.1:5988";
+  EXPECT_EQ(named(elsewhere), R"(T_System.Name="vm1")") << "the client calls this server so";
+  const std::string hosted =
+      named(R"(T_Hosted.Antecedent="T_System.Name='vm1'",Dependent="T_Unit.Name='web',SystemName='vm1'")");
+  EXPECT_EQ(hosted.substr(0, 20), "T_Hosted.Antecedent=") << hosted;
+  EXPECT_EQ(named(R"(\\192.0.2.1\root\test:T_Hosted.Antecedent="\\\\192.0.2.1\\root\\test:T_System.Name='vm1'",)"
+                  R"(Dependent="\\\\192.0.2.1\\root\\test:T_Unit.Name='web',SystemName='vm1'")"),
+            hosted);
+  context.called_server.clear();
   unit->failing = true;
   EXPECT_EQ(named(R"(T_Unit.Name="web",SystemName="vm1")"), "one guest is silent") << "there may be one more";
   EXPECT_EQ(named(web), web) << "nobody has to be asked";
