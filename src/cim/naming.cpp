@@ -61,6 +61,7 @@ bool names_server(std::string_view host, std::string_view server) {
   host = without_port(host);
   for (const std::string_view local : {"", ".", "localhost", "127.0.0.1", "::1", "[::1]"})
     if (equals_no_case(host, local)) return true;
+  server = without_port(server);
   if (equals_no_case(host, server)) return true;
   const auto is_short = [](std::string_view name, std::string_view of) {
     return !name.empty() && name.find('.') == std::string_view::npos && of.size() > name.size() &&
@@ -109,7 +110,7 @@ void add_fixed_keys(std::vector<KeyBinding>& keys, const Class& cim_class) {
 }
 
 bool names_object(const ObjectPath& written, const ObjectPath& object, const Home& home) {
-  if (!names_server(written.host, home.server)) return false;
+  if (!names_server(written.host, home.server) && !names_server(written.host, home.called_server)) return false;
   const std::string_view space = object.namespace_name.empty() ? home.namespace_name : object.namespace_name;
   if (!written.namespace_name.empty() && !equals_no_case(written.namespace_name, space)) return false;
   const Class* own = home.schema ? home.schema->find(object.class_name) : nullptr;

@@ -11,7 +11,7 @@
 namespace vmms::cim {
 
 /// Whether a path's host is this server: none, ".", a name of the local machine, or the server's name, with or without
-/// its domain; a port does not matter.
+/// its domain; ports do not matter.
 bool names_server(std::string_view host, std::string_view server);
 
 /// As the class declares the keys: names the only key where the name is left out, reads references that came as text,
@@ -25,7 +25,8 @@ void add_fixed_keys(std::vector<KeyBinding>& keys, const Class& cim_class);
 struct Home {
   std::string_view server;
   std::string_view namespace_name;
-  const Schema* schema = nullptr;  ///< null: classes are compared by their names, keys by their texts
+  const Schema* schema = nullptr;    ///< null: classes are compared by their names, keys by their texts
+  std::string_view called_server{};  ///< what the client calls the server: one more of its names
 };
 /// Whether `written` fits an object, of which `object` has the own class and all keys. Key values compare without case.
 /// A class without keys fits none but a singleton.

@@ -18,6 +18,9 @@ TEST(Naming, AServerHasSeveralNames) {
     EXPECT_FALSE(names_server(host, "HOST1")) << host;
   EXPECT_FALSE(names_server("other.example.org", "host1.example.org"));
   EXPECT_FALSE(names_server("host1.example.com", "host1.example.org"));
+  EXPECT_TRUE(names_server("192.0.2.1", "192.0.2.1:5988"));
+  EXPECT_TRUE(names_server("[2001:db8::1]:5988", "[2001:db8::1]"));
+  EXPECT_FALSE(names_server("other", ""));
 }
 
 TEST(Naming, KeysAreAsTheClassDeclaresThem) {

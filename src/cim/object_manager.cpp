@@ -124,9 +124,14 @@ bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_clas
   const auto space = find_namespace(namespace_name);
   if (!space) return false;
   if (!method) return (*space)->waits(cim_class);
-  // An unimplemented method still looks whether its instance is there, and a superclass looks in several places.
-  const bool looks = !method->implemented || (*space)->concrete(cim_class).size() > 1;
-  return method->waits || (looks && (*space)->waits(cim_class)) || (method->implemented && refers_to_objects(*method));
+  const std::vector<Provider*>& concrete = (*space)->concrete(cim_class);
+  if (concrete.size() > 1 && (*space)->waits(cim_class)) return true;  // the instance is looked for in several places
+  // What is called is the method of the instance's own class. One that nobody wrote still looks whether it is there.
+  return std::any_of(concrete.begin(), concrete.end(), [&](const Provider* provider) {
+    const Class& own_class = provider->cim_class();
+    const Method* own = &own_class == &cim_class ? method : own_class.method(method->name);
+    return own && (own->waits || (own->implemented ? refers_to_objects(*own) : own_class.waits));
+  });
 }
 
 Status ObjectManager::authorize(const Context& context, OperationKind kind, const Class& cim_class,
@@ -144,6 +149,11 @@ ObjectManager::Target ObjectManager::own_target(const Namespace& space, Provider
   return {own->second.get(), std::move(path)};
 }
 
+// Clients that know this server by an address or an alias put it into the paths that they send.
+bool ObjectManager::is_on_another_host(const Context& context, const ObjectPath& path) const {
+  return !names_server(path.host, server_name_) && !names_server(path.host, context.called_server);
+}
+
 Error ObjectManager::on_another_host(const ObjectPath& path) const {
   return error(Failure::invalid_argument,
                fmt::format("{} is on another host: this one is {}", describe(path), server_name_));
@@ -155,7 +165,7 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   if (!space) return space.error();
   const auto named = find_class(path.namespace_name, path.class_name);
   if (!named) return named.error();
-  if (!names_server(path.host, server_name_)) return on_another_host(path);
+  if (is_on_another_host(context, path)) return on_another_host(path);
   const auto& concrete = (*space)->concrete(**named);
   // The common case: a service that all calls name in the same way.
   if (concrete.size() == 1 && concrete.front()->cim_class().is_singleton && !path.keys.empty() &&
@@ -292,7 +302,9 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
                                                 Naming naming) {
   const auto space = find_namespace(path.namespace_name);
   const Schema& schema = (*space)->schema;
-  if (!names_server(path.host, server_name_)) return on_another_host(path);
+  if (is_on_another_host(context, path)) return on_another_host(path);
+  Home home = this->home(schema);
+  home.called_server = context.called_server;
   std::vector<Instance> found;
   for (AssociationProvider* provider : (*space)->concrete_associations(cim_class)) {
     ObjectPath own = path;
@@ -313,7 +325,7 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
     auto instances = provider->from(context, end->name, near->path(schema.namespace_name));
     if (!instances) return instances.error();
     for (Instance& instance : *instances) {
-      if (!names_object(own, instance.path(), home(schema))) continue;
+      if (!names_object(own, instance.path(), home)) continue;
       if (complete) return std::move(instance);
       found.push_back(std::move(instance));
     }
@@ -429,8 +441,11 @@ Result<Arguments> ObjectManager::find_references(const Context& context, const M
       if (!path || !*path) return {};
       if (++number > most)
         return error(Failure::invalid_argument, fmt::format("{} takes {} references at most", method.name, most));
-      auto object = find_object(context, schema, **path);
-      if (object && declared && !object->cim_class().is_a(*declared))
+      // Nobody is asked about objects that the parameter cannot take.
+      const Class* named = schema.find((*path)->class_name);
+      const bool possible = !named || !declared || narrower(named, declared);
+      auto object = possible ? find_object(context, schema, **path, declared) : Result<Instance>(no_instance(**path));
+      if (!possible || (object && declared && !object->cim_class().is_a(*declared)))
         object = error(Failure::invalid_argument, fmt::format("{} is no {}", describe(**path), declared->name));
       if (!object) {
         // Nothing is wrong with the object that is called.

@@ -148,6 +148,7 @@ class ObjectManager {
   /// Incomplete keys must fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, Naming naming, const Class* within = nullptr);
   static Target own_target(const Namespace& space, Provider& provider, ObjectPath path);
+  bool is_on_another_host(const Context& context, const ObjectPath& path) const;
   Error on_another_host(const ObjectPath& path) const;
   /// Those that some keys of a path fit, two at most; what could not be asked is added to `failures`.
   std::vector<Target> find_some(const Context& context, Provider& provider, const ObjectPath& path,

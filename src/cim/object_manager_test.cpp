@@ -156,8 +156,19 @@ TEST_F(ObjectManagerTest, ReferencesNameOneObjectHoweverTheyDoIt) {
   EXPECT_EQ(named("T_Unit.Colour='red'"), "T_Unit has no key named Colour");
   EXPECT_EQ(named("T_Unit='web'"), "a key without name needs a class with one key; T_Unit has 3");
   EXPECT_EQ(named("root/other:T_System.Name='vm1'"), "root/other:T_System.Name=\"vm1\" is not in root/test");
+  const std::string elsewhere = R"(\\192.0.2.1\root\test:T_System.Name="vm1")";
   EXPECT_NE(named(R"(\\other\root\test:T_System.Name="vm1")").find("is on another host: this one is HOST"),
             std::string::npos);
+  EXPECT_NE(named(elsewhere).find("is on another host: this one is HOST"), std::string::npos);
+  context.called_server = "192.0.2.1:5988";
+  EXPECT_EQ(named(elsewhere), R"(T_System.Name="vm1")") << "the client calls this server so";
+  const std::string hosted =
+      named(R"(T_Hosted.Antecedent="T_System.Name='vm1'",Dependent="T_Unit.Name='web',SystemName='vm1'")");
+  EXPECT_EQ(hosted.substr(0, 20), "T_Hosted.Antecedent=") << hosted;
+  EXPECT_EQ(named(R"(\\192.0.2.1\root\test:T_Hosted.Antecedent="\\\\192.0.2.1\\root\\test:T_System.Name='vm1'",)"
+                  R"(Dependent="\\\\192.0.2.1\\root\\test:T_Unit.Name='web',SystemName='vm1'")"),
+            hosted);
+  context.called_server.clear();
   unit->failing = true;
   EXPECT_EQ(named(R"(T_Unit.Name="web",SystemName="vm1")"), "one guest is silent") << "there may be one more";
   EXPECT_EQ(named(web), web) << "nobody has to be asked";
@@ -191,6 +202,12 @@ TEST_F(ObjectManagerTest, AReferenceAmongTheArgumentsIsAnObjectOrRefused) {
     }
     EXPECT_EQ(host_service->invoked, "") << "the provider was not asked";
   }
+  unit->failing = true;
+  const int enumerated = unit->enumerated;
+  EXPECT_EQ(call(reference("T_Base.Name='vm2'")), R"(aimed at root/test:T_System.Name="vm2")");
+  EXPECT_NE(call(reference("T_Base.Name='vm9'")).find("no such thing"), std::string::npos);
+  EXPECT_NE(call(reference("T_Unit.Name='web'")).find("is no T_System"), std::string::npos);
+  EXPECT_EQ(unit->enumerated, enumerated) << "guests are not asked about what cannot be meant";
   EXPECT_EQ(manager.invoke(context, path("T_HostService"), "Aim", {reference("T_System='vm9'"), {}}).error().kind,
             Failure::invalid_argument)
       << "what is called is there";

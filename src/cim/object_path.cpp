@@ -77,9 +77,11 @@ class PathReader {
     while (!done() && is_name(text_[position_])) ++position_;
     return std::string(text_.substr(start, position_ - start));
   }
-  // The colon that ends the namespace; a colon inside a quoted key value is none.
+  // The colon that ends the namespace; one before the port of a host is none, nor one inside a quoted key value.
   std::optional<std::size_t> namespace_end() const {
-    const auto end = text_.find_first_of(":\"'=");
+    const bool has_host = text_.starts_with("//") || text_.starts_with("\\\\");
+    const auto host_end = has_host ? text_.find_first_of("/\\\"'=", 2) : 0;
+    const auto end = text_.find_first_of(":\"'=", host_end);
     if (end == std::string_view::npos || text_[end] != ':') return {};
     return end;
   }

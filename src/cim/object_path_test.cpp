@@ -177,5 +177,17 @@ TEST(ObjectPath, NamespacesHaveNoGaps) {
   EXPECT_EQ(ObjectPath::parse("/root/cimv2:C=@").value().namespace_name, "root/cimv2");
 }
 
+TEST(ObjectPath, AHostMayHaveAPort) {
+  for (const char* host : {"host:5985", "[::1]:5985", "10.0.0.1:5989"}) {
+    const ObjectPath path = ObjectPath::parse(std::string("//") + host + "/root/cimv2:C.Name='a:b/c'").value();
+    EXPECT_EQ(path.host, host);
+    EXPECT_EQ(path.namespace_name, "root/cimv2");
+    EXPECT_EQ(path.value("Name"), "a:b/c");
+    EXPECT_EQ(ObjectPath::parse(path.to_string()).value().host, host);
+  }
+  for (const char* text : {"//host:5985", "//host:C=@", "//ho'st:1/root:C=@"})
+    EXPECT_FALSE(ObjectPath::parse(text)) << text;
+}
+
 }  // namespace
 }  // namespace vmms::cim

@@ -21,6 +21,7 @@ struct Context {
   PrincipalPtr principal = nobody();
   AccountPtr account = {};  ///< who pays for what the operation leaves behind; null: nobody
   Clock::time_point deadline = Clock::time_point::max();  ///< after it nobody reads the answer any more
+  std::string called_server = {};  ///< what the client calls this server, perhaps with a port: one more of its names
 };
 
 /// Which instances are wanted, and what of them.

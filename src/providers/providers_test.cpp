@@ -31,6 +31,23 @@ TEST_F(Providers, GetGivesWhatEnumerationGave) {
   EXPECT_GT(seen, 30u);
 }
 
+TEST_F(Providers, ACallThatWaitsDoesSoWhateverClassItsObjectIsNamedBy) {
+  std::size_t seen = 0;
+  for (const std::string_view name : manager_.namespaces())
+    for (const cim::Class* cim_class : manager_.find_schema(name)->classes) {
+      if (!cim_class->has_provider) continue;
+      for (const cim::Method& method : cim_class->methods) {
+        if (!manager_.waits(name, *cim_class, &method)) continue;
+        for (const cim::Class* base = cim_class->superclass; base; base = base->superclass)
+          if (const cim::Method* declared = base->method(method.name)) {
+            EXPECT_TRUE(manager_.waits(name, *base, declared)) << base->name << "." << method.name;
+            ++seen;
+          }
+      }
+    }
+  EXPECT_GT(seen, 10u);
+}
+
 TEST_F(Providers, EveryClassCanBeEnumeratedAndOnesWithoutProviderAreEmpty) {
   ASSERT_TRUE(host_.turn_off(id("delta")));  // whose guest would be waited for many times
   std::size_t classes = 0;

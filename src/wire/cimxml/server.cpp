@@ -145,6 +145,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     cim::Context context;
     context.principal = http_request.principal;
     context.account = http_request.account;
+    context.called_server = http_request.header("Host");
     context.deadline = start + options.operation_timeout;
     if (request->multiple) {
       // Each operation is prepared when those before it are done, so the document stays.

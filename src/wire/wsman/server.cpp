@@ -165,6 +165,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       cim::Context context;
       context.principal = http_request.principal;
       context.account = http_request.account;
+      context.called_server = http_request.header("Host");
       context.deadline = start + request->operation_timeout;
       return prepare({manager, options.machine_of, request, std::move(context)});
     });
