@@ -225,6 +225,8 @@ std::shared_ptr<const Capabilities> AgentGuest::known_capabilities() const {
 }
 
 Status AgentGuest::ping(Clock::time_point deadline) {
+  if (const Status back = transport_->wait_for_return(std::min(deadline, Clock::now() + command_time)); !back)
+    return back.error();
   const bool connected = transport_->connected();
   const Status alive = Agent(*transport_).ping(deadline);
   if (!alive) return without_agent(alive.error(), connected);

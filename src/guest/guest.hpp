@@ -82,7 +82,7 @@ class Guest {
   /// Without asking the guest: what is known from an earlier call, or nothing.
   virtual std::shared_ptr<const Capabilities> known_capabilities() const = 0;
 
-  /// Asks the agent for a sign of life (guest-ping, at most 4 s).
+  /// Asks the agent for a sign of life (guest-ping, at most 4 s), also one that is known to be silent.
   virtual Status ping(Clock::time_point deadline) = 0;
 
   /// Whether the agent answers, without loading it: at most one ping a second, shared, and back within a second.

@@ -25,8 +25,11 @@ constexpr std::string_view write_text = R"(
 set -e
 umask 022
 mkdir -p /var/lib/vmms
-new=/var/lib/vmms/.host-key-values.new
-case $1 in *first*) : >"$new" ;; esac
+new=/var/lib/vmms/.host-key-values.$2
+case $1 in
+*first*) rm -f /var/lib/vmms/.host-key-values.* ;;
+*) [ -f "$new" ] ;;
+esac
 cat >>"$new"
 case $1 in *last*) mv -f "$new" /var/lib/vmms/host-key-values ;; esac
 )";
@@ -184,13 +187,16 @@ Result<Output> System::run(Script script, Clock::time_point deadline) {
 
 Status System::write_host_key_values(const KeyValues& values, Clock::time_point deadline) {
   const std::string text = write_key_values(values);
+  // A script that was given up may go on in the guest beside the next one: each writes a file of its own.
+  const std::string name = random_guid();
   std::size_t at = 0;
   do {
     const std::string part = text.substr(at, part_limit);
     std::string place = at == 0 ? "first" : "";
     at += part.size();
     if (at == text.size()) place += " last";
-    if (const Result<Output> done = run({write_key_values_script, write_text, {std::move(place)}, part}, deadline);
+    if (const Result<Output> done =
+            run({write_key_values_script, write_text, {std::move(place), name}, part}, deadline);
         !done)
       return done.error();
   } while (at < text.size());

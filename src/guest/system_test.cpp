@@ -119,7 +119,8 @@ TEST_F(SystemTest, KeyValuesAreTheInputOfFixedScripts) {
   const auto runs = transport_->runs(write_key_values_script);
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_EQ(runs[0].text.find("reboot"), std::string::npos);
-  EXPECT_EQ(runs[0].parameters, (std::vector<std::string>{"first last"}));
+  ASSERT_EQ(runs[0].parameters.size(), 2U);
+  EXPECT_EQ(runs[0].parameters[0], "first last");
   EXPECT_EQ(runs[0].input, "a\t$(reboot)\\n\n");
   transport_->reply(std::string(write_key_values_script), {1, "", "Read-only file system"});
   const auto failed = system_.write_host_key_values({}, soon());
@@ -127,6 +128,23 @@ TEST_F(SystemTest, KeyValuesAreTheInputOfFixedScripts) {
   EXPECT_NE(failed.error().message.find("Read-only"), std::string::npos);
   transport_->reply(std::string(read_key_values_script), {0, "Role\tweb\n", ""});
   EXPECT_EQ(system_.read_guest_key_values(soon()).value(), (KeyValues{{"Role", "web"}}));
+}
+
+TEST_F(SystemTest, EachWritingOfKeyValuesHasAFileOfItsOwn) {
+  const KeyValues many(128, {std::string(500, 'n'), std::string(1000, 'v')});
+  EXPECT_TRUE(system_.write_host_key_values(many, soon()));
+  EXPECT_TRUE(system_.write_host_key_values({{"a", "b"}}, soon()));
+  const auto runs = transport_->runs(write_key_values_script);
+  ASSERT_EQ(runs.size(), 4U);
+  std::string written;
+  for (std::size_t i = 0; i < 3; ++i) {
+    written += runs[i].input;
+    ASSERT_EQ(runs[i].parameters.size(), 2U);
+    EXPECT_EQ(runs[i].parameters[0], i == 0 ? "first" : i == 1 ? "" : " last");
+    EXPECT_EQ(runs[i].parameters[1], runs[0].parameters[1]);
+  }
+  EXPECT_EQ(written, write_key_values(many));
+  EXPECT_NE(runs[3].parameters[1], runs[0].parameters[1]);
 }
 
 }  // namespace

@@ -27,9 +27,10 @@ inline constexpr std::string_view state = "time=$2\n" VMMS_SYSTEMD_SHOW "show --
 /// unit did not hold, so that nothing was started; the properties afterwards and, unless it runs now or has done its
 /// work, `Journal:` and its last log lines. What systemctl prints goes to standard error. It is asked and answered in
 /// one process of the agent: a second one would cost more than the start (0.3-0.4 s without KVM).
-/// What did not hold tells no exit status: systemctl succeeds for a condition. A unit tells it as long as it is loaded.
-/// One that nothing refers to may be unloaded at once; then the log tells how the job ended, and that there was no
-/// invocation.
+/// What did not hold tells no exit status: systemctl succeeds for a condition, and fails for an assertion as for much
+/// else. A unit that failed before stays failed. It tells what did not hold as long as it is loaded; that is old news
+/// where something else ended this start. One that nothing refers to may be unloaded at once; then the log tells how
+/// the job ended, and that there was no invocation.
 inline constexpr std::string_view start = "time=$2\n" VMMS_SYSTEMD_SHOW R"(
 checks='--property=ConditionResult,ConditionTimestampMonotonic,AssertResult,AssertTimestampMonotonic'
 newline='
@@ -44,7 +45,7 @@ state=$(show "$checks" -- "$1" 2>/dev/null)
 unmet=
 case $newline$state$newline in
 *"${newline}ActiveState=active$newline"* | *"${newline}ActiveState=reloading$newline"* | \
-  *"${newline}ActiveState=activating$newline"* | *"${newline}ActiveState=failed$newline"*) ;;
+  *"${newline}ActiveState=activating$newline"* | *"${newline}Result=start-limit-hit$newline"*) ;;
 *"${newline}ConditionTimestampMonotonic=0$newline"*)
   job=$newline$(last_job "$1")$newline
   case $job in
@@ -52,9 +53,9 @@ case $newline$state$newline in
   *"${newline}JOB_RESULT=done$newline"*)
     case $job in *"${newline}INVOCATION_ID=$newline"*) unmet=condition ;; esac ;;
   esac ;;
-*"${newline}ConditionResult=no$newline"*) unmet=condition ;;
+*"${newline}ConditionResult=no$newline"*) [ "$status" != 0 ] || unmet=condition ;;
 *"${newline}AssertTimestampMonotonic=0$newline"*) ;;
-*"${newline}AssertResult=no$newline"*) unmet=assertion ;;
+*"${newline}AssertResult=no$newline"*) [ "$status" = 0 ] || unmet=assertion ;;
 esac
 printf 'ExitStatus=%s\n%s%s\n\n' "$status" "${unmet:+Unmet=$unmet$newline}" "$state"
 case $status:$unmet:$state in

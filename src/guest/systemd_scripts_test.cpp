@@ -135,6 +135,12 @@ TEST_F(SystemdScripts, WhatDidNotHoldIsTold) {
            Case{{unloaded, job + "\nJOB_RESULT=assert", "ACTION_STATUS=1"}, Unmet::assertion},
            Case{{unloaded, job + "00ff\nJOB_RESULT=done"}, Unmet::none},
            Case{{unloaded, "JOB="}, Unmet::none},
+           // It had failed before, and systemd leaves it so.
+           Case{{std::string(failed) + "\nConditionResult=no\nConditionTimestampMonotonic=7"}, Unmet::condition},
+           Case{{std::string(failed) + "\nConditionResult=yes\nConditionTimestampMonotonic=7\nAssertResult=no\n"
+                                       "AssertTimestampMonotonic=8",
+                 "ACTION_STATUS=1"},
+                Unmet::assertion},
            Case{{std::string(active) + "\nConditionResult=no\nConditionTimestampMonotonic=7"}, Unmet::none},
        }) {
     SCOPED_TRACE(each.environment.front());
@@ -143,6 +149,21 @@ TEST_F(SystemdScripts, WhatDidNotHoldIsTold) {
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(outcome->unmet, each.unmet);
     EXPECT_EQ(outcome->log_lines.empty(), each.unmet == Unmet::none);
+  }
+}
+
+TEST_F(SystemdScripts, WhatDidNotHoldEarlierIsNotToldOfAStartThatEndedBefore) {
+  for (const std::string& shown :
+       {std::string(dead) + "\nConditionResult=no\nConditionTimestampMonotonic=7",
+        std::string(
+            "SHOWN=Id=a.service\nLoadState=loaded\nActiveState=failed\nType=notify\nResult=start-limit-hit\n"
+            "ConditionResult=yes\nConditionTimestampMonotonic=7\nAssertResult=no\nAssertTimestampMonotonic=8")}) {
+    const auto outcome =
+        systemd_->read_outcome("a.service", run(systemd_->start_script("a.service"), {shown, "ACTION_STATUS=1"}));
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->unmet, Unmet::none) << shown;
+    EXPECT_EQ(outcome->exit_status, 1U);
+    EXPECT_FALSE(outcome->log_lines.empty());
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,46 +20,60 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
     if (const std::uint64_t now = transport->connection(); connection != now) {
       connection = now;
       state = State::unknown;
+      asked = {};
     }
     return state;
   }
 
   /// With the mutex held. What an answer, or none, of that connection says.
-  void learn(std::uint64_t of, State found, std::string text) {
+  void learn(std::uint64_t of, State found) {
     if (current(); connection != of) return;
     state = found;
-    why = std::move(text);
     changed.notify_all();
   }
 
-  Error silence() const { return error(Failure::unreachable, why); }
-
-  /// With the mutex held. Begins a ping, unless one is under way or was a moment ago.
-  void ask() {
-    if (asking || Clock::now() - asked < times.between_pings || !transport->connected()) return;
-    asking = true;
-    asked = Clock::now();
-    const Status started = start_thread("guest-ping", [self = shared_from_this(), of = connection] { self->ping(of); },
-                                        {.use = ThreadUse::conversation});
-    if (!started) asking = false;  // who asks next tries again
+  /// Learns from the answer, or from having waited for it long enough. What the hypervisor says of itself or of a
+  /// paused VM tells nothing about the agent.
+  Result<std::string> send(std::uint64_t of, std::string_view json, Clock::time_point deadline) {
+    const Clock::time_point begun = Clock::now();
+    Result<std::string> answer = transport->command(json, deadline);
+    const std::lock_guard lock(mutex);
+    if (answer) {
+      if (state != State::answers) learn(of, State::answers);
+      return answer;
+    }
+    const Failure kind = answer.error().kind;
+    const bool late = (kind == Failure::unreachable || kind == Failure::timed_out) && Clock::now() >= deadline;
+    if (late && deadline - begun >= times.silence && transport->connected()) learn(of, State::silent);
+    return answer;
   }
 
-  void ping(std::uint64_t of) noexcept {
+  /// With the mutex held. Begins a ping, unless one is under way or was a moment ago. Without a thread for it nothing
+  /// is known: whoever sends the next command finds out.
+  void ask() {
+    if (asking || Clock::now() - asked < times.between_pings || !transport->connected()) return;
+    asked = Clock::now();
+    const Status started = start_thread(
+        "guest-ping",
+        [self = shared_from_this(), of = connection, limit = asked + times.ping] { self->ping(of, limit); },
+        {.use = ThreadUse::conversation});
+    if (started) {
+      asking = connection;
+    } else {
+      learn(connection, State::unknown);
+    }
+  }
+
+  /// With the mutex held. Whether an answer of this connection is on its way.
+  bool is_being_asked() const { return asking == connection; }
+
+  void ping(std::uint64_t of, Clock::time_point limit) noexcept {
     try {
-      const Status answered = Agent(*transport).ping(asked + times.ping);
-      const std::lock_guard lock(mutex);
-      const Failure kind = answered ? Failure::failed : answered.error().kind;
-      if (kind == Failure::timed_out || kind == Failure::unreachable) {
-        // The ping's deadline is its own: that it passed says nothing to whoever asks then.
-        if (transport->connected())
-          learn(of, State::silent, kind == Failure::timed_out ? silent_error().message : answered.error().message);
-      } else {
-        learn(of, State::answers, {});  // a refusal is an answer
-      }
+      (void)send(of, R"({"execute":"guest-ping"})", limit);
     } catch (const std::exception&) {  // no memory: nothing was learnt
     }
     const std::lock_guard lock(mutex);
-    asking = false;
+    asking.reset();
     changed.notify_all();
   }
 
@@ -69,8 +84,7 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   Condition changed;
   State state = State::unknown;
   std::uint64_t connection = 0;
-  std::string why;
-  bool asking = false;
+  std::optional<std::uint64_t> asking;  ///< the connection of the ping that is under way
   Clock::time_point asked{};
 };
 
@@ -85,22 +99,11 @@ Result<std::string> WatchedTransport::command(std::string_view json, Clock::time
       watch_->ask();
       watch_->changed.wait_until(lock, std::min(deadline, watch_->asked + watch_->times.patience),
                                  [&] { return watch_->current() != State::silent; });
-      if (watch_->current() == State::silent && transport_->connected()) return watch_->silence();
+      if (watch_->current() == State::silent && transport_->connected()) return silent_error();
     }
     connection = watch_->connection;
   }
-  const Clock::time_point begun = Clock::now();
-  Result<std::string> answer = transport_->command(json, deadline);
-  const std::lock_guard lock(watch_->mutex);
-  if (answer) {
-    if (watch_->state != State::answers) watch_->learn(connection, State::answers, {});
-  } else {
-    const Failure kind = answer.error().kind;
-    const bool late = (kind == Failure::unreachable || kind == Failure::timed_out) && Clock::now() >= deadline;
-    if (late && deadline - begun >= watch_->times.silence && transport_->connected())
-      watch_->learn(connection, State::silent, answer.error().message);
-  }
-  return answer;
+  return watch_->send(connection, json, deadline);
 }
 
 Status WatchedTransport::wait_for_life(Clock::time_point until) {
@@ -108,24 +111,22 @@ Status WatchedTransport::wait_for_life(Clock::time_point until) {
   const State known = watch_->current();
   if (known == State::answers || !transport_->connected()) return {};
   watch_->ask();
-  if (known == State::unknown && !watch_->asking) return {};  // no thread for a ping: the command finds out
   if (known == State::silent) until = std::min(until, watch_->asked + watch_->times.patience);
-  const bool told = watch_->changed.wait_until(lock, until, [&] {
-    return watch_->current() == State::answers || (known == State::unknown && watch_->state == State::silent);
-  });
-  if (watch_->current() == State::answers) return {};
-  if (told || watch_->state == State::silent) return watch_->silence();
-  return error(Failure::unreachable, "the guest agent is connected but has not answered yet");
+  watch_->changed.wait_until(lock, until, [&] { return watch_->current() != known || !watch_->is_being_asked(); });
+  if (watch_->current() == State::silent) return silent_error();
+  if (watch_->state == State::unknown && watch_->is_being_asked())
+    return error(Failure::unreachable, "the guest agent is connected but has not answered yet");
+  return {};
 }
 
 Status WatchedTransport::wait_for_return(Clock::time_point until) {
   std::unique_lock lock(watch_->mutex);
   while (watch_->current() == State::silent && transport_->connected()) {
     watch_->ask();
-    const bool asking = watch_->asking;  // else the last ping was a moment ago
+    const auto asking = watch_->asking;  // else the last ping was a moment ago
     watch_->changed.wait_until(lock, asking ? until : std::min(until, watch_->asked + watch_->times.between_pings),
                                [&] { return watch_->current() != State::silent || watch_->asking != asking; });
-    if (watch_->current() == State::silent && Clock::now() >= until) return watch_->silence();
+    if (watch_->current() == State::silent && Clock::now() >= until) return silent_error();
   }
   return {};
 }

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 
 namespace vmms::guest {
 
@@ -39,7 +38,8 @@ class WatchedTransport : public Transport {
   const std::shared_ptr<Transport>& unwatched() const { return transport_; }
 
   /// For those who have other guests to ask: returns when the agent of this connection has given its first sign of
-  /// life, at once when that was before. Errors: unreachable (silent; or it has said nothing by `until`).
+  /// life, at once when that was before, or when only a command can find out. Errors: unreachable (silent; or it has
+  /// said nothing by `until`).
   Status wait_for_life(Clock::time_point until);
   /// For those who want this guest and no other: where it is silent, waits for the answer to a ping.
   Status wait_for_return(Clock::time_point until);

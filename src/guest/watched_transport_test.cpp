@@ -1,10 +1,16 @@
 #include "guest/watched_transport.hpp"
 
+#include "base/thread.hpp"
 #include "guest/agent.hpp"
 #include "guest/fake_agent.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 
 namespace vmms::guest {
@@ -45,14 +51,9 @@ TEST_F(WatchedTransportTest, ASilentAgentIsWaitedForOnce) {
 
 TEST_F(WatchedTransportTest, ItsSilenceIsNobodysDeadline) {
   fall_silent();
-  const std::string words = silent_error().message;
-  std::string told;
-  for (const auto begun = Clock::now(); told != words && Clock::now() - begun < 10s;) {  // until a ping has ended
-    const auto refused = ask(soon());
-    ASSERT_FALSE(refused);
-    told = refused.error().message;
-  }
-  EXPECT_EQ(told, words) << "not that a deadline passed: the ping's own is nobody else's";
+  const auto refused = ask(soon());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, silent_error().message) << "not that a deadline passed: it was somebody else's";
 }
 
 TEST_F(WatchedTransportTest, ItIsHeardWhenItComesBack) {
@@ -108,6 +109,54 @@ TEST_F(WatchedTransportTest, WhoWantsThisGuestWaitsForItsReturn) {
   EXPECT_TRUE(transport_->wait_for_return(soon()));
   EXPECT_TRUE(ask(soon()));
   back.join();
+}
+
+TEST_F(WatchedTransportTest, WithoutAThreadForThePingWhoAsksFindsOut) {
+  limit_threads(0);
+  fall_silent();
+  EXPECT_FALSE(ask(Clock::now() + 60ms)) << "it is still silent";
+  agent_->set_silent(false);
+  auto begun = Clock::now();
+  while (!ask(soon()) && Clock::now() - begun < 10s) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(ask(soon()));
+  fall_silent();
+  EXPECT_TRUE(transport_->wait_for_return(soon())) << "the command finds out";
+  agent_->restart();
+  begun = Clock::now();
+  EXPECT_TRUE(transport_->wait_for_life(soon())) << "the command finds out";
+  EXPECT_LT(Clock::now() - begun, 10s);
+  limit_threads(std::numeric_limits<std::size_t>::max());
+}
+
+TEST_F(WatchedTransportTest, AConnectionThatIsNewIsAskedAtOnce) {
+  for (int i = 0; i < 3; ++i) {  // within the time between two pings of one agent
+    EXPECT_TRUE(transport_->wait_for_life(soon()));
+    agent_->restart();
+  }
+  EXPECT_GE(agent_->commands(), 3U);
+}
+
+/// A hypervisor that answers itself, as for a paused VM.
+class Paused : public FakeAgent {
+ public:
+  Result<std::string> command(std::string_view json, Clock::time_point deadline) override {
+    return paused ? error(Failure::unreachable, "it is paused") : FakeAgent::command(json, deadline);
+  }
+  std::atomic<bool> paused{true};
+};
+
+TEST(WatchedTransport, WhatTheHypervisorSaysTellsNothingAboutTheAgent) {
+  const auto agent = std::make_shared<Paused>();
+  WatchedTransport transport(agent, {.silence = 50ms, .ping = 200ms, .between_pings = 60s, .patience = 20ms});
+  EXPECT_TRUE(transport.wait_for_life(soon()));
+  EXPECT_EQ(transport.command(R"({"execute":"guest-ping"})", soon()).error().message, "it is paused");
+  agent->paused = false;
+  EXPECT_TRUE(transport.command(R"({"execute":"guest-ping"})", soon()));
+  // A silent one stays silent while it is paused.
+  agent->set_silent(true);
+  EXPECT_FALSE(transport.command(R"({"execute":"guest-ping"})", Clock::now() + 60ms));
+  agent->paused = true;
+  EXPECT_FALSE(transport.wait_for_life(soon()));
 }
 
 }  // namespace

@@ -121,6 +121,15 @@ TEST_F(UpkeepTest, KeyValuesWaitForTheGuest) {
   EXPECT_TRUE(soon([&] { return inside("beta")->host_key_values() == "Key\t3\n"; }));
 }
 
+TEST_F(UpkeepTest, AGuestThatIsKnownToBeSilentIsWaitedFor) {
+  host_.simulator().set_agent(id("alpha"), AgentState::silent);
+  EXPECT_FALSE(guests_.find(id("alpha"))->ping(Clock::now() + 30s));
+  give("alpha", "1");
+  std::this_thread::sleep_for(8s);  // five tries that are refused at once would be over
+  host_.simulator().set_agent(id("alpha"), AgentState::connected);
+  EXPECT_TRUE(soon([&] { return inside("alpha")->host_key_values() == "Key\t1\n"; }));
+}
+
 TEST_F(UpkeepTest, AFreezeIsMarkedAndEnds) {
   auto freeze = upkeep_->freeze(id("alpha"), 30s, Clock::now() + 5s);
   ASSERT_TRUE(freeze) << freeze.error().message;
