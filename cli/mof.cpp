@@ -49,7 +49,9 @@ Result<std::vector<Declarations>> contexts_of(const Request& request, Problems& 
   // Nobody asked to have these files checked: what is wrong with them is a warning, and the rest of them counts.
   Problems of_includes;
   const cim::mof::ParseOptions options{request.namespace_name, Dialect::wmi, request.includes};
-  auto included = cim::mof::parse_files(cim::mof::mof_files(request.includes), options, of_includes);
+  const auto files = cim::mof::mof_files(request.includes);
+  if (!files) return files.error();
+  auto included = cim::mof::parse_files(*files, options, of_includes);
   if (!included) return included.error();
   for (const Problem& each : of_includes.of(Severity::error)) problems.add(Severity::warning, each);
   Declarations built_in;
@@ -75,17 +77,24 @@ Result<Declarations> read_and_check(const Request& request, const std::vector<st
 }
 
 Result<int> check(Console& console, const Request& request) {
-  const std::vector<std::string> files = cim::mof::mof_files(request.files);
+  const auto files = cim::mof::mof_files(request.files);
+  if (!files) return files.error();
+  if (files->empty()) {
+    return error(Failure::not_found, "there is no .mof file in " + fmt::format("{}", fmt::join(request.files, ", ")));
+  }
   Problems problems;
-  const auto own = read_and_check(request, files, problems);
+  const auto own = read_and_check(request, *files, problems);
   if (!own) return own.error();
   const bool is_right = problems.errors() == 0;
   const std::vector<Problem>& errors = problems.of(Severity::error);
   const std::vector<Problem>& warnings = problems.of(Severity::warning);
   if (console.json) {
-    boost::json::object result{{"problems", json_of(errors)}, {"warnings", json_of(warnings)}};
+    boost::json::object result{{"problems", json_of(errors)},
+                               {"problem_count", problems.errors()},
+                               {"warnings", json_of(warnings)},
+                               {"warning_count", problems.warnings()}};
     if (is_right) {
-      result["files"] = files.size();
+      result["files"] = files->size();
       result["classes"] = own->classes.size();
       result["instances"] = own->instances.size();
       result["qualifier_declarations"] = own->qualifiers.size();
@@ -96,8 +105,13 @@ Result<int> check(Console& console, const Request& request) {
   for (const Problem& each : warnings)
     console.err << printable(fmt::format("{}: warning: {}", each.place, each.what)) << '\n';
   for (const Problem& each : errors) console.err << printable(each.to_string()) << '\n';
+  if (problems.warnings() > warnings.size() || problems.errors() > errors.size()) {
+    console.err << fmt::format("{} and {} in all, of which the first are told\n",
+                               counted(problems.errors(), "problem", "problems"),
+                               counted(problems.warnings(), "warning", "warnings"));
+  }
   if (!is_right) return exit_refused;
-  console.print(fmt::format("{}: {}, {}, {}, no problems{}\n", counted(files.size(), "file", "files"),
+  console.print(fmt::format("{}: {}, {}, {}, no problems{}\n", counted(files->size(), "file", "files"),
                             counted(own->classes.size(), "class", "classes"),
                             counted(own->instances.size(), "instance", "instances"),
                             counted(own->qualifiers.size(), "qualifier declaration", "qualifier declarations"),

@@ -79,21 +79,19 @@ Encoding encoding_of(std::string_view text, std::string_view charset) {
 
 Result<std::string> to_utf8(std::string text, const Encoding& encoding) {
   if (!encoding.is_utf16()) return text;
-  std::string_view rest(text);
-  if (encoding.has_mark) rest.remove_prefix(2);
-  if (rest.size() % 2 != 0) return error(Failure::invalid_argument, "UTF-16 text has an odd number of bytes");
+  if (text.size() % 2 != 0) return error(Failure::invalid_argument, "UTF-16 text has an odd number of bytes");
   const bool little = encoding.form == Form::utf16_little_endian;
   const auto unit = [&](std::size_t at) {
-    const auto first = static_cast<unsigned char>(rest[at]);
-    const auto second = static_cast<unsigned char>(rest[at + 1]);
+    const auto first = static_cast<unsigned char>(text[at]);
+    const auto second = static_cast<unsigned char>(text[at + 1]);
     return static_cast<char32_t>(little ? first | (second << 8) : (first << 8) | second);
   };
   std::string result;
-  result.reserve(rest.size() / 2);
-  for (std::size_t at = 0; at < rest.size(); at += 2) {
+  result.reserve(text.size() / 2);
+  for (std::size_t at = encoding.has_mark ? 2 : 0; at < text.size(); at += 2) {
     char32_t c = unit(at);
     if (c >= 0xD800 && c < 0xE000) {
-      const char32_t low = c < 0xDC00 && at + 2 < rest.size() ? unit(at + 2) : 0;
+      const char32_t low = c < 0xDC00 && at + 2 < text.size() ? unit(at + 2) : 0;
       if (low < 0xDC00 || low >= 0xE000)
         return error(Failure::invalid_argument, fmt::format("byte {}: half of a surrogate pair of UTF-16", at));
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);

@@ -26,7 +26,9 @@ Status check_file_name(const std::string& file, const Declarations& declarations
 
 Result<cim::mof::Schema> read_schema(const std::vector<std::string>& inputs) {
   Declarations all;
-  for (const std::string& file : cim::mof::mof_files(inputs)) {
+  const auto files = cim::mof::mof_files(inputs);
+  if (!files) return files.error();
+  for (const std::string& file : *files) {
     Result<Declarations> one = cim::mof::parse_files({file});
     if (!one) return one.error();
     if (const Status status = check_file_name(file, *one); !status) return status.error();

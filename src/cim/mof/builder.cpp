@@ -186,7 +186,6 @@ void Builder::qualifier_declaration(const Token& name, const TypeName& type, Arr
   QualifierDeclaration& declaration = compilation_.declarations.qualifiers.emplace_back();
   declaration.name = name.text();
   declaration.type = type;
-  need_type(name, type);
   declaration.is_array = array.is_array;
   declaration.array_size = array.size;
   if (default_value) declaration.default_value.push_back(std::move(*default_value));
@@ -194,6 +193,7 @@ void Builder::qualifier_declaration(const Token& name, const TypeName& type, Arr
   declaration.flavors = std::exchange(flavors_, {});
   declaration.namespace_name = compilation_.namespace_name;
   declaration.position = position(name);
+  need_type(declaration.position, type);
 }
 
 std::vector<std::string>* Builder::scope(std::vector<std::string>* before, const Token& name) {
@@ -246,7 +246,7 @@ void Builder::begin_feature(const TypeName& type, const Token& name) {
 
 void Builder::property(ArrayKind array, Initializer* default_value) {
   Feature& feature = compilation_.declarations.classes.back().features.back();
-  need_type(last, feature.type);
+  need_type(feature.position, feature.type);
   feature.is_array = array.is_array;
   feature.array_size = array.size;
   if (default_value) feature.default_value.push_back(std::move(*default_value));
@@ -259,11 +259,11 @@ void Builder::parameter(const TypeName& type, const Token& name, ArrayKind array
   Parameter& parameter = compilation_.declarations.classes.back().features.back().parameters.emplace_back();
   parameter.name = name.text();
   parameter.type = type;
-  need_type(name, type);
   parameter.is_array = array.is_array;
   parameter.array_size = array.size;
   parameter.qualifiers = take_qualifiers();
   parameter.position = position(name);
+  need_type(parameter.position, type);
 }
 
 void Builder::parameter_with_default(const TypeName& type, const Token& name, ArrayKind array) {
@@ -353,8 +353,8 @@ TypeName* Builder::embedded(const Token& class_name) {
   return make(TypeName{Type::instance, is_any ? std::string() : std::string(class_name.text())});
 }
 
-void Builder::need_type(const Token& token, const TypeName& type) {
-  if (type.returns_void) fail(token, "expected a type, found void, which methods return");
+void Builder::need_type(const Position& position, const TypeName& type) {
+  if (type.returns_void) fail(position, "expected a type, found void, which methods return");
 }
 
 void Builder::only_wmi(const Token& token, const std::string& what) {
@@ -513,12 +513,13 @@ void Builder::syntax_error(const std::function<bool(int)>& accepts) {
 }
 
 void Builder::syntax_error(const std::function<bool(int)>& accepts, const std::string& found) {
-  // Where a name can stand, so can the keywords that may be names. What is WMI's alone is not asked for.
-  const bool expects_name = accepts(MOF_NAME) && accepts(MOF_TRUE);
+  // Where a name or a type can stand, so can the keywords that may be names. What is WMI's alone is not asked for.
+  const bool expects_name_or_type = accepts(MOF_NAME) && accepts(MOF_TYPE);
+  const bool expects_name = expects_name_or_type && accepts(MOF_TRUE);
   const bool expects_value = accepts(MOF_STRING) && accepts(MOF_TRUE);
   std::vector<std::string_view> expected;
   for (const TokenText& each : token_texts) {
-    if (each.is_name && expects_name) continue;
+    if (each.is_name && (each.code == MOF_TYPE ? expects_name : expects_name_or_type)) continue;
     if (compilation_.dialect != Dialect::wmi &&
         ((each.code == MOF_INSTANCE && expects_value) ||
          (each.code == MOF_SEMICOLON && !instances_.empty() && accepts(MOF_EQUALS)) ||
@@ -538,8 +539,8 @@ void Builder::syntax_error(const std::function<bool(int)>& accepts, const std::s
 
 void Builder::fail(const std::string& what) { fail(last, what); }
 
-void Builder::fail(const Token& token, const std::string& what) {
-  if (!std::exchange(failed, true)) compilation_.problems.add(Severity::error, position(token), what);
+void Builder::fail(const Position& position, const std::string& what) {
+  if (!std::exchange(failed, true)) compilation_.problems.add(Severity::error, position, what);
 }
 
 }  // namespace vmms::cim::mof

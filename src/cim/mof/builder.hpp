@@ -97,7 +97,7 @@ class Builder {
   void syntax_error(const std::function<bool(int)>& accepts);  ///< found is `unexpected`
   /// Keeps the first failure, at `token` or at the token read last.
   void fail(const std::string& what);
-  void fail(const Token& token, const std::string& what);
+  void fail(const Token& token, const std::string& what) { fail(position(token), what); }
 
   Token last{};                   ///< set by the reader before each token
   std::optional<int> unexpected;  ///< the code of the token that the grammar refused
@@ -113,7 +113,8 @@ class Builder {
   void no_escape(const Token& token, const char* backslash);
   /// Says that something is WMI's, unless that is the dialect.
   void only_wmi(const Token& token, const std::string& what);
-  void need_type(const Token& token, const TypeName& type);
+  void need_type(const Position& position, const TypeName& type);
+  void fail(const Position& position, const std::string& what);
 
   struct PragmaParts {
     Token name;

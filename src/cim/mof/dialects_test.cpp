@@ -55,6 +55,36 @@ TEST(Dialects, AnyKeywordIsAName) {
   }
 }
 
+TEST(Dialects, AnyKeywordIsTheClassOfAReference) {
+  for (const char* keyword :
+       {"Class", "QUALIFIER", "scope", "Flavor", "Instance", "of", "As", "Ref", "Pragma", "Any", "Association"}) {
+    const std::string name(keyword);
+    const Declarations found =
+        parsed("class X { [Key] " + name + " REF A; uint8 B; " + name + " ref Ref = NULL; uint32 M([In] " + name +
+               " REF Of[], " + name + " REF " + name + "); };");
+    ASSERT_EQ(found.classes.size(), 1U) << name;
+    const std::vector<Feature>& features = found.classes[0].features;
+    ASSERT_EQ(features.size(), 4U) << name;
+    EXPECT_EQ(features[0].type, (TypeName{Type::reference, name}));
+    EXPECT_EQ(features[2].type, (TypeName{Type::reference, name}));
+    EXPECT_EQ(features[2].name, "Ref");
+    EXPECT_EQ(features[3].parameters[1].type, (TypeName{Type::reference, name}));
+  }
+  EXPECT_EQ(parsed("class X { string Ref; };").classes[0].features[0].name, "Ref");
+}
+
+TEST(Dialects, AKeywordThatIsNoTypeIsNamedItself) {
+  EXPECT_EQ(problem("class A { string P;\nclass B { };"), "t:2:1: expected a type, a name, '}' or '[', found \"class\"");
+  EXPECT_EQ(problem("class A { string P;\nQualifier Q : string;"),
+            "t:2:1: expected a type, a name, '}' or '[', found \"Qualifier\"");
+  EXPECT_EQ(problem("class A { uint8 M(\n  instance of A { }; };"),
+            "t:2:3: expected a type, a name, ')' or '[', found \"instance\"");
+  EXPECT_EQ(problem("class A { string P; instance"),
+            "t:1:21: expected a type, a name, '}' or '[', found \"instance\"");
+  EXPECT_EQ(problem("class A { [Key] class B"), "t:1:17: expected a type or a name, found \"class\"");
+  EXPECT_EQ(problem("class A { true REF B; };"), "t:1:11: expected a type, a name, '}' or '[', found \"true\"");
+}
+
 TEST(Dialects, NamesHoldAnyLetters) {
   const Declarations found = parsed(
       "class Acme_Höhe { [Key] string 名前; Acme_Höhe REF 😀; };\n"
@@ -143,7 +173,10 @@ TEST(Dialects, WhatIsOfWmiIsNamed) {
       "WMI's dialect of MOF (--dialect wmi)");
   EXPECT_EQ(problem("class X { void B; };"),
             "t:1:11: void is WMI's dialect of MOF (--dialect wmi)\n"
-            "t:1:19: expected a type, found void, which methods return");
+            "t:1:16: expected a type, found void, which methods return");
+  EXPECT_EQ(problem("class X { uint8 M(void B[ ] ); };"),
+            "t:1:19: void is WMI's dialect of MOF (--dialect wmi)\n"
+            "t:1:24: expected a type, found void, which methods return");
   EXPECT_EQ(problem("#define X 5\n"),
             "t:1:1: this line is for the C preprocessor: check what it makes of the file, as by cpp -P FILE");
 }

@@ -67,11 +67,11 @@ class InstanceChecks {
       }
       check_references(value.value, *property);
     }
-    for (const ResolvedProperty& property : of->properties) {
-      if (!property.is_key || !needs_keys) continue;
-      if (given.contains(&property) ? !taken_away.contains(&property) : property.default_value.has_value()) continue;
-      problem(instance.position, "expected a value of the key " + property.name + " of " + of->name + ", found " +
-                                     (given.contains(&property) ? "NULL" : "none"));
+    if (!needs_keys) return;
+    for (const ResolvedProperty* const key : keys_of(*of)) {
+      if (given.contains(key) ? !taken_away.contains(key) : key->default_value.has_value()) continue;
+      problem(instance.position, "expected a value of the key " + key->name + " of " + of->name + ", found " +
+                                     (given.contains(key) ? "NULL" : "none"));
     }
   }
 
@@ -81,6 +81,15 @@ class InstanceChecks {
   const ResolvedClass* find(std::string_view name) const {
     const auto found = classes_.find(name);
     return found == classes_.end() ? nullptr : found->second;
+  }
+
+  const std::vector<const ResolvedProperty*>& keys_of(const ResolvedClass& of) {
+    const auto [found, is_new] = keys_.try_emplace(&of);
+    if (!is_new) return found->second;
+    for (const ResolvedProperty& each : of.properties) {
+      if (each.is_key) found->second.push_back(&each);
+    }
+    return found->second;
   }
 
   /// Whether a class fits where instances of `expected`, or of any class, are meant.
@@ -114,12 +123,18 @@ class InstanceChecks {
   }
 
   /// A text that holds an instance in MOF. Other forms, such as CIM-XML, are left alone, and so are instances of
-  /// classes that nothing but the text names. Each text within the text is shorter by its escapes.
+  /// classes that nothing but the text names.
   void check_embedded_text(const Literal& item, const ResolvedProperty& property) {
     constexpr std::string_view keyword = "instance";
     std::string_view start = item.text;
     start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));
     if (!equals_no_case(start.substr(0, keyword.size()), keyword)) return;
+    constexpr int deepest = 10;  // each is read again in all that are in it
+    if (depth_ == deepest) {
+      problem(item.position, "the texts that hold an instance are nested too deeply");
+      return;
+    }
+    ++depth_;
     Problems inside;
     const Declarations held = parse(item.text, "", {.dialect = is_wmi_ ? Dialect::wmi : Dialect::dmtf}, inside);
     Problems* const outside = std::exchange(problems_, &inside);
@@ -127,6 +142,7 @@ class InstanceChecks {
       if (find(each.class_name)) check_embedded(each, property);
     }
     problems_ = outside;
+    --depth_;
     for (const Problem& each : inside.of(Severity::error)) {
       problem(item.position,
               "in the text that " + property.name + " holds, at " + each.place.substr(1) + ": " + each.what);
@@ -166,6 +182,8 @@ class InstanceChecks {
   const std::string& namespace_name_;
   Problems* problems_;
   std::map<std::string_view, const ResolvedClass*, LessNoCase> classes_;
+  std::map<const ResolvedClass*, std::vector<const ResolvedProperty*>> keys_;  ///< of the classes of instances
+  int depth_ = 0;  ///< of texts that hold an instance, one in the other
 };
 
 }  // namespace

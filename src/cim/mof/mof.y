@@ -120,6 +120,7 @@ embedded_head ::= INSTANCE OF name(N). { builder->begin_embedded_instance(N); }
 
 type(T) ::= TYPE(N). { T = builder->type(N); }
 type(T) ::= NAME(N) REF. { T = builder->reference(N); }
+type(T) ::= keyword(N) REF. { T = builder->reference(N); }
 type(T) ::= NAME(N). [EMBEDDED] { T = builder->embedded(N); }
 type(T) ::= OBJECT(N). [EMBEDDED] { T = builder->embedded(N); }
 type(T) ::= OBJECT(N) REF. { T = builder->reference(N); }
@@ -146,18 +147,21 @@ literal(L) ::= ALIAS(N). { L = builder->alias(N); }
 text(T) ::= STRING(S). { T = builder->text(nullptr, S); }
 text(T) ::= text(U) STRING(S). { T = builder->text(U, S); }
 
-// A property may have any keyword as its name.
+// Anything may have any keyword as its name, and so the class of a reference may. But types are types there, since what
+// is behind `string` may be a property named ref.
 name(A) ::= NAME(N). { A = N; }
-name(A) ::= CLASS(N). { A = N; }
-name(A) ::= QUALIFIER(N). { A = N; }
-name(A) ::= SCOPE(N). { A = N; }
-name(A) ::= FLAVOR(N). { A = N; }
-name(A) ::= INSTANCE(N). { A = N; }
-name(A) ::= OF(N). { A = N; }
-name(A) ::= AS(N). { A = N; }
-name(A) ::= REF(N). { A = N; }
+name(A) ::= keyword(N). { A = N; }
 name(A) ::= TYPE(N). { A = N; }
 name(A) ::= OBJECT(N). { A = N; }
 name(A) ::= TRUE(N). { A = N; }
 name(A) ::= FALSE(N). { A = N; }
 name(A) ::= NULL(N). { A = N; }
+%type keyword {vmms::cim::mof::Token}
+keyword(A) ::= CLASS(N). { A = N; }
+keyword(A) ::= QUALIFIER(N). { A = N; }
+keyword(A) ::= SCOPE(N). { A = N; }
+keyword(A) ::= FLAVOR(N). { A = N; }
+keyword(A) ::= INSTANCE(N). { A = N; }
+keyword(A) ::= OF(N). { A = N; }
+keyword(A) ::= AS(N). { A = N; }
+keyword(A) ::= REF(N). { A = N; }

@@ -40,10 +40,12 @@ bool parse_into(Compilation& compilation, std::string_view text, std::string_vie
   Lexer lexer(terminated);
   yyParser parser;
   MofParserInit(&parser);
+  std::vector<YYACTIONTYPE> states;
+  const auto fits = [&](int other) { return accepts(states, other); };
   for (;;) {
+    const Token before = builder.last;
     const int code = lexer.next(builder.last);
-    const std::vector<YYACTIONTYPE> states = states_of(parser);
-    const auto fits = [&](int other) { return accepts(states, other); };
+    const std::vector<YYACTIONTYPE> states_before = std::exchange(states, states_of(parser));
     if (code == Lexer::lexical_error) {
       builder.fail(lexer.problem);
     } else if (code == Lexer::stray_text) {
@@ -51,7 +53,16 @@ bool parse_into(Compilation& compilation, std::string_view text, std::string_vie
     } else {
       MofParser(&parser, code, builder.last, &builder);
     }
-    if (builder.unexpected) builder.syntax_error(fits);
+    if (builder.unexpected) {
+      if (fits(MOF_REF) && !fits(MOF_NAME)) {
+        // Only ref makes a keyword the class of a reference: without it, the keyword itself is what does not fit, as
+        // the `class` behind a brace that is missing.
+        builder.last = before;
+        builder.unexpected = MOF_REF;
+        states = states_before;
+      }
+      builder.syntax_error(fits);
+    }
     if (code == 0 || builder.failed) break;
   }
   MofParserFinalize(&parser);

@@ -17,11 +17,34 @@ constexpr std::size_t most_ancestors = 64;
 constexpr std::size_t most_features = 200'000;  // of all classes
 constexpr std::size_t most_features_of_a_class = 10'000;
 constexpr std::size_t most_parameters = 1'000;
+constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of all classes, about: see size_of
 
 template <class Features>
 auto find_feature(Features& features, std::string_view name) {
   return std::find_if(features.begin(), features.end(),
                       [&](const auto& feature) { return equals_no_case(feature.name, name); });
+}
+
+/// About how much memory a class takes for each of its features, own or inherited.
+std::size_t size_of(const Initializer& value) {
+  std::size_t size = 0;
+  for (const Literal& item : value.items) size += sizeof(Literal) + item.text.size();
+  return size;
+}
+
+std::size_t size_of(const std::vector<Qualifier>& qualifiers) {
+  std::size_t size = 0;
+  for (const Qualifier& each : qualifiers) {
+    size += sizeof(EffectiveQualifier) + (each.value.empty() ? 0 : size_of(each.value[0]));
+  }
+  return size;
+}
+
+std::size_t size_of(const Feature& feature) {
+  std::size_t size = sizeof(ResolvedProperty) + size_of(feature.qualifiers);
+  if (!feature.default_value.empty()) size += size_of(feature.default_value[0]);
+  for (const Parameter& each : feature.parameters) size += sizeof(ResolvedParameter) + size_of(each.qualifiers);
+  return size;
 }
 
 std::string text_of(const Qualifiers& qualifiers, std::string_view name) {
@@ -74,7 +97,7 @@ class Resolver {
       for (const PropertyValue& value : instance.values) check_qualifiers(value.qualifiers, "");
     }
     if (problems_.errors() != before) return {};
-    Schema schema = sorted();
+    Schema schema = sorted(); fprintf(stderr,"BYTES %zu\n",bytes_);
     check_instances(declarations_, schema, is_wmi_ ? Dialect::wmi : Dialect::dmtf, aliases_, problems_);
     return schema;
   }
@@ -102,13 +125,24 @@ class Resolver {
     result.name = declaration.name;
     result.position = declaration.position;
     result.superclass = superclass;
-    if (superclass) inherit(result, *superclass);
-    const std::size_t inherited = result.properties.size() + result.methods.size();
-    features_ += inherited + declaration.features.size();
-    if (inherited + declaration.features.size() > most_features_of_a_class || features_ > most_features) {
+    const std::size_t features =
+        declaration.features.size() + (superclass ? superclass->properties.size() + superclass->methods.size() : 0);
+    features_ += features;
+    if (features > most_features_of_a_class || features_ > most_features) {
       problem(declaration.position, "class " + declaration.name + " has too many features, or all classes together");
       return nullptr;
     }
+    std::size_t& bytes = bytes_of_[key] = size_of(declaration.qualifiers);
+    for (const Feature& feature : declaration.features) bytes += size_of(feature);
+    if (superclass) bytes += bytes_of_[to_lower(superclass->name)];
+    bytes_ += bytes;
+    if (bytes_ > most_bytes) {
+      problem(declaration.position,
+              "class " + declaration.name + " has too much text, with what it inherits, or all classes together");
+      return nullptr;
+    }
+    if (superclass) inherit(result, *superclass);
+    remember_names(result);
     static const Qualifiers none;
     result.qualifiers = effective(declaration.qualifiers, superclass ? superclass->qualifiers : none);
     result.is_abstract = flag_of(result.qualifiers, "abstract").value_or(false);
@@ -136,6 +170,16 @@ class Resolver {
     failed_.erase(key);
     done_.emplace(key, schema_.classes.size());
     return &schema_.classes.emplace_back(std::move(result));
+  }
+
+  /// Of the class that is being resolved: where each feature is among the others of its kind.
+  struct Names {
+    std::map<std::string, std::size_t, LessNoCase> properties, methods;
+  };
+  void remember_names(const ResolvedClass& of) {
+    names_ = {};
+    for (const ResolvedProperty& each : of.properties) names_.properties.emplace(each.name, names_.properties.size());
+    for (const ResolvedMethod& each : of.methods) names_.methods.emplace(each.name, names_.methods.size());
   }
 
   /// The superclass's features, without the qualifiers that are its own business.
@@ -189,13 +233,14 @@ class Resolver {
   }
 
   void add_property(ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
-    const auto inherited = find_feature(to.properties, feature.name);
-    if (!may_declare(declaration, feature, inherited != to.properties.end(),
-                     inherited != to.properties.end() ? inherited->declared_in : "",
-                     find_feature(to.methods, feature.name) != to.methods.end())) {
+    const auto [found, is_new] = names_.properties.try_emplace(feature.name, to.properties.size());
+    ResolvedProperty* const inherited = is_new ? nullptr : &to.properties[found->second];
+    const bool overrides = inherited != nullptr;
+    if (!may_declare(declaration, feature, overrides, overrides ? inherited->declared_in : "",
+                     names_.methods.contains(feature.name))) {
+      if (is_new) names_.properties.erase(found);
       return;
     }
-    const bool overrides = inherited != to.properties.end();
     ResolvedProperty property = overrides ? *inherited : ResolvedProperty{};
     if (!overrides) property.origin = declaration.name;
     property.name = feature.name;
@@ -214,7 +259,7 @@ class Resolver {
     property.is_writable = flag_of(property.qualifiers, "write").value_or(false);
     property.description = text_of(property.qualifiers, "description");
     if (has(feature.qualifiers, "valuemap") || has(feature.qualifiers, "values")) {
-      property.values = value_texts(feature.qualifiers, property.type.type, feature.position);
+      property.values = value_texts(feature.qualifiers, property.type.type);
       property.values_from = declaration.name;
     }
     if (!feature.default_value.empty()) {
@@ -235,10 +280,12 @@ class Resolver {
   }
 
   void add_method(ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
-    const auto inherited = find_feature(to.methods, feature.name);
-    const bool overrides = inherited != to.methods.end();
+    const auto [found, is_new] = names_.methods.try_emplace(feature.name, to.methods.size());
+    ResolvedMethod* const inherited = is_new ? nullptr : &to.methods[found->second];
+    const bool overrides = inherited != nullptr;
     if (!may_declare(declaration, feature, overrides, overrides ? inherited->declared_in : "",
-                     find_feature(to.properties, feature.name) != to.properties.end())) {
+                     names_.properties.contains(feature.name))) {
+      if (is_new) names_.methods.erase(found);
       return;
     }
     ResolvedMethod method = overrides ? *inherited : ResolvedMethod{};
@@ -252,7 +299,7 @@ class Resolver {
     method.waits = flag_of(method.qualifiers, "waits").value_or(false);
     method.description = text_of(method.qualifiers, "description");
     if (has(feature.qualifiers, "valuemap") || has(feature.qualifiers, "values")) {
-      method.values = value_texts(feature.qualifiers, method.return_type, feature.position);
+      method.values = value_texts(feature.qualifiers, method.return_type);
     }
     method.parameters = parameters_of(feature);
     if (overrides && !same_signature(method, *inherited)) {
@@ -273,8 +320,9 @@ class Resolver {
       problem(feature.position, "method " + feature.name + " has too many parameters");
       return result;
     }
+    std::set<std::string_view, LessNoCase> names;
     for (const Parameter& parameter : feature.parameters) {
-      if (find_feature(result, parameter.name) != result.end()) {
+      if (!names.insert(parameter.name).second) {
         problem(parameter.position, "method " + feature.name + " has two parameters named " + parameter.name);
         continue;
       }
@@ -288,7 +336,7 @@ class Resolver {
       resolved.is_in = flag_of(qualifiers, "in").value_or(!resolved.is_out);
       resolved.description = text_of(qualifiers, "description");
       embed(resolved.type, qualifiers, parameter.position);
-      resolved.values = value_texts(parameter.qualifiers, resolved.type.type, parameter.position);
+      resolved.values = value_texts(parameter.qualifiers, resolved.type.type);
       check_qualifiers(parameter.qualifiers, "parameter");
       positions_.emplace_back(&parameter.position, parameter.type);
     }
@@ -398,7 +446,7 @@ class Resolver {
   }
 
   bool is_subclass(std::string_view name, std::string_view ancestor) const {
-    for (std::size_t depth = 0; depth <= declared_.size(); ++depth) {
+    for (std::size_t depth = 0; depth <= most_ancestors; ++depth) {
       if (equals_no_case(name, ancestor)) return true;
       const auto found = declared_.find(to_lower(name));
       if (found == declared_.end()) return true;  // unknown: reported elsewhere
@@ -420,16 +468,19 @@ class Resolver {
                       });
   }
 
-  std::vector<ValueText> value_texts(const std::vector<Qualifier>& own, Type type, const Position& position) {
-    const auto items = [&](std::string_view name) {
+  std::vector<ValueText> value_texts(const std::vector<Qualifier>& own, Type type) {
+    const auto find = [&](std::string_view name) -> const Qualifier* {
       const auto found = std::find_if(own.begin(), own.end(),
                                       [&](const Qualifier& qualifier) { return equals_no_case(qualifier.name, name); });
-      return found == own.end() || found->value.empty() ? std::vector<Literal>{} : found->value[0].items;
+      return found == own.end() || found->value.empty() ? nullptr : &*found;
     };
-    const std::vector<Literal> map = items("valuemap");
-    const std::vector<Literal> names = items("values");
+    static const std::vector<Literal> none;
+    const Qualifier* const value_map = find("valuemap");
+    const Qualifier* const values = find("values");
+    const std::vector<Literal>& map = value_map ? value_map->value[0].items : none;
+    const std::vector<Literal>& names = values ? values->value[0].items : none;
     if (!map.empty() && !names.empty() && map.size() != names.size()) {
-      warning(position,
+      warning(value_map->position,
               "ValueMap has " + std::to_string(map.size()) + " elements and Values " + std::to_string(names.size()));
       return {};
     }
@@ -438,7 +489,7 @@ class Resolver {
       // DSP0004 5.6.3.56: Values without ValueMap count from 0
       result.push_back({map.empty() ? std::to_string(i) : map[i].text, names.empty() ? std::string() : names[i].text});
       if (!is_value_map_entry(result.back().value, type)) {
-        warning(map.empty() ? position : map[i].position,
+        warning((map.empty() ? names : map)[i].position,
                 "ValueMap element \"" + result.back().value + "\" is no number of its type, nor a range");
       }
     }
@@ -524,6 +575,9 @@ class Resolver {
   const Aliases& aliases_;
   Problems& problems_;
   std::size_t features_ = 0;
+  std::size_t bytes_ = 0;
+  std::map<std::string, std::size_t> bytes_of_;  ///< by class
+  Names names_;
   Schema schema_;
 };
 
@@ -541,8 +595,10 @@ Namespaces by_namespace(const Declarations& declarations) {
 }  // namespace
 
 const ResolvedProperty* ResolvedClass::property(std::string_view property_name) const {
-  const auto found = find_feature(properties, property_name);
-  return found == properties.end() ? nullptr : &*found;
+  const auto found =
+      std::lower_bound(properties.begin(), properties.end(), property_name,
+                       [](const auto& each, std::string_view wanted) { return compare_no_case(each.name, wanted) < 0; });
+  return found == properties.end() || !equals_no_case(found->name, property_name) ? nullptr : &*found;
 }
 
 bool ResolvedClass::is_a(const ResolvedClass& ancestor) const {

@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"class A { [Description(1)] uint8 P; };",
               "t:1:12: the value of qualifier Description does not fit string"},
         Wrong{"class A { [ValueMap{\"1\", \"2\"}, Values{\"One\"}] uint8 P; };",
-              "t:1:53: ValueMap has 2 elements and Values 1"},
+              "t:1:12: ValueMap has 2 elements and Values 1"},
         Wrong{"class A { [ValueMap{\"1\", \"256\"}] uint8 P; };",
               "t:1:26: ValueMap element \"256\" is no number of its type, nor a range"},
         Wrong{"class A { A REF P; B REF Q; };", "t:1:26: class B is unknown"},
@@ -347,7 +347,7 @@ TEST(Resolver, WhatEveryCompilerReadsAlikeIsAWarning) {
             "t:1:88: M is inherited from A: say [Override(\"M\")] to change it|");
   EXPECT_EQ(judged("class A { [ValueMap{\"1\", \"x\"}, Values{\"One\"}] uint8 P; [ValueMap{\"x\"}] uint8 Q; };",
                    Dialect::dmtf),
-            "t:1:53: ValueMap has 2 elements and Values 1\n"
+            "t:1:12: ValueMap has 2 elements and Values 1\n"
             "t:1:66: ValueMap element \"x\" is no number of its type, nor a range|");
 }
 

@@ -63,7 +63,7 @@ fs::path in_any_case(const fs::path& folder, const std::string& name) {
 
 }  // namespace
 
-std::vector<std::string> mof_files(const std::vector<std::string>& paths) {
+Result<std::vector<std::string>> mof_files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::error_code code;
@@ -73,8 +73,11 @@ std::vector<std::string> mof_files(const std::vector<std::string>& paths) {
     }
     const auto before = static_cast<std::ptrdiff_t>(files.size());
     for (fs::recursive_directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code)) {
-      if (equals_no_case(entry->path().extension().string(), ".mof")) files.push_back(entry->path().string());
+      const bool is_mof = equals_no_case(entry->path().extension().string(), ".mof");
+      std::error_code unknown;
+      if (is_mof && !entry->is_directory(unknown)) files.push_back(entry->path().string());
     }
+    if (code) return error(Failure::not_found, path + ": this folder cannot be read: " + code.message());
     std::sort(files.begin() + before, files.end());
   }
   // One that is named, and lies in a folder that is named as well, is read once.
@@ -86,9 +89,16 @@ std::vector<std::string> mof_files(const std::vector<std::string>& paths) {
 Result<std::string> source_text(const fs::path& path, Problems& problems) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream || !is_file(path)) return error(Failure::not_found, "this file cannot be read");
-  std::string bytes(largest_file + 1, '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  std::string bytes;
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(path, code);  // of a pipe it says nothing
+  for (std::size_t more = code || size >= largest_file ? 0 : size + 1; stream && bytes.size() <= largest_file;) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + std::min(std::max(more, std::size_t{1} << 16), largest_file + 1 - before));
+    stream.read(bytes.data() + before, static_cast<std::streamsize>(bytes.size() - before));
+    bytes.resize(before + static_cast<std::size_t>(stream.gcount()));
+    more = bytes.size();
+  }
   if (bytes.size() > largest_file) return error(Failure::invalid_argument, "larger than 16 MB");
   const Encoding encoding = encoding_of(bytes);
   if (encoding.is_utf16()) {

@@ -10,8 +10,9 @@
 
 namespace vmms::cim::mof {
 
-/// The files named, and the .mof files (of either case) below the folders named, sorted folder by folder.
-std::vector<std::string> mof_files(const std::vector<std::string>& paths);
+/// The files named, and the .mof files (of either case) below the folders named, sorted folder by folder. Errors:
+/// not_found for a folder that cannot be read to its end.
+Result<std::vector<std::string>> mof_files(const std::vector<std::string>& paths);
 
 /// The file in UTF-8. UTF-16 is known by its byte order mark or by its zeros; what is neither is taken for Latin-1,
 /// with a warning. Errors: not_found; invalid_argument for more than 16 MB, or for half a surrogate pair.

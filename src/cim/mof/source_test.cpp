@@ -32,7 +32,11 @@ TEST_F(Source, EveryMofFileOfAFolderCounts) {
   const std::string upper = write("sub/A.MOF", "");
   const std::string lower = write("sub/b.mof", "");
   write("sub/c.txt", "");
-  EXPECT_EQ(mof_files({"x", (folder_ / "sub").string()}), (std::vector<std::string>{"x", upper, lower}));
+  std::filesystem::create_directories(folder_ / "sub" / "folder.mof");
+  const std::string inner = write("sub/folder.mof/c.mof", "");
+  const auto files = mof_files({"x", (folder_ / "sub").string(), lower});
+  ASSERT_TRUE(files);
+  EXPECT_EQ(*files, (std::vector<std::string>{"x", upper, lower, inner}));
 }
 
 TEST_F(Source, IncludesAreLookedForInFoldersWithoutCaseAndWithAnySlashes) {
@@ -68,7 +72,7 @@ TEST_F(Source, Utf16IsRead) {
     }
   }
   const std::string half = write("half.mof", std::string("\xFF\xFE\x00\xD8x\x00", 6));
-  EXPECT_EQ(parse_files({half}).error().message, half + ": byte 0: half of a surrogate pair of UTF-16");
+  EXPECT_EQ(parse_files({half}).error().message, half + ": byte 2: half of a surrogate pair of UTF-16");
 }
 
 TEST_F(Source, OtherBytesAreLatin1) {

@@ -106,7 +106,7 @@ TEST(Writer, WritesEveryConstant) {
 
 TEST(Writer, KeepsKeywordsAsNamesAndFlavors) {
   rewritten(R"([Scope : Restricted, Flavor("x") : ToSubclass Translatable, Instance {}] class As as $Of : Ref {
-    Other REF Instance; string Of[]; uint32 Qualifier([In : ToInstance] Other REF Scope[3]);
+    Qualifier REF Instance; string Of[]; uint32 Qualifier([In : ToInstance] As REF Scope[3]);
   };
   instance of Instance as $As { As = $Of; };
   Qualifier Scope : char16[3] = {'a'}, Flavor(EnableOverride), Scope(class, schema);)");
