@@ -211,7 +211,8 @@ TEST_F(MofTest, ResultsAreJson) {
   EXPECT_EQ(check({"--json", write("right.mof", "class Acme_A {};")}), 0);
   EXPECT_EQ(boost::json::parse(out_),
             boost::json::parse(
-                R"({"files":1,"classes":1,"instances":0,"qualifier_declarations":0,"problems":[],"warnings":[]})"));
+                R"({"files":1,"classes":1,"instances":0,"qualifier_declarations":0,"problems":[],"problem_count":0,)"
+                R"("warnings":[],"warning_count":0})"));
   const std::string file = write("wrong.mof", "class Acme_A");
   EXPECT_EQ(check({"--json", file}), 1);
   EXPECT_EQ(boost::json::value_to<std::string>(boost::json::parse(out_).at("problems").at(0)),

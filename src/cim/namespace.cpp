@@ -56,14 +56,16 @@ bool Namespace::waits(const Class& base) const {
 }
 
 std::string_view Namespace::driver_role(const Class& association) const {
+  const bool is_join = !association.join_left.empty();
   std::string_view role;
-  std::size_t least = 0;
+  std::size_t its_cost = 0;
   for (const Property& property : association.properties) {
     if (property.type != Type::reference) continue;
     const Class* end = schema.find(property.object_class);
     if (!end) continue;
     const std::size_t cost = concrete(*end).size() + (waits(*end) ? 1000 : 0);
-    if (role.empty() || cost < least) role = property.name, least = cost;
+    const bool is_better = is_join ? cost > its_cost : cost < its_cost;
+    if (role.empty() || is_better) role = property.name, its_cost = cost;
   }
   return role;
 }

@@ -31,7 +31,8 @@ struct Namespace {
   const std::vector<AssociationProvider*>& concrete_associations(const Class& base) const;
   /// Whether reading instances of a class or of its subclasses may wait. An association waits when an end does.
   bool waits(const Class& base) const;
-  /// The role from which an association is walked: the end that fewer providers answer for, none of them waiting.
+  /// The role from which an association is walked: the end that fewer providers answer for, none of them waiting. Of
+  /// a Join the other one, which is read once as a whole: the end that costs little is then asked about each object.
   std::string_view driver_role(const Class& association) const;
 
  private:

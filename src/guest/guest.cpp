@@ -34,8 +34,6 @@ constexpr std::chrono::milliseconds pages_time{500};
 /// That there is no service manager is believed for so long.
 constexpr std::chrono::seconds no_manager_time{5};
 constexpr std::chrono::seconds starting_time{4};
-/// See Guest::Patience.
-constexpr std::chrono::seconds first_sign_time{1};
 /// Of a list that is older than what our own agent told.
 constexpr std::uint64_t unknown_states = std::numeric_limits<std::uint64_t>::max();
 /// The age of what was read of the guest as a whole.
@@ -323,8 +321,7 @@ ListPtr AgentGuest::list_told_by(OwnAgentSession& session, Clock::time_point dea
 Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point deadline, Page page,
                                                                Patience patience) {
   if (patience == Patience::little)
-    if (const Status alive = transport_->wait_for_life(std::min(deadline, Clock::now() + first_sign_time)); !alive)
-      return alive.error();
+    if (const Status alive = transport_->wait_for_life(deadline); !alive) return alive.error();
   const Result<ManagerPtr> manager = this->manager(deadline, patience);
   if (!manager) return manager.error();
   if (const auto session = own_agent(**manager))

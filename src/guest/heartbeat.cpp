@@ -22,8 +22,12 @@ Status Heartbeat::read(Clock::time_point deadline) {
   const std::uint64_t connection = transport_->connection();
   const Clock::time_point asked = Clock::now();
   const Clock::duration slow = std::min<Clock::duration>(2 * answer_time_, command_time);
+  // An agent that owes somebody an answer has had that time already.
+  const bool owes = unanswered_ > 0 && unanswered_connection_ == connection;
+  const Clock::time_point since = owes ? std::min(unanswered_since_, asked) : asked;
   const Clock::time_point limit =
-      asked + (was_silent ? Clock::duration(patience_with_silence) : std::max<Clock::duration>(patience, slow));
+      std::max(asked + patience_with_silence,
+               was_silent ? Clock::time_point() : since + std::max<Clock::duration>(patience, slow));
   lock.unlock();
   Status alive = [&]() -> Status {
     try {
@@ -49,9 +53,20 @@ Status Heartbeat::read(Clock::time_point deadline) {
   return alive;
 }
 
-void Heartbeat::heard(Clock::time_point asked) {
+void Heartbeat::asked() {
   const std::uint64_t connection = transport_->connection();
   const std::lock_guard lock(mutex_);
+  if (++unanswered_ > 1 && unanswered_connection_ == connection) return;
+  unanswered_since_ = Clock::now();
+  unanswered_connection_ = connection;
+}
+
+void Heartbeat::ended(Clock::time_point asked, bool answered) {
+  const std::uint64_t connection = transport_->connection();
+  const std::lock_guard lock(mutex_);
+  --unanswered_;
+  if (!answered) return;
+  unanswered_since_ = Clock::now();
   answer_time_ = Clock::now() - asked;
   found_ = Status();
   found_at_ = Clock::now();

@@ -5,6 +5,8 @@
 #include "base/waiting.hpp"
 #include "guest/transport.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,7 +15,8 @@ namespace vmms::guest {
 
 /// What was found is believed for a second and shared by all who ask; an agent that says nothing for `patience` is
 /// silent, so that what is read is never older than two seconds. One that was seen to need longer for its answers is
-/// slow, and gets twice that time. While an agent is silent, readers get the answer at once, or nearly so. Thread-safe.
+/// slow, and gets twice that time, which begins with the oldest command that it has not answered. While an agent is
+/// silent, readers get the answer at once, or nearly so. Thread-safe.
 class Heartbeat {
  public:
   static constexpr std::chrono::milliseconds patience{800};
@@ -24,8 +27,9 @@ class Heartbeat {
 
   /// Errors: unreachable (silent, or not connected; the text says which), timed_out (the deadline came before).
   Status read(Clock::time_point deadline);
-  /// The agent answered a command that it was asked at this time.
-  void heard(Clock::time_point asked);
+  /// Before a command is sent to the agent, and after each of these: whether it answered.
+  void asked();
+  void ended(Clock::time_point asked, bool answered);
 
  private:
   const std::shared_ptr<Transport> transport_;
@@ -35,7 +39,10 @@ class Heartbeat {
   std::optional<Status> found_;
   Clock::time_point found_at_;
   Clock::duration answer_time_{};  ///< of the last answer; zero: unknown
-  std::uint64_t connection_ = 0;   ///< of the agent that was asked
+  std::size_t unanswered_ = 0;     ///< commands of others that are under way
+  Clock::time_point unanswered_since_;
+  std::uint64_t unanswered_connection_ = 0;  ///< of the agent that was sent the last of these
+  std::uint64_t connection_ = 0;             ///< of the agent that was asked
 };
 
 }  // namespace vmms::guest

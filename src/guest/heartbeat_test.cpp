@@ -18,6 +18,11 @@ Clock::time_point soon() { return Clock::now() + 30s; }
 class HeartbeatTest : public testing::Test {
  protected:
   std::shared_ptr<FakeAgent> transport_ = std::make_shared<FakeAgent>();
+  void answer(Clock::time_point asked) {
+    heartbeat_.asked();
+    heartbeat_.ended(asked, true);
+  }
+
   Heartbeat heartbeat_{transport_};
 };
 
@@ -69,7 +74,7 @@ TEST_F(HeartbeatTest, AnotherAgentIsAskedAnew) {
 }
 
 TEST_F(HeartbeatTest, AnswersToOtherCommandsAreSignsOfLife) {
-  heartbeat_.heard(Clock::now());
+  answer(Clock::now());
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(heartbeat_.read(soon()));
   EXPECT_EQ(transport_->commands(), 0U);
   // Of another connection they say nothing.
@@ -78,8 +83,25 @@ TEST_F(HeartbeatTest, AnswersToOtherCommandsAreSignsOfLife) {
   EXPECT_FALSE(heartbeat_.read(soon()));
 }
 
+TEST_F(HeartbeatTest, AnAgentThatOwesAnAnswerHasHadItsTime) {
+  transport_->set_silent(true);
+  heartbeat_.asked();
+  std::this_thread::sleep_for(Heartbeat::patience);
+  auto begun = Clock::now();
+  EXPECT_FALSE(heartbeat_.read(soon()));
+  EXPECT_LT(Clock::now() - begun, Heartbeat::patience) << "others have waited for it";
+  heartbeat_.ended(begun, false);
+  // Of another connection the answer that is owed says nothing.
+  heartbeat_.asked();
+  transport_->restart();
+  std::this_thread::sleep_for(Heartbeat::patience);
+  begun = Clock::now();
+  EXPECT_FALSE(heartbeat_.read(soon()));
+  EXPECT_GE(Clock::now() - begun, Heartbeat::patience);
+}
+
 TEST_F(HeartbeatTest, ASlowAgentGetsTheTimeThatItNeeds) {
-  heartbeat_.heard(Clock::now() - 1s);  // it took a second
+  answer(Clock::now() - 1s);  // it took a second
   std::this_thread::sleep_for(Heartbeat::believed);
   transport_->set_silent(true);
   std::thread later([&] {

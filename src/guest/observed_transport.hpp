@@ -17,9 +17,16 @@ class ObservedTransport : public Transport {
   bool connected() const override { return transport_->connected(); }
   std::uint64_t connection() const override { return transport_->connection(); }
   Result<std::string> command(std::string_view json, Clock::time_point deadline) override {
-    const Clock::time_point asked = Clock::now();
+    struct Asking {
+      ~Asking() { heartbeat.ended(asked, answered); }
+      Heartbeat& heartbeat;
+      Clock::time_point asked;
+      bool answered = false;
+    };
+    heartbeat_->asked();
+    Asking asking{*heartbeat_, Clock::now()};
     Result<std::string> answer = transport_->command(json, deadline);
-    if (answer) heartbeat_->heard(asked);
+    asking.answered = static_cast<bool>(answer);
     return answer;
   }
   PollDelays poll_delays() const override { return transport_->poll_delays(); }

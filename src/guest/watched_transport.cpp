@@ -32,19 +32,23 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
     changed.notify_all();
   }
 
-  /// Learns from the answer, or from having waited for it long enough. What the hypervisor says of itself or of a
-  /// paused VM tells nothing about the agent.
-  Result<std::string> send(std::uint64_t of, std::string_view json, Clock::time_point deadline) {
-    const Clock::time_point begun = Clock::now();
-    Result<std::string> answer = transport->command(json, deadline);
-    const std::lock_guard lock(mutex);
+  /// With the mutex held. Learns from the answer, or from having waited for it long enough. What the hypervisor says of
+  /// itself or of a paused VM tells nothing about the agent.
+  void hear(std::uint64_t of, const Result<std::string>& answer, Clock::time_point begun, Clock::time_point deadline) {
     if (answer) {
       if (state != State::answers) learn(of, State::answers);
-      return answer;
+      return;
     }
     const Failure kind = answer.error().kind;
     const bool late = (kind == Failure::unreachable || kind == Failure::timed_out) && Clock::now() >= deadline;
     if (late && deadline - begun >= times.silence && transport->connected()) learn(of, State::silent);
+  }
+
+  Result<std::string> send(std::uint64_t of, std::string_view json, Clock::time_point deadline) {
+    const Clock::time_point begun = Clock::now();
+    Result<std::string> answer = transport->command(json, deadline);
+    const std::lock_guard lock(mutex);
+    hear(of, answer, begun, deadline);
     return answer;
   }
 
@@ -67,13 +71,17 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   /// With the mutex held. Whether an answer of this connection is on its way.
   bool is_being_asked() const { return asking == connection; }
 
+  /// Whoever hears of its end may begin the next one.
   void ping(std::uint64_t of, Clock::time_point limit) noexcept {
+    std::optional<Result<std::string>> answer;
+    const Clock::time_point begun = Clock::now();
     try {
-      (void)send(of, R"({"execute":"guest-ping"})", limit);
+      answer = transport->command(R"({"execute":"guest-ping"})", limit);
     } catch (const std::exception&) {  // no memory: nothing was learnt
     }
     const std::lock_guard lock(mutex);
     asking.reset();
+    if (answer) hear(of, *answer, begun, limit);
     changed.notify_all();
   }
 
@@ -106,13 +114,15 @@ Result<std::string> WatchedTransport::command(std::string_view json, Clock::time
   return watch_->send(connection, json, deadline);
 }
 
-Status WatchedTransport::wait_for_life(Clock::time_point until) {
+Status WatchedTransport::wait_for_life(Clock::time_point deadline) {
   std::unique_lock lock(watch_->mutex);
   const State known = watch_->current();
   if (known == State::answers || !transport_->connected()) return {};
   watch_->ask();
-  if (known == State::silent) until = std::min(until, watch_->asked + watch_->times.patience);
-  watch_->changed.wait_until(lock, until, [&] { return watch_->current() != known || !watch_->is_being_asked(); });
+  const Times& times = watch_->times;
+  const Clock::time_point until = watch_->asked + (known == State::silent ? times.patience : times.first_sign);
+  watch_->changed.wait_until(lock, std::min(deadline, until),
+                             [&] { return watch_->current() != known || !watch_->is_being_asked(); });
   if (watch_->current() == State::silent) return silent_error();
   if (watch_->state == State::unknown && watch_->is_being_asked())
     return error(Failure::unreachable, "the guest agent is connected but has not answered yet");

@@ -21,6 +21,8 @@ class WatchedTransport : public Transport {
     Clock::duration between_pings = std::chrono::seconds(1);
     /// How long a ping of an agent that was silent is waited for: one that has come back answers within that.
     Clock::duration patience = std::chrono::milliseconds(100);
+    /// How long the first ping of a connection is waited for by those who have other guests to ask.
+    Clock::duration first_sign = std::chrono::seconds(1);
   };
 
   explicit WatchedTransport(std::shared_ptr<Transport> transport) : WatchedTransport(std::move(transport), Times{}) {}
@@ -38,9 +40,9 @@ class WatchedTransport : public Transport {
   const std::shared_ptr<Transport>& unwatched() const { return transport_; }
 
   /// For those who have other guests to ask: returns when the agent of this connection has given its first sign of
-  /// life, at once when that was before, or when only a command can find out. Errors: unreachable (silent; or it has
-  /// said nothing by `until`).
-  Status wait_for_life(Clock::time_point until);
+  /// life, at once when that was before, or when only a command can find out. All wait for the same ping, and none for
+  /// it once it has lasted too long. Errors: unreachable (silent; or it has said nothing yet).
+  Status wait_for_life(Clock::time_point deadline);
   /// For those who want this guest and no other: where it is silent, waits for the answer to a ping.
   Status wait_for_return(Clock::time_point until);
 

@@ -4,8 +4,14 @@
 #include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "providers/guest_services.hpp"
+#include "providers/parallel.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace vmms::providers {
 
@@ -182,10 +188,16 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   void enumerate(const cim::Context& context, const cim::TypedQuery<GuestOSService>& query,
                  cim::PageOf<GuestOSService>& page) override {
     const std::string from = query.after ? query.after->system_name : std::string();
+    // As many guests are asked at the same time as a page needs, each taken to have a few services at least.
+    const std::size_t at_once = std::min(most_in_parallel, 1 + query.limit / 4);
+    std::vector<VirtualMachinePtr> machines;
     for_each_machine(environment_, query.keys.system_name, from, [&](const VirtualMachinePtr& machine) {
-      if (machine->id < from) return true;
-      return add_services(context, query, *machine, page);
+      if (machine->id < from || !is_active(*machine) || !interface_enabled(environment_, *machine)) return true;
+      if (page.full()) return false;
+      machines.push_back(machine);
+      return machines.size() < at_once || add_services(context, query, std::exchange(machines, {}), page);
     });
+    add_services(context, query, machines, page);
   }
 
   Result<GuestOSService> get(const cim::Context& context, const Key& key) override {
@@ -254,32 +266,51 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     });
   }
 
+  using Services = std::shared_ptr<const std::map<std::string, Service>>;
+
   // False when the page is full.
   bool add_services(const cim::Context& context, const cim::TypedQuery<GuestOSService>& query,
-                    const VirtualMachine& machine, cim::PageOf<GuestOSService>& page) {
-    if (!is_active(machine) || !interface_enabled(environment_, machine)) return true;
-    if (page.full()) return false;
-    const auto failed = [&](const Error& why) {
-      // An agent that is not there or does not allow it means no instances; one that does not answer means unknown.
-      if (why.kind != Failure::not_supported)
-        page.fail(error(why.kind, fmt::format("services of virtual machine '{}': {}", machine.name, why.message)));
-      return true;
-    };
-    if (const Status reachable = check_reachable(machine); !reachable) return failed(reachable.error());
-    const auto guest = environment_.guests.find(machine.id);
-    if (!guest) return true;
-    const bool resumed = query.after && query.after->system_name == machine.id;
-    using guest::Guest;
-    const auto services = guest->services(guest_deadline(context), resumed ? Guest::Page::further : Guest::Page::first,
-                                          query.keys.system_name ? Guest::Patience::whole : Guest::Patience::little);
-    if (!services) return failed(services.error());
-    for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
-         next != (*services)->end(); ++next) {
-      if (query.keys.name && !equals_folded(*query.keys.name, next->first)) continue;
-      if (page.full()) return false;
-      page.add(instance_of(machine, next->second));
+                    const std::vector<VirtualMachinePtr>& machines, cim::PageOf<GuestOSService>& page) {
+    std::vector<std::optional<Result<Services>>> found(machines.size());
+    in_parallel(offer_for(environment_, context), machines.size(),
+                [&](std::size_t i) { found[i] = services_of(context, query, *machines[i]); });
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+      const VirtualMachine& machine = *machines[i];
+      const Result<Services>& services = *found[i];
+      if (!services) {
+        // An agent that is not there or does not allow it means no instances; one that does not answer means unknown.
+        const Error& why = services.error();
+        if (why.kind != Failure::not_supported)
+          page.fail(error(why.kind, fmt::format("services of virtual machine '{}': {}", machine.name, why.message)));
+        continue;
+      }
+      if (!*services) continue;
+      const bool resumed = is_resumed(query, machine);
+      for (auto next = resumed ? (*services)->upper_bound(query.after->name) : (*services)->begin();
+           next != (*services)->end(); ++next) {
+        if (query.keys.name && !equals_folded(*query.keys.name, next->first)) continue;
+        if (page.full()) return false;
+        page.add(instance_of(machine, next->second));
+      }
     }
     return true;
+  }
+
+  // Null for a guest that is gone.
+  Result<Services> services_of(const cim::Context& context, const cim::TypedQuery<GuestOSService>& query,
+                               const VirtualMachine& machine) {
+    if (const Status reachable = check_reachable(machine); !reachable) return reachable.error();
+    const auto guest = environment_.guests.find(machine.id);
+    if (!guest) return Services();
+    using guest::Guest;
+    return guest->services(guest_deadline(context),
+                           is_resumed(query, machine) ? Guest::Page::further : Guest::Page::first,
+                           query.keys.system_name ? Guest::Patience::whole : Guest::Patience::little);
+  }
+
+  // Whether the page before ended within this machine's services.
+  static bool is_resumed(const cim::TypedQuery<GuestOSService>& query, const VirtualMachine& machine) {
+    return query.after && query.after->system_name == machine.id;
   }
 
   Environment& environment_;

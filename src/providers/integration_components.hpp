@@ -62,13 +62,11 @@ class IntegrationComponentProvider : public Base {
       machines.push_back(machine);
       return machines.size() <= query.limit;
     });
-    Offer offer;
-    if (environment_.offer)
-      offer = [&](std::function<void()> task) { return environment_.offer(context, std::move(task)); };
     // Guests that are silent are waited for at the same time.
     const bool more = machines.size() > query.limit;
     std::vector<T> found(machines.size() - (more ? 1 : 0));
-    in_parallel(offer, found.size(), [&](std::size_t i) { found[i] = instance(context, *machines[i], query); });
+    in_parallel(offer_for(environment_, context), found.size(),
+                [&](std::size_t i) { found[i] = instance(context, *machines[i], query); });
     for (T& each : found) page.add(std::move(each));
     if (more) page.full();
   }

@@ -5,12 +5,11 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace vmms::providers {
 
 namespace {
-
-constexpr std::size_t most_threads = 16;
 
 /// Shared with the helpers: one that comes late finds nothing to do, and touches nothing of the caller's.
 class Work {
@@ -57,10 +56,15 @@ class Work {
 
 }  // namespace
 
+Offer offer_for(const Environment& environment, const cim::Context& caller) {
+  if (!environment.offer) return {};
+  return [&](std::function<void()> task) { return environment.offer(caller, std::move(task)); };
+}
+
 void in_parallel(const Offer& offer, std::size_t count, const std::function<void(std::size_t)>& work) {
   const auto shared = std::make_shared<Work>(count, work);
   try {
-    for (std::size_t helpers = 1; offer && helpers < std::min(count, most_threads); ++helpers)
+    for (std::size_t helpers = 1; offer && helpers < std::min(count, most_in_parallel); ++helpers)
       if (!offer([shared] { shared->help(); })) break;
   } catch (const std::exception&) {
     // No memory for one more. Those that have begun use what is the caller's, who must not leave them.
