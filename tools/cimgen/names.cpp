@@ -243,7 +243,7 @@ std::string expression(const Literal& literal, Type type) {
     case Literal::Kind::character:
       return fmt::format("char16_t{{{}}}", literal.magnitude);
     case Literal::Kind::string: {
-      if (type != Type::datetime) return quoted(literal.text);
+      if (type != Type::datetime) return cimgen::quoted(literal.text);
       std::int64_t microseconds = 0;
       if (cim::mof::parse_interval(literal.text, microseconds)) {
         return fmt::format("::vmms::cim::DateTime::interval(::vmms::cim::DateTime::Microseconds({}LL))", microseconds);
