@@ -25,7 +25,7 @@ auto find_feature(Features& features, std::string_view name) {
                       [&](const auto& feature) { return equals_no_case(feature.name, name); });
 }
 
-/// About how much memory a class takes for each of its features, own or inherited.
+/// About how much memory a value takes in each class that has or inherits it.
 std::size_t size_of(const Initializer& value) {
   std::size_t size = 0;
   for (const Literal& item : value.items) size += sizeof(Literal) + item.text.size();
@@ -97,7 +97,7 @@ class Resolver {
       for (const PropertyValue& value : instance.values) check_qualifiers(value.qualifiers, "");
     }
     if (problems_.errors() != before) return {};
-    Schema schema = sorted(); fprintf(stderr,"BYTES %zu\n",bytes_);
+    Schema schema = sorted();
     check_instances(declarations_, schema, is_wmi_ ? Dialect::wmi : Dialect::dmtf, aliases_, problems_);
     return schema;
   }
