@@ -170,6 +170,12 @@ class Queries(Named):
         with self.assertRaises(AssertionError):
             self.names(r"ElementName = 'back\slash'")
 
+    def test_dates_of_microsofts_pages(self):
+        for where, found in {"InstallDate > '1/31/2001'": True, "InstallDate > '31 January, 2001 3:23 PM'": True,
+                             "InstallDate < 'Jan 2001'": False, "InstallDate >= '20010131'": True,
+                             "InstallDate > '2001-01-31 15:23:00:000'": True}.items():
+            self.assertEqual(self.names(where + " AND ElementName = 'web1'"), {"web1"} if found else set(), where)
+
     def test_what_microsoft_calls_invalid_is_refused(self):
         services = f"SELECT Name FROM Vmms_GuestOSService WHERE SystemName = '{self.ids['web1']}' AND "
         for query in (services + "Started >= 0", services + "Started <= TRUE", services + "Started > FALSE",

@@ -1,6 +1,7 @@
 #include "cim/wql/constants.hpp"
 
 #include "base/case_folding.hpp"
+#include "cim/wql/dates.hpp"
 
 #include <charconv>
 #include <utility>
@@ -59,7 +60,8 @@ std::optional<Value> constant_of(const Property& property, const Literal& litera
     case Type::datetime: {
       if (!is_string) return std::nullopt;
       if (auto cim_form = DateTime::parse(literal.text)) return Value(*cim_form);
-      return known(DateTime::parse_iso8601(literal.text));
+      if (auto iso_form = DateTime::parse_iso8601(literal.text)) return Value(*iso_form);
+      return known(read_date(literal.text));
     }
     case Type::reference: {
       if (!is_string) return std::nullopt;

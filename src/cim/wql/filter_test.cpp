@@ -107,6 +107,56 @@ TEST_F(WqlFilter, PathsNameObjectsInEveryWay) {
     EXPECT_TRUE(matches(where)) << where;
 }
 
+TEST_F(WqlFilter, DatesAreThoseOfMicrosoftsPages) {
+  for (const char* day : {"20260102", "01/02/2026", "1/2/2026", "1-2-26", "01.02.2026", "2026/01/02", "2026-01-02",
+                          "1/2026/02", "January 2, 2026", "january 2 26", "Jan 2 2026", "JAN 2026 2", "2 January, 2026",
+                          "2 Jan26", "2 2026 January", "2026 January 2", "2026 2 Jan"}) {
+    EXPECT_TRUE(matches("Date >= '" + std::string(day) + "'")) << day;
+    EXPECT_TRUE(matches("Date < '" + std::string(day) + " 03:04:05:001'")) << day;
+    EXPECT_TRUE(matches("Date = '" + std::string(day) + " 3:04:05'")) << day;
+    EXPECT_TRUE(matches("Date = '" + std::string(day) + " 03:04:05.000 AM'")) << day;
+    EXPECT_FALSE(matches("Date > '" + std::string(day) + " 3:04:05 PM'")) << day;
+  }
+  for (const char* where :
+       {"Date > '2026'", "Date > '2026 Jan'", "Date > 'Jan, 2026'", "Date < 'February 2026'", "Date < '13/01/2026'",
+        "Date < '2026/13/01'", "Date > '31 Dec 99'", "Date < '2 Jan 2026 4 AM'", "Date > '2 Jan 2026 3AM'",
+        "Date > '2 Jan 2026 12:30AM'", "Date < '2 Jan 2026 12:30 PM'", "Date > ' 1/2/2026 3:04 '"})
+    EXPECT_TRUE(matches(where)) << where;
+  for (const char* where : {"Date = 'yesterday'",
+                            "Date = ''",
+                            "Date = '202601'",
+                            "Date = '260102'",
+                            "Date = '1/2-2026'",
+                            "Date = '1/2'",
+                            "Date = '1/2/3/4'",
+                            "Date = '31/31/2026'",
+                            "Date = '2/30/2026'",
+                            "Date = '1/2/202'",
+                            "Date = '1/2/20260'",
+                            "Date = '2 Foo 2026'",
+                            "Date = 'Jan 26'",
+                            "Date = 'Jan'",
+                            "Date = 'Jan Feb 2026'",
+                            "Date = '1 2 3 Jan'",
+                            "Date = ', Jan 2026'",
+                            "Date = 'Jan 2026,'",
+                            "Date = 'Jan,, 2026'",
+                            "Date = '3:04'",
+                            "Date = '1/2/2026 3'",
+                            "Date = '1/2/2026 25:00'",
+                            "Date = '1/2/2026 13:00 PM'",
+                            "Date = '1/2/2026 0 AM'",
+                            "Date = '1/2/2026 3:04:05:60'",
+                            "Date = '1/2/2026 3:'",
+                            "Date = '1/2/2026 :3'",
+                            "Date = '1/2/20263:04'",
+                            "Date = '1/2/2026 3:04:05:000:1'",
+                            "Date = '0/2/2026'",
+                            "Date = '1/0/2026'",
+                            "Date = '20260102 20260102'"})
+    EXPECT_NE(failure(where), "") << where;
+}
+
 TEST_F(WqlFilter, PropertiesStandOnBothSides) {
   instance.set("Flag2", true);
   for (const char* where : {"Name = Name",
