@@ -201,7 +201,11 @@ class Queries(Named):
             opened = (cimxml.value("FilterQueryLanguage", language) + cimxml.value("MaxObjectCount", 100)
                       + cimxml.value("FilterQuery", f"SELECT * FROM {SYSTEM} WHERE ElementName = 'web1'"))
             self.assertEqual(len(self.call("OpenQueryInstances", opened).find("IRETURNVALUE")), 1)
-            for text in (f"SELECT * FROM {SYSTEM} WHERE Name LIKE 'a.*'", f"ASSOCIATORS OF {{{SETTINGS}='x'}}"):
+            for pattern, expected in (("we.1", 1), ("WEB1*", 1), ("percent%_.a.", 1), (".*", 8), ("ho*s*t1", 1),
+                                      ("stra.e", 1), ("STRASSE", 1), (".* vm", 1), ("[w]eb1", 0), ("web", 0), ("%", 0), (r"back\\\\slash", 1)):
+                self.assertEqual(len(self.found("ExecQuery", query(
+                    language, f"SELECT * FROM {SYSTEM} WHERE ElementName LIKE '{pattern}'"))), expected, pattern)
+            for text in (f"SELECT * FROM {SYSTEM} WHERE Name LIKE '*a'", f"ASSOCIATORS OF {{{SETTINGS}='x'}}"):
                 with self.assertRaises(cimxml.CimError) as refused:
                     self.call("ExecQuery", query(language, text))
                 self.assertEqual(refused.exception.code, 15)
@@ -277,6 +281,12 @@ class Sources(Named):
         partial = f'{SYSTEM}.Name="{self.ids["ÉCOLE"]}"'
         self.assertEqual(len(self.query(f"ASSOCIATORS OF {{{partial}}} WHERE AssocClass=Msvm_AffectedJobElement")), 1)
         self.assertEqual(len(self.query(f"ASSOCIATORS OF {{{partial}}} WHERE ResultClass={SETTINGS}")), 1)
+        for where in (f"__PATH = \"{SYSTEM}.CreationClassName='{SYSTEM}'\"",
+                      f"__RELPATH = \"CIM_System.CreationClassName='{SYSTEM}'\"", f"__PATH = '{SYSTEM}'",
+                      f"__PATH = \"{SYSTEM}.CreationClassName='{SYSTEM}'\" OR Name = 'nobody'"):
+            self.assertEqual(self.names(where), set(), "it names no object, as in Get")
+        self.assertEqual(self.names(f"__PATH = \"{SYSTEM}.Name='{web}'\""), {"web1"})
+        self.assertEqual(self.names(f"__PATH = \"CIM_ManagedElement.Name='{web}'\""), {"web1"})
         by_path = self.query(f"SELECT * FROM {SYSTEM} WHERE __PATH = '{superclass}'".replace('"', '\\"'))
         self.assertEqual([machine["ElementName"] for machine in by_path], ["web1"])
 

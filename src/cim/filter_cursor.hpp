@@ -4,6 +4,7 @@
 #include "cim/enumeration.hpp"
 #include "cim/wql/filter.hpp"
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -11,12 +12,16 @@ namespace vmms::cim {
 
 class FilterCursor : public BufferedEnumeration {
  public:
-  /// `few`: there is not much to look through.
-  FilterCursor(std::unique_ptr<Enumeration> all, wql::Filter filter, bool few = false)
-      : all_(std::move(all)), filter_(std::move(filter)), few_(few) {}
+  /// Finds the object that a path names, of the class `within` where it is not null: ObjectManager::find_object.
+  using Find = std::function<Result<Instance>(const Context& context, const ObjectPath& path, const Class* within)>;
+  /// `few`: there is not much to look through. `find` is asked where paths of the filter lack keys.
+  FilterCursor(std::unique_ptr<Enumeration> all, wql::Filter filter, bool few = false, Find find = {})
+      : all_(std::move(all)), filter_(std::move(filter)), few_(few), find_(std::move(find)) {
+    if (filter_.open_paths() == 0) find_ = nullptr;
+  }
 
   /// Also when nobody is asked, but many may have to be looked at before one fits.
-  bool waits() const override { return !few_ || all_->waits(); }
+  bool waits() const override { return !few_ || find_ || all_->waits(); }
 
  protected:
   bool exhausted() const override { return done_; }
@@ -24,9 +29,12 @@ class FilterCursor : public BufferedEnumeration {
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:
+  void find_paths(const Context& context, std::vector<Error>& failures);
+
   std::unique_ptr<Enumeration> all_;
   wql::Filter filter_;
   const bool few_;
+  Find find_;  ///< none once the paths are found
   bool done_ = false;
 };
 

@@ -149,6 +149,17 @@ ObjectManager::Target ObjectManager::own_target(const Namespace& space, Provider
   return {own->second.get(), std::move(path)};
 }
 
+// Without waiting, of a path with all keys.
+std::optional<std::string> ObjectManager::other_class(const Namespace& space, const ObjectPath& path) const {
+  if (!path.namespace_name.empty() && find_schema(path.namespace_name) != &space.schema) return std::nullopt;
+  const Class* named = space.schema.find(path.class_name);
+  const auto provider = named ? space.providers.find(named) : space.providers.end();
+  if (provider == space.providers.end()) return std::nullopt;
+  ObjectPath own = path;
+  if (!complete_keys(own.keys, *named) || !is_complete(*named, own)) return std::nullopt;
+  return provider->second->other_class(own);
+}
+
 // Clients that know this server by an address or an alias put it into the paths that they send.
 bool ObjectManager::is_on_another_host(const Context& context, const ObjectPath& path) const {
   return !names_server(path.host, server_name_) && !names_server(path.host, context.called_server);
@@ -191,8 +202,12 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     candidates.push_back(std::move(candidate));
   }
   if (candidates.empty()) {
+    if (unfit && concrete.size() > 1)
+      return error(unfit->kind, fmt::format("{} fits no class: {}", describe(path), unfit->message));
     if (unfit) return *std::move(unfit);
-    if (const Status names = check_key_names(**named, path); !names) return names.error();
+    // A class that leaves its keys to those below it can tell nothing about them.
+    if (!(*named)->keys.empty())
+      if (const Status names = check_key_names(**named, path); !names) return names.error();
     return no_instance(path);
   }
 
@@ -310,6 +325,13 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
     ObjectPath own = path;
     own.class_name = provider->cim_class().name;
     if (const Status keys = complete_keys(own.keys, provider->cim_class()); !keys) return keys.error();
+    for (KeyBinding& key : own.keys) {
+      const auto other = key.reference ? other_class(**space, *key.reference) : std::nullopt;
+      if (!other) continue;
+      ObjectPath end = *key.reference;
+      end.class_name = *other;
+      key.reference = std::make_shared<const ObjectPath>(std::move(end));
+    }
     const bool complete = is_complete(provider->cim_class(), own);
     if (!has_keys(provider->cim_class(), own) || (!complete && naming == Naming::all_keys)) continue;
     const KeyBinding* end = own.find((*space)->driver_role(provider->cim_class()));
@@ -324,11 +346,11 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
     }
     auto instances = provider->from(context, end->name, near->path(schema.namespace_name));
     if (!instances) return instances.error();
-    for (Instance& instance : *instances) {
-      if (!names_object(own, instance.path(), home)) continue;
-      if (complete) return std::move(instance);
-      found.push_back(std::move(instance));
-    }
+    const std::size_t before = found.size();
+    for (Instance& instance : *instances)
+      if (names_object(own, instance.path(), home)) found.push_back(std::move(instance));
+    // One of its ends may still be named so that several fit.
+    if (complete && found.size() == before + 1) return std::move(found.back());
   }
   if (found.size() == 1) return std::move(found.front());
   if (found.empty()) return no_instance(path);

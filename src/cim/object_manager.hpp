@@ -148,6 +148,8 @@ class ObjectManager {
   /// Incomplete keys must fit exactly one instance.
   Result<Target> resolve(const Context& context, const ObjectPath& path, Naming naming, const Class* within = nullptr);
   static Target own_target(const Namespace& space, Provider& provider, ObjectPath path);
+  /// The own class of an object that its path names by another class; nothing where it does not.
+  std::optional<std::string> other_class(const Namespace& space, const ObjectPath& path) const;
   bool is_on_another_host(const Context& context, const ObjectPath& path) const;
   Error on_another_host(const ObjectPath& path) const;
   /// Those that some keys of a path fit, two at most; what could not be asked is added to `failures`.

@@ -17,6 +17,9 @@ namespace vmms::cim {
 
 namespace {
 
+// Each may have to be looked for.
+constexpr std::size_t most_open_paths = 256;
+
 Result<std::vector<std::string>> find_columns(const Class& cim_class, const std::vector<std::string>& names) {
   std::vector<std::string> columns;
   for (const std::string& name : names) {
@@ -66,7 +69,7 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   const auto cim_class = find_class(name, statement.class_name);
   if (!cim_class) return cim_class.error();
   QueryResult result;
-  result.origin = {server_name_, std::string(name), &space.schema};
+  result.origin = {server_name_, std::string(name), &space.schema, context.called_server};
   auto columns = find_columns(**cim_class, statement.columns);
   if (!columns) return columns.error();
   result.columns = std::move(*columns);
@@ -77,9 +80,15 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   const Class* enumerated = *cim_class;
   std::optional<wql::Filter> filter;
   if (statement.where) {
-    auto compiled = wql::Filter::compile(*statement.where, **cim_class, result.origin);
+    auto compiled = wql::Filter::compile(*statement.where, **cim_class, result.origin,
+                                         [&](const ObjectPath& path) { return other_class(space, path); });
     if (!compiled) return compiled.error();
     filter = std::move(*compiled);
+    if (filter->open_paths() > most_open_paths)
+      return error(Failure::invalid_argument,
+                   fmt::format("query: {} paths lack keys; up to {} may, since each has to be "
+                               "looked for",
+                               filter->open_paths(), most_open_paths));
     keys = filter->keys();
     if (!wanted.empty()) wanted.insert(wanted.end(), filter->properties().begin(), filter->properties().end());
     for (const std::string* fixed : {&filter->class_name(), &filter->path_class_name()}) {
@@ -103,7 +112,10 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
   result.instances = std::move(*instances);
   if (!filter) return result;
   const bool few = name_objects(space.concrete(*enumerated), result.about.keys);
-  result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter), few);
+  const auto find = [this, &space](const Context& caller, const ObjectPath& path, const Class* within) {
+    return find_object(caller, space.schema, path, within);
+  };
+  result.instances = std::make_unique<FilterCursor>(std::move(result.instances), std::move(*filter), few, find);
   return result;
 }
 

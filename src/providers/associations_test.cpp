@@ -136,6 +136,9 @@ TEST_F(Associations, AreFoundWhateverTheirEndIsCalledBy) {
           EXPECT_EQ(walk(name, path, true), references);
           EXPECT_EQ(query(name, "ASSOCIATORS OF {" + path.to_string() + "}"), objects);
           EXPECT_EQ(query(name, "REFERENCES OF {" + path.to_string() + "}"), references);
+          const std::string by_path = " WHERE __PATH = " + in_quotes(path.to_string());
+          EXPECT_EQ(query(name, fmt::format("SELECT * FROM {}{}", cim_class->name, by_path)),
+                    Texts{instance.path().to_string()});
           // One association class and role after the other is all of them.
           Texts by_filter;
           Texts by_query;
@@ -163,6 +166,8 @@ TEST_F(Associations, AreFoundWhateverTheirEndIsCalledBy) {
           ASSERT_EQ(failures_.size(), 1u) << path.to_string();
           EXPECT_NE(failures_[0].message.find("fits more than one instance"), std::string::npos)
               << failures_[0].message;
+          const std::string by_path = " WHERE __PATH = " + in_quotes(path.to_string());
+          EXPECT_EQ(this->query(name, fmt::format("SELECT * FROM {}{}", cim_class->name, by_path)), Texts{});
         }
         if (HasFailure()) return;  // one says enough
       }
@@ -191,6 +196,58 @@ TEST_F(Associations, OfAnAssociationEachCanBeReadBack) {
     }
 }
 
+// Clients know the job of a copy as an Msvm_ConcreteJob, as any other.
+TEST_F(Associations, OfACopysJobAreFoundByBothOfItsClasses) {
+  const auto job = jobs_->start({.caption = "Copying",
+                                 .owner = "tester",
+                                 .affected = machine_path("alpha"),
+                                 .class_name = "Msvm_CopyFileToGuestJob"},
+                                id("alpha"), [](cim::job::Control&) -> Status { return {}; });
+  ASSERT_TRUE(job) << job.error().message;
+  const std::string own = fmt::format("Msvm_CopyFileToGuestJob.InstanceID=\"{}\"", job->id);
+  for (const char* form : {"Msvm_CopyFileToGuestJob.InstanceID=\"{}\"", "Msvm_ConcreteJob.InstanceID=\"{}\"",
+                           "CIM_ConcreteJob.InstanceID=\"{}\"", "msvm_concretejob=\"{}\"", "CIM_Job=\"{}\"",
+                           R"(\\HOST1\root\virtualization\v2:Msvm_ConcreteJob.InstanceID="{}")"}) {
+    SCOPED_TRACE(form);
+    const cim::ObjectPath path = cim::ObjectPath::parse(fmt::format(fmt::runtime(form), job->id)).value();
+    const std::string text = in_quotes(path.to_string());
+    const Texts references = walk(space, path, true);
+    EXPECT_EQ(references.size(), 1u);
+    EXPECT_EQ(query(space, "REFERENCES OF {" + path.to_string() + "}"), references);
+    EXPECT_EQ(walk(space, path, false), Texts{machine_path("alpha")});
+    const cim::Class& association = *manager_.find_class(space, "Msvm_AffectedJobElement").value();
+    EXPECT_EQ(filtered(space, association, "AffectingElement", path), references);
+    for (const std::string& where :
+         {"AffectingElement = " + text, text + " = AffectingElement",
+          "AffectingElement = " + text + " OR AffectingElement = 'Msvm_ConcreteJob=\"nothing\"'"})
+      EXPECT_EQ(query(space, "SELECT * FROM CIM_AffectedJobElement WHERE " + where), references) << where;
+    EXPECT_EQ(query(space, "SELECT * FROM CIM_ConcreteJob WHERE __PATH = " + text), Texts{own});
+    EXPECT_EQ(query(space, "SELECT * FROM CIM_Job WHERE __PATH = " + text + " OR __PATH = 'CIM_Job=\"x\"'"),
+              Texts{own});
+    cim::ObjectPath link{{}, std::string(space), "Msvm_AffectedJobElement", {}};
+    const auto machine = cim::ObjectPath::parse(machine_path("alpha")).value();
+    link.keys = {{"AffectedElement", {}, std::make_shared<const cim::ObjectPath>(machine)},
+                 {"AffectingElement", {}, std::make_shared<const cim::ObjectPath>(path)}};
+    auto got = manager_.get(context_, link);
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(Texts{got->path().to_string()}, references);
+    std::swap(link.keys[0], link.keys[1]);
+    EXPECT_TRUE(manager_.get(context_, link));
+  }
+}
+
+TEST_F(Associations, AnEndThatFitsSeveralNamesNoAssociation) {
+  cim::ObjectPath link{{}, std::string(space), "Msvm_SystemDevice", {}};
+  const auto machine = cim::ObjectPath::parse(machine_path("alpha")).value();
+  const auto device = cim::ObjectPath::parse("CIM_LogicalDevice.SystemName=\"" + id("alpha") + "\"").value();
+  link.keys = {{"GroupComponent", {}, std::make_shared<const cim::ObjectPath>(machine)},
+               {"PartComponent", {}, std::make_shared<const cim::ObjectPath>(device)}};
+  const auto got = manager_.get(context_, link);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, Failure::not_found);
+  EXPECT_NE(got.error().message.find("fits more than one instance"), std::string::npos) << got.error().message;
+}
+
 TEST_F(Associations, ASourceThatNamesNothingHereSaysWhy) {
   const auto failure = [&](const std::string& source) {
     auto result = manager_.query(context_, space, "REFERENCES OF {" + source + "}");
@@ -208,6 +265,11 @@ TEST_F(Associations, ASourceThatNamesNothingHereSaysWhy) {
   EXPECT_EQ(failure("Msvm_PlannedComputerSystem.Name='" + id("alpha") + "'").kind, Failure::not_found);
   EXPECT_EQ(failure("Msvm_ComputerSystem='" + id("alpha") + "'").kind, Failure::invalid_argument) << "it has two keys";
   EXPECT_EQ(failure("Msvm_ComputerSystem.Colour='red'").kind, Failure::invalid_argument);
+  EXPECT_EQ(failure("CIM_ManagedElement.CreationClassName='Nothing',Name='x'").kind, Failure::not_found);
+  const Error colour = failure("CIM_ManagedElement.Colour='red'");
+  EXPECT_EQ(colour.kind, Failure::invalid_argument);
+  EXPECT_NE(colour.message.find("CIM_ManagedElement.Colour=\"red\" fits no class"), std::string::npos)
+      << colour.message;
 }
 
 }  // namespace

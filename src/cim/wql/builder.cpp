@@ -110,12 +110,13 @@ Condition* Builder::compare(const Token& property, Operator operation, const Tok
 }
 
 Literal* Builder::literal(Literal::Kind kind, const Token& token) {
-  return &literals_.emplace_back(Literal{kind, std::string(token.text())});
+  return &literals_.emplace_back(Literal{kind, std::string(token.text()), false});
 }
 
 Literal* Builder::pattern(const Token& token) {
-  if (language_ == Language::cql) fail(token, "LIKE is not supported in CQL: its patterns are not WQL's");
-  return unescaped(token, true);
+  Literal* const literal = unescaped(token, true);
+  literal->is_expression = language_ == Language::cql;
+  return literal;
 }
 
 Literal* Builder::unescaped(const Token& token, bool lone_backslashes) {
@@ -131,7 +132,7 @@ Literal* Builder::unescaped(const Token& token, bool lone_backslashes) {
     }
     text += inner[i];
   }
-  return &literals_.emplace_back(Literal{Literal::Kind::string, std::move(text)});
+  return &literals_.emplace_back(Literal{Literal::Kind::string, std::move(text), false});
 }
 
 void Builder::clause(const Token& name, const Token& value) { clauses_.emplace_back(name, std::string(value.text())); }

@@ -68,11 +68,13 @@ Error no_order(std::string_view name, Side side) {
 
 }  // namespace
 
-Result<Filter> Filter::compile(const Condition& condition, const Class& cim_class, Origin origin) {
-  Filter filter(cim_class, std::move(origin));
+Result<Filter> Filter::compile(const Condition& condition, const Class& cim_class, Origin origin,
+                               const OtherClass& other_class) {
+  Filter filter(cim_class, std::move(origin), other_class);
   auto test = filter.compile(condition);
   if (!test) return test.error();
   filter.test_ = std::move(*test);
+  filter.other_class_ = nullptr;
   filter.note_keys(filter.test_);
   return filter;
 }
@@ -126,7 +128,7 @@ Result<Filter::Test> Filter::compile_properties(const Condition& condition) {
     Condition simpler;
     simpler.property = mirror ? condition.other : condition.property;
     simpler.operation = mirror ? mirrored(condition.operation) : condition.operation;
-    simpler.literal = {Literal::Kind::string, *constant};
+    simpler.literal = {Literal::Kind::string, *constant, false};
     return compile_comparison(simpler);
   }
   Test test;
@@ -175,7 +177,8 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
   if (test.left.system) return compile_system(std::move(test), condition);
   if (!test.left.inside.empty()) {
     test.literal = std::make_shared<const Literal>(literal);
-    if (test.operation == Operator::like) set_text(test, literal.text);
+    if (test.operation == Operator::like)
+      if (const Status pattern = set_text(test, literal); !pattern) return pattern.error();
     return test;
   }
   const Property& property = property_of(test.left);
@@ -186,14 +189,17 @@ Result<Filter::Test> Filter::compile_comparison(const Condition& condition) {
   if (!constant) return unfit(property, literal);
   if (!equality && !is_like && !has_order(side_of(property.type)))
     return no_order(property.name, side_of(property.type));
-  if (is_like)
-    set_text(test, literal.text);
-  else
+  if (is_like) {
+    if (const Status pattern = set_text(test, literal); !pattern) return pattern.error();
+  } else if (const auto* path = constant->get_if<ObjectPathPtr>()) {
+    test.constant = take_path(**path);
+  } else {
     test.constant = std::move(*constant);
+  }
   return test;
 }
 
-Result<Filter::Test> Filter::compile_system(Test test, const Condition& condition) const {
+Result<Filter::Test> Filter::compile_system(Test test, const Condition& condition) {
   const SystemProperty system = *test.left.system;
   const Literal& literal = condition.literal;
   if (system == SystemProperty::self)
@@ -212,22 +218,60 @@ Result<Filter::Test> Filter::compile_system(Test test, const Condition& conditio
     return invalid(
         fmt::format("query: {} is a string; it cannot be compared with {:.80}", condition.property, literal.text));
   if (!test.left.is_path() || !is_equality(test.operation)) {
-    set_text(test, literal.text);
+    if (const Status text = set_text(test, literal); !text) return text.error();
     return test;
   }
   // Any spelling of the path will do.
   auto path = ObjectPath::parse(literal.text);
   if (!path) return path.error();
-  test.constant = std::make_shared<const ObjectPath>(std::move(*path));
+  test.constant = take_path(std::move(*path));
   return test;
 }
 
 // A text to compare with, or the pattern of LIKE.
-void Filter::set_text(Test& test, const std::string& text) {
-  if (test.operation == Operator::like)
-    test.pattern = std::make_shared<const Pattern>(text);
-  else
-    test.constant = text;
+Status Filter::set_text(Test& test, const Literal& literal) {
+  if (test.operation != Operator::like) {
+    test.constant = literal.text;
+  } else if (literal.is_expression) {
+    auto pattern = Pattern::read_expression(literal.text);
+    if (!pattern) return pattern.error();
+    test.pattern = std::make_shared<const Pattern>(std::move(*pattern));
+  } else {
+    test.pattern = std::make_shared<const Pattern>(literal.text);
+  }
+  return {};
+}
+
+ObjectPathPtr Filter::take_path(ObjectPath path) {
+  if (*other_class_)
+    if (auto own = (*other_class_)(path)) path.class_name = std::move(*own);
+  if (lacks_keys(path)) ++open_paths_;
+  return std::make_shared<const ObjectPath>(std::move(path));
+}
+
+// Keys with a fixed value may be left out, and all of a singleton. Without any key a path names a class, and so fits
+// nothing else.
+bool Filter::lacks_keys(const ObjectPath& path) const {
+  const Class* named = origin_.schema ? origin_.schema->find(path.class_name) : nullptr;
+  if (!named || named->is_singleton || path.keys.empty()) return false;
+  if (named->keys.empty()) return true;  // what keys there are, the object's own class says
+  for (const KeyBinding& key : path.keys) {
+    if (key.name.empty() && named->keys.size() > 1) return false;  // fits nothing either
+    const Property* property = named->property(key.name);
+    if (property && property->type == Type::reference && key.reference && lacks_keys(*key.reference)) return true;
+  }
+  return std::any_of(named->keys.begin(), named->keys.end(), [&](std::uint16_t index) {
+    const Property& property = named->properties[index];
+    return property.default_value.empty() && !path.find(property.name) && !path.keys.front().name.empty();
+  });
+}
+
+void Filter::find_paths(Test& test, const FindPath& find) {
+  for (Test& part : test.parts) find_paths(part, find);
+  const auto* path = test.constant.get_if<ObjectPathPtr>();
+  if (!path || !*path || !lacks_keys(**path)) return;
+  auto own = find(**path, test.left.system ? class_ : origin_.schema->find(property_of(test.left).object_class));
+  test.constant = std::make_shared<const ObjectPath>(own ? *std::move(own) : ObjectPath());  // that fits nothing
 }
 
 // The class of the object itself, or of an instance inside it.

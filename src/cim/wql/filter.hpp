@@ -6,6 +6,7 @@
 #include "cim/wql/statement.hpp"
 #include "cim/wql/system_properties.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +17,19 @@ namespace vmms::cim::wql {
 
 class Filter {
  public:
+  /// The own class of the object that a path names, where clients may name it by another one.
+  using OtherClass = std::function<std::optional<std::string>(const ObjectPath& path)>;
   /// Errors (invalid_argument): a property that the class does not have, a constant that does not fit its type, sides
   /// that cannot be compared.
-  static Result<Filter> compile(const Condition& condition, const Class& cim_class, Origin origin);
+  static Result<Filter> compile(const Condition& condition, const Class& cim_class, Origin origin,
+                                const OtherClass& other_class = {});
+
+  /// How many paths of the condition lack keys, so that somebody must find which object each of them names.
+  std::size_t open_paths() const { return open_paths_; }
+  /// The own path of that object; nothing where it names none, or several. `within`: its class, null for any.
+  using FindPath = std::function<std::optional<ObjectPath>(const ObjectPath& path, const Class* within)>;
+  /// Asks for each of them. Before that, matches() takes them for names of all objects that they fit.
+  void find_paths(const FindPath& find) { find_paths(test_, find); }
 
   bool matches(const Instance& instance) const;
 
@@ -29,6 +40,7 @@ class Filter {
   /// Of a path that the instance must have, which may name a superclass; empty for any.
   const std::string& path_class_name() const { return path_class_name_; }
 
+  const std::string& namespace_name() const { return origin_.namespace_name; }
   /// The properties that matches() reads.
   const std::vector<std::string>& properties() const { return properties_; }
 
@@ -53,16 +65,20 @@ class Filter {
     std::shared_ptr<const Literal> literal;  ///< a constant whose type only an embedded instance tells
   };
 
-  Filter(const Class& cim_class, Origin origin) : class_(&cim_class), origin_(std::move(origin)) {}
+  Filter(const Class& cim_class, Origin origin, const OtherClass& other_class)
+      : class_(&cim_class), origin_(std::move(origin)), other_class_(&other_class) {}
   Result<Test> compile(const Condition& condition);
   Result<Test> compile_comparison(const Condition& condition);
   Result<Test> compile_properties(const Condition& condition);
-  Result<Test> compile_system(Test test, const Condition& condition) const;
+  Result<Test> compile_system(Test test, const Condition& condition);
   Result<Test> compile_isa(Test test, const Condition& condition) const;
   Result<Operand> find_operand(const std::string& name);
   const Property& property_of(const Operand& operand) const { return class_->properties[*operand.index]; }
   std::optional<std::string> constant_text(const std::string& name) const;
-  static void set_text(Test& test, const std::string& text);
+  static Status set_text(Test& test, const Literal& literal);
+  ObjectPathPtr take_path(ObjectPath path);
+  bool lacks_keys(const ObjectPath& path) const;
+  void find_paths(Test& test, const FindPath& find);
   void note_keys(const Test& test);
   void note_path(const ObjectPath& path);
   void note_key(KeyBinding key);
@@ -80,7 +96,9 @@ class Filter {
 
   const Class* class_;
   Origin origin_;
+  const OtherClass* other_class_;  ///< null once it is compiled
   Test test_;
+  std::size_t open_paths_ = 0;
   std::vector<KeyBinding> keys_;
   std::string class_name_;
   std::string path_class_name_;

@@ -107,6 +107,53 @@ TEST_F(WqlFilter, PathsNameObjectsInEveryWay) {
     EXPECT_TRUE(matches(where)) << where;
 }
 
+TEST_F(WqlFilter, APathThatLacksKeysNamesWhatIsFound) {
+  const auto asked = [&](const std::string& where, const std::string& answer) {
+    auto filter = compile(where);
+    EXPECT_TRUE(filter) << where;
+    std::string texts = std::to_string(filter->open_paths());
+    filter->find_paths([&](const ObjectPath& path, const Class* within) -> std::optional<ObjectPath> {
+      texts += " " + path.to_string() + " " + std::string(within ? within->name : "any");
+      if (answer.empty()) return std::nullopt;
+      return ObjectPath::parse(answer).value();
+    });
+    return texts + (filter->matches(instance) ? " fits" : "");
+  };
+  const std::string own = "T_Thing.Id=18000000000000000000,Name=\"Alpha.service\"";
+  EXPECT_EQ(asked("__PATH = 'T_Thing.Name=\"alpha.service\"'", own), "1 T_Thing.Name=\"alpha.service\" T_Thing fits");
+  EXPECT_EQ(asked("__PATH = 'T_Thing.Name=\"alpha.service\"'", ""), "1 T_Thing.Name=\"alpha.service\" T_Thing");
+  EXPECT_EQ(asked("__PATH <> 'T_Thing.Name=\"alpha.service\"'", ""), "1 T_Thing.Name=\"alpha.service\" T_Thing fits");
+  EXPECT_EQ(asked("__PATH = 'T_Base.Id=5'", ""), "1 T_Base.Id=5 T_Thing") << "whose keys are those of its subclasses";
+  EXPECT_EQ(asked("Path = 'T_Thing.Id=5' OR Number = -5", ""), "1 T_Thing.Id=5 any fits");
+  for (const char* whole : {"Path = 'T_Part.Name=\"x\"'", "Path = 'T_Part=\"x\"'", "Number = -5 OR Path = 'T_Part'",
+                            "Number = -5 OR Path = 'Nothing.Name=\"x\"'", "Number = -5 OR __PATH = 'T_Thing=5'",
+                            "__RELPATH = 'T_Thing.Id=18000000000000000000,Name=\"alpha.service\"'"})
+    EXPECT_EQ(asked(whole, ""), "0 fits") << whole;
+}
+
+TEST_F(WqlFilter, PathsMayNameAClassThatStandsForOthers) {
+  const auto statement = parse("SELECT * FROM T_Thing WHERE Path = 'T_Job.Name=\"x\"' AND __PATH <> 'T_Job=\"x\"'");
+  ASSERT_TRUE(statement);
+  const auto filter = Filter::compile(*std::get<Select>(*statement).where, thing, {"HOST", "root/test", &schema},
+                                      [](const ObjectPath& path) -> std::optional<std::string> {
+                                        if (path.class_name != "T_Job") return std::nullopt;
+                                        return "T_Part";
+                                      });
+  ASSERT_TRUE(filter);
+  EXPECT_TRUE(filter->matches(instance));
+}
+
+TEST_F(WqlFilter, WhatTheClientCallsThisServerIsItsName) {
+  const auto statement = parse(R"(SELECT * FROM T_Thing WHERE Path = '\\\\192.0.2.1\\root\\test:T_Part.Name="x"')");
+  ASSERT_TRUE(statement);
+  for (const bool called : {true, false}) {
+    const auto filter = Filter::compile(*std::get<Select>(*statement).where, thing,
+                                        {"HOST", "root/test", &schema, called ? "192.0.2.1:5985" : ""});
+    ASSERT_TRUE(filter);
+    EXPECT_EQ(filter->matches(instance), called);
+  }
+}
+
 TEST_F(WqlFilter, DatesAreThoseOfMicrosoftsPages) {
   for (const char* day : {"20260102", "01/02/2026", "1/2/2026", "1-2-26", "01.02.2026", "2026/01/02", "2026-01-02",
                           "1/2026/02", "January 2, 2026", "january 2 26", "Jan 2 2026", "JAN 2026 2", "2 January, 2026",
@@ -328,6 +375,58 @@ TEST(WqlPattern, CharactersAreThoseOfUnicode) {
                                                                                                 {"é", "\xc3%"},
                                                                                                 {"😀", "[а-я]"}})
     EXPECT_FALSE(Pattern(pattern).matches(text)) << text << " " << pattern;
+}
+
+TEST(WqlPattern, ExpressionsMatchAsThoseOfCql) {
+  for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{{"abcdefg", "abcdefg"},
+                                                                                                {"ABC", "abc"},
+                                                                                                {"ab?", "ab."},
+                                                                                                {"aa!b", ".a.b"},
+                                                                                                {".ab", "\\.ab"},
+                                                                                                {"abcdefg", ".*"},
+                                                                                                {"", ".*"},
+                                                                                                {"", ".*.*"},
+                                                                                                {"", "a*"},
+                                                                                                {"......", "\\.*"},
+                                                                                                {"abcddddd", "abcd*"},
+                                                                                                {"abc", "abcd*"},
+                                                                                                {"abbbbcd", "ab*cd"},
+                                                                                                {"acd", "ab*cd"},
+                                                                                                {"ab123!cd", "ab.*cd"},
+                                                                                                {"*ab", "\\*ab"},
+                                                                                                {"a\\b", "a\\\\b"},
+                                                                                                {"aaab", "a*aab"},
+                                                                                                {"abab", "a*b*a*b*"},
+                                                                                                {"%_[", "%_["},
+                                                                                                {"ß", "s*"},
+                                                                                                {"ßẞß", "ß*"},
+                                                                                                {"😀😀x", "😀*x"},
+                                                                                                {"ß", "ss*"},
+                                                                                                {"xaab", ".*a*b"},
+                                                                                                {"straße", "stra.e"},
+                                                                                                {"", ""}}) {
+    const auto read = Pattern::read_expression(pattern);
+    ASSERT_TRUE(read) << pattern << ": " << read.error().message;
+    EXPECT_TRUE(read->matches(text)) << text << " " << pattern;
+  }
+  for (const auto& [text, pattern] : std::initializer_list<std::pair<const char*, const char*>>{{"abcd", "abc"},
+                                                                                                {"abcd", "bcd"},
+                                                                                                {"abc", "abcd"},
+                                                                                                {"xab", "\\.ab"},
+                                                                                                {"abc", ""},
+                                                                                                {"", "."},
+                                                                                                {"", "aa*"},
+                                                                                                {"abxcd", "ab*cd"},
+                                                                                                {"a", "a*a*b"},
+                                                                                                {"b.", "\\.*"},
+                                                                                                {"a", "%"}}) {
+    const auto read = Pattern::read_expression(pattern);
+    ASSERT_TRUE(read) << pattern << ": " << read.error().message;
+    EXPECT_FALSE(read->matches(text)) << text << " " << pattern;
+  }
+  for (const char* pattern : {"*", "*a", "a**", ".**", "\\a", "a\\", "\\d*"})
+    EXPECT_FALSE(Pattern::read_expression(pattern)) << pattern;
+  EXPECT_FALSE(Pattern::read_expression("a*" + std::string(2000, 'b')));
 }
 
 TEST(WqlPattern, ManyWildcardsTakeNoTime) {

@@ -193,8 +193,11 @@ TEST(WqlParser, OfCqlWhatIsWqlToo) {
   EXPECT_EQ(all.columns, (std::vector<std::string>{"Name", "Id"}));
   EXPECT_EQ(spelled(*all.where), "(Id!=5 and (Name=a or Name=Id))");
   EXPECT_EQ(cql("select * from CIM_X").class_name, "CIM_X");
-  for (const char* text : {"SELECT * FROM CIM_X WHERE Name LIKE 'a%'", "ASSOCIATORS OF {C.A=1}",
-                           "REFERENCES OF {C.A=1}", "SELECT * FROM CIM_X X, CIM_Y Y", "SELECT COUNT(*) FROM CIM_X"})
+  EXPECT_EQ(cql(R"(select * from CIM_X where Name like 'a\.\'.*')").where->literal.text, R"(a\.'.*)");
+  EXPECT_TRUE(cql("select * from CIM_X where Name like '.*'").where->literal.is_expression);
+  EXPECT_FALSE(select("select * from CIM_X where Name like '.*'").where->literal.is_expression);
+  for (const char* text : {"SELECT * FROM CIM_X WHERE Name LIKE .*", "ASSOCIATORS OF {C.A=1}", "REFERENCES OF {C.A=1}",
+                           "SELECT * FROM CIM_X X, CIM_Y Y", "SELECT COUNT(*) FROM CIM_X"})
     EXPECT_FALSE(parse(text, Language::cql)) << text;
 }
 

@@ -2,7 +2,10 @@
 
 #include "base/case_folding.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 
@@ -59,10 +62,75 @@ Pattern::Pattern(std::string_view pattern) {
     } else if (character.code_point == '_') {
       elements_.push_back(any);
     } else {
-      const FoldedCharacter folded = fold_case(character.code_point);
-      elements_.insert(elements_.end(), folded.code_points.begin(), folded.code_points.begin() + folded.size);
+      add(character.code_point);
     }
   }
+}
+
+void Pattern::add(std::uint32_t code_point) {
+  const FoldedCharacter folded = fold_case(code_point);
+  elements_.insert(elements_.end(), folded.code_points.begin(), folded.code_points.begin() + folded.size);
+}
+
+Result<Pattern> Pattern::read_expression(std::string_view text) {
+  Pattern pattern;
+  std::size_t last = 0;          // where the elements of the last character begin
+  std::uint32_t repeatable = 0;  // it, or 0 where `*` cannot stand
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t begin = i;
+    Character character = character_at(text, i);
+    i += character.length;
+    const bool is_escape = character.code_point == '\\';
+    if (is_escape && i < text.size()) {
+      character = character_at(text, i);
+      i += character.length;
+    }
+    const bool is_special = character.code_point == '.' || character.code_point == '*' || character.code_point == '\\';
+    if (is_escape && (!is_special || i == begin + 1))
+      return error(
+          Failure::invalid_argument,
+          fmt::format("query: LIKE '{:.80}', character {}: a backslash stands before \".\", \"*\" or \"\\\" only", text,
+                      begin + 1));
+    if (!is_escape && character.code_point == '*') {
+      if (repeatable == 0)
+        return error(Failure::invalid_argument,
+                     fmt::format("query: LIKE '{:.80}', character {}: \"*\" stands behind a character only: \".*\" is "
+                                 "any text",
+                                 text, begin + 1));
+      pattern.repeat_last(last, repeatable);
+      repeatable = 0;
+      continue;
+    }
+    last = pattern.elements_.size();
+    repeatable = character.code_point;
+    if (!is_escape && character.code_point == '.')
+      pattern.elements_.push_back(repeatable = any);
+    else
+      pattern.add(repeatable);
+  }
+  if (pattern.repeated_.empty()) return pattern;
+  if (pattern.elements_.size() > longest_expression)
+    return error(Failure::invalid_argument,
+                 fmt::format("query: LIKE '{:.80}...' is longer than {} characters", text, longest_expression));
+  pattern.repeated_.resize(pattern.elements_.size());
+  return pattern;
+}
+
+void Pattern::repeat_last(std::size_t begin, std::uint32_t code_point) {
+  if (code_point == any) {
+    elements_.back() = rest;
+    if (begin > 0 && elements_[begin - 1] == rest) elements_.pop_back();
+    return;
+  }
+  // A character that folds to several is repeated as a whole.
+  if (elements_.size() > begin + 1) {
+    elements_.resize(begin);
+    elements_.push_back(first_set + static_cast<std::uint32_t>(sets_.size()));
+    const std::uint32_t folded = fold_case_to_one(code_point);
+    sets_.push_back({{{folded, folded}}, false});
+  }
+  repeated_.resize(elements_.size());
+  repeated_.back() = true;
 }
 
 Pattern::Set Pattern::read_set(std::string_view inside) {
@@ -114,7 +182,45 @@ bool Pattern::take(std::uint32_t element, Place& place) const {
   return true;
 }
 
+// All places of the pattern at once, after each part of a character.
+bool Pattern::matches_repeats(std::string_view text) const {
+  using Places = std::vector<bool>;
+  const auto is_repeated = [&](std::size_t e) { return elements_[e] == rest || repeated_[e]; };
+  const auto reach = [&](Places& places, std::size_t e) {
+    for (; !places[e]; ++e) {
+      places[e] = true;
+      if (e == elements_.size() || !is_repeated(e)) return;
+    }
+  };
+  std::array<Places, 4> after;  // so many parts of the present character
+  for (Places& places : after) places.assign(elements_.size() + 1, false);
+  reach(after[0], 0);
+  for (std::size_t offset = 0; offset < text.size();) {
+    const Character character = character_at(text, offset);
+    const FoldedCharacter folded = fold_case(character.code_point);
+    offset += character.length;
+    for (std::size_t part = 0; part < folded.size; ++part) {
+      for (std::size_t e = 0; e < elements_.size(); ++e) {
+        if (!after[part][e]) continue;
+        const std::uint32_t element = elements_[e];
+        const std::size_t behind = is_repeated(e) ? e : e + 1;
+        const bool is_whole = element == any || element >= first_set;  // takes what is left of the character
+        const bool fits =
+            element == any || element == rest ||
+            (element >= first_set
+                 ? sets_[element - first_set].contains(part == 0 ? character.code_point : folded.code_points[part])
+                 : element == folded.code_points[part]);
+        if (fits) reach(after[is_whole ? folded.size : part + 1], behind);
+      }
+    }
+    std::swap(after[0], after[folded.size]);
+    for (std::size_t part = 1; part <= folded.size; ++part) after[part].assign(elements_.size() + 1, false);
+  }
+  return after[0][elements_.size()];
+}
+
 bool Pattern::matches(std::string_view text) const {
+  if (!repeated_.empty()) return matches_repeats(text);
   // Only the last % needs to be tried again: what the ones before it took cannot help any more.
   Place place(text);
   std::size_t e = 0;

@@ -34,7 +34,8 @@ constexpr Operator mirrored(Operator operation) {
 struct Literal {
   enum class Kind : std::uint8_t { null, boolean, integer, real, string };
   Kind kind = Kind::null;
-  std::string text;  ///< "true", "-3", "0x1F", or a string without its quotes and escapes
+  std::string text;            ///< "true", "-3", "0x1F", or a string without its quotes and escapes
+  bool is_expression = false;  ///< behind CQL's LIKE, whose patterns are not WQL's
 };
 
 /// A WHERE clause. `IS NULL` is a comparison with NULL.

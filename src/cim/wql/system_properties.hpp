@@ -15,8 +15,9 @@ struct Origin {
   std::string server;              ///< this host's name
   std::string namespace_name;      ///< "root/virtualization/v2"
   const Schema* schema = nullptr;  ///< what superclasses there are; null: paths name an object's own class
+  std::string called_server = {};  ///< what the client calls this host: one more of its names
 
-  Home home() const { return {server, namespace_name, schema}; }
+  Home home() const { return {server, namespace_name, schema, called_server}; }
 };
 
 enum class SystemProperty {

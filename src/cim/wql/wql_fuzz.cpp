@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!statement) continue;
     const auto* select = std::get_if<wql::Select>(&*statement);
     if (!select || !select->where) continue;
-    const auto filter = wql::Filter::compile(*select->where, test_class, {"HOST", "root/test", &schema});
+    auto filter = wql::Filter::compile(*select->where, test_class, {"HOST", "root/test", &schema});
     if (!filter) continue;
     Instance instance(test_class);
     static_cast<void>(filter->matches(instance));
@@ -46,6 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     instance.set("Date", DateTime());
     instance.set("Path", std::make_shared<const ObjectPath>(Instance(instance).path()));
     instance.set("Inner", std::make_shared<const Instance>(instance));
+    static_cast<void>(filter->matches(instance));
+    filter->find_paths([](const ObjectPath&, const Class*) { return std::optional<ObjectPath>(); });
     static_cast<void>(filter->matches(instance));
   }
   return 0;

@@ -137,7 +137,9 @@ TEST_F(CimxmlEnumeration, RunsQueries) {
   EXPECT_EQ(property_text(instance, "__CLASS"), "Test_SettingData");
   for (const char* cql : {"DMTF:CQL", "CIM:CQL", "dmtf:cql"}) {
     EXPECT_EQ(query(cql, "SELECT Test_SettingData.InstanceID FROM Test_SettingData").count(), 3u) << cql;
-    EXPECT_EQ(query(cql, "SELECT * FROM Test_SettingData WHERE InstanceID LIKE 'x'").code(), 15) << cql;
+    EXPECT_EQ(query(cql, "SELECT * FROM Test_SettingData WHERE InstanceID LIKE '0*1'").count(), 1u) << cql;
+    EXPECT_EQ(query(cql, "SELECT * FROM Test_SettingData WHERE InstanceID LIKE '.*'").count(), 3u) << cql;
+    EXPECT_EQ(query(cql, "SELECT * FROM Test_SettingData WHERE InstanceID LIKE '*'").code(), 15) << cql;
   }
   EXPECT_EQ(query("DMTF:XQL", "SELECT * FROM Test_SettingData").code(), 14);
   EXPECT_EQ(query("WQL", "SELECT").code(), 15);
