@@ -343,6 +343,31 @@ const std::vector<Row>& rows() {
              select_where(repeated(s, "__PATH='Msvm_ComputerSystem.CreationClassName=\"x\",Name=\"y\"'", " OR ")));
        },
        wsman, 4 * 1024},
+      // Each is looked for; there may be 256 of them.
+      {"query: __PATH that lacks keys",
+       [](S s) {
+         return soap_query(
+             select_where(repeated(s, "__PATH='Msvm_ComputerSystem.Name=\"" + std::string(100, 'y') + "\"'", " OR ")));
+       },
+       wsman, 4 * 1024},
+      {"query: LIKE of CQL",
+       [](S s) {
+         return intrinsic(
+             "ExecQuery",
+             parameter("QueryLanguage", "<VALUE>DMTF:CQL</VALUE>") +
+                 parameter("Query",
+                           "<VALUE>" + select_where(repeated(s, "ElementName LIKE 'a.*m*e*q'", " OR ")) + "</VALUE>"));
+       },
+       cimxml_server, 4 * 1024},
+      {"query: LIKE of CQL, one expression",
+       [](S s) {
+         return intrinsic(
+             "ExecQuery",
+             parameter("QueryLanguage", "<VALUE>DMTF:CQL</VALUE>") +
+                 parameter("Query",
+                           "<VALUE>" + select_where("ElementName LIKE '" + repeated(s, "a.*") + "'") + "</VALUE>"));
+       },
+       cimxml_server, 4 * 1024},
       {"query: LIKE, percents",
        [](S s) { return soap_query(select_where("ElementName LIKE '" + repeated(s, "%_") + "z'")); }, wsman, 4 * 1024},
       {"query: LIKE, sets",
