@@ -74,6 +74,13 @@ class Figures(unittest.TestCase):
         self.assertEqual({each["Description"] for each in enabled},
                          {name for name, each in found.items() if each.get("IPAddress")})
 
+    def test_operating_system(self):
+        system, = self.all("SELECT * FROM Win32_OperatingSystem")
+        self.assertEqual((system["Caption"], system["Version"], system["BuildNumber"]),
+                         ("Simulated Operating System", "1.0.0", "0"))
+        self.assertEqual(system["CSName"], "HOST1")
+        self.assertGreaterEqual(int(system["TotalVisibleMemorySize"]), int(system["FreePhysicalMemory"]))
+
     def test_enclosure(self):
         enclosure, = self.all("SELECT * FROM Win32_SystemEnclosure")
         self.assertEqual(enclosure["Tag"], "System Enclosure 0")

@@ -219,10 +219,43 @@ TEST_F(ObjectManagerTest, AQueryWaitsWhenItLooksThroughMuchOrAsksOthers) {
   };
   EXPECT_FALSE(waits("SELECT * FROM T_System"));
   EXPECT_FALSE(waits("SELECT * FROM T_System WHERE Name = 'vm1'"));
+  EXPECT_FALSE(waits("SELECT * FROM T_System WHERE Name = 'vm1' AND __PATH = 'T_System.Name=\"vm1\"'"));
+  EXPECT_TRUE(waits("SELECT * FROM T_System WHERE Name = 'vm1' AND __PATH = 'T_Base.Name=\"vm1\"'"))
+      << "the path is looked for";
   EXPECT_TRUE(waits("SELECT * FROM T_System WHERE Name LIKE 'vm1'"));
   EXPECT_TRUE(waits("SELECT * FROM T_System WHERE Name = 'vm1' OR Name = 'vm2'"));
   EXPECT_TRUE(waits("SELECT * FROM T_HostService WHERE Name = 'vmms'")) << "one key of three";
   EXPECT_TRUE(waits("SELECT * FROM T_Unit WHERE CreationClassName = 'T_Unit' AND Name = 'web' AND SystemName = 'vm1'"));
+}
+
+TEST_F(ObjectManagerTest, APathInAConditionNamesOneObject) {
+  const auto found = [&](const std::string& where) {
+    auto result = manager.query(context, "root/test", "SELECT * FROM T_Unit WHERE " + where);
+    EXPECT_TRUE(result) << where;
+    return all(*result->instances, 10);
+  };
+  const std::vector<std::string> web = {R"(T_Unit.CreationClassName="T_Unit",Name="web",SystemName="vm1")"};
+  EXPECT_EQ(found(R"(__PATH = 'T_Unit.Name="web",SystemName="vm1"')"), web) << "which no other has";
+  EXPECT_EQ(found(R"(__RELPATH = 't_base.systemname="VM1",Name="WEB"')"), web);
+  EXPECT_EQ(found(R"(__PATH = 'T_Unit.Name="web"')").size(), 0u) << "two have it";
+  EXPECT_EQ(found(R"(__PATH = 'T_Unit.Name="web"' OR Name = 'cron')").size(), 2u);
+  EXPECT_EQ(found(R"(__PATH <> 'T_Unit.Name="web"')").size(), 4u);
+  EXPECT_EQ(found(R"(__PATH = 'T_Unit.Name="mail"')").size(), 0u);
+  EXPECT_EQ(found(R"(__PATH = 'T_Unit.Colour="red"' OR Name = 'cron')").size(), 2u);
+
+  std::string many = "Name = 'x'";
+  for (int i = 0; i < 300; ++i) many += R"( OR __PATH = 'T_Unit.Name="web"')";
+  const auto refused = manager.query(context, "root/test", "SELECT * FROM T_Unit WHERE " + many);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "query: 300 paths lack keys; up to 256 may, since each has to be looked for");
+
+  unit->failing = true;
+  auto silent = manager.query(context, "root/test", R"(SELECT * FROM T_Unit WHERE __PATH = 'T_Unit.Name="mail"')");
+  ASSERT_TRUE(silent);
+  const auto batch = silent->instances->next(context, 10);
+  EXPECT_TRUE(batch.items.empty());
+  ASSERT_FALSE(batch.failures.empty());
+  EXPECT_EQ(batch.failures.front().kind, Failure::unreachable) << "it may be there";
 }
 
 TEST_F(ObjectManagerTest, WaitsFollowsTheClassesTouched) {

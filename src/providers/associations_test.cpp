@@ -130,6 +130,7 @@ TEST_F(Associations, AreFoundWhateverTheirEndIsCalledBy) {
         const Texts references = walk(name, instance.path(), true);
         found += references.size();
         std::vector<Name> ambiguous;
+        context_.deadline = cim::Context::Clock::now() + std::chrono::seconds(60);
         for (const auto& [what, path] : names_of(instance, name, instances, ambiguous)) {
           SCOPED_TRACE(what + ": " + path.to_string());
           EXPECT_EQ(walk(name, path, false), objects);
