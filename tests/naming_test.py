@@ -196,13 +196,15 @@ class Queries(Named):
 
         for language in ("DMTF:CQL", "CIM:CQL", "dmtf:cql"):
             self.assertEqual(len(self.found("ExecQuery", query(language, f"SELECT * FROM {SYSTEM}"))), 8)
+            self.assertEqual(len(self.found("ExecQuery", query(language, f"SELECT {SYSTEM}.* FROM {SYSTEM}"))), 8)
             self.assertEqual(len(self.found("ExecQuery", query(
                 language, f"select {SYSTEM}.Name from {SYSTEM} where {SYSTEM}.ElementName = 'web1' AND EnabledState <> 3"))), 1)
             opened = (cimxml.value("FilterQueryLanguage", language) + cimxml.value("MaxObjectCount", 100)
                       + cimxml.value("FilterQuery", f"SELECT * FROM {SYSTEM} WHERE ElementName = 'web1'"))
             self.assertEqual(len(self.call("OpenQueryInstances", opened).find("IRETURNVALUE")), 1)
             for pattern, expected in (("we.1", 1), ("WEB1*", 1), ("percent%_.a.", 1), (".*", 8), ("ho*s*t1", 1),
-                                      ("stra.e", 1), ("STRASSE", 1), (".* vm", 1), ("[w]eb1", 0), ("web", 0), ("%", 0), (r"back\\\\slash", 1)):
+                                      ("stra.e", 1), ("STRASSE", 1), (".* vm", 1), ("[w]eb1", 0), ("web", 0), ("%", 0),
+                                      (r"back\\\\slash", 1)):
                 self.assertEqual(len(self.found("ExecQuery", query(
                     language, f"SELECT * FROM {SYSTEM} WHERE ElementName LIKE '{pattern}'"))), expected, pattern)
             for text in (f"SELECT * FROM {SYSTEM} WHERE Name LIKE '*a'", f"ASSOCIATORS OF {{{SETTINGS}='x'}}"):

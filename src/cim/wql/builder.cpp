@@ -61,8 +61,15 @@ void take_class_off(Condition& condition, std::string_view class_name) {
 
 }  // namespace
 
+void Builder::all_of(const Token& star) {
+  if (language_ == Language::wql) return fail(star, "all properties are written * in WQL, without the name of a class");
+  all_of_ = star;
+}
+
 void Builder::select_from(const Token& class_name) {
   select_.class_name = class_name.text();
+  if (all_of_ && !equals_no_case(all_of_->text(), select_.class_name + ".*"))
+    return fail(*all_of_, "this is not the class behind FROM");
   if (language_ == Language::cql) {
     for (std::string& column : select_.columns) take_class_off(column, select_.class_name);
     if (select_.where) take_class_off(*select_.where, select_.class_name);

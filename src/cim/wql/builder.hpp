@@ -24,6 +24,8 @@ class Builder {
   Token last{};  ///< set by the reader before each token
 
   void column(const Token& name) { select_.columns.emplace_back(name.text()); }
+  /// CQL's `Class.*`.
+  void all_of(const Token& star);
   void where(Condition& condition) { select_.where = std::move(condition); }
   void select_from(const Token& class_name);
   Condition* join(Condition::Kind kind, Condition& left, Condition& right);
@@ -55,6 +57,7 @@ class Builder {
   std::string_view text_;
   const Language language_;
   Select select_;
+  std::optional<Token> all_of_;
   std::vector<std::pair<Token, std::string>> clauses_;  ///< a flag has no value
   // The generated parser holds plain pointers to these.
   std::deque<Condition> conditions_;

@@ -49,6 +49,7 @@ int Lexer::next(Token& token) {
       'false' { return found(WQL_FALSE); }
       name { return found(WQL_NAME); }
       name ("." name)+ { return found(WQL_QUALIFIED_NAME); }
+      name ".*" { return found(WQL_QUALIFIED_STAR); }
 
       [+-]? [0-9]+ { return found(WQL_INTEGER); }
       '0x' [0-9A-Fa-f]+ { return found(WQL_INTEGER); }

@@ -22,6 +22,7 @@
 query ::= statement.
 statement ::= SELECT columns FROM NAME(C) opt_where. { builder->select_from(C); }
 columns ::= STAR.
+columns ::= QUALIFIED_STAR(S). { builder->all_of(S); }
 columns ::= names.
 names ::= property(N). { builder->column(N); }
 names ::= names COMMA property(N). { builder->column(N); }
