@@ -260,6 +260,7 @@ TEST_F(Associations, ASourceThatNamesNothingHereSaysWhy) {
   EXPECT_EQ(failure("\\\\OTHER\\root\\virtualization\\v2:" + machine).kind, Failure::invalid_argument);
   EXPECT_EQ(failure("root/cimv2:" + machine).kind, Failure::invalid_argument);
   EXPECT_EQ(failure("Msvm_ComputerSystem.Name='nobody'").kind, Failure::not_found);
+  EXPECT_EQ(failure("Msvm_ComputerSystem.Name='no\nbody'").message, "there is no virtual machine no\\x0abody");
   EXPECT_EQ(
       failure("CIM_ComputerSystem.CreationClassName='Msvm_PlannedComputerSystem',Name='" + id("alpha") + "'").kind,
       Failure::not_found);

@@ -1,5 +1,6 @@
 #include "providers/machines.hpp"
 
+#include "base/escaped.hpp"
 #include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "hypervisor/power.hpp"
@@ -21,7 +22,7 @@ Result<VirtualMachinePtr> find_machine(const Environment& environment, std::stri
   if (auto machine = environment.host.find(id)) return machine;
   // A lost connection explains a VM that is missing better than "not found" does.
   if (const Status health = environment.host.health(); !health) return health.error();
-  return error(Failure::not_found, fmt::format("there is no virtual machine {}", id.substr(0, 200)));
+  return error(Failure::not_found, fmt::format("there is no virtual machine {}", escaped(id.substr(0, 200))));
 }
 
 Result<VirtualMachinePtr> find_active_machine(const Environment& environment, std::string_view id) {
