@@ -57,6 +57,9 @@ struct Console {
   void show(std::string_view text, ProgressLine::Shown shown) const;
 };
 
+/// What was asked for is on standard output, but not all of it: says why, and the exit status.
+int incomplete(const Console& console, const Error& why);
+
 /// The names of the failures in JSON: "not_found", "timed_out" …
 std::string_view failure_name(Failure failure);
 

@@ -53,6 +53,10 @@ TEST_F(MannersTest, UnknownVerbsAreNamed) {
   EXPECT_THAT(vmms({"service"}).err, HasSubstr("vmms service needs a verb: list"));
   EXPECT_THAT(vmms({"vm", "\x1b[2J"}).err, Not(HasSubstr("\x1b")));
   for (const Ran& ran : {vmms({"vm", "lst"}), vmms({"service"}), vmms({"nonsense"})}) EXPECT_EQ(ran.status, 2);
+  // What other programs call it, although another verb is spelled more alike.
+  EXPECT_THAT(vmms({"vm", "restart", "demo"}).err, HasSubstr("did you mean: vmms vm shutdown VM --reboot"));
+  EXPECT_THAT(vmms({"kvp", "get", "demo"}).err, HasSubstr("did you mean: vmms kvp list VM"));
+  EXPECT_THAT(vmms({"help"}).err, HasSubstr("did you mean: vmms --help"));
   EXPECT_TRUE(host.calls.empty());
 }
 
@@ -251,8 +255,11 @@ TEST_F(MannersTest, KeyValues) {
   const Ran list = vmms({"kvp", "list", "demo"});
   EXPECT_EQ(list.out, "SOURCE  NAME  VALUE\nhost    Role  db server\n");
   EXPECT_THAT(list.err, HasSubstr("no agent"));
-  EXPECT_EQ(vmms({"kvp", "list", "demo", "--json"}).out,
-            "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
+  EXPECT_EQ(list.status, 1) << "those of the guest are missing";
+  const Ran json = vmms({"kvp", "list", "demo", "--json"});
+  EXPECT_EQ(json.out, "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
+  EXPECT_EQ(json.status, 1);
+  EXPECT_EQ(boost::json::parse(json.err).at_pointer("/error/kind"), "not_supported");
   const Ran removed = vmms({"kvp", "remove", "demo", "Role", "--json"});
   EXPECT_EQ(removed.json().at("name"), "Role");
   const Ran again = vmms({"kvp", "remove", "demo", "Role"});
@@ -300,6 +307,39 @@ TEST(DefaultServer, GoesOnToTheNetworkForAUserWhoMayNotUseTheSocket) {
     return std::string(text);
   };
   EXPECT_EQ(as_nobody(false, 0600), "unix:" + path) << "who names no user learns why it is not for him";
+TEST_F(MannersTest, KeyValuesThatAreMissingAreNamed) {
+  const auto with = [&](std::string properties) {
+    host.intercept = [properties = std::move(properties)](const Call& call) -> std::optional<Reply> {
+      if (call.class_name != "Msvm_KvpExchangeComponent") return {};
+      return FakeHost::get_answer(call.class_name, properties);
+    };
+    return vmms({"kvp", "list", "demo"});
+  };
+  const auto status = [](int value, const char* text) {
+    return fmt::format(
+        "<p:EnabledState>2</p:EnabledState><p:OperationalStatus>{}</p:OperationalStatus>"
+        "<p:StatusDescriptions>{}</p:StatusDescriptions>",
+        value, text);
+  };
+  const Ran whole = with(status(2, "OK"));
+  EXPECT_EQ(whole.status, 0);
+  EXPECT_EQ(whole.err, "no key-value pairs of VM 'demo'\n");
+  for (const auto& [answer, text] :
+       {std::pair(status(13, "Lost Communication: silent"), "silent"),
+        {status(15, "It is paused"), "paused"},
+        {status(2, "OK") + "<p:StatusDescriptions>the agent forbids guest-exec</p:StatusDescriptions>", "forbids"},
+        {std::string("<p:EnabledState>3</p:EnabledState><p:OperationalStatus>12</p:OperationalStatus>"), "is off"},
+        {std::string(), "does not say why"}}) {
+    const Ran ran = with(answer);
+    EXPECT_EQ(ran.status, 1) << text;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("not all here"), HasSubstr(text), Not(HasSubstr("no key-value"))));
+  }
+  demo().state = 3;
+  const Ran off = with(std::string());
+  EXPECT_EQ(off.status, 0) << "there is no guest";
+  EXPECT_THAT(off.err, HasSubstr("while it does not run"));
+}
+
   EXPECT_THAT(as_nobody(true, 0600), StartsWith("http://127.0.0.1:5985")) << "unless the host's own is for everybody";
   EXPECT_EQ(as_nobody(true, 0666), "unix:" + path);
   close(server);
