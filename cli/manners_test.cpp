@@ -11,9 +11,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 namespace vmms::cli {
 namespace {
@@ -51,12 +53,12 @@ TEST_F(MannersTest, UnknownVerbsAreNamed) {
   EXPECT_THAT(vmms({"--timeout", "5", "enable", "demo"}).err, HasSubstr("did you mean: vmms guest enable"));
   EXPECT_THAT(vmms({"vm", "frobnicate"}).err, HasSubstr("it has: list, start, shutdown, stop, pause, save, reset"));
   EXPECT_THAT(vmms({"service"}).err, HasSubstr("vmms service needs a verb: list"));
-  EXPECT_THAT(vmms({"vm", "\x1b[2J"}).err, Not(HasSubstr("\x1b")));
-  for (const Ran& ran : {vmms({"vm", "lst"}), vmms({"service"}), vmms({"nonsense"})}) EXPECT_EQ(ran.status, 2);
   // What other programs call it, although another verb is spelled more alike.
   EXPECT_THAT(vmms({"vm", "restart", "demo"}).err, HasSubstr("did you mean: vmms vm shutdown VM --reboot"));
   EXPECT_THAT(vmms({"kvp", "get", "demo"}).err, HasSubstr("did you mean: vmms kvp list VM"));
   EXPECT_THAT(vmms({"help"}).err, HasSubstr("did you mean: vmms --help"));
+  EXPECT_THAT(vmms({"vm", "\x1b[2J"}).err, Not(HasSubstr("\x1b")));
+  for (const Ran& ran : {vmms({"vm", "lst"}), vmms({"service"}), vmms({"nonsense"})}) EXPECT_EQ(ran.status, 2);
   EXPECT_TRUE(host.calls.empty());
 }
 
@@ -148,7 +150,45 @@ TEST_F(MannersTest, ServiceRestart) {
   EXPECT_EQ(methods, (std::vector<std::string>{"StopService", "StartService"}));
   EXPECT_EQ(vmms({"service", "restart", "demo", "nothing"}).status, 2);
   demo().interface_enabled = false;
-  EXPECT_EQ(vmms({"service", "restart", "demo", "ssh"}).status, 1);
+  host.calls.clear();
+  const Ran refused = vmms({"service", "restart", "demo", "ssh"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("StopService returned 1"), HasSubstr("vmms guest enable demo")));
+  EXPECT_EQ(std::count_if(host.calls.begin(), host.calls.end(),
+                          [](const Call& call) { return call.method().ends_with("Service"); }),
+            1)
+      << "what was refused is not asked for again";
+}
+
+TEST_F(MannersTest, AGuestThatDoesNotRunIsNotAskedToShutDown) {
+  for (const auto& [state, word, advice] : {std::tuple(3, "is off", "start it with: vmms vm start demo"),
+                                            std::tuple(6, "is saved", "restore it with: vmms vm start demo")}) {
+    demo().state = state;
+    const Ran reboot = vmms({"vm", "shutdown", "demo", "--reboot"});
+    EXPECT_EQ(reboot.status, 2) << reboot.out;
+    EXPECT_THAT(reboot.err, AllOf(HasSubstr(word), HasSubstr("no guest to restart"), HasSubstr(advice)));
+    const Ran json = vmms({"vm", "shutdown", "demo", "--reboot", "--json"});
+    EXPECT_EQ(boost::json::parse(json.err).at_pointer("/error/kind"), "invalid_state");
+    EXPECT_THAT(json.out, IsEmpty());
+  }
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).status, 2) << "a saved VM is not off: its guest goes on";
+  // It ended since it was looked at.
+  demo().state = 2;
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (!call.method().starts_with("Initiate")) return {};
+    demo().state = 3;
+    return test::fault(Failure::not_found, "there is no such component");
+  };
+  EXPECT_THAT(vmms({"vm", "shutdown", "demo", "--reboot"}).err, HasSubstr("no guest to restart"));
+  demo().state = 2;
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).out, "VM 'demo' is off already\n");
+}
+
+TEST_F(MannersTest, VmShow) {
+  EXPECT_THAT(vmms({"vm", "show", "DEMO"}).out, AllOf(HasSubstr("demo\n"), HasSubstr("State   running\n")));
+  const boost::json::value shown = vmms({"vm", "show", "demo", "--json"}).json();
+  EXPECT_EQ(shown, vmms({"vm", "list", "--json"}).json().at(0)) << "one spelling for list and show";
+  EXPECT_EQ(vmms({"vm", "show", "nothing"}).status, 2);
 }
 
 TEST_F(MannersTest, AServiceThatIsDoneIsNotSaidToRun) {
@@ -267,6 +307,39 @@ TEST_F(MannersTest, KeyValues) {
   EXPECT_THAT(again.err, HasSubstr("no key-value pair 'Role'"));
 }
 
+TEST_F(MannersTest, KeyValuesThatAreMissingAreNamed) {
+  const auto with = [&](std::string properties) {
+    host.intercept = [properties = std::move(properties)](const Call& call) -> std::optional<Reply> {
+      if (call.class_name != "Msvm_KvpExchangeComponent") return {};
+      return FakeHost::get_answer(call.class_name, properties);
+    };
+    return vmms({"kvp", "list", "demo"});
+  };
+  const auto status = [](int value, const char* text) {
+    return fmt::format(
+        "<p:EnabledState>2</p:EnabledState><p:OperationalStatus>{}</p:OperationalStatus>"
+        "<p:StatusDescriptions>{}</p:StatusDescriptions>",
+        value, text);
+  };
+  const Ran whole = with(status(2, "OK"));
+  EXPECT_EQ(whole.status, 0);
+  EXPECT_EQ(whole.err, "no key-value pairs of VM 'demo'\n");
+  for (const auto& [answer, text] :
+       {std::pair(status(13, "Lost Communication: silent"), "silent"),
+        {status(15, "It is paused"), "paused"},
+        {status(2, "OK") + "<p:StatusDescriptions>the agent forbids guest-exec</p:StatusDescriptions>", "forbids"},
+        {std::string("<p:EnabledState>3</p:EnabledState><p:OperationalStatus>12</p:OperationalStatus>"), "is off"},
+        {std::string(), "does not say why"}}) {
+    const Ran ran = with(answer);
+    EXPECT_EQ(ran.status, 1) << text;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("not all here"), HasSubstr(text), Not(HasSubstr("no key-value"))));
+  }
+  demo().state = 3;
+  const Ran off = with(std::string());
+  EXPECT_EQ(off.status, 0) << "there is no guest";
+  EXPECT_THAT(off.err, HasSubstr("while it does not run"));
+}
+
 TEST_F(MannersTest, TheEnvironmentNamesTheAuthority) {
   setenv("VMMS_CA", "/no/such.pem", 1);
   EXPECT_THAT(run_with({"vm", "list", "--server", "https://127.0.0.1:1/wsman"}).err, Not(IsEmpty()));
@@ -307,39 +380,6 @@ TEST(DefaultServer, GoesOnToTheNetworkForAUserWhoMayNotUseTheSocket) {
     return std::string(text);
   };
   EXPECT_EQ(as_nobody(false, 0600), "unix:" + path) << "who names no user learns why it is not for him";
-TEST_F(MannersTest, KeyValuesThatAreMissingAreNamed) {
-  const auto with = [&](std::string properties) {
-    host.intercept = [properties = std::move(properties)](const Call& call) -> std::optional<Reply> {
-      if (call.class_name != "Msvm_KvpExchangeComponent") return {};
-      return FakeHost::get_answer(call.class_name, properties);
-    };
-    return vmms({"kvp", "list", "demo"});
-  };
-  const auto status = [](int value, const char* text) {
-    return fmt::format(
-        "<p:EnabledState>2</p:EnabledState><p:OperationalStatus>{}</p:OperationalStatus>"
-        "<p:StatusDescriptions>{}</p:StatusDescriptions>",
-        value, text);
-  };
-  const Ran whole = with(status(2, "OK"));
-  EXPECT_EQ(whole.status, 0);
-  EXPECT_EQ(whole.err, "no key-value pairs of VM 'demo'\n");
-  for (const auto& [answer, text] :
-       {std::pair(status(13, "Lost Communication: silent"), "silent"),
-        {status(15, "It is paused"), "paused"},
-        {status(2, "OK") + "<p:StatusDescriptions>the agent forbids guest-exec</p:StatusDescriptions>", "forbids"},
-        {std::string("<p:EnabledState>3</p:EnabledState><p:OperationalStatus>12</p:OperationalStatus>"), "is off"},
-        {std::string(), "does not say why"}}) {
-    const Ran ran = with(answer);
-    EXPECT_EQ(ran.status, 1) << text;
-    EXPECT_THAT(ran.err, AllOf(HasSubstr("not all here"), HasSubstr(text), Not(HasSubstr("no key-value"))));
-  }
-  demo().state = 3;
-  const Ran off = with(std::string());
-  EXPECT_EQ(off.status, 0) << "there is no guest";
-  EXPECT_THAT(off.err, HasSubstr("while it does not run"));
-}
-
   EXPECT_THAT(as_nobody(true, 0600), StartsWith("http://127.0.0.1:5985")) << "unless the host's own is for everybody";
   EXPECT_EQ(as_nobody(true, 0666), "unix:" + path);
   close(server);
