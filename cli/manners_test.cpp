@@ -260,6 +260,17 @@ TEST_F(MannersTest, AServerThatLostItsHypervisorKnowsNothing) {
   EXPECT_THAT(doctor.out, AllOf(HasSubstr("Hypervisor  problem"), HasSubstr("libvirtd"), Not(HasSubstr("agent"))));
 }
 
+TEST_F(MannersTest, DoctorGivesASlowGuestMoreTime) {
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.class_name != "Vmms_GuestOSService") return {};
+    return test::fault(Failure::timed_out, "the deadline passed while the guest was asked for its services");
+  };
+  const Ran ran = vmms({"--timeout", "2", "doctor", "demo"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("more time than 2 s"), HasSubstr("vmms --timeout 60 doctor demo")));
+  EXPECT_THAT(vmms({"--timeout", "60", "doctor", "demo"}).out, HasSubstr("vmms --timeout 120 doctor demo"));
+}
+
 TEST_F(MannersTest, DoctorSaysOneThing) {
   const auto with_status = [&](int status, const char* text) {
     host.intercept = [status, text](const Call& call) -> std::optional<Reply> {
