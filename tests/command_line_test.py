@@ -90,6 +90,14 @@ class ExampleFleet(unittest.TestCase):
         self.assertIn("the guest has none", done.stdout)
         self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["service"], "W32Time")
         self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["W32Time"])
+        file = daemon.folder / "file for windows"
+        file.write_text("text")
+        (daemon.folder / "directory").mkdir()
+        for words in (["ls", "windows:C:\\"], ["rm", "windows:C:\\x"], ["copy", "windows:C:\\x", str(daemon.folder / "x")],
+                      ["copy", "-r", str(daemon.folder / "directory"), "windows:C:\\x"]):
+            done = daemon.cli(*words, check=False)
+            self.assertEqual(done.returncode, 1 if words[0] == "copy" else 2, words)
+            self.assertIn("runs Windows", done.stderr)
 
 
 class CommandLine(Simulated):

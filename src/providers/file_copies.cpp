@@ -85,7 +85,7 @@ class CopyJob {
     for (const CopySetting& setting : detail_.settings) {
       if (const auto target = target_of(setting); !target) return target.error();
       const auto file = guest.files().describe_content(setting.source, soon);
-      if (!file) return file.error();
+      if (!file) return guest::without_shell(guest, file.error());
       run_.expect(file->size);
       found.push_back(*file);
     }

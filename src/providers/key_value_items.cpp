@@ -130,7 +130,7 @@ guest::KeyValues delivered_items(const Settings& settings) {
   return values;
 }
 
-bool is_windows(const guest::Identity& identity) { return identity.system.id == "mswindows"; }
+bool is_windows(const guest::Identity& identity) { return identity.system.id == guest::windows_id; }
 
 std::vector<cim::InstancePtr> intrinsic_items(const guest::Identity& identity) {
   const guest::OperatingSystem& system = identity.system;
