@@ -17,9 +17,9 @@ namespace vmms::cli {
 /// Exit statuses of the program.
 enum ExitStatus : int {
   exit_success = 0,
-  exit_refused =
-      1,           ///< the method answered with a value other than zero, its job failed, or it would; not all was done
-  exit_error = 2,  ///< nothing was answered: bad arguments, no server, a fault
+  exit_refused = 1,  ///< the method answered with a value other than zero, its job failed, or it would; or not all
+                     ///< was done or listed
+  exit_error = 2,    ///< nothing was answered: bad arguments, no server, a fault
 };
 
 /// What a terminal shows beside results: one line of progress at most. Shared by the threads that write.

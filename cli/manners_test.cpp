@@ -351,6 +351,23 @@ TEST_F(MannersTest, KeyValuesThatAreMissingAreNamed) {
   EXPECT_THAT(off.err, HasSubstr("while it does not run"));
 }
 
+TEST_F(MannersTest, ADirectoryThatIsNotListedWholeSaysSo) {
+  host.intercept = [](const Call& call) -> std::optional<Reply> {
+    if (call.method() == "GetFileInformation")
+      return FakeHost::invoke_answer(
+          call.method(),
+          "<p:File><![CDATA[<INSTANCE CLASSNAME=\"Vmms_GuestFile\"><PROPERTY NAME=\"FileType\" TYPE=\"uint16\">"
+          "<VALUE>3</VALUE></PROPERTY></INSTANCE>]]></p:File><p:ReturnValue>0</p:ReturnValue>");
+    if (call.method() == "ListDirectory")
+      return FakeHost::invoke_answer(call.method(), "<p:Complete>false</p:Complete><p:ReturnValue>0</p:ReturnValue>");
+    return {};
+  };
+  const Ran ran = vmms({"ls", "demo:/etc", "--json"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_EQ(ran.out, "[]\n");
+  EXPECT_THAT(ran.err, AllOf(StartsWith("{\"error\""), HasSubstr("demo:/etc"), HasSubstr("not all are listed")));
+}
+
 TEST_F(MannersTest, TheEnvironmentNamesTheAuthority) {
   setenv("VMMS_CA", "/no/such.pem", 1);
   EXPECT_THAT(run_with({"vm", "list", "--server", "https://127.0.0.1:1/wsman"}).err, Not(IsEmpty()));
