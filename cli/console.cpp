@@ -75,6 +75,11 @@ void Console::show(std::string_view text, ProgressLine::Shown shown) const {
   line->shown = shown;
 }
 
+int incomplete(const Console& console, const Error& why) {
+  console.report(why);
+  return exit_refused;
+}
+
 std::string_view failure_name(Failure failure) {
   switch (failure) {
     case Failure::failed:

@@ -17,7 +17,8 @@ namespace vmms::cli {
 /// Exit statuses of the program.
 enum ExitStatus : int {
   exit_success = 0,
-  exit_refused = 1,  ///< the method answered with a value other than zero, its job failed, or it would
+  exit_refused = 1,  ///< the method answered with a value other than zero, its job failed, or it would; or not all
+                     ///< was done or listed
   exit_error = 2,    ///< nothing was answered: bad arguments, no server, a fault
 };
 
@@ -56,6 +57,9 @@ struct Console {
   std::unique_lock<std::mutex> write() const;
   void show(std::string_view text, ProgressLine::Shown shown) const;
 };
+
+/// What was asked for is on standard output, but not all of it: says why, and the exit status.
+int incomplete(const Console& console, const Error& why);
 
 /// The names of the failures in JSON: "not_found", "timed_out" …
 std::string_view failure_name(Failure failure);

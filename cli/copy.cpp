@@ -2,6 +2,7 @@
 #include "cli/copy.hpp"
 
 #include "base/file_root.hpp"
+#include "cli/guest.hpp"
 #include "cli/interrupts.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t directory_type = 3;
+constexpr std::uint64_t link_type = 4;
 
 std::string absolute(const std::string& path) {
   std::error_code problem;
@@ -57,8 +59,8 @@ class Copy {
     console.progress({});
     for (const std::string& path : left_out_)
       console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
-    // A file that the guest does not have is a mistake in the command.
-    if (!done && from_guest_ && !transfers_.begun() && done.error().kind == Failure::not_found) return done.error();
+    if (!done && from_guest_ && !transfers_.begun() && names_no_file(session_, machine_, done.error()))
+      return done.error();
     CopyEnd end{done.has_value(), transfers_.interrupted(), transfers_.job(), 0, {}};
     if (!done) {
       end.error = done.error().message;
@@ -75,8 +77,7 @@ class Copy {
       std::error_code problem;
       trees.emplace_back();
       if (fs::is_directory(source, problem)) {
-        if (!options_.recursive)
-          return error(Failure::invalid_argument, fmt::format("{} is a directory: to copy it, add -r", source));
+        if (!options_.recursive) return needs_recursion(source);
         auto tree = local_tree(absolute(source));
         if (!tree) return tree.error();
         for (const TreeEntry& entry : tree->entries) progress_.expect(entry.size);
@@ -103,9 +104,14 @@ class Copy {
     const bool directory = sources.size() > 1 || target.ends_with('/') || fs::is_directory(destination);
     if (directory && !destination.ends_with('/')) destination += '/';
     for (const GuestPath& source : sources) {
-      const Status done = is_directory(source.path) && options_.recursive ? receive_tree(source.path, destination)
+      const Status done = options_.recursive && is_directory(source.path) ? receive_tree(source.path, destination)
                                                                           : receive(source.path, destination);
-      if (!done) return done;
+      if (done) continue;
+      // Asked only now: who copies files does not wait for it.
+      const bool may_be_directory = !options_.recursive && done.error().kind == Failure::invalid_argument;
+      if (may_be_directory && type_of(source.path) == directory_type)
+        return needs_recursion(machine_.name + ":" + source.path);
+      return done;
     }
     return {};
   }
@@ -120,13 +126,19 @@ class Copy {
     return session_.client().get(path);
   }
 
-  bool is_directory(const std::string& path) const {
-    if (!options_.recursive) return false;
-    if (path.ends_with('/')) return true;
+  static Error needs_recursion(const std::string& path) {
+    return error(Failure::invalid_argument, fmt::format("{} is a directory: to copy it, add -r", printable(path)));
+  }
+
+  // Of a link, what it leads to, as here.
+  std::optional<std::uint64_t> type_of(const std::string& path) const {
     const auto told = session_.client().invoke(out_of_guest(machine_), "GetFileInformation", {{"Path", path}});
     const auto file = told ? read_guest_file(told->outputs.text("File")) : std::nullopt;
-    return file && file->type == directory_type;
+    if (file && file->type == link_type && !path.ends_with('/')) return type_of(path + '/');
+    return file ? std::optional(file->type) : std::nullopt;
   }
+
+  bool is_directory(const std::string& path) const { return path.ends_with('/') || type_of(path) == directory_type; }
 
   static Status check_interrupt() {
     if (Interrupts::happened()) return error(Failure::invalid_state, "the copy was cancelled");
@@ -191,7 +203,7 @@ class Copy {
     std::error_code problem;
     if (options_.create_path) fs::create_directories(folder, problem);
     // From here on the guest chooses the names: nothing of them leads out of the folder.
-    const auto root = FileRoot::open(folder);
+    const auto root = FileRoot::open(folder, FilePlace::here);
     if (!root) return root.error();
     constexpr std::uint32_t own = 0700;  // so that what is in it can be written
     for (const TreeEntry& entry : tree->entries) {
@@ -250,7 +262,13 @@ Result<std::vector<GuestPath>> guest_sources(Session& session, const CopyOptions
   return sources;
 }
 
-int tell_copy(Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
+bool names_no_file(Session& session, const VirtualMachine& machine, const Error& why) {
+  if (why.kind != Failure::not_found) return false;
+  const auto reach = guest_reach(session, machine);
+  return reach && (reach->contact == Contact::ok || reach->contact == Contact::degraded);
+}
+
+int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
               const CopyEnd& end) {
   const double seconds = progress.seconds();
   if (console.json) {
@@ -298,6 +316,9 @@ void add_copy(CLI::App& app, Program& program) {
 under its name when all of it has arrived, or not at all. Ctrl-C cancels. A copy that stands still for --timeout seconds
 is ended; without --timeout that is a minute, and in the last step, in which the guest writes to its disk, a second more
 for each MiB. With --json, a line an event: progress, then completed, failed or cancelled.
+
+Exit status: 0 everything was copied; 1 a file was not, and why is said; 2 there is no such server, VM or VM:FILE, or the
+command line makes no sense.
 
 A VM's name may have colons: of VM:PATH the longest beginning that is a VM counts. For a file of this machine with a colon
 in its name write ./a:b; for a VM whose name begins with a dash write -- before the paths.

@@ -31,8 +31,12 @@ struct CopyEnd {
   std::string error;
 };
 
+/// Whether VM:PATH named a file that the guest does not have, which is a mistake in the command and none of the copy.
+/// A guest that is off, or has no agent, is not found either, and is none.
+bool names_no_file(Session& session, const VirtualMachine& machine, const Error& why);
+
 /// Tells it, and the exit status.
-int tell_copy(Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
+int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
               const CopyEnd& end);
 
 /// The files of a guest that are copied, which must be of one VM.

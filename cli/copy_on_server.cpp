@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint32_t job_started = 4096;
 constexpr std::uint32_t invalid_parameter = 32773;
 constexpr std::size_t most_path = 4096;
+constexpr std::uint64_t directory_type = 3;
 
 std::string setting(std::string_view class_name, const std::string& source, const std::string& destination,
                     const CopyOptions& options) {
@@ -52,11 +53,16 @@ std::string why_refused(Session& session, const VirtualMachine& machine, std::ui
   return text;
 }
 
+/// A copy that did not begin.
+int refuse(const Console& console, const VirtualMachine& machine, const std::string& why, std::uint32_t code = 0) {
+  return tell_copy(console, machine, Progress(console), 0, {false, false, {}, code, why});
+}
+
 Result<int> run(Session& session, const VirtualMachine& machine, const cim::ObjectPath& service,
                 std::string_view method, const std::vector<wsman::Input>& inputs, std::uint64_t bytes) {
   Console& console = session.console();
   const auto outcome = session.client().invoke(service, method, inputs);
-  if (!outcome) return outcome.error();
+  if (!outcome) return refuse(console, machine, outcome.error().message);
   const std::uint32_t code = static_cast<std::uint32_t>(std::stoul("0" + outcome->return_value));
   const wsman::Field* job = outcome->outputs.find("Job");
   if (code != job_started || !job || !job->reference) {
@@ -64,7 +70,7 @@ Result<int> run(Session& session, const VirtualMachine& machine, const cim::Obje
     completion.method = method;
     completion.return_value = code;
     completion.explanation = why_refused(session, machine, code);
-    return finish(console, completion, {{"vm", machine.name}, {"id", machine.id}}, {});
+    return refuse(console, machine, completion.text(), code);
   }
   Progress progress(console);
   progress.expect(bytes);
@@ -102,8 +108,14 @@ Result<int> copy_on_server(Session& session, const CopyOptions& options, bool fr
   std::uint64_t bytes = 0;
   for (const GuestPath& source : *sources) {
     const auto file = session.client().invoke(out_of_guest(machine), "GetFileInformation", {{"Path", source.path}});
-    if (!file) return file.error();
-    if (const auto size = read_guest_file(file->outputs.text("File"))) bytes += size->size;
+    if (!file && names_no_file(session, machine, file.error())) return file.error();
+    if (!file) return refuse(session.console(), machine, file.error().message);
+    const auto known = read_guest_file(file->outputs.text("File"));
+    if (known && known->type == directory_type)
+      return refuse(
+          session.console(), machine,
+          fmt::format("{}:{} is a directory: to copy it, add -r and leave out --on-server", machine.name, source.path));
+    if (known) bytes += known->size;
     inputs.push_back({"CopyFileFromGuestSettings",
                       setting("Vmms_CopyFileFromGuestSettingData", source.path, into(options.target()), options)});
   }

@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,7 +98,11 @@ class Examination {
     if (!whole && machine_.state != State::paused) advise(advice_for(*reach));
     if (!listed) {
       add("Guest services", Verdict::bad, listed.error().message);
-      if (whole) advise(fmt::format("See the last line above; then look again: vmms doctor {}", word()));
+      if (whole && listed.error().kind == Failure::timed_out)
+        advise(fmt::format("The guest is slow: give it more time than {} s, as with: vmms --timeout {} doctor {}",
+                           session_.timeout().count(), longer_timeout(), word()));
+      else if (whole)
+        advise(fmt::format("See the last line above; then look again: vmms doctor {}", word()));
     } else if (!lists) {
       add("Guest services", Verdict::unknown,
           machine_.state == State::running ? "not looked at while the interface is off"
@@ -128,10 +133,9 @@ class Examination {
                "restart qemu-guest-agent in it, and look at its log there.";
       case Contact::degraded:
         if (tells("forbids"))
-          return "The guest's agent refuses the commands named above. In the guest, take them out of block-rpcs (or "
-                 "add "
-                 "them to allow-rpcs) in /etc/qemu/qemu-ga.conf, on Red Hat's systems in /etc/sysconfig/qemu-ga, and "
-                 "restart qemu-guest-agent.";
+          return "The guest's agent refuses the commands named above. In the guest, take them out of block-rpcs, or "
+                 "add them to allow-rpcs: in /etc/qemu/qemu-ga.conf, on Red Hat's systems in /etc/sysconfig/qemu-ga, "
+                 "in Windows on the command line of the service QEMU-GA. Then restart the agent.";
         if (tells("SELinux"))
           return "SELinux in the guest confines its agent. Set the boolean that is named above, in the guest.";
         if (tells("qemu-guest-agent is not connected"))
@@ -151,6 +155,9 @@ class Examination {
   }
 
   std::string word() const { return machine_.word(); }
+  std::chrono::seconds::rep longer_timeout() const {
+    return std::max<std::chrono::seconds::rep>(Options::default_timeout_seconds, 2 * session_.timeout().count());
+  }
   void add(std::string what, Verdict verdict, std::string text) {
     findings_.push_back({std::move(what), verdict, std::move(text)});
   }

@@ -63,20 +63,30 @@ Result<int> list(Session& session, const std::string& text) {
       table.add({mode_text(file), file.owner, file.group, std::to_string(file.size), file.modified, file.name});
     console.print(table.text());
   }
-  if (!complete) console.note("there are more files than the guest could tell");
-  return exit_success;
+  if (complete) return exit_success;
+  return incomplete(
+      console, error(Failure::failed, fmt::format("{}:{} has more files than the guest could tell: not all are listed",
+                                                  path->machine.name, path->path)));
 }
 
 Result<int> remove(Session& session, const std::vector<std::string>& texts) {
+  std::vector<GuestPath> paths;
   for (const std::string& text : texts) {
-    const auto path = find_guest_path(session, text);
+    auto path = find_guest_path(session, text);
     if (!path) return path.error();
-    const VirtualMachine& machine = path->machine;
-    const auto removed = session.client().invoke(out_of_guest(machine), "RemoveFile", {{"Path", path->path}});
-    if (!removed) return removed.error();
-    if (session.console().json)
-      session.console().print(boost::json::value(
-          boost::json::object{{"vm", machine.name}, {"id", machine.id}, {"path", path->path}, {"removed", true}}));
+    paths.push_back(*std::move(path));
+  }
+  const Console& console = session.console();
+  bool any = false;
+  for (const GuestPath& path : paths) {
+    const VirtualMachine& machine = path.machine;
+    const auto removed = session.client().invoke(out_of_guest(machine), "RemoveFile", {{"Path", path.path}});
+    if (!removed && !any) return removed.error();
+    if (!removed) return incomplete(console, removed.error());
+    any = true;
+    if (console.json)
+      console.print(boost::json::value(
+          boost::json::object{{"vm", machine.name}, {"id", machine.id}, {"path", path.path}, {"removed", true}}));
   }
   return exit_success;
 }
@@ -89,13 +99,16 @@ void add_files(CLI::App& app, Program& program) {
   list_command->add_option("VM:PATH", *path, "a directory or file of a guest, with $VARIABLES of it")
       ->required()
       ->type_name("");
-  list_command->footer("Example:\n  vmms ls demo:/etc");
+  list_command->footer(
+      "Exit status: 1 when there are more files than the guest could tell.\n\nExample:\n  vmms ls demo:/etc");
   run_online(*list_command, program, [path](Session& session) { return list(session, *path); });
 
   auto paths = std::make_shared<std::vector<std::string>>();
   CLI::App* remove_command = app.add_subcommand("rm", "Remove files or empty directories of a guest");
   remove_command->add_option("VM:PATH", *paths, "files or empty directories of guests")->required()->type_name("");
-  remove_command->footer("Example:\n  vmms rm demo:/var/tmp/backup.tar.gz");
+  remove_command->footer(
+      "It ends at the first that cannot be removed. Exit status: 1 when others were removed before it, else "
+      "2.\n\nExample:\n  vmms rm demo:/var/tmp/backup.tar.gz");
   run_online(*remove_command, program, [paths](Session& session) { return remove(session, *paths); });
 }
 

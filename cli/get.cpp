@@ -34,7 +34,8 @@ Result<int> get_all(Session& session, const cim::ObjectPath& path) {
     first = false;
     return true;
   });
-  if (!status) return status.error();
+  if (!status && first) return status.error();
+  if (!status) return incomplete(session.console(), status.error());
   if (first) session.console().note(fmt::format("no instances of {}", path.class_name));
   return exit_success;
 }

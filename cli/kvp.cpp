@@ -6,10 +6,13 @@
 #include "cli/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 namespace vmms::cli {
 
@@ -55,18 +58,38 @@ Result<std::vector<Item>> host_items(Session& session, const VirtualMachine& mac
   return items;
 }
 
+// Why pairs of the guest are missing, as far as the server says so.
+std::optional<Error> missing_items(const VirtualMachine& machine, const wsman::Record& component) {
+  constexpr std::uint64_t disabled = 3;
+  const auto status = static_cast<Contact>(component.number("OperationalStatus").value_or(0));
+  const auto descriptions = component.texts("StatusDescriptions");
+  const bool answers = status == Contact::ok || status == Contact::degraded;
+  // A line each for what an agent that answers could not tell stands behind the first.
+  if (answers && (status == Contact::degraded || descriptions.size() < 2)) return std::nullopt;
+  std::string why =
+      fmt::format("{}", fmt::join(std::next(descriptions.begin(), answers ? 1 : 0), descriptions.end(), "; "));
+  if (why.empty()) why = "the server does not say why";
+  Failure kind = answers || status == Contact::lost ? Failure::unreachable : Failure::not_supported;
+  if (status == Contact::paused) kind = Failure::invalid_state;
+  if (component.number("EnabledState") == disabled)
+    why = "its Key-Value Pair Exchange is off (Msvm_KvpExchangeComponentSettingData)";
+  else
+    why += fmt::format(". What to do: vmms doctor {}", machine.word());
+  return error(kind, fmt::format("the pairs of the guest of VM '{}' are not all here: {}", machine.name, why));
+}
+
 Result<int> list(Session& session, const std::string& name) {
   const auto machine = session.find_virtual_machine(name);
   if (!machine) return machine.error();
   auto items = host_items(session, *machine);
   if (!items) return items.error();
-  std::string silence;
+  std::optional<Error> missing;
   if (is_on(*machine)) {
     const auto component = session.client().get(key_value_component(*machine));
     if (!component) return component.error();
     add_items(*component, "GuestExchangeItems", *items);
     add_items(*component, "GuestIntrinsicExchangeItems", *items);
-    if (component->number("OperationalStatus") != 2U) silence = component->text("StatusDescriptions");
+    missing = missing_items(*machine, *component);
   }
   const Console& console = session.console();
   boost::json::array array;
@@ -80,10 +103,10 @@ Result<int> list(Session& session, const std::string& name) {
     console.print(boost::json::value(std::move(array)));
   else if (!table.empty())
     console.print(table.text());
-  else
-    console.note(fmt::format("no key-value pairs of VM '{}'", machine->name));
-  if (!silence.empty()) console.note(fmt::format("its guest says nothing: {}", silence));
-  return exit_success;
+  else if (!missing)
+    console.note(fmt::format("no key-value pairs of VM '{}'{}", machine->name,
+                             is_on(*machine) ? "" : "; its guest has none while it does not run"));
+  return missing ? incomplete(console, *missing) : exit_success;
 }
 
 struct Wanted {
@@ -159,7 +182,8 @@ tell the host), guest_intrinsic (what the guest is). In a Linux guest the host's
     return command;
   };
   run_online(*add("list", "List the key-value pairs of a VM",
-                  "Examples:\n  vmms kvp list demo\n"
+                  "Exit status: 1 when pairs of the guest are missing, since it is silent, has no agent or is paused; "
+                  "those that are known are\nlisted, and standard error says why.\n\nExamples:\n  vmms kvp list demo\n"
                   "  vmms kvp list demo --json | jq -r '.[] | select(.name == \"OSName\") | .value'"),
              program, [wanted](Session& session) { return list(session, wanted->machine); });
   CLI::App* set_command =

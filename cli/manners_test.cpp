@@ -11,9 +11,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 namespace vmms::cli {
 namespace {
@@ -51,6 +53,10 @@ TEST_F(MannersTest, UnknownVerbsAreNamed) {
   EXPECT_THAT(vmms({"--timeout", "5", "enable", "demo"}).err, HasSubstr("did you mean: vmms guest enable"));
   EXPECT_THAT(vmms({"vm", "frobnicate"}).err, HasSubstr("it has: list, start, shutdown, stop, pause, save, reset"));
   EXPECT_THAT(vmms({"service"}).err, HasSubstr("vmms service needs a verb: list"));
+  // What other programs call it, although another verb is spelled more alike.
+  EXPECT_THAT(vmms({"vm", "restart", "demo"}).err, HasSubstr("did you mean: vmms vm shutdown VM --reboot"));
+  EXPECT_THAT(vmms({"kvp", "get", "demo"}).err, HasSubstr("did you mean: vmms kvp list VM"));
+  EXPECT_THAT(vmms({"help"}).err, HasSubstr("did you mean: vmms --help"));
   EXPECT_THAT(vmms({"vm", "\x1b[2J"}).err, Not(HasSubstr("\x1b")));
   for (const Ran& ran : {vmms({"vm", "lst"}), vmms({"service"}), vmms({"nonsense"})}) EXPECT_EQ(ran.status, 2);
   EXPECT_TRUE(host.calls.empty());
@@ -144,7 +150,45 @@ TEST_F(MannersTest, ServiceRestart) {
   EXPECT_EQ(methods, (std::vector<std::string>{"StopService", "StartService"}));
   EXPECT_EQ(vmms({"service", "restart", "demo", "nothing"}).status, 2);
   demo().interface_enabled = false;
-  EXPECT_EQ(vmms({"service", "restart", "demo", "ssh"}).status, 1);
+  host.calls.clear();
+  const Ran refused = vmms({"service", "restart", "demo", "ssh"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("StopService returned 1"), HasSubstr("vmms guest enable demo")));
+  EXPECT_EQ(std::count_if(host.calls.begin(), host.calls.end(),
+                          [](const Call& call) { return call.method().ends_with("Service"); }),
+            1)
+      << "what was refused is not asked for again";
+}
+
+TEST_F(MannersTest, AGuestThatDoesNotRunIsNotAskedToShutDown) {
+  for (const auto& [state, word, advice] : {std::tuple(3, "is off", "start it with: vmms vm start demo"),
+                                            std::tuple(6, "is saved", "restore it with: vmms vm start demo")}) {
+    demo().state = state;
+    const Ran reboot = vmms({"vm", "shutdown", "demo", "--reboot"});
+    EXPECT_EQ(reboot.status, 2) << reboot.out;
+    EXPECT_THAT(reboot.err, AllOf(HasSubstr(word), HasSubstr("no guest to restart"), HasSubstr(advice)));
+    const Ran json = vmms({"vm", "shutdown", "demo", "--reboot", "--json"});
+    EXPECT_EQ(boost::json::parse(json.err).at_pointer("/error/kind"), "invalid_state");
+    EXPECT_THAT(json.out, IsEmpty());
+  }
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).status, 2) << "a saved VM is not off: its guest goes on";
+  // It ended since it was looked at.
+  demo().state = 2;
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (!call.method().starts_with("Initiate")) return {};
+    demo().state = 3;
+    return test::fault(Failure::not_found, "there is no such component");
+  };
+  EXPECT_THAT(vmms({"vm", "shutdown", "demo", "--reboot"}).err, HasSubstr("no guest to restart"));
+  demo().state = 2;
+  EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).out, "VM 'demo' is off already\n");
+}
+
+TEST_F(MannersTest, VmShow) {
+  EXPECT_THAT(vmms({"vm", "show", "DEMO"}).out, AllOf(HasSubstr("demo\n"), HasSubstr("State   running\n")));
+  const boost::json::value shown = vmms({"vm", "show", "demo", "--json"}).json();
+  EXPECT_EQ(shown, vmms({"vm", "list", "--json"}).json().at(0)) << "one spelling for list and show";
+  EXPECT_EQ(vmms({"vm", "show", "nothing"}).status, 2);
 }
 
 TEST_F(MannersTest, AServiceThatIsDoneIsNotSaidToRun) {
@@ -216,6 +260,17 @@ TEST_F(MannersTest, AServerThatLostItsHypervisorKnowsNothing) {
   EXPECT_THAT(doctor.out, AllOf(HasSubstr("Hypervisor  problem"), HasSubstr("libvirtd"), Not(HasSubstr("agent"))));
 }
 
+TEST_F(MannersTest, DoctorGivesASlowGuestMoreTime) {
+  host.intercept = [&](const Call& call) -> std::optional<Reply> {
+    if (call.class_name != "Vmms_GuestOSService") return {};
+    return test::fault(Failure::timed_out, "the deadline passed while the guest was asked for its services");
+  };
+  const Ran ran = vmms({"--timeout", "2", "doctor", "demo"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("more time than 2 s"), HasSubstr("vmms --timeout 60 doctor demo")));
+  EXPECT_THAT(vmms({"--timeout", "60", "doctor", "demo"}).out, HasSubstr("vmms --timeout 120 doctor demo"));
+}
+
 TEST_F(MannersTest, DoctorSaysOneThing) {
   const auto with_status = [&](int status, const char* text) {
     host.intercept = [status, text](const Call& call) -> std::optional<Reply> {
@@ -251,13 +306,66 @@ TEST_F(MannersTest, KeyValues) {
   const Ran list = vmms({"kvp", "list", "demo"});
   EXPECT_EQ(list.out, "SOURCE  NAME  VALUE\nhost    Role  db server\n");
   EXPECT_THAT(list.err, HasSubstr("no agent"));
-  EXPECT_EQ(vmms({"kvp", "list", "demo", "--json"}).out,
-            "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
+  EXPECT_EQ(list.status, 1) << "those of the guest are missing";
+  const Ran json = vmms({"kvp", "list", "demo", "--json"});
+  EXPECT_EQ(json.out, "[{\"source\":\"host\",\"name\":\"Role\",\"value\":\"db server\"}]\n");
+  EXPECT_EQ(json.status, 1);
+  EXPECT_EQ(boost::json::parse(json.err).at_pointer("/error/kind"), "not_supported");
   const Ran removed = vmms({"kvp", "remove", "demo", "Role", "--json"});
   EXPECT_EQ(removed.json().at("name"), "Role");
   const Ran again = vmms({"kvp", "remove", "demo", "Role"});
   EXPECT_EQ(again.status, 1);
   EXPECT_THAT(again.err, HasSubstr("no key-value pair 'Role'"));
+}
+
+TEST_F(MannersTest, KeyValuesThatAreMissingAreNamed) {
+  const auto with = [&](std::string properties) {
+    host.intercept = [properties = std::move(properties)](const Call& call) -> std::optional<Reply> {
+      if (call.class_name != "Msvm_KvpExchangeComponent") return {};
+      return FakeHost::get_answer(call.class_name, properties);
+    };
+    return vmms({"kvp", "list", "demo"});
+  };
+  const auto status = [](int value, const char* text) {
+    return fmt::format(
+        "<p:EnabledState>2</p:EnabledState><p:OperationalStatus>{}</p:OperationalStatus>"
+        "<p:StatusDescriptions>{}</p:StatusDescriptions>",
+        value, text);
+  };
+  const Ran whole = with(status(2, "OK"));
+  EXPECT_EQ(whole.status, 0);
+  EXPECT_EQ(whole.err, "no key-value pairs of VM 'demo'\n");
+  for (const auto& [answer, text] :
+       {std::pair(status(13, "Lost Communication: silent"), "silent"),
+        {status(15, "It is paused"), "paused"},
+        {status(2, "OK") + "<p:StatusDescriptions>the agent forbids guest-exec</p:StatusDescriptions>", "forbids"},
+        {std::string("<p:EnabledState>3</p:EnabledState><p:OperationalStatus>12</p:OperationalStatus>"), "is off"},
+        {std::string(), "does not say why"}}) {
+    const Ran ran = with(answer);
+    EXPECT_EQ(ran.status, 1) << text;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("not all here"), HasSubstr(text), Not(HasSubstr("no key-value"))));
+  }
+  demo().state = 3;
+  const Ran off = with(std::string());
+  EXPECT_EQ(off.status, 0) << "there is no guest";
+  EXPECT_THAT(off.err, HasSubstr("while it does not run"));
+}
+
+TEST_F(MannersTest, ADirectoryThatIsNotListedWholeSaysSo) {
+  host.intercept = [](const Call& call) -> std::optional<Reply> {
+    if (call.method() == "GetFileInformation")
+      return FakeHost::invoke_answer(
+          call.method(),
+          "<p:File><![CDATA[<INSTANCE CLASSNAME=\"Vmms_GuestFile\"><PROPERTY NAME=\"FileType\" TYPE=\"uint16\">"
+          "<VALUE>3</VALUE></PROPERTY></INSTANCE>]]></p:File><p:ReturnValue>0</p:ReturnValue>");
+    if (call.method() == "ListDirectory")
+      return FakeHost::invoke_answer(call.method(), "<p:Complete>false</p:Complete><p:ReturnValue>0</p:ReturnValue>");
+    return {};
+  };
+  const Ran ran = vmms({"ls", "demo:/etc", "--json"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_EQ(ran.out, "[]\n");
+  EXPECT_THAT(ran.err, AllOf(StartsWith("{\"error\""), HasSubstr("demo:/etc"), HasSubstr("not all are listed")));
 }
 
 TEST_F(MannersTest, TheEnvironmentNamesTheAuthority) {

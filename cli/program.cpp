@@ -30,7 +30,7 @@ Which server, and who:
 
 A VM is named by its name or its GUID, in upper or lower case.
 Exit status: 0 success; 1 the method answered with a value other than zero, which is printed with its meaning, or what
-was checked has problems;
+was checked has problems, or not all was listed or done;
 2 an error (no server, no such VM, a fault ...), printed on standard error.
 
 "vmms VERB --help" and "vmms VERB VERB --help" tell more.)";

@@ -396,6 +396,7 @@ TEST_F(ProgramTest, EveryVerbHasHelpWithAnExample) {
                                                        {"vm", "pause"},
                                                        {"vm", "save"},
                                                        {"vm", "reset"},
+                                                       {"vm", "show"},
                                                        {"guest", "enable"},
                                                        {"guest", "disable"},
                                                        {"guest", "show"},

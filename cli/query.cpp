@@ -65,7 +65,8 @@ Result<int> query(Session& session, const std::string& space, const std::string&
     return true;
   });
   if (!columns.empty()) session.console().print(columns.text());
-  if (!status) return status.error();
+  if (!status && first) return status.error();
+  if (!status) return incomplete(session.console(), status.error());
   if (first) session.console().note("the query found nothing");
   return exit_success;
 }

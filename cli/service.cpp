@@ -93,40 +93,45 @@ bool has_done_its_work(const wsman::Record& service, std::string_view method) {
   return method == "StartService" && !service.is_true("Started") && service.text("ActiveState") == "inactive";
 }
 
-Result<int> call(Session& session, const VirtualMachine& machine, const std::string& name, std::string_view method,
-                 std::string_view past, const std::vector<wsman::Input>& inputs = {}) {
+/// How a method ended, and what became of the service: `past` is the word for it.
+Result<int> tell(Session& session, const VirtualMachine& machine, const std::string& name, Completion completion,
+                 std::string_view past) {
   std::string unit = unit_name(name);
-  const cim::ObjectPath path = guest_service(machine, unit);
-  auto completion = session.call(path, method, inputs);
-  if (!completion) return completion.error();
   boost::json::object result{{"vm", machine.name}, {"id", machine.id}};
   std::string became;
-  if (completion->succeeded()) {
+  if (completion.succeeded()) {
     // What became of it belongs to the answer, but not being able to read it does not undo it.
-    if (const auto service = session.client().get(path)) {
+    if (const auto service = session.client().get(guest_service(machine, unit))) {
       if (!service->text("Name").empty()) unit = service->text("Name");  // as the guest's service manager calls it
       result["started"] = service->is_true("Started");
       result["active_state"] = service->text("ActiveState");
       result["sub_state"] = service->text("SubState");
       result["start_mode"] = service->text("StartMode");
       result["main_process_id"] = service->number("MainProcessID").value_or(0);
-      if (has_done_its_work(*service, method)) past = "has done its work and ended";
+      if (has_done_its_work(*service, completion.method)) past = "has done its work and ended";
       became = ": " + describe(*service);
     }
-  } else if (completion->return_value == not_supported) {
+  } else if (completion.return_value == not_supported) {
     const auto why = why_unusable(session, machine);
     if (!why || !why->empty())
-      completion->explanation = why ? *why : why.error().message;
-    else if (method == "ChangeStartMode")
-      completion->explanation = fmt::format(
+      completion.explanation = why ? *why : why.error().message;
+    else if (completion.method == "ChangeStartMode")
+      completion.explanation = fmt::format(
           "the service manager in the guest of VM '{}' has no such start mode; systemd and Windows know disabled",
           machine.name);
     else
-      completion->explanation = fmt::format("the server's log says why; so may: vmms doctor {}", machine.word());
+      completion.explanation = fmt::format("the server's log says why; so may: vmms doctor {}", machine.word());
   }
   result["service"] = unit;
-  return finish(session.console(), *completion, std::move(result),
+  return finish(session.console(), completion, std::move(result),
                 printable(fmt::format("{} of VM '{}' {}{}", unit, machine.name, past, became)));
+}
+
+Result<int> call(Session& session, const VirtualMachine& machine, const std::string& name, std::string_view method,
+                 std::string_view past, const std::vector<wsman::Input>& inputs = {}) {
+  auto completion = session.call(guest_service(machine, unit_name(name)), method, inputs);
+  if (!completion) return completion.error();
+  return tell(session, machine, name, *std::move(completion), past);
 }
 
 Result<int> call(Session& session, const std::string& vm, const std::string& name, std::string_view method,
@@ -140,10 +145,10 @@ Result<int> call(Session& session, const std::string& vm, const std::string& nam
 Result<int> restart(Session& session, const std::string& vm, const std::string& name) {
   const auto machine = session.find_virtual_machine(vm);
   if (!machine) return machine.error();
-  const auto stopped = session.call(guest_service(*machine, unit_name(name)), "StopService");
+  auto stopped = session.call(guest_service(*machine, unit_name(name)), "StopService");
   if (!stopped) return stopped.error();
-  // What was refused is refused again, with its reason.
-  return call(session, *machine, name, stopped->succeeded() ? "StartService" : "StopService", "restarted");
+  if (!stopped->succeeded()) return tell(session, *machine, name, *std::move(stopped), {});
+  return call(session, *machine, name, "StartService", "restarted");
 }
 
 // ChangeStartMode's values from what one types.

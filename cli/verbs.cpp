@@ -58,9 +58,59 @@ const CLI::App& verb_given(const CLI::App& app) {
   return verbs.empty() ? app : verb_given(*verbs.front());
 }
 
+/// What other programs call it.
+struct Synonym {
+  std::string_view verbs;  ///< below which it stands
+  std::string_view word;
+  std::string_view ours;
+};
+constexpr Synonym synonyms[] = {
+    {"vmms", "help", "vmms --help"},
+    {"vmms", "version", "vmms --version"},
+    {"vmms", "cp", "vmms copy"},
+    {"vmms", "scp", "vmms copy"},
+    {"vmms", "status", "vmms vm list, vmms guest show VM, vmms doctor VM"},
+    {"vmms vm", "restart", "vmms vm shutdown VM --reboot, vmms vm reset VM"},
+    {"vmms vm", "reboot", "vmms vm shutdown VM --reboot, vmms vm reset VM"},
+    {"vmms vm", "resume", "vmms vm start VM"},
+    {"vmms vm", "restore", "vmms vm start VM"},
+    {"vmms vm", "unpause", "vmms vm start VM"},
+    {"vmms vm", "suspend", "vmms vm pause VM"},
+    {"vmms vm", "poweroff", "vmms vm stop VM"},
+    {"vmms vm", "destroy", "vmms vm stop VM"},
+    {"vmms vm", "kill", "vmms vm stop VM"},
+    {"vmms vm", "off", "vmms vm stop VM"},
+    {"vmms vm", "on", "vmms vm start VM"},
+    {"vmms vm", "status", "vmms vm show VM"},
+    {"vmms vm", "info", "vmms vm show VM"},
+    {"vmms vm", "get", "vmms vm show VM"},
+    {"vmms guest", "status", "vmms guest show VM"},
+    {"vmms guest", "on", "vmms guest enable VM"},
+    {"vmms guest", "off", "vmms guest disable VM"},
+    {"vmms service", "status", "vmms service show VM NAME"},
+    {"vmms service", "get", "vmms service show VM NAME"},
+    {"vmms service", "logs", "vmms service show VM NAME"},
+    {"vmms service", "reload", "vmms service restart VM NAME"},
+    {"vmms service", "enable", "vmms service mode VM NAME automatic"},
+    {"vmms service", "disable", "vmms service mode VM NAME manual"},
+    {"vmms service", "mask", "vmms service mode VM NAME disabled"},
+    {"vmms kvp", "get", "vmms kvp list VM"},
+    {"vmms kvp", "show", "vmms kvp list VM"},
+    {"vmms kvp", "add", "vmms kvp set VM NAME VALUE"},
+    {"vmms kvp", "delete", "vmms kvp remove VM NAME"},
+    {"vmms kvp", "unset", "vmms kvp remove VM NAME"},
+    {"vmms user", "delete", "vmms user remove NAME --users FILE"},
+    {"vmms user", "passwd", "vmms user add NAME --users FILE"},
+};
+
 Error unknown_verb(const CLI::App& app, const std::string& word) {
   const std::vector<std::string> names = verb_names(app);
   std::string text = fmt::format("{} has no verb \"{}\"", path_of(app), printable(word));
+  const std::string path = path_of(app);
+  for (const Synonym& each : synonyms)
+    if (each.verbs == path && each.word == word)
+      return error(Failure::invalid_argument,
+                   fmt::format("{}; did you mean: {} (see {} --help)", text, each.ours, path));
   const std::string near = nearest(word, names);
   // What is a verb of another, such as `list`.
   std::string elsewhere;

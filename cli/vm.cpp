@@ -1,10 +1,11 @@
-// vmms vm list|start|shutdown|stop|pause|save|reset
+// vmms vm list|show|start|shutdown|stop|pause|save|reset
 #include "base/text.hpp"
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/json/array.hpp>
 
@@ -26,6 +27,18 @@ std::string uptime(std::uint64_t milliseconds) {
                      seconds / 60 % 60, seconds % 60);
 }
 
+std::string state_of(const wsman::Record& machine) {
+  return state_name(static_cast<State>(machine.number("EnabledState").value_or(0)));
+}
+
+std::uint64_t on_time(const wsman::Record& machine) { return machine.number("OnTimeInMilliseconds").value_or(0); }
+
+boost::json::object to_json(const wsman::Record& machine) {
+  return {{"name", machine.text("ElementName")}, {"id", machine.text("Name")},
+          {"state", state_of(machine)},          {"enabled_state", machine.number("EnabledState").value_or(0)},
+          {"status", machine.text("Status")},    {"on_time_milliseconds", on_time(machine)}};
+}
+
 Result<int> list(Session& session) {
   const auto inventory = session.inventory();
   if (!inventory) return inventory.error();
@@ -33,16 +46,9 @@ Result<int> list(Session& session) {
   boost::json::array array;
   Table table({"NAME", "STATE", "STATUS", "UPTIME", "ID"});
   for (const wsman::Record& machine : inventory->machines) {
-    const std::string state = state_name(static_cast<State>(machine.number("EnabledState").value_or(0)));
-    const std::uint64_t on_time = machine.number("OnTimeInMilliseconds").value_or(0);
-    array.push_back(boost::json::object{{"name", machine.text("ElementName")},
-                                        {"id", machine.text("Name")},
-                                        {"state", state},
-                                        {"enabled_state", machine.number("EnabledState").value_or(0)},
-                                        {"status", machine.text("Status")},
-                                        {"on_time_milliseconds", on_time}});
-    table.add({std::string(machine.text("ElementName")), state, std::string(machine.text("Status")), uptime(on_time),
-               std::string(machine.text("Name"))});
+    array.push_back(to_json(machine));
+    table.add({std::string(machine.text("ElementName")), state_of(machine), std::string(machine.text("Status")),
+               uptime(on_time(machine)), std::string(machine.text("Name"))});
   }
   if (session.console().json)
     session.console().print(boost::json::value(std::move(array)));
@@ -50,6 +56,26 @@ Result<int> list(Session& session) {
     session.console().note("no VMs");
   else
     session.console().print(table.text());
+  return exit_success;
+}
+
+Result<int> show(Session& session, const std::string& name) {
+  const auto machine = session.find_virtual_machine(name);
+  if (!machine) return machine.error();
+  const auto record = session.client().get(machine->path());
+  if (!record) return record.error();
+  if (session.console().json) {
+    session.console().print(boost::json::value(to_json(*record)));
+    return exit_success;
+  }
+  Sheet sheet;
+  sheet.add("VM", record->text("ElementName"));
+  sheet.add("ID", record->text("Name"));
+  sheet.add("State", state_of(*record));
+  if (const std::string time = uptime(on_time(*record)); !time.empty()) sheet.add("Uptime", time);
+  sheet.add("Status",
+            fmt::format("{}: {}", record->text("Status"), fmt::join(record->texts("StatusDescriptions"), "; ")));
+  session.console().print(sheet.text());
   return exit_success;
 }
 
@@ -82,11 +108,29 @@ Status wait_for_guest(Session& session, const VirtualMachine& machine, std::chro
   }
 }
 
+// How a VM goes on that does not run.
+std::string way_on(const VirtualMachine& machine) {
+  const auto start = [&](const char* verb) {
+    return fmt::format("; {} it with: vmms vm start {}", verb, machine.word());
+  };
+  switch (machine.state) {
+    case State::off:
+      return start("start");
+    case State::saved:
+      return start("restore");
+    case State::paused:
+      return start("resume");
+    default:
+      return {};
+  }
+}
+
 // What the VM's state says about a refused change.
 void explain(Session& session, const VirtualMachine& machine, Completion& completion) {
   if (completion.succeeded() || !completion.explanation.empty()) return;
-  if (const auto now = session.find_virtual_machine(machine.id))
-    completion.explanation = fmt::format("VM '{}' is {}", now->name, state_name(now->state));
+  const auto now = session.find_virtual_machine(machine.id);
+  if (!now) return;
+  completion.explanation = fmt::format("VM '{}' is {}{}", now->name, state_name(now->state), way_on(*now));
 }
 
 /// A state that a VM is to have.
@@ -171,13 +215,31 @@ struct Shutdown {
   std::string reason = "vmms vm shutdown";
 };
 
+// A guest that does not run is not asked, and may have ended since the VM was looked at.
+Result<Completion> ask_guest(Session& session, VirtualMachine machine, std::string_view method,
+                             const Shutdown& wanted) {
+  if (is_on(machine)) {
+    auto completion = session.call(shutdown_component(machine), method,
+                                   {{"Force", wanted.force ? "true" : "false"}, {"Reason", wanted.reason}});
+    if (completion || completion.error().kind != Failure::not_found) return completion;
+    const auto now = session.find_virtual_machine(machine.id);
+    if (!now || is_on(*now)) return completion;
+    machine = *now;
+  }
+  return error(Failure::invalid_state,
+               fmt::format("VM '{}' is {}, so there is no guest to {}{}", machine.name, state_name(machine.state),
+                           wanted.reboot ? "restart" : "shut down", way_on(machine)));
+}
+
 Result<int> shut_down(Session& session, const Shutdown& wanted) {
   const auto machine = session.find_virtual_machine(wanted.machine);
   if (!machine) return machine.error();
   const std::string_view method = wanted.reboot ? "InitiateReboot" : "InitiateShutdown";
   if (!wanted.reboot && machine->state == State::off) return tell(session, *machine, nothing_to_do(*machine, method));
-  auto completion = session.call(shutdown_component(*machine), method,
-                                 {{"Force", wanted.force ? "true" : "false"}, {"Reason", wanted.reason}});
+  auto completion = ask_guest(session, *machine, method, wanted);
+  if (!wanted.reboot && (!completion || !completion->succeeded()))
+    if (const auto now = session.find_virtual_machine(machine->id); now && now->state == State::off)
+      return tell(session, *machine, nothing_to_do(*now, method));
   if (!completion) return completion.error();
   explain(session, *machine, *completion);
   return tell(session, *machine,
@@ -238,6 +300,11 @@ void add_vm(CLI::App& app, Program& program) {
              "Reset a VM (RequestStateChange 11), like its reset button: the guest is not asked, and loses what it has "
              "not written",
              "To ask the guest to restart: vmms vm shutdown VM --reboot\n\nExample:\n  vmms vm reset demo");
+  run_online(*add("show", "Show the state of a VM",
+                  "Its guest: vmms guest show VM, vmms service list VM. All its properties: vmms query \"SELECT * FROM "
+                  "Msvm_ComputerSystem WHERE ElementName = 'VM'\"\n\n"
+                  "Examples:\n  vmms vm show demo\n  vmms vm show demo --json | jq -r .state"),
+             program, [name](Session& session) { return show(session, *name); });
 }
 
 }  // namespace vmms::cli

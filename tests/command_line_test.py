@@ -90,6 +90,14 @@ class ExampleFleet(unittest.TestCase):
         self.assertIn("the guest has none", done.stdout)
         self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["service"], "W32Time")
         self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["W32Time"])
+        file = daemon.folder / "file for windows"
+        file.write_text("text")
+        (daemon.folder / "directory").mkdir()
+        for words in (["ls", "windows:C:\\"], ["rm", "windows:C:\\x"], ["copy", "windows:C:\\x", str(daemon.folder / "x")],
+                      ["copy", "-r", str(daemon.folder / "directory"), "windows:C:\\x"]):
+            done = daemon.cli(*words, check=False)
+            self.assertEqual(done.returncode, 1 if words[0] == "copy" else 2, words)
+            self.assertIn("runs Windows", done.stderr)
 
 
 class CommandLine(Simulated):
@@ -146,6 +154,66 @@ class CommandLine(Simulated):
         self.daemon.cli("kvp", "remove", "good", "ROLE")
         self.assertEqual(self.status("kvp", "remove", "good", "Role")[0], 1)
         self.daemon.cli("kvp", "list", "off")
+
+    def test_key_values_that_are_missing_are_named(self):
+        for machine, word in (("silent", "silent"), ("no-agent", "no agent"), ("paused", "paused"),
+                              ("forbids", "guest-exec"), ("frozen", "frozen")):
+            with self.subTest(machine):
+                self.daemon.cli("kvp", "set", machine, "Role", "web")
+                done = self.daemon.cli("--json", "kvp", "list", machine, check=False)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn({"source": "host", "name": "Role", "value": "web"}, json.loads(done.stdout))
+                self.assertIn(word, json.loads(done.stderr)["error"]["message"])
+                done = self.daemon.cli("kvp", "list", machine, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("Role", done.stdout)
+                self.assertIn(word, done.stderr)
+                self.daemon.cli("kvp", "remove", machine, "Role")
+
+    def test_a_guest_that_does_not_run_is_not_asked_to_restart(self):
+        for machine, advice in (("off", "start it with: vmms vm start off"), ("saved", "restore it with: vmms vm start saved")):
+            status, text = self.status("vm", "shutdown", machine, "--reboot")
+            self.assertEqual(status, 2)
+            self.assertIn("no guest to restart", text)
+            self.assertIn(advice, text)
+        for verb in ("pause", "save", "reset"):
+            status, text = self.status("vm", verb, "off")
+            self.assertEqual(status, 1)
+            self.assertIn("start it with: vmms vm start off", text)
+
+    def test_statuses_of_copies(self):
+        """1: a file was not copied, whatever is in the way of it, and in both directions; 2: the command names what is
+        not there."""
+        file = self.daemon.folder / "file of statuses"
+        file.write_text("text")
+        target = str(self.daemon.folder / "nothing of it")
+        for machine, word in (("off", "is off"), ("paused", "paused"), ("plain", "vmms guest enable"),
+                              ("no-agent", "qemu-guest-agent"), ("silent", "hangs")):
+            for words in ([str(file), f"{machine}:/root/"], [f"{machine}:/root/x", target]):
+                with self.subTest(words=words):
+                    done = self.daemon.cli("--json", "copy", *words, check=False)
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    event = json.loads(done.stdout.splitlines()[-1])
+                    self.assertEqual(event["event"], "failed")
+                    self.assertIn(word, event["error"])
+        for words in (["good:/root/not there", target], [str(file), "nobody:/root/"], ["nobody:/root/x", target]):
+            status, text = self.status("copy", *words)
+            self.assertEqual(status, 2, text)
+        status, text = self.status("copy", "/no/such/file", "good:/root/")
+        self.assertEqual(status, 1)
+        self.assertIn("/no/such/file on this machine", text)
+        self.assertNotIn("host", text)
+
+    def test_removing_ends_at_the_first_that_cannot_be(self):
+        file = self.daemon.folder / "to be removed"
+        file.write_text("text")
+        self.daemon.cli("copy", str(file), "good:/root/removed")
+        self.assertEqual(self.status("rm", "good:/root/removed", "nobody:/root/x")[0], 2)
+        done = self.daemon.cli("--json", "rm", "good:/root/removed", "good:/root/none", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(json.loads(done.stdout)["removed"])
+        self.assertIn("/root/none", done.stderr)
+        self.assertEqual(self.status("rm", "good:/root/none")[0], 2)
 
     def test_a_copy_ends_at_its_timeout(self):
         file = self.daemon.folder / "large"

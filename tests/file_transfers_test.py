@@ -528,6 +528,29 @@ class Copy(Files):
             copying.stdout.close()
             self.assertEqual(self.names("web1", "/tmp"), set())
 
+    def test_a_directory_without_r_is_refused_alike_in_both_directions(self):
+        (self.folder / "here" / "sub").mkdir(exist_ok=True)
+        self.copy(self.file("x", b"x"), "web1:/tmp/x")
+        for source, target in ((self.folder / "here" / "sub", "web1:/tmp/"), ("web1:/tmp", self.folder / "here" / "never"),
+                               ("web1:/tmp/", self.folder / "here" / "never")):
+            refused = self.copy(source, target, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(f"{source} is a directory: to copy it, add -r", refused.stderr)
+        refused = self.copy("-r", "web1:/tmp", self.folder / "nowhere" / "below", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("add --create-path", refused.stderr)
+
+    def test_files_here_are_not_said_to_be_elsewhere(self):
+        x = self.file("x", b"x")
+        self.copy(x, "web1:/tmp/")
+        for words in (("web1:/tmp/x", x), ("web1:/tmp/x", self.folder / "nowhere" / "x"),
+                      (self.folder / "none", "web1:/tmp/"), ("-r", "web1:/tmp", self.folder / "nowhere" / "x"),
+                      ("/dev/zero", "web1:/tmp/")):
+            refused = self.copy(*words, check=False)
+            self.assertEqual(refused.returncode, 1, words)
+            self.assertIn("on this machine", refused.stderr)
+            self.assertNotIn("on the host", refused.stderr)
+
     def test_directories_there_and_back(self):
         tree = self.folder / "here" / "tree"
         (tree / "a" / "b").mkdir(parents=True)
@@ -697,6 +720,16 @@ class OnServer(Files):
             ends.set()
             swapping.join()
         self.assertEqual(list(outside.iterdir()), [])
+
+    def test_files_of_the_host_are_said_to_be_there(self):
+        refused = self.copy(self.folder / "in" / "none", "web1:/tmp/", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("on the host", refused.stderr)
+
+    def test_directories_need_the_connection(self):
+        refused = self.copy("web1:/tmp", self.folder / "out" / "never", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("add -r and leave out --on-server", refused.stderr)
 
     def test_paths_are_absolute_and_named(self):
         refused = self.copy("relative", "web1:/tmp/", check=False)

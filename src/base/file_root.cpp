@@ -23,17 +23,20 @@ int system_open_at2(int directory, const char* path, const open_how& how) {
 
 }  // namespace
 
-Result<FileRoot> FileRoot::open(const std::string& folder) { return open(folder, system_open_at2); }
+Result<FileRoot> FileRoot::open(const std::string& folder, FilePlace place) {
+  return open(folder, place, system_open_at2);
+}
 
-Result<FileRoot> FileRoot::open(const std::string& folder, OpenAt2 open_at2) {
+Result<FileRoot> FileRoot::open(const std::string& folder, FilePlace place, OpenAt2 open_at2) {
   if (!folder.starts_with('/'))
     return error(Failure::invalid_argument, fmt::format("\"{:.1000}\" is not the absolute path of a folder", folder));
   FileDescriptor directory(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return host_error(folder, "used as a folder", errno == ENOENT ? ENOTDIR : errno);
+  if (!directory && errno == ENOENT && place == FilePlace::here) return no_directory(folder, place);
+  if (!directory) return cannot_write(folder, place, "used as a folder", errno);
   std::string shown = std::filesystem::path(folder).lexically_normal();
   while (shown.size() > 1 && shown.ends_with('/')) shown.pop_back();
   if (shown == "/") shown.clear();
-  return FileRoot(std::move(shown), std::move(directory), open_at2);
+  return FileRoot(std::move(shown), place, std::move(directory), open_at2);
 }
 
 FileDescriptor FileRoot::beneath(const std::string& path, std::uint64_t flags) const {
@@ -70,9 +73,9 @@ Result<SourceFile> FileRoot::source(const std::string& path) const {
   FileDescriptor file = beneath(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (!file) {
     const int code = errno;
-    return refused(path, cannot_read(shown(path), code), code);
+    return refused(path, cannot_read(shown(path), place_, code), code);
   }
-  return SourceFile::adopt(std::move(file), shown(path));
+  return SourceFile::adopt(std::move(file), shown(path), place_);
 }
 
 Result<FileDescriptor> FileRoot::directory(const std::string& path, bool create, std::uint32_t permissions) const {
@@ -80,7 +83,8 @@ Result<FileDescriptor> FileRoot::directory(const std::string& path, bool create,
   if (whole) return whole;
   int code = errno;
   const auto failed = [&](const std::string& where) {
-    return refused(where, host_error(shown(where), "made", code), code);
+    if (code == ENOENT && !create) return no_directory(shown(where), place_);
+    return refused(where, cannot_write(shown(where), place_, "made", code), code);
   };
   if (!create || code != ENOENT) return failed(path);
   FileDescriptor last = beneath(".", directory_flags);
@@ -119,7 +123,8 @@ Result<TargetFile> FileRoot::target(const std::string& path, const std::string& 
   std::string where = path;
   if (!folder) {
     const int code = errno;
-    if (code != ENOENT && code != ENOTDIR) return refused(path, host_error(shown(path), "written", code), code);
+    if (code != ENOENT && code != ENOTDIR)
+      return refused(path, cannot_write(shown(path), place_, "written", code), code);
     if (!names_directory) {
       file = slash == std::string::npos ? path : path.substr(slash + 1);
       where = slash == std::string::npos ? std::string() : path.substr(0, slash);
@@ -129,7 +134,8 @@ Result<TargetFile> FileRoot::target(const std::string& path, const std::string& 
     folder = *std::move(parent);
   }
   while (where.ends_with('/')) where.pop_back();
-  return TargetFile::create_in(std::move(folder), file, shown(where.empty() ? file : where + "/" + file), overwrite);
+  return TargetFile::create_in(std::move(folder), file, {shown(where.empty() ? file : where + "/" + file), place_},
+                               overwrite);
 }
 
 Status FileRoot::make_directory(const std::string& path, std::uint32_t permissions) const {

@@ -1,4 +1,4 @@
-// A folder of this host below which paths that somebody else chose are opened, and never outside of it.
+// A folder of this machine below which paths that somebody else chose are opened, and never outside of it.
 #pragma once
 
 #include "base/source_file.hpp"
@@ -21,9 +21,9 @@ class FileRoot {
   /// openat2: the number of a descriptor, or -1 and errno. Tests give another.
   using OpenAt2 = int (*)(int directory, const char* path, const open_how& how);
 
-  /// `folder` is absolute. Errors: invalid_argument, not_found, access_denied.
-  static Result<FileRoot> open(const std::string& folder);
-  static Result<FileRoot> open(const std::string& folder, OpenAt2 open_at2);
+  /// `folder` is absolute; `place` is what errors say. Errors: invalid_argument, not_found, access_denied.
+  static Result<FileRoot> open(const std::string& folder, FilePlace place);
+  static Result<FileRoot> open(const std::string& folder, FilePlace place, OpenAt2 open_at2);
 
   const std::string& folder() const { return folder_; }
   int descriptor() const { return directory_.get(); }
@@ -36,8 +36,8 @@ class FileRoot {
   Status make_directory(const std::string& path, std::uint32_t permissions) const;
 
  private:
-  FileRoot(std::string folder, FileDescriptor directory, OpenAt2 open_at2)
-      : folder_(std::move(folder)), directory_(std::move(directory)), open_at2_(open_at2) {}
+  FileRoot(std::string folder, FilePlace place, FileDescriptor directory, OpenAt2 open_at2)
+      : folder_(std::move(folder)), place_(place), directory_(std::move(directory)), open_at2_(open_at2) {}
 
   FileDescriptor beneath(const std::string& path, std::uint64_t flags) const;
   Result<FileDescriptor> directory(const std::string& path, bool create, std::uint32_t permissions) const;
@@ -45,6 +45,7 @@ class FileRoot {
   std::string shown(const std::string& path) const { return folder_ + "/" + path; }
 
   std::string folder_;
+  FilePlace place_;
   FileDescriptor directory_;
   OpenAt2 open_at2_;
 };

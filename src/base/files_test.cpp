@@ -79,6 +79,24 @@ TEST_F(Files, TargetsSayWhatIsWrongWithTheirPath) {
   EXPECT_TRUE(fs::is_directory(path("made")));
 }
 
+TEST_F(Files, ErrorsSayAtWhichMachineAFileLies) {
+  std::ofstream(path("name")) << "old";
+  const auto here = [](const Error& why) {
+    return why.message.find(" on this machine ") != std::string::npos && why.message.find("host") == std::string::npos;
+  };
+  const Error there = TargetFile::create(path("name"), "x", false, false).error();
+  EXPECT_TRUE(here(there)) << there.message;
+  EXPECT_NE(there.message.find("add --overwrite"), std::string::npos) << there.message;
+  const Error nowhere = TargetFile::create(path("none/x"), "x", false, false).error();
+  EXPECT_TRUE(here(nowhere)) << nowhere.message;
+  EXPECT_NE(nowhere.message.find("add --create-path"), std::string::npos) << nowhere.message;
+  EXPECT_TRUE(here(SourceFile::open(path("none")).error()));
+  EXPECT_TRUE(here(SourceFile::open(folder_).error()));
+  // A directory that takes no new files is there: nothing has to be made.
+  const Error in_proc = TargetFile::create("/proc/x", "x", false, false).error();
+  EXPECT_EQ(in_proc.message.find("create-path"), std::string::npos) << in_proc.message;
+}
+
 TEST_F(Files, HolesStayHoles) {
   auto target = TargetFile::create(path("holes"), "x", false, false);
   ASSERT_TRUE(target);

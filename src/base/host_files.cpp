@@ -99,7 +99,7 @@ Result<std::shared_ptr<const HostFiles>> HostFiles::open(const Options& options)
   for (const auto& [named, roots, key] : {std::tuple(&options.read, &files->read_, "copy-read"),
                                           std::tuple(&options.write, &files->write_, "copy-write")}) {
     for (const Named& each : *named) {
-      auto root = FileRoot::open(each.folder);
+      auto root = FileRoot::open(each.folder, FilePlace::host);
       if (!root) return error(root.error().kind, fmt::format("{} {}: {}", key, each.name, root.error().message));
       if (const Status usable = check_folder(each, key, options.keep_out); !usable) return usable.error();
       roots->push_back({each.name, *std::move(root)});

@@ -156,7 +156,7 @@ TEST_F(NamedFolders, WithoutOpenat2NothingIsOpened) {
   for (const int code : {ENOSYS, EPERM}) {
     static int refusal = 0;
     refusal = code;
-    const auto root = FileRoot::open(path("in"), [](int, const char*, const open_how&) {
+    const auto root = FileRoot::open(path("in"), FilePlace::host, [](int, const char*, const open_how&) {
       errno = refusal;
       return -1;
     });
@@ -168,6 +168,21 @@ TEST_F(NamedFolders, WithoutOpenat2NothingIsOpened) {
     }
   }
   EXPECT_FALSE(fs::exists(path("in/new")));
+}
+
+TEST_F(NamedFolders, ErrorsSayThatAFileLiesOnTheHost) {
+  const auto root = FileRoot::open(path("in"), FilePlace::host);
+  ASSERT_TRUE(root);
+  for (const Error& why :
+       {root->source("none").error(), root->source("sub").error(), root->target("none/x", "x", false, false).error(),
+        root->target("sub/file", "x", false, false).error()})
+    EXPECT_NE(why.message.find(" on the host "), std::string::npos) << why.message;
+  const auto here = FileRoot::open(path("in"), FilePlace::here);
+  ASSERT_TRUE(here);
+  EXPECT_NE(here->source("none").error().message.find(" on this machine "), std::string::npos);
+  EXPECT_NE(root->target("none/x", "x", false, false).error().message.find("CreateFullPath"), std::string::npos);
+  EXPECT_NE(here->target("none/x", "x", false, false).error().message.find("add --create-path"), std::string::npos);
+  EXPECT_NE(FileRoot::open(path("none"), FilePlace::here).error().message.find("add --create-path"), std::string::npos);
 }
 
 TEST_F(NamedFolders, AFolderHasANameAndAnAbsolutePath) {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace vmms {
@@ -22,34 +21,24 @@ const char* kind_of(mode_t mode) {
 
 }  // namespace
 
-Error cannot_read(const std::string& path, int code) {
-  Failure kind = Failure::failed;
-  if (code == ENOENT || code == ENOTDIR) kind = Failure::not_found;
-  if (code == EACCES || code == EPERM) kind = Failure::access_denied;
-  std::string why = std::strerror(code);
-  if (code == EAGAIN) why = "it has nothing to read now and waits for more, so it has no end to copy it to";
-  if (code == ENXIO) why = "it is a socket, or a device that is not there";
-  return error(kind, fmt::format("the file {:.1000} on the host cannot be read: {}", path, why));
-}
-
 Result<SourceFile> SourceFile::open(const std::string& path) {
   if (!path.starts_with('/') || path.find('\0') != std::string::npos)
-    return error(Failure::invalid_argument,
-                 fmt::format("SourcePath \"{:.1000}\" is not the absolute path of a file on the host", path));
+    return error(Failure::invalid_argument, fmt::format("\"{:.1000}\" is not the absolute path of a file", path));
   // A FIFO would hold us at once, without O_NONBLOCK.
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file) return cannot_read(path, errno);
-  return adopt(std::move(file), path);
+  if (!file) return cannot_read(path, FilePlace::here, errno);
+  return adopt(std::move(file), path, FilePlace::here);
 }
 
-Result<SourceFile> SourceFile::adopt(FileDescriptor opened, const std::string& path) {
+Result<SourceFile> SourceFile::adopt(FileDescriptor opened, const std::string& path, FilePlace place) {
   struct stat status {};
-  if (fstat(opened.get(), &status) != 0) return cannot_read(path, errno);
+  if (fstat(opened.get(), &status) != 0) return cannot_read(path, place, errno);
   if (!S_ISREG(status.st_mode))
-    return error(Failure::invalid_argument, fmt::format("{:.1000} on the host is {}, not a file; only files are copied",
-                                                        path, kind_of(status.st_mode)));
+    return error(Failure::invalid_argument, fmt::format("{} is {}, not a file; only files are copied",
+                                                        place_of(path, place), kind_of(status.st_mode)));
   SourceFile file;
   file.path_ = path;
+  file.place_ = place;
   file.file_ = std::move(opened);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
   file.permissions_ = status.st_mode & 0777U;
@@ -73,13 +62,13 @@ Status SourceFile::hold() {
     const ssize_t count = ::read(file_.get(), content_.data() + before, step);
     content_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot_read(path_, errno);
+    if (count < 0) return cannot_read(path_, place_, errno);
     if (count == 0) break;
     if (content_.size() > most_held)
       return error(Failure::failed,
-                   fmt::format("the file {:.1000} on the host says that it holds {} bytes and holds more than {} MiB; "
-                               "write what you want of it into a file of its own, and copy that",
-                               path_, size_, most_held >> 20));
+                   fmt::format("the file {} says that it holds {} bytes and holds more than {} MiB; write what you "
+                               "want of it into a file of its own, and copy that",
+                               place_of(path_, place_), size_, most_held >> 20));
   }
   held_ = true;
   size_ = content_.size();
@@ -109,20 +98,21 @@ void SourceFile::find_pieces() {
 }
 
 Result<std::string> SourceFile::read(std::uint64_t offset, std::size_t length) const {
-  const Error shorter = error(
-      Failure::failed, fmt::format("the file {:.1000} on the host became shorter while it was copied, or holds less "
-                                   "than the {} bytes that it says; copy it again",
-                                   path_, size_));
+  const auto shorter = [this] {
+    return error(Failure::failed, fmt::format("the file {} became shorter while it was copied, or holds less than the "
+                                              "{} bytes that it says; copy it again",
+                                              place_of(path_, place_), size_));
+  };
   if (held_) {
-    if (offset > content_.size() || length > content_.size() - offset) return shorter;
+    if (offset > content_.size() || length > content_.size() - offset) return shorter();
     return content_.substr(offset, length);
   }
   std::string bytes(length, '\0');
   for (std::size_t done = 0; done < length;) {
     const ssize_t count = pread(file_.get(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot_read(path_, errno);
-    if (count == 0) return shorter;
+    if (count < 0) return cannot_read(path_, place_, errno);
+    if (count == 0) return shorter();
     done += static_cast<std::size_t>(count);
   }
   return bytes;
@@ -137,7 +127,7 @@ Status SourceFile::confirm() const {
       pread(file_.get(), &more, 1, static_cast<off_t>(size_)) == 0)
     return {};
   return error(Failure::failed,
-               fmt::format("the file {:.1000} on the host changed while it was copied; copy it again", path_));
+               fmt::format("the file {} changed while it was copied; copy it again", place_of(path_, place_)));
 }
 
 }  // namespace vmms

@@ -1,8 +1,9 @@
-// A regular file of this host that is read from its begin to its end, and whose holes are known.
+// A regular file of this machine that is read from its begin to its end, and whose holes are known.
 #pragma once
 
 #include "base/byte_stream.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/file_error.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -25,11 +26,11 @@ class SourceFile : public ByteSource {
   /// … and is refused when it holds more than this.
   static constexpr std::size_t most_held = 16U << 20;
 
-  /// By its name, as the user who runs this program. Errors: invalid_argument (not absolute, no regular file),
-  /// not_found, access_denied, failed.
+  /// By its name, as the user who runs this program, who reads its errors. Errors: invalid_argument (not absolute, no
+  /// regular file), not_found, access_denied, failed.
   static Result<SourceFile> open(const std::string& path);
-  /// One that is open already, for reading and without waiting (O_NONBLOCK). Errors: the same.
-  static Result<SourceFile> adopt(FileDescriptor file, const std::string& path);
+  /// One that is open already, for reading and without waiting (O_NONBLOCK). Errors: the same; they say the place.
+  static Result<SourceFile> adopt(FileDescriptor file, const std::string& path, FilePlace place);
 
   const std::string& path() const { return path_; }
   std::string name() const override { return path_.substr(path_.rfind('/') + 1); }
@@ -51,6 +52,7 @@ class SourceFile : public ByteSource {
   void find_pieces();
 
   std::string path_;
+  FilePlace place_ = FilePlace::here;
   FileDescriptor file_;
   bool held_ = false;
   std::string content_;  ///< of a small file
@@ -60,8 +62,5 @@ class SourceFile : public ByteSource {
   std::int64_t modified_nanoseconds_ = 0;
   std::vector<Piece> pieces_;
 };
-
-/// Why a file of this host cannot be opened or read: `code` is errno's.
-Error cannot_read(const std::string& path, int code);
 
 }  // namespace vmms

@@ -12,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -32,24 +31,10 @@ bool all_zero(std::string_view bytes) {
 
 }  // namespace
 
-Error host_error(const std::string& path, const char* what, int code) {
-  Failure kind = Failure::failed;
-  if (code == ENOENT || code == ENOTDIR) kind = Failure::not_found;
-  if (code == EACCES || code == EPERM || code == EROFS) kind = Failure::access_denied;
-  if (code == EEXIST) kind = Failure::already_exists;
-  std::string why = std::strerror(code);
-  if (code == EEXIST)
-    why = "it is there already; to replace it, set OverwriteExisting (vmms copy --overwrite)";
-  else if (code == ENOENT)
-    why += "; to have missing directories made, set CreateFullPath (vmms copy --create-path)";
-  return error(kind, fmt::format("the file {:.1000} on the host cannot be {}: {}", path, what, why));
-}
-
 Result<TargetFile> TargetFile::create(const std::string& path, const std::string& name, bool overwrite,
                                       bool create_path) {
   if (!path.starts_with('/') || path.find('\0') != std::string::npos)
-    return error(Failure::invalid_argument,
-                 fmt::format("DestinationPath \"{:.1000}\" is not an absolute path on the host", path));
+    return error(Failure::invalid_argument, fmt::format("\"{:.1000}\" is not an absolute path", path));
   std::error_code problem;
   std::filesystem::path target(path);
   const bool names_directory = path.ends_with('/') || std::filesystem::is_directory(target, problem);
@@ -57,36 +42,37 @@ Result<TargetFile> TargetFile::create(const std::string& path, const std::string
   if (std::filesystem::is_symlink(target, problem)) {
     target = std::filesystem::weakly_canonical(target, problem);
     if (problem)
-      return error(
-          Failure::invalid_argument,
-          fmt::format("{:.1000} on the host is a symbolic link to what has no name, such as a pipe; only files are "
-                      "replaced",
-                      path));
+      return error(Failure::invalid_argument,
+                   fmt::format("{} is a symbolic link to what has no name, such as a pipe; only files are replaced",
+                               place_of(path, FilePlace::here)));
   }
   const std::filesystem::path folder = target.parent_path();
   if (create_path && !std::filesystem::create_directories(folder, problem) && problem)
-    return host_error(folder, "made", problem.value());
+    return cannot_write(folder, FilePlace::here, "made", problem.value());
   FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return host_error(target, "written", errno);
-  return create_in(std::move(directory), target.filename(), target, overwrite);
+  if (!directory && errno == ENOENT) return no_directory(target, FilePlace::here);
+  if (!directory) return cannot_write(target, FilePlace::here, "written", errno);
+  return create_in(std::move(directory), target.filename(), {target, FilePlace::here}, overwrite);
 }
 
-Result<TargetFile> TargetFile::create_in(FileDescriptor directory, const std::string& name, const std::string& path,
+Result<TargetFile> TargetFile::create_in(FileDescriptor directory, const std::string& name, const Shown& shown,
                                          bool overwrite) {
+  const auto refused = [&](int code) { return cannot_write(shown.path, shown.place, "written", code); };
   if (name.empty() || name == "." || name == ".." ||
       name.find_first_of(std::string_view("/\0", 2)) != std::string::npos)
-    return error(Failure::invalid_argument, fmt::format("{:.1000} on the host names no file", path));
+    return error(Failure::invalid_argument, fmt::format("{} names no file", place_of(shown.path, shown.place)));
   struct stat status {};
   if (fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-    if (S_ISDIR(status.st_mode)) return host_error(path, "written", EISDIR);
-    if (!overwrite) return host_error(path, "written", EEXIST);
+    if (S_ISDIR(status.st_mode)) return refused(EISDIR);
+    if (!overwrite) return refused(EEXIST);
     if (!S_ISREG(status.st_mode))
       return error(Failure::invalid_argument,
-                   fmt::format("{:.1000} on the host is {}; only files are replaced", path,
+                   fmt::format("{} is {}; only files are replaced", place_of(shown.path, shown.place),
                                S_ISLNK(status.st_mode) ? "a symbolic link" : "a device, a pipe or a socket"));
   }
   TargetFile file;
-  file.path_ = path;
+  file.path_ = shown.path;
+  file.place_ = shown.place;
   file.name_ = name;
   file.overwrite_ = overwrite;
   file.directory_ = std::move(directory);
@@ -95,7 +81,7 @@ Result<TargetFile> TargetFile::create_in(FileDescriptor directory, const std::st
     std::string part = part_name();
     file.file_ = FileDescriptor(
         openat(file.directory_.get(), part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.file_) return host_error(path, "written", errno);
+    if (!file.file_) return refused(errno);
     file.part_ = std::move(part);
   }
   return file;
@@ -103,6 +89,7 @@ Result<TargetFile> TargetFile::create_in(FileDescriptor directory, const std::st
 
 TargetFile::TargetFile(TargetFile&& other) noexcept
     : path_(std::move(other.path_)),
+      place_(other.place_),
       name_(std::move(other.name_)),
       part_(std::exchange(other.part_, {})),
       overwrite_(other.overwrite_),
@@ -116,7 +103,7 @@ TargetFile::~TargetFile() {
   if (!part_.empty()) unlinkat(directory_.get(), part_.c_str(), 0);
 }
 
-Error TargetFile::failed() const { return host_error(path_, "written", errno); }
+Error TargetFile::failed() const { return cannot_write(path_, place_, "written", errno); }
 
 Status TargetFile::check_room(std::uint64_t more) const {
   struct statvfs space {};
@@ -126,9 +113,8 @@ Status TargetFile::check_room(std::uint64_t more) const {
   if (free >= kept && more <= free - kept) return {};
   return error(
       Failure::failed,
-      fmt::format("the file {:.1000} on the host cannot be written: {} more bytes do not fit; {} are free there, "
-                  "of which {} stay free",
-                  path_, more, free, kept));
+      fmt::format("the file {} cannot be written: {} more bytes do not fit; {} are free there, of which {} stay free",
+                  place_of(path_, place_), more, free, kept));
 }
 
 Status TargetFile::expect(std::uint64_t size) {

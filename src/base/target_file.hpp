@@ -1,8 +1,9 @@
-// A file of this host that appears whole or not at all.
+// A file of this machine that appears whole or not at all.
 #pragma once
 
 #include "base/byte_stream.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/file_error.hpp"
 
 #include <cstdint>
 #include <string>
@@ -15,12 +16,17 @@ namespace vmms {
 /// once; everything happens in it, whatever its path names meanwhile.
 class TargetFile : public ByteSink {
  public:
-  /// By its name, as the user who runs this program. `path` may name a directory: then the file gets `name` there.
-  /// Errors: invalid_argument (not absolute), already_exists (unless `overwrite`), not_found (no such directory, unless
-  /// `create_path`), access_denied, failed.
+  /// By its name, as the user who runs this program, who reads its errors. `path` may name a directory: then the file
+  /// gets `name` there. Errors: invalid_argument (not absolute), already_exists (unless `overwrite`), not_found (no
+  /// such directory, unless `create_path`), access_denied, failed.
   static Result<TargetFile> create(const std::string& path, const std::string& name, bool overwrite, bool create_path);
-  /// `name` in a directory that is open already; `path` is for people. A link of that name is refused.
-  static Result<TargetFile> create_in(FileDescriptor directory, const std::string& name, const std::string& path,
+  /// How its errors call it.
+  struct Shown {
+    std::string path;
+    FilePlace place;
+  };
+  /// `name` in a directory that is open already. A link of that name is refused.
+  static Result<TargetFile> create_in(FileDescriptor directory, const std::string& name, const Shown& shown,
                                       bool overwrite);
 
   TargetFile(TargetFile&& other) noexcept;
@@ -44,6 +50,7 @@ class TargetFile : public ByteSink {
   bool put_in_place();
 
   std::string path_;
+  FilePlace place_ = FilePlace::here;
   std::string name_;
   std::string part_;  ///< the name of the file that is written; empty: it has none
   bool overwrite_ = false;
@@ -53,8 +60,5 @@ class TargetFile : public ByteSink {
   std::uint64_t size_ = 0;
   std::uint64_t unchecked_ = 0;  ///< bytes written since room was checked
 };
-
-/// Why a file of this host cannot be `what` ("written", "made"): `code` is errno's.
-Error host_error(const std::string& path, const char* what, int code);
 
 }  // namespace vmms

@@ -108,7 +108,8 @@ class Agent {
 /// What to do in a guest whose agent forbids what is needed.
 constexpr std::string_view allow_advice =
     "allow it in the guest, where qemu-guest-agent is configured (block-rpcs or allow-rpcs in /etc/qemu/qemu-ga.conf, "
-    "BLACKLIST_RPC or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga), and restart the agent";
+    "BLACKLIST_RPC or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga; in Windows the command line of the service QEMU-GA), "
+    "and restart the agent";
 /// What every call answers while the guest's file systems are frozen.
 Error frozen_error();
 /// What a call answers that needs commands which the agent does not allow.

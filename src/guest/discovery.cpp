@@ -38,7 +38,6 @@ exit 0
 
 constexpr std::size_t word_limit = 64;
 constexpr std::size_t words_limit = 500;
-constexpr std::string_view windows_id = "mswindows";  // guest-get-osinfo of the agent for Windows
 
 // The agent answered, though not with what was asked for.
 bool is_refusal(const Error& error) { return error.kind == Failure::failed || error.kind == Failure::not_supported; }

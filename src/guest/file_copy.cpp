@@ -37,7 +37,7 @@ struct AtEnd {
 }  // namespace
 
 // Windows has an agent that runs programs, but not /bin/sh.
-bool FileCopy::has_shell() const { return capabilities_.can_execute && capabilities_.os_id != "mswindows"; }
+bool FileCopy::has_shell() const { return capabilities_.can_execute && capabilities_.os_id != windows_id; }
 
 Port* FileCopy::port() {
   if (port_ || no_port_) return port_.get();

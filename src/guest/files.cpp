@@ -92,6 +92,15 @@ Error file_error(std::string_view code, const std::string& path, std::string_vie
   return error(Failure::failed, with_words("the guest could not do it with " + file));
 }
 
+Error without_shell(const Guest& guest, const Error& why) {
+  const bool was_reached = why.kind == Failure::failed || why.kind == Failure::not_supported;
+  const auto known = was_reached ? guest.known_capabilities() : nullptr;
+  if (!known || known->os_id != windows_id) return why;
+  return error(Failure::not_supported,
+               "the guest runs Windows: files are only copied into it, one by one; listing, reading and removing them, "
+               "and making directories, needs a POSIX shell in the guest");
+}
+
 Status check_guest_path(std::string_view path) {
   if (path.empty()) return error(Failure::invalid_argument, "the path in the guest is empty");
   if (path.size() > path_limit)

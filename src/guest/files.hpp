@@ -79,6 +79,10 @@ std::string_view line_value(std::string_view text, std::string_view key);
 /// What a file script's `Error=CODE` means for `path`; `words` is its standard error.
 Error file_error(std::string_view code, const std::string& path, std::string_view words);
 
+/// What a failure of a file script means in a guest that is known to run Windows, where there is no shell for it;
+/// otherwise, and where the guest was not reached at all, `why`.
+Error without_shell(const Guest& guest, const Error& why);
+
 /// Whether the path may be sent to a guest. Errors: invalid_argument.
 Status check_guest_path(std::string_view path);
 

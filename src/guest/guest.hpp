@@ -18,6 +18,9 @@
 
 namespace vmms::guest {
 
+/// What guest-get-osinfo of the agent for Windows says.
+inline constexpr std::string_view windows_id = "mswindows";
+
 /// What was learnt from the agent of the present connection.
 struct Capabilities {
   std::string agent_version;     ///< of qemu-guest-agent

@@ -85,7 +85,7 @@ class CopyJob {
     for (const CopySetting& setting : detail_.settings) {
       if (const auto target = target_of(setting); !target) return target.error();
       const auto file = guest.files().describe_content(setting.source, soon);
-      if (!file) return file.error();
+      if (!file) return guest::without_shell(guest, file.error());
       run_.expect(file->size);
       found.push_back(*file);
     }
@@ -121,7 +121,10 @@ Status check_copies(const Environment& environment, const cim::Context& context,
   if (!machine.settings.guest_file_service.value_or(true))
     return invalid("its Guest File Service is stopped; start Msvm_GuestFileService");
   if (machine.power == PowerState::paused) return invalid("it is paused");
-  if (!machine.agent_connected) return error(Failure::not_found, "no agent is connected");
+  if (!machine.agent_connected)
+    return error(
+        Failure::not_found,
+        "no agent is connected; the guest is starting, or qemu-guest-agent is not installed or not running in it");
   const auto guest = environment.guests.find(machine.id);
   if (!guest) return error(Failure::not_found, "it is gone");
   const auto capabilities = guest->capabilities(guest_deadline(context));

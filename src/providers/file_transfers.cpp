@@ -52,7 +52,7 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
     const auto guest = environment_.guests.find(machine.id);
     if (!guest) return error(Failure::not_found, "it is gone");
     const auto described = guest->files().describe_content(request.path, guest_deadline(context));
-    if (!described) return described.error();
+    if (!described) return guest::without_shell(*guest, described.error());
     file = *described;
   }
   if (const std::uint64_t size = file ? file->size : request.size; size > largest)

@@ -130,9 +130,11 @@ guest::KeyValues delivered_items(const Settings& settings) {
   return values;
 }
 
+bool is_windows(const guest::Identity& identity) { return identity.system.id == guest::windows_id; }
+
 std::vector<cim::InstancePtr> intrinsic_items(const guest::Identity& identity) {
   const guest::OperatingSystem& system = identity.system;
-  const bool windows = system.id == "mswindows";
+  const bool windows = is_windows(identity);
   std::map<std::string, std::string> values;
   values["FullyQualifiedDomainName"] = identity.host_name;
   values["IntegrationServicesVersion"] = identity.agent_version;

@@ -20,6 +20,8 @@ std::vector<cim::InstancePtr> host_items(const hypervisor::Settings& settings, b
 /// What the guest is told of them now, in its file.
 guest::KeyValues delivered_items(const hypervisor::Settings& settings);
 
+bool is_windows(const guest::Identity& identity);
+
 /// What a guest says of itself, under the names that Linux and Windows guests of Hyper-V use.
 std::vector<cim::InstancePtr> intrinsic_items(const guest::Identity& identity);
 

@@ -16,7 +16,8 @@ class Provider : public Base {
   explicit Provider(Environment& environment) : Base(environment, key_value_exchange) {}
 
  private:
-  // NULL where there is nothing: without an agent that answers, and while the exchange is off.
+  // NULL where there is nothing: without an agent that answers, and while the exchange is off. What an agent that
+  // answers could not tell has a line of StatusDescriptions.
   void complete(const cim::Context& context, const Machine& machine, const Query& query, Contact&,
                 Component& found) override {
     const bool wants_guest = query.wants(Component::Property::guest_exchange_items);
@@ -26,12 +27,18 @@ class Provider : public Base {
     const Contact reached = contact(environment_, machine, component_, deadline);
     const auto guest = environment_.guests.find(machine.id);
     if (reached.status != status::ok || !guest) return;
-    if (wants_intrinsic)
-      if (const auto identity = guest->identity(deadline))
-        found.guest_intrinsic_exchange_items = intrinsic_items(**identity);
-    if (!wants_guest) return;
+    const auto missing = [&](const char* what, const Error& why) {
+      if (!found.status_descriptions) found.status_descriptions = {{reached.text}};
+      found.status_descriptions->push_back(fmt::format("{} not known: {:.1000}", what, why.message));
+    };
+    const auto identity = guest->identity(deadline);
+    if (wants_intrinsic && identity) found.guest_intrinsic_exchange_items = intrinsic_items(**identity);
+    if (wants_intrinsic && !identity) missing("What the guest is (GuestIntrinsicExchangeItems) is", identity.error());
+    // Programs of Windows have no place where they tell it.
+    if (!wants_guest || (identity && is_windows(**identity))) return;
     const auto values = guest->key_values(deadline);
-    if (!values || values->empty()) return;
+    if (!values) return missing("What the guest's programs tell (GuestExchangeItems) is", values.error());
+    if (values->empty()) return;
     found.guest_exchange_items.emplace();
     for (const auto& [name, value] : *values)
       found.guest_exchange_items->push_back(key_value_item(name, value, KeyValueSource::guest));

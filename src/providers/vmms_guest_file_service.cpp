@@ -271,8 +271,10 @@ class Provider : public schema::vmms::GuestFileServiceProvider {
     const auto guest = environment_.guests.find((*machine)->id);
     if (!guest) return refused(**machine, error(Failure::not_found, "it is gone"));
     auto result = std::invoke(question, guest->files(), *path, guest_deadline(context));
-    if (!result) return refused(**machine, result.error());
-    return result;
+    if (result) return result;
+    if (result.error().kind == Failure::failed)
+      guest->capabilities(guest_deadline(context)).has_value();  // so that it is known what the guest runs
+    return refused(**machine, guest::without_shell(*guest, result.error()));
   }
 
   Environment& environment_;

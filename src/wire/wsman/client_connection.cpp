@@ -1,7 +1,5 @@
 #include "wire/wsman/client_connection.hpp"
 
-#include "base/text.hpp"
-
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -110,10 +108,8 @@ class ClientConnection::Implementation {
       addresses.emplace_back(asio::local::stream_protocol::endpoint(endpoint_.socket));
       return addresses;
     }
-    // `localhost` is this host whatever a resolver says, and there may be none (RFC 6761 6.3).
-    const bool is_here = equals_no_case(endpoint_.host, "localhost");
     for (const std::string& host :
-         is_here ? std::vector<std::string>{"::1", "127.0.0.1"} : std::vector{endpoint_.host}) {
+         endpoint_.is_localhost() ? std::vector<std::string>{"::1", "127.0.0.1"} : std::vector{endpoint_.host}) {
       Tcp::resolver resolver(context_);
       error_code failure;
       const auto found = resolver.resolve(host, endpoint_.port, failure);

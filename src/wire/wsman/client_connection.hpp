@@ -25,6 +25,8 @@ struct Endpoint {
   std::string url() const;
   /// Whether what is sent stays on this machine.
   bool is_loopback() const;
+  /// `localhost`, or a name below it: this host whatever a resolver says, and there may be none (RFC 6761 6.3).
+  bool is_localhost() const;
 };
 
 struct ConnectionOptions {

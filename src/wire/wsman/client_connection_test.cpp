@@ -59,9 +59,11 @@ TEST(EndpointTest, APasswordInAUrlIsRefusedAndNotRepeated) {
 }
 
 TEST(EndpointTest, KnowsLoopback) {
-  for (const char* url : {"http://127.0.0.1", "http://127.9.9.9", "http://[::1]", "http://LocalHost"})
+  for (const char* url : {"http://127.0.0.1", "http://127.9.9.9", "http://[::1]", "http://LocalHost",
+                          "http://localhost./wsman", "http://vmms.localhost:5985"})
     EXPECT_TRUE(Endpoint::parse(url)->is_loopback()) << url;
-  for (const char* url : {"http://10.0.0.1", "http://[fe80::1]", "http://host", "http://127.0.0.1.example"})
+  for (const char* url : {"http://10.0.0.1", "http://[fe80::1]", "http://host", "http://127.0.0.1.example",
+                          "http://notlocalhost", "http://localhost.example", "http://localhost.."})
     EXPECT_FALSE(Endpoint::parse(url)->is_loopback()) << url;
 }
 
@@ -226,6 +228,14 @@ TEST(ClientTlsTest, TrustsWhatTheCaFileHolds) {
     EXPECT_EQ(answer->body, "secret");
   }
   EXPECT_TRUE(connection_to(server.url("localhost"), options).post("a", {}, soon()));
+}
+
+TEST(ClientConnectionTest, FindsLocalhostWithoutAResolver) {
+  ScriptedServer server([](const auto&) { return reply(200, "here"); });
+  for (const char* host : {"localhost", "LOCALHOST", "localhost.", "vmms.localhost"}) {
+    const auto answer = connection_to(server.url(host)).post("a", {}, soon());
+    EXPECT_TRUE(answer) << host << ": " << answer.error().message;
+  }
 }
 
 TEST(ClientTlsTest, RefusesAnUnknownCertificateByDefault) {

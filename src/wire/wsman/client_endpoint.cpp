@@ -83,9 +83,18 @@ std::string Endpoint::url() const {
                      port, path);
 }
 
+bool Endpoint::is_localhost() const {
+  constexpr std::string_view localhost = "localhost";
+  std::string_view name = host;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.size() < localhost.size()) return false;
+  const std::string_view before = name.substr(0, name.size() - localhost.size());
+  return equals_no_case(name.substr(before.size()), localhost) && (before.empty() || before.ends_with('.'));
+}
+
 bool Endpoint::is_loopback() const {
   if (!socket.empty()) return true;
-  if (equals_no_case(host, "localhost")) return true;
+  if (is_localhost()) return true;
   in_addr v4{};
   if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6{};
