@@ -128,6 +128,21 @@ TEST_F(MemoryFaults, AJob) {
       });
 }
 
+TEST_F(MemoryFaults, AJobThatFails) {
+  const Error why = error(Failure::timed_out, "a reason that does not fit into a text without memory of its own");
+  for_every_fault([] {},
+                  [&] {
+                    try {
+                      jobs_->start("A job", context_, "", "", [&why] { return Status(why); }).has_value();
+                    } catch (const std::exception&) {
+                    }
+                  },
+                  [&] {
+                    for (const auto& job : jobs_->list("", 10'000))
+                      ASSERT_EQ(job.state, cim::job::State::exception) << "a job that never ends";
+                  });
+}
+
 TEST_F(MemoryFaults, ChangedSettings) {
   const std::string setting = fmt::format(
       "<p:GuestServiceSettings>&lt;INSTANCE "

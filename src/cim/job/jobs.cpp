@@ -417,11 +417,10 @@ void Jobs::end(const std::string& id, const Status& outcome) noexcept {
   } else {
     // What was cancelled has not gone wrong.
     job.state = cancelled ? cancelled.mapped() : State::exception;
-    if (!cancelled) {
-      job.error_code = error_code(outcome.error().kind);
-    }
+    if (!cancelled) job.error_code = error_code(Failure::internal);
   }
   try {
+    if (!outcome && !cancelled) job.error_code = error_code(outcome.error().kind);  // a copy, with its text
     if (job.state == State::exception) job.error_text = shortened(outcome.error().message);
     settle(job, clock_());
     if (!save(job)) unsaved_.insert(id);
