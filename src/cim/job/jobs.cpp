@@ -420,8 +420,14 @@ void Jobs::end(const std::string& id, const Status& outcome) noexcept {
     if (!cancelled) job.error_code = error_code(Failure::internal);
   }
   try {
-    if (!outcome && !cancelled) job.error_code = error_code(outcome.error().kind);  // a copy, with its text
-    if (job.state == State::exception) job.error_text = shortened(outcome.error().message);
+    if (job.state == State::exception) {
+      const Error why = outcome.error();
+      job.error_code = error_code(why.kind);
+      job.error_text = shortened(why.message);
+    }
+  } catch (const std::exception&) {  // what follows needs less
+  }
+  try {
     settle(job, clock_());
     if (!save(job)) unsaved_.insert(id);
   } catch (const std::exception& e) {
