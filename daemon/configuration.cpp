@@ -90,7 +90,7 @@ class Reader {
 }  // namespace
 
 void Configuration::apply(const std::string& file, CLI::App& app) {
-  const auto content = wire::http::read_file(file, largest_file);
+  const auto content = wire::http::read_protected_file(file, largest_file);
   if (!content) throw ConfigurationError(content.error().message);
   try {
     Reader(file, app, places_).read(toml::parse(*content, file));

@@ -761,6 +761,34 @@ class NoFolders(Files):
                 self.assertNotEqual(started.returncode, 0, folder)
                 self.assertIn("files", started.stdout + started.stderr)
 
+    def test_parts_of_our_own_that_are_mounted_in_a_folder_are_refused_at_the_start(self):
+        state, users, given = (self.folder / name for name in ("kept", "kept-users", "given"))
+        for folder in (state, state / "inside", users, given, given / "sub", given / "sub" / "deep", self.folder / "apart"):
+            folder.mkdir(mode=0o700)
+        (users / "users").write_bytes(self.daemon.users.read_bytes())
+        (users / "users").chmod(0o600)
+        (given / "file").touch()
+
+        def start(*mounts):
+            """In a mount namespace of its own: what it said, and whether it was ready."""
+            script = "".join(f"mount --bind {source} {target} && " for source, target in mounts) + 'exec "$@"'
+            return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", "timeout",
+                                   "--signal=TERM", "5", vmms.BUILD / "vmmsd", "--simulate", self.folder / "fleet.toml",
+                                   "--state", state, "--users", users / "users", "--wsman", "127.0.0.1:0", "--socket", "none",
+                                   "--copy-read", f"files={given}"], capture_output=True, text=True, timeout=60)
+        if os.geteuid() != 0 or "ready" not in start((self.folder / "apart", given / "sub")).stdout:
+            self.skipTest("needs to be root and to be allowed to mount")
+        for source, target in ((state / "inside", given / "sub"), (state / "inside", given / "sub" / "deep"),
+                               (state / "inside", given), (state, given / "sub"), (users, given / "sub"),
+                               (users / "users", given / "file"), (self.folder, given / "sub"),
+                               (given / "sub", state / "inside")):
+            with self.subTest(source=source.name, target=target.name):
+                started = start((source, target))
+                self.assertEqual("", started.stdout)
+                self.assertEqual(1, started.returncode, started.stderr)
+                self.assertIn(f"copy-read files={given}", started.stderr)
+                self.assertIn("which no request may touch", started.stderr)
+
 
 if __name__ == "__main__":
     vmms.main()

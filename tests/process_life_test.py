@@ -206,6 +206,62 @@ class CheckedBeforeAnythingIsTouched(Folder):
             self.assertIn("belongs to user 12345", said)
             self.assertIn(f"chown 0 {self.users}", said)
 
+    def test_who_could_put_other_files_in_the_place_of_ours(self):
+        outer = self.folder / "outer"
+        inner = outer / "inner"
+        inner.mkdir(parents=True)
+        for path in (outer, inner):
+            path.chmod(0o755)
+        users, key, certificate, file = (inner / name for name in ("users", "key", "certificate", "vmmsd.toml"))
+        users.write_text(self.users.read_text())
+        file.write_text('log-level = "info"\n')
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=x", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        for path in (users, key):
+            path.chmod(0o600)
+        link = self.folder / "link"
+        link.symlink_to("outer/inner/users")
+        tls = ("--wsmans", "127.0.0.1:0", "--certificate", certificate, "--key", key)
+        for arguments, named, status in ((("--users", users), users, 1), (("--users", link), link, 1), (tls, key, 1),
+                                         (("--config", file), file, 2)):
+            for folder in (inner, outer):
+                with self.subTest(named=named.name, folder=folder.name):
+                    folder.chmod(0o777)
+                    said = self.refuse_untouched(*arguments, status=status)
+                    for part in (str(named), "0777", f"chmod go-w {folder}"):
+                        self.assertIn(part, said)
+                    folder.chmod(0o755)
+                    if os.geteuid() == 0:
+                        os.chown(folder, 12345, -1)
+                        self.assertIn("user 12345", self.refuse_untouched(*arguments, status=status))
+                        os.chown(folder, 0, -1)
+        # Under the sticky bit nobody replaces what is not theirs.
+        inner.chmod(0o1777)
+        process, _ = self.serve("--users", users, "--config", file, "--wsman", "127.0.0.1:0", *tls)
+        self.assertEqual(0, self.ends(process))
+
+    def test_who_may_write_the_configuration(self):
+        file = self.folder / "vmmsd.toml"
+        file.write_text('log-level = "info"\n')
+        for mode in (0o666, 0o646, 0o602):
+            file.chmod(mode)
+            said = self.refuse_untouched("--config", file, status=2)
+            self.assertIn(f"(mode {mode:04o})", said)
+            self.assertIn(f"chmod go-w {file}", said)
+        if os.geteuid() == 0:
+            file.chmod(0o664)
+            os.chown(file, -1, 12345)
+            self.assertIn(f"chmod go-w {file}", self.refuse_untouched("--config", file, status=2))
+            file.chmod(0o644)
+            os.chown(file, 12345, -1)
+            said = self.refuse_untouched("--config", file, status=2)
+            self.assertIn("belongs to user 12345", said)
+            self.assertIn(f"chown 0 {file}", said)
+            os.chown(file, 0, 0)
+        file.chmod(0o644)
+        process, _ = self.serve("--config", file, "--wsman", "127.0.0.1:0")
+        self.assertEqual(0, self.ends(process))
+
     def test_certificate_and_key(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-subj", "/CN=x", "-keyout", self.folder / "key", "-out", self.folder / "certificate"],
@@ -383,6 +439,13 @@ class Reload(Folder):
         self.users.write_text(good)
         self.users.chmod(0o666)
         self.hang_up("HUP changes nothing: .*chmod 600")
+        self.users.chmod(0o600)
+        self.file.chmod(0o666)
+        self.hang_up(re.escape(f"chmod go-w {self.file}"))
+        self.file.chmod(0o644)
+        self.folder.chmod(0o777)
+        self.hang_up("HUP changes nothing: .*" + re.escape(f"chmod go-w {self.folder}"))
+        self.folder.chmod(0o700)
         self.assertEqual(200, self.identify(self.urls["wsman"]))
         self.assertEqual(before, self.fingerprint())
         self.fault()

@@ -1,12 +1,16 @@
 #include "base/host_files.hpp"
 
+#include "base/mounts.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -69,6 +73,67 @@ Status check_folder(const HostFiles::Named& named, const char* key, const std::v
   return {};
 }
 
+/// What is mounted now.
+Result<std::vector<Mount>> mounts_of(const std::string& file) {
+  constexpr std::size_t most = std::size_t{64} << 20;  // the kernel gives a namespace at most 100,000 mounts
+  std::ifstream stream(file, std::ios::binary);
+  std::string text;
+  std::array<char, 65536> part;
+  while (text.size() <= most && (stream.read(part.data(), part.size()), stream.gcount() > 0))
+    text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
+  std::vector<Mount> mounts = read_mountinfo(text);
+  if (mounts.empty() || text.size() > most)
+    return error(
+        Failure::failed,
+        fmt::format("what is mounted below the folders of copy-read and copy-write cannot be told from {}, {}: "
+                    "leave these keys out, or have /proc mounted",
+                    file, mounts.empty() ? "which says nothing" : "which is too large"));
+  return mounts;
+}
+
+/// A folder's or a file's, where a link is one too.
+std::vector<MountedPlace> places_of(const std::vector<Mount>& mounts, const std::filesystem::path& path) {
+  std::error_code problem;
+  std::vector<MountedPlace> places;
+  for (const std::filesystem::path& each :
+       {std::filesystem::weakly_canonical(path.parent_path(), problem) / path.filename(),
+        std::filesystem::weakly_canonical(path, problem)}) {
+    std::string text = (each.is_absolute() ? each : path).lexically_normal();
+    if (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    for (MountedPlace& place : reached_by(mounts, text)) places.push_back(std::move(place));
+  }
+  return places;
+}
+
+/// As check_folder, for parts of a private folder that are mounted a second time, in the folder or as the folder.
+Status check_mounts(const HostFiles::Named& named, const char* key, const std::vector<HostFiles::Private>& all,
+                    const std::vector<Mount>& mounts) {
+  std::error_code problem;
+  const auto given = reached_by(mounts, std::filesystem::canonical(named.folder, problem));
+  if (given.empty())
+    return error(
+        Failure::failed,
+        fmt::format("{} {}={}: nothing says on which file system the folder lies, so that what is mounted below "
+                    "it cannot be told; in a chroot, make its folder a mount (mount --bind)",
+                    key, named.name, named.folder));
+  for (const HostFiles::Private& kept : all) {
+    if (kept.path.empty()) continue;
+    const std::filesystem::path path = std::filesystem::absolute(kept.path, problem);
+    for (const MountedPlace& own : places_of(mounts, path))
+      for (const MountedPlace& place : given) {
+        const bool lies_in = own.contains(place);
+        if (!lies_in && !place.contains(own)) continue;
+        return error(
+            Failure::invalid_argument,
+            fmt::format("{} {}={}: by a mount, {} {} {} ({}), which no request may touch; unmount what findmnt "
+                        "lists there, or name another folder",
+                        key, named.name, named.folder, place.where, lies_in ? "lies in" : "contains", kept.what,
+                        own.where));
+      }
+  }
+  return {};
+}
+
 std::string list_of(const auto& roots) {
   std::string text;
   for (const auto& root : roots)
@@ -96,12 +161,16 @@ Result<HostFiles::Named> HostFiles::parse(const std::string& text) {
 Result<std::shared_ptr<const HostFiles>> HostFiles::open(const Options& options) {
   auto files = std::make_shared<HostFiles>();
   files->largest_ = options.largest;
+  if (options.read.empty() && options.write.empty()) return std::shared_ptr<const HostFiles>(std::move(files));
+  const auto mounts = mounts_of(options.mountinfo);
+  if (!mounts) return mounts.error();
   for (const auto& [named, roots, key] : {std::tuple(&options.read, &files->read_, "copy-read"),
                                           std::tuple(&options.write, &files->write_, "copy-write")}) {
     for (const Named& each : *named) {
       auto root = FileRoot::open(each.folder, FilePlace::host);
       if (!root) return error(root.error().kind, fmt::format("{} {}: {}", key, each.name, root.error().message));
       if (const Status usable = check_folder(each, key, options.keep_out); !usable) return usable.error();
+      if (const Status usable = check_mounts(each, key, options.keep_out, *mounts); !usable) return usable.error();
       roots->push_back({each.name, *std::move(root)});
     }
   }

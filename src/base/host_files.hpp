@@ -28,14 +28,15 @@ class HostFiles {
     std::vector<Named> write;
     std::vector<Private> keep_out;
     std::uint64_t largest = 1ULL << 40;  ///< bytes of one file
+    std::string mountinfo = "/proc/self/mountinfo";
   };
 
   /// Errors: invalid_argument ("NAME=/folder" is meant).
   static Result<Named> parse(const std::string& text);
 
   /// Opens the folders. Errors, in words for the administrator: invalid_argument (one contains something private, or
-  /// lies in it; compared by device and inode, so that links do not hide it, nor mounts of a whole such folder),
-  /// not_found, access_denied.
+  /// lies in it: compared by device and inode, so that links do not hide it, and with all that is mounted below it now
+  /// by device and place there, so that mounts of a part do not either), not_found, access_denied, failed.
   static Result<std::shared_ptr<const HostFiles>> open(const Options& options);
 
   /// By an absolute path below one of the folders. Errors: as of FileRoot; access_denied when it lies below none.

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <tuple>
 
 namespace vmms {
 namespace {
@@ -41,6 +42,7 @@ class NamedFolders : public testing::Test {
     if (!read.empty()) options.read = {{"images", read}};
     if (!wrote.empty()) options.write = {{"logs", wrote}};
     options.keep_out = {{"the state folder", path("state")}, {"the users file", path("state/users")}};
+    if (fs::exists(path("mountinfo"))) options.mountinfo = path("mountinfo");
     return HostFiles::open(options);
   }
 
@@ -150,6 +152,57 @@ TEST_F(NamedFolders, FoldersThatTouchOurOwnAreRefused) {
   EXPECT_TRUE(open(path("in")));
   EXPECT_FALSE(open(path("missing")));
   EXPECT_FALSE(open(path("secret"))) << "a file";
+}
+
+TEST_F(NamedFolders, PartsOfOurOwnThatAreMountedInAFolderAreRefused) {
+  fs::create_directories(path("state/inside"));
+  fs::create_directories(path("in/sub/deep"));
+  const std::string state = fs::canonical(path("state"));
+  const std::string in = fs::canonical(path("in"));
+  const std::string out = fs::canonical(path("out"));
+  const auto mounted = [&](const std::string& device, const std::string& root, const std::string& where) {
+    write("mountinfo", "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 " + device + " " + root + " " + where +
+                           " rw shared:1 - ext4 /dev/a rw\n");
+  };
+  const std::tuple<std::string, std::string, std::string, bool> cases[] = {
+      {"8:1", state + "/inside", in + "/sub", true},              // a part of it
+      {"8:1", state + "/inside", in + "/sub/deep", true},         // however far below
+      {"8:1", state + "/inside/of/it", in, true},                 // as the folder itself
+      {"8:1", state, in + "/sub", true},                          // all of it
+      {"8:1", state + "/users", in + "/sub/file", true},          // a file
+      {"8:1", fs::path(state).parent_path(), in + "/sub", true},  // what contains it
+      {"8:1", "/", in + "/sub", true},
+      {"8:2", state + "/inside", in + "/sub", false},  // of the same name on another disk
+      {"8:1", state + "-not", in + "/sub", false},     // a name that begins alike
+      {"8:1", state + "/inside", in + "-not", false},  // somewhere else
+      {"8:1", out, in + "/sub", false},                // nothing of ours
+      {"8:1", in + "/sub", state + "/inside", true},   // the folder's in ours
+      {"8:1", in, state + "/inside", true},
+      {"8:1", fs::path(in).parent_path(), state, true},
+      {"8:1", out, state + "/inside", false},
+  };
+  for (const auto& [device, root, where, refused] : cases) {
+    SCOPED_TRACE(device + ' ' + root + " on " + where);
+    mounted(device, root, where);
+    for (const auto& files : {open(path("in")), open("", path("in"))}) {
+      EXPECT_EQ(!files, refused);
+      if (files) continue;
+      EXPECT_EQ(files.error().kind, Failure::invalid_argument);
+      for (const char* word : {"by a mount", "which no request may touch", "findmnt"}) {
+        EXPECT_NE(files.error().message.find(word), std::string::npos) << files.error().message;
+      }
+    }
+  }
+}
+
+TEST_F(NamedFolders, WithoutKnowingWhatIsMountedNothingIsGivenAway) {
+  for (const char* text : {"", "nonsense\n", "1 0 8:1 / /srv rw - ext4 /dev/a rw\n"}) {
+    write("mountinfo", text);
+    const auto files = open(path("in"));
+    ASSERT_FALSE(files) << text;
+    EXPECT_EQ(files.error().kind, Failure::failed);
+    EXPECT_TRUE(open("")) << "nothing is asked for";
+  }
 }
 
 TEST_F(NamedFolders, WithoutOpenat2NothingIsOpened) {

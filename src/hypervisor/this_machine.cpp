@@ -1,5 +1,7 @@
 #include "hypervisor/this_machine.hpp"
 
+#include "base/mounts.hpp"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
@@ -43,23 +45,6 @@ void for_each_line(std::string_view text, const Visit& visit) {
     visit(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-}
-
-// Blanks and backslashes are written as octal numbers.
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const auto digits = text.substr(std::min(i + 1, text.size()), 3);
-    if (text[i] == '\\' && digits.size() == 3 &&
-        std::from_chars(digits.data(), digits.data() + 3, byte, 8).ptr == digits.data() + 3) {
-      out += static_cast<char>(byte);
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 bool has_option(std::string_view options, std::string_view option) {
@@ -124,27 +109,23 @@ NetworkInterface::Address address_of(const sockaddr* address, const sockaddr* ma
 
 std::vector<Volume> read_mounts(std::string_view mountinfo) {
   std::vector<std::pair<std::string, Volume>> found;  // with the device's number
-  for_each_line(mountinfo, [&](std::string_view line) {
-    // "36 35 98:0 /root /mount rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
-    const auto words = words_of(line);
-    const auto dash = std::find(words.begin(), words.end(), "-");
-    if (words.size() < 10 || words.end() - dash < 4) return;
+  for (Mount& mount : read_mountinfo(mountinfo)) {
     Volume volume;
-    volume.mount_point = unescaped(words[4]);
-    volume.type = *(dash + 1);
-    volume.source = unescaped(*(dash + 2));
-    volume.read_only = has_option(words[5], "ro");
+    volume.mount_point = std::move(mount.mount_point);
+    volume.type = std::move(mount.type);
+    volume.source = std::move(mount.source);
+    volume.read_only = has_option(mount.options, "ro");
     const bool on_device = volume.source.starts_with("/dev/") || volume.type == "zfs";
-    if (!on_device && volume.mount_point != "/") return;
+    if (!on_device && volume.mount_point != "/") continue;
     // Of what is mounted on the same place the last is seen; of a device, whose mounts may be many, the shortest place.
     std::erase_if(found, [&](const auto& each) { return each.second.mount_point == volume.mount_point; });
     const auto same =
-        std::find_if(found.begin(), found.end(), [&](const auto& each) { return each.first == words[2]; });
+        std::find_if(found.begin(), found.end(), [&](const auto& each) { return each.first == mount.device; });
     if (same == found.end())
-      found.emplace_back(words[2], std::move(volume));
+      found.emplace_back(std::move(mount.device), std::move(volume));
     else if (volume.mount_point.size() < same->second.mount_point.size())
       same->second = std::move(volume);
-  });
+  }
   std::vector<Volume> volumes;
   for (auto& [device, volume] : found) volumes.push_back(std::move(volume));
   std::sort(volumes.begin(), volumes.end(),

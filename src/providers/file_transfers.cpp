@@ -85,28 +85,48 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
     if (const Status room = check_room(machine); !room) return room.error();
     entries_[id] = {transfer, owner_of(context), machine.id, {}};
   }
-  const auto job = environment_.jobs.start(
-      std::move(description), machine.id,
-      [&environment = environment_, transfer, file, largest, id = machine.id, name = machine.name](Control& control) {
-        CopyRun run(environment, transfer->request().direction, id, name, control);
-        const Status done = [&]() -> Status {
-          try {
-            const Status begun = transfer->begin([&run] { return run.cancelled(); });
-            return begun ? copy(*transfer, run, file, largest) : begun;
-          } catch (const std::exception&) {
-            return caught_error();
-          }
-        }();
-        transfer->end(done);  // whatever happened: its calls wait for that, and its places
-        return done;
-      });
-  const std::lock_guard lock(mutex_);
-  if (!job) {
-    entries_.erase(id);
-    return job.error();
+  try {
+    const auto job = environment_.jobs.start(
+        std::move(description), machine.id,
+        [&environment = environment_, transfer, file, largest, id = machine.id, name = machine.name](Control& control) {
+          const Status done = [&]() -> Status {
+            try {
+              CopyRun run(environment, transfer->request().direction, id, name, control);
+              const Status begun = transfer->begin([&run] { return run.cancelled(); });
+              return begun ? copy(*transfer, run, file, largest) : begun;
+            } catch (const std::exception&) {
+              return caught_error();
+            }
+          }();
+          transfer->end(done);  // whatever happened: its calls wait for that, and its places
+          return done;
+        });
+    const std::lock_guard lock(mutex_);
+    if (!job) {
+      entries_.erase(id);
+      return job.error();
+    }
+    entries_[id].job_id = job->id;
+    return Opened{id, job_path(*job), file};
+  } catch (const std::exception&) {  // nobody learns of it, so nobody would end it
+    forget(id);
+    throw;
   }
-  entries_[id].job_id = job->id;
-  return Opened{id, job_path(*job), file};
+}
+
+void FileTransfers::forget(const std::string& id) noexcept {
+  std::shared_ptr<Transfer> transfer;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto entry = entries_.find(id);
+    if (entry == entries_.end()) return;
+    transfer = std::move(entry->second.transfer);
+    entries_.erase(entry);
+  }
+  try {
+    transfer->abort(error(Failure::internal, "it was not opened"), guest::Clock::now()).has_value();
+  } catch (const std::exception&) {  // it ends when nobody has called it for a while
+  }
 }
 
 // With the mutex held.

@@ -56,6 +56,7 @@ class FileTransfers {
   static std::string owner_of(const cim::Context& context);
   Result<Entry> find(const cim::Context& context, std::string_view machine_id, std::string_view id);
   Status check_room(const hypervisor::VirtualMachine& machine) const;
+  void forget(const std::string& id) noexcept;
   void sweep();
 
   Environment& environment_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace vmms::providers {
 
@@ -218,11 +219,15 @@ Status Transfer::begin(std::function<bool()> cancelled) {
   return {};
 }
 
-void Transfer::end(const Status& outcome) {
+void Transfer::end(const Status& outcome) noexcept {
   const std::lock_guard lock(mutex_);
   if (outcome_) return;
-  // What made it end, rather than what came of that.
-  outcome_ = !outcome && aborted_ ? Status(*aborted_) : outcome;
+  try {
+    // What made it end, rather than what came of that.
+    outcome_ = !outcome && aborted_ ? Status(*aborted_) : outcome;
+  } catch (const std::exception&) {
+    outcome_ = Status(Error{Failure::internal, "out of memory"});  // short enough to need none
+  }
   ended_at_ = Clock::now();
   cancelled_ = nullptr;
   let_go();

@@ -77,7 +77,7 @@ class Transfer {
   Status begin(std::function<bool()> cancelled);
   std::unique_ptr<ByteSource> source();
   std::unique_ptr<ByteSink> sink(std::uint64_t largest);
-  void end(const Status& outcome);
+  void end(const Status& outcome) noexcept;
 
   bool ended() const;
   std::optional<Clock::time_point> ended_at() const;

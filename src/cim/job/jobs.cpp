@@ -417,12 +417,17 @@ void Jobs::end(const std::string& id, const Status& outcome) noexcept {
   } else {
     // What was cancelled has not gone wrong.
     job.state = cancelled ? cancelled.mapped() : State::exception;
-    if (!cancelled) {
-      job.error_code = error_code(outcome.error().kind);
-    }
+    if (!cancelled) job.error_code = error_code(Failure::internal);
   }
   try {
-    if (job.state == State::exception) job.error_text = shortened(outcome.error().message);
+    if (job.state == State::exception) {
+      const Error why = outcome.error();
+      job.error_code = error_code(why.kind);
+      job.error_text = shortened(why.message);
+    }
+  } catch (const std::exception&) {  // what follows needs less
+  }
+  try {
     settle(job, clock_());
     if (!save(job)) unsaved_.insert(id);
   } catch (const std::exception& e) {

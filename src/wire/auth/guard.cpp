@@ -221,9 +221,13 @@ void Guard::State::work() {
 /// This thread goes on whatever is thrown here: without it nobody could sign in any more.
 void Guard::State::settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) noexcept {
   std::vector<Client> clients;
+  bool wrong = !outcome;
+  try {
+    wrong = wrong && outcome.error().kind == Failure::access_denied;
+  } catch (const std::exception&) {  // error() is a copy, and there is no memory for its text
+  }
   {
     const std::scoped_lock lock(mutex);
-    const bool wrong = !outcome && outcome.error().kind == Failure::access_denied;
     std::erase(running, attempt);
     if (!stopping) clients = std::move(attempt->clients);
     attempt->claim.verify = nullptr;                         // holds a password

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "wire/auth/credentials.hpp"
 #include "wire/auth/password_hash.hpp"
@@ -150,29 +151,32 @@ std::shared_ptr<const Users> PasswordFile::users() {
   const bool may_differ = due();  // not under the lock: every request asks for it
   const std::scoped_lock lock(mutex_);
   if (may_differ && due()) {
-    watch_.renew(path_);  // before looking: what happens meanwhile is told of again
-    looked_ = now;
+    looked_ = std::chrono::steady_clock::time_point();  // when something is thrown, the next call looks
+    watch_.renew(path_);                                // before looking: what happens meanwhile is told of again
     look();
+    looked_ = now;
   }
   return users_;
 }
 
 void PasswordFile::look() {
   const Stamp now = stamp();
-  if (now == stamp_) return;
-  stamp_ = now;  // taken before reading: what is written in between differs from it again
-  Result<Users> read_now = read();
-  if (!read_now && read_now.error().kind != Failure::not_found) {
-    spdlog::error("the users stay as they were: {}", read_now.error().message);
-    return;
-  }
-  if (read_now) {
+  if (now == stamp_ && !is_unread_) return;
+  stamp_ = now;       // taken before reading: what is written in between differs from it again
+  is_unread_ = true;  // also when something is thrown
+  const Result<Users> read_now = read();
+  const bool is_missing = !read_now && read_now.error().kind == Failure::not_found;
+  if (read_now || is_missing) take(read_now ? *read_now : Users());
+  // Content that is wrong stays so. What kept us from reading it, like no descriptor, may be gone in a second.
+  is_unread_ = !read_now && !is_missing && read_now.error().kind != Failure::invalid_argument;
+  const std::string problem = read_now ? std::string() : read_now.error().message;
+  const bool is_new = std::exchange(told_, problem) != problem;
+  if (read_now)
     spdlog::info("{} has changed: {} users", path_, read_now->hashes.size());
-    take(std::move(*read_now));
-  } else {
-    spdlog::error("nobody can log in: {}", read_now.error().message);
-    take({});
-  }
+  else if (is_missing)
+    spdlog::error("nobody can log in: {}", problem);
+  else if (is_new)
+    spdlog::error("the users stay as they were: {}", problem);
 }
 
 void PasswordFile::take(Users users) {
@@ -188,6 +192,8 @@ Result<std::function<void()>> PasswordFile::read_again() {
   return std::function<void()>([this, before, read_now = std::move(*users)] {
     const std::scoped_lock lock(mutex_);
     stamp_ = before;
+    is_unread_ = false;
+    told_.clear();
     take(read_now);
   });
 }

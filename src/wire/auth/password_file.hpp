@@ -34,7 +34,8 @@ class PasswordFile {
 
   /// Reads the file again when its inode, size or times differ, which counts from the next call on; a second later at
   /// most where the kernel does not tell of the change (network file systems, a folder further up that was replaced).
-  /// A file that has become wrong is logged and leaves the users as they were; a missing one leaves nobody.
+  /// A file that has become wrong is logged and leaves the users as they were; a missing one leaves nobody. One that
+  /// cannot be read now (no descriptor, open to others) leaves them, too, and is tried again after a second.
   std::shared_ptr<const Users> users();
 
   /// Reads the file again without effect. What is returned makes the users those that were read.
@@ -81,6 +82,8 @@ class PasswordFile {
   Watch watch_;
   std::atomic<std::chrono::steady_clock::time_point> looked_{};
   Stamp stamp_;
+  bool is_unread_ = false;  ///< what has this stamp was not read, for a reason that may pass
+  std::string told_;        ///< why, in the log
   std::shared_ptr<const Users> users_;
 };
 

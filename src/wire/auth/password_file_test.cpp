@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -118,6 +119,21 @@ TEST_F(PasswordFileTest, AFileThatIsOpenToOthersIsRefused) {
   EXPECT_FALSE(file->read_again());
   ::chmod(path_.c_str(), 0600);
   EXPECT_EQ(file->users()->hashes.size(), 2u);
+}
+
+TEST_F(PasswordFileTest, WhatCouldNotBeReadIsTriedAgain) {
+  EXPECT_TRUE(set("alice", "one"));
+  const auto file = PasswordFile::open(path_).value();
+  ::chmod(folder_.c_str(), 0777);  // others could put another file there
+  EXPECT_TRUE(set("bob", "two"));
+  EXPECT_EQ(file->users()->hashes.size(), 1u);
+  const auto refused = PasswordFile::open(path_);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("chmod go-w " + folder_), std::string::npos) << refused.error().message;
+  ::chmod(folder_.c_str(), 0700);
+  for (int tries = 0; tries < 1000 && file->users()->hashes.size() < 2; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(file->users()->hashes.size(), 2u) << "nothing of the file itself has changed since";
 }
 
 TEST_F(PasswordFileTest, ReadingAgainHasNoEffectUntilItIsTaken) {

@@ -1,5 +1,9 @@
 #include "wire/http/private_file.hpp"
 
+#include "base/file_descriptor.hpp"
+#include "base/protected_path.hpp"
+#include "base/shell_word.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <stdlib.h>
@@ -12,20 +16,6 @@
 
 namespace vmms::wire::http {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error failed(const char* what, const std::string& path) {
   const int number = errno;
@@ -43,26 +33,7 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
-Result<std::string> read(const std::string& path, std::size_t limit, mode_t refused) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) return failed("open", path);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return failed("read", path);
-  if (!S_ISREG(status.st_mode)) return error(Failure::failed, fmt::format("{} is not a regular file", path));
-  if (refused != 0 && status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    return error(Failure::access_denied,
-                 fmt::format("{0} belongs to user {1}, who may change it: make sure that it still holds what you put "
-                             "there, and take it: chown {2} {0}",
-                             path, status.st_uid, ::geteuid()));
-  }
-  if ((status.st_mode & refused) != 0) {
-    return error(
-        Failure::access_denied,
-        fmt::format("others than its owner may {} {} (mode {:04o}): make sure that it still holds what you put "
-                    "there, and close it with: chmod 600 {}",
-                    (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? "write" : "read", path, status.st_mode & 07777,
-                    path));
-  }
+Result<std::string> read(const FileDescriptor& file, const std::string& path, std::size_t limit) {
   std::string content;
   char part[8192];
   while (true) {
@@ -77,20 +48,56 @@ Result<std::string> read(const std::string& path, std::size_t limit, mode_t refu
   }
 }
 
+Result<struct stat> status_of(const FileDescriptor& file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return failed("read", path);
+  if (!S_ISREG(status.st_mode)) return error(Failure::failed, fmt::format("{} is not a regular file", path));
+  return status;
+}
+
+Error open_to_others(const std::string& path, const struct stat& status, const char* what, const char* mend) {
+  return error(Failure::access_denied,
+               fmt::format("others than its owner may {} {} (mode {:04o}): make sure that it still holds what you put "
+                           "there, and close it with: chmod {} {}",
+                           what, path, status.st_mode & 07777, mend, shell_word(path)));
+}
+
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) { return read(path, limit, 0); }
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return failed("open", path);
+  if (const auto status = status_of(file, path); !status) return status.error();
+  return read(file, path, limit);
+}
+
+Result<std::string> read_protected_file(const std::string& path, std::size_t limit) {
+  const auto file = open_protected(path);
+  if (!file) return file.error();
+  const auto status = status_of(*file, path);
+  if (!status) return status.error();
+  if (others_may_write(*status)) return open_to_others(path, *status, "write", "go-w");
+  return read(*file, path, limit);
+}
 
 Result<std::string> read_private_file(const std::string& path, std::size_t limit) {
-  return read(path, limit, S_IWGRP | S_IWOTH | S_IROTH);
+  const auto file = open_protected(path);
+  if (!file) return file.error();
+  const auto status = status_of(*file, path);
+  if (!status) return status.error();
+  if ((status->st_mode & (S_IWGRP | S_IWOTH | S_IROTH)) != 0) {
+    const bool writable = (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    return open_to_others(path, *status, writable ? "write" : "read", "600");
+  }
+  return read(*file, path, limit);
 }
 
 Status write_private_file(const std::string& path, std::string_view content) {
   const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
   const std::string target = real ? real.get() : path;
   std::string temporary = target + ".XXXXXX";
-  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // makes it with mode 0600
-  if (file.get() < 0) return failed("make a file beside", target);
+  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // makes it with mode 0600
+  if (!file) return failed("make a file beside", target);
   struct stat before {};
   // Only root can give a file away, and for anybody else there is nothing to give.
   if (::stat(target.c_str(), &before) == 0 && before.st_uid != ::geteuid() &&
@@ -106,8 +113,8 @@ Status write_private_file(const std::string& path, std::string_view content) {
   }
   const std::size_t slash = target.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() >= 0) ::fsync(directory.get());  // best effort: the rename itself has happened
+  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory) ::fsync(directory.get());  // best effort: the rename itself has happened
   return {};
 }
 

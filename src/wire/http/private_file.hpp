@@ -1,4 +1,4 @@
-// Files that hold secrets: password hashes, private keys.
+// Files that hold secrets, or decide who may do what: password hashes, private keys, configuration.
 #pragma once
 
 #include <string>
@@ -11,8 +11,11 @@ namespace vmms::wire::http {
 /// Reads a file of at most `limit` bytes. Failure not_found when there is none, else failed with the system's reason.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
-/// The same for a file that belongs to root or to us, that only its owner may write, and only its owner and group may
-/// read; one that is open to others is refused, and the text says which command mends it.
+/// The same for a file that nobody but root and we may change, or replace by another (see base/protected_path.hpp).
+/// Failure access_denied when others may; the text says which command mends it.
+Result<std::string> read_protected_file(const std::string& path, std::size_t limit);
+
+/// The same, and only its owner may write it, and only its owner and group may read it.
 Result<std::string> read_private_file(const std::string& path, std::size_t limit);
 
 /// Replaces or makes `path` at one stroke (a temporary file beside it, fsync, rename), readable for its owner only

@@ -6,8 +6,10 @@
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
+#include <charconv>
 #include <functional>
 #include <optional>
+#include <system_error>
 
 #include "base/text.hpp"
 
@@ -61,6 +63,14 @@ bool is_registered_name(std::string_view text) {
   return all_of(text, unreserved_or_sub_delimiter);
 }
 
+/// Empty, or one that TCP has: RFC 3986 bounds no port, and nobody reaches 0 (RFC 6335 section 6).
+bool is_port(std::string_view text) {
+  if (text.empty()) return true;
+  if (!all_of(text, digits)) return false;
+  std::uint16_t port = 0;
+  return std::from_chars(text.data(), text.data() + text.size(), port).ec == std::errc() && port != 0;
+}
+
 /// Host = uri-host [ ":" port ] (RFC 9110 section 7.2).
 bool is_host(std::string_view text) {
   const bool literal = text.starts_with('[');
@@ -69,7 +79,7 @@ bool is_host(std::string_view text) {
   const std::string_view host = literal ? text.substr(1, end - 1) : text.substr(0, end);
   if (literal ? !is_ip_literal(host) : !is_registered_name(host)) return false;
   const std::string_view rest = text.substr(std::min(text.size(), literal ? end + 1 : end));
-  return rest.empty() || (rest.front() == ':' && rest.size() <= 6 && all_of(rest.substr(1), digits));
+  return rest.empty() || (rest.front() == ':' && rest.size() <= 6 && is_port(rest.substr(1)));
 }
 
 /// The authority of a target in the absolute form; nothing of other targets.
@@ -188,7 +198,8 @@ void RequestParser::on_field_impl(beast_http::field name, Text name_string, Text
       break;
     case beast_http::field::host:
       if (is_repeated(Single::host)) return twice();
-      if (!is_host(plain)) return fail(400, "the Host field holds no host name or address", ec);
+      if (!is_host(plain))
+        return fail(400, "the Host field is no host name or address, with or without a port of 1 to 65535", ec);
       break;
     case beast_http::field::authorization:
       if (is_repeated(Single::authorization)) return twice();

@@ -155,6 +155,23 @@ TEST(RequestParser, RefusesWhatOthersMayReadInAnotherWay) {
       {with_fields("Host: test:\x80\r\n"), 400},
       {with_fields("Host: test:80a\r\n"), 400},
       {with_fields("Host: test:123456\r\n"), 400},
+      {with_fields("Host: test:65536\r\n"), 400},
+      {with_fields("Host: test:99999\r\n"), 400},
+      {with_fields("Host: :65536\r\n"), 400},
+      {with_fields("Host: test:0\r\n"), 400},
+      {with_fields("Host: test:00000\r\n"), 400},
+      {with_fields("Host: test:000080\r\n"), 400},
+      {with_fields("Host: test:+80\r\n"), 400},
+      {with_fields("Host: test:-1\r\n"), 400},
+      {with_fields("Host: test:0x50\r\n"), 400},
+      {with_fields("Host: [::1]:65536\r\n"), 400},
+      {with_fields("Host: [::1]:99999\r\n"), 400},
+      {with_fields("Host: [::1]:0\r\n"), 400},
+      {with_fields("Host: [::1]:a\r\n"), 400},
+      {with_fields("Host: 127.0.0.1:65536\r\n"), 400},
+      {with_fields("Host: a:b\r\n"), 400},
+      {with_fields("Host: user:password@test:80\r\n"), 400},
+      {with_fields("Host: @test\r\n"), 400},
       {with_fields("Host: a:1:2\r\n"), 400},
       {with_fields("Host: a,b c\r\n"), 400},
       {with_fields("Host: %4\r\n"), 400},
@@ -168,6 +185,8 @@ TEST(RequestParser, RefusesWhatOthersMayReadInAnotherWay) {
       {with_fields("Host: a b/c\r\n", "POST /wsman HTTP/1.0"), 400},
       {with_fields(host, "POST http://user:password@evil/wsman HTTP/1.1"), 400},
       {with_fields(host, "POST http:///wsman HTTP/1.1"), 400},
+      {with_fields(host, "POST http://test:65536/wsman HTTP/1.1"), 400},
+      {with_fields(host, "POST http://[::1]:0/wsman HTTP/1.1"), 400},
       {with_fields(host + "Content-Type: a/b\r\nContent-Type: c/d\r\n"), 400},
       {with_fields(host + "Authorization: \r\nAuthorization: Basic eDp5\r\n"), 400},
       // A trailer is bound by the same rules.
@@ -188,7 +207,8 @@ TEST(RequestParser, RefusesWhatOthersMayReadInAnotherWay) {
 
 TEST(RequestParser, TakesWhatClientsSend) {
   for (const std::string host : {"test", "test:5985", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:5985",
-                                 "[fe80::1%25eth0]:80", "[v1.a:b]", "a-b_c.d", "%41", "xn--bcher-kva.example:", ""})
+                                 "[fe80::1%25eth0]:80", "[::1]:", "test:", "test:1", "test:65535", "[::1]:65535",
+                                 "test:00080", "[v1.a:b]", "a-b_c.d", "%41", "xn--bcher-kva.example:", ""})
     EXPECT_EQ(judge(with_fields("Host: " + host + "\r\n")), 0u) << host;
   const std::string host = "Host: test\r\n";
   EXPECT_EQ(judge("POST /wsman HTTP/1.1\r\n" + host + "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n"), 0u);

@@ -45,5 +45,20 @@ TEST_F(ServerRefusalsTest, NothingBehindARefusedHeaderIsARequest) {
   }
 }
 
+TEST_F(ServerRefusalsTest, AHostThatIsNoneIsRefusedAndNothingBehindItIsRead) {
+  serve();
+  for (const std::string host : {"test:65536", "test:0", "a:b", "[::1]:99999", "user@test", "test\r\nHost: test"}) {
+    SCOPED_TRACE(host);
+    TestClient client(port_);
+    ASSERT_TRUE(client.send("POST /wsman HTTP/1.1\r\nContent-Length: 4\r\nHost: " + host + "\r\n\r\nbody" +
+                            post("/wsman", "smuggled")));
+    const auto reply = client.read();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 400U);
+    EXPECT_EQ(reply->header("connection"), "close");
+    EXPECT_FALSE(client.read()) << "the bytes behind it were taken for a request";
+  }
+}
+
 }  // namespace
 }  // namespace vmms::wire::http

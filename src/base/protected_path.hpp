@@ -1,0 +1,23 @@
+// Files that decide who may do what: users, keys, configuration.
+#pragma once
+
+#include "base/file_descriptor.hpp"
+#include "base/result.hpp"
+
+#include <string>
+
+struct stat;
+
+namespace vmms {
+
+/// Opens a file for reading that nobody but root and the user who runs this program can replace: the file and every
+/// folder and link on the way to it, from / on, belong to one of the two, and others may not write into the folders.
+/// Where they may (/tmp), the sticky bit keeps them from what is not theirs. What the file itself lets others do is
+/// left to who asks. Errors: not_found, access_denied (with the place, its mode and what to do), failed.
+Result<FileDescriptor> open_protected(const std::string& path);
+
+/// Whether its mode lets anybody else write: everybody, or a group that is not its user's own (one of the user's name
+/// without other members, as Debian makes for each user).
+bool others_may_write(const struct stat& status);
+
+}  // namespace vmms

@@ -1,0 +1,149 @@
+// Who could put another file in the place of one that decides who may do what.
+#include "base/protected_path.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vmms {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ProtectedPath : public testing::Test {
+ protected:
+  ProtectedPath() {
+    std::string name = fs::canonical(fs::temp_directory_path()) / "vmms-protected-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    fs::create_directories(folder_ / "outer/inner");
+    fs::create_directories(folder_ / "other");
+    for (const char* each : {"outer", "outer/inner", "other"}) mode(each, 0755);
+    std::ofstream(path("outer/inner/file")) << "content";
+    mode("outer/inner/file", 0600);
+  }
+  ~ProtectedPath() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return folder_ / name; }
+  void mode(const std::string& name, mode_t mode) const { ASSERT_EQ(::chmod(path(name).c_str(), mode), 0); }
+  void link(const std::string& target, const std::string& name) const { fs::create_symlink(target, path(name)); }
+
+  static void expect_open(const std::string& file) {
+    const auto opened = open_protected(file);
+    ASSERT_TRUE(opened) << opened.error().message;
+    std::array<char, 16> content{};
+    ASSERT_EQ(::read(opened->get(), content.data(), content.size()), 7);
+    EXPECT_STREQ(content.data(), "content");
+  }
+  /// What is said when it is refused, which says each of `words`.
+  static void expect_refused(const std::string& file, const std::vector<std::string>& words) {
+    const auto opened = open_protected(file);
+    ASSERT_FALSE(opened) << file;
+    EXPECT_EQ(opened.error().kind, Failure::access_denied);
+    for (const std::string& word : words)
+      EXPECT_NE(opened.error().message.find(word), std::string::npos) << word << ": " << opened.error().message;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ProtectedPath, OpensWhatNobodyElseMayReplace) {
+  link("file", "outer/inner/beside");
+  link("../outer/inner/file", "other/relative");
+  link(path("other/relative"), "absolute");
+  link("outer/./inner", "folder");
+  for (const char* name : {"outer/inner/file", "outer/inner/beside", "other/relative", "absolute", "folder/file",
+                           "outer/../outer//inner/./file"})
+    expect_open(path(name));
+  const fs::path before = fs::current_path();
+  fs::current_path(path("outer"));
+  expect_open("inner/file");
+  expect_open("../folder/file");
+  fs::current_path(before);
+}
+
+TEST_F(ProtectedPath, AFolderThatOthersMayWriteIsNamedHoweverFarUp) {
+  for (const char* name : {"outer/inner", "outer"}) {
+    for (const auto& [loose, shown] : {std::pair(0777U, "0777"), std::pair(0757U, "0757"), std::pair(0703U, "0703")}) {
+      mode(name, loose);
+      expect_refused(path("outer/inner/file"), {shown, "chmod go-w " + path(name), path("outer/inner/file")});
+    }
+    mode(name, 01777);  // as /tmp: what is ours stays where it is
+    expect_open(path("outer/inner/file"));
+    mode(name, 0755);
+  }
+  expect_open(path("outer/inner/file"));
+  // A file that is not there yet may be put there.
+  mode("outer", 0777);
+  expect_refused(path("outer/inner/missing"), {"chmod go-w " + path("outer")});
+}
+
+TEST_F(ProtectedPath, FoldersOfLinksAndOfTheirTargetsCount) {
+  link(path("outer/inner/file"), "other/link");
+  link("outer/inner", "folder");
+  mode("other", 0777);
+  expect_refused(path("other/link"), {"chmod go-w " + path("other")});
+  expect_open(path("outer/inner/file"));
+  mode("other", 0755);
+  mode("outer/inner", 0777);
+  expect_refused(path("other/link"), {"chmod go-w " + path("outer/inner")});
+  expect_refused(path("folder/file"), {"chmod go-w " + path("outer/inner")});
+  expect_refused(path("folder/../../other/link"), {"chmod go-w " + path("outer/inner")});
+}
+
+TEST_F(ProtectedPath, AGroupIsOthersUnlessItIsItsUsersOwn) {
+  struct stat status {};
+  ASSERT_EQ(::stat(path("outer").c_str(), &status), 0);
+  status.st_gid = 3'999'999'999U;  // of no name, whoever may be in it
+  status.st_mode = S_IFDIR | 0775;
+  EXPECT_TRUE(others_may_write(status));
+  status.st_mode = S_IFDIR | 0755;
+  EXPECT_FALSE(others_may_write(status));
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives folders to another group";
+  ASSERT_EQ(::chown(path("outer").c_str(), static_cast<uid_t>(-1), 54321), 0);
+  mode("outer", 0775);
+  expect_refused(path("outer/inner/file"), {"0775", "chmod go-w " + path("outer")});
+  mode("outer", 0755);
+  expect_open(path("outer/inner/file"));
+}
+
+TEST_F(ProtectedPath, WhatBelongsToAnotherUserIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files to another user";
+  link("file", "outer/inner/link");
+  const auto give = [&](const char* name, uid_t user) {
+    ASSERT_EQ(::lchown(path(name).c_str(), user, static_cast<gid_t>(-1)), 0);
+  };
+  for (const char* name : {"outer", "outer/inner", "outer/inner/link", "outer/inner/file"}) {
+    give(name, 54321);
+    expect_refused(path("outer/inner/link"), {"user 54321", path("outer/inner/link")});
+    give(name, 0);
+  }
+  // The sticky bit keeps nothing from the folder's owner.
+  give("outer", 54321);
+  mode("outer", 01777);
+  expect_refused(path("outer/inner/file"), {"the folder " + path("outer")});
+}
+
+TEST_F(ProtectedPath, WhatIsNoFileIsSaid) {
+  EXPECT_EQ(open_protected(path("missing")).error().kind, Failure::not_found);
+  EXPECT_EQ(open_protected(path("missing/file")).error().kind, Failure::not_found);
+  EXPECT_EQ(open_protected("").error().kind, Failure::not_found);
+  EXPECT_EQ(open_protected(path("outer/inner/file/more")).error().kind, Failure::failed);
+  EXPECT_EQ(open_protected(path("outer/inner/file/")).error().kind, Failure::failed);
+  EXPECT_EQ(open_protected(path(std::string("other/\0x", 8))).error().kind, Failure::failed);
+  link("loop", "loop");
+  EXPECT_EQ(open_protected(path("loop")).error().kind, Failure::failed);
+  link(std::string(4000, 'x'), "long");
+  EXPECT_FALSE(open_protected(path("long")));
+  EXPECT_TRUE(open_protected(path("outer"))) << "who asks sees that it is a folder";
+}
+
+}  // namespace
+}  // namespace vmms
