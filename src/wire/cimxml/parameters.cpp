@@ -128,7 +128,11 @@ cim::ObjectPath Parameters::object_name(std::string_view name, bool& is_class) {
   const xml::Element value = take(name, Need::required);
   is_class = value.name() == "CLASSNAME";
   if (!value) return {};
-  if (value.name() == "INSTANCENAME") return read_name(name, value);
+  if (value.name() == "INSTANCENAME") {
+    cim::ObjectPath path = read_name(name, value);
+    is_class = path.keys.empty();  // so sblim's Java client names classes
+    return path;
+  }
   if (!is_class) {
     fail(name, "is neither an INSTANCENAME nor a CLASSNAME");
     return {};

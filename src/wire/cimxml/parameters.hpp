@@ -33,7 +33,8 @@ class Parameters {
   std::optional<std::vector<std::string>> texts(std::string_view name);
   std::string class_name(std::string_view name, Need need = Need::optional);  ///< empty for NULL
   cim::ObjectPath instance_name(std::string_view name);                       ///< required; with the namespace
-  /// Required. An INSTANCENAME, or a CLASSNAME: then `is_class` is set, and there are no keys.
+  /// Required. An INSTANCENAME, or the name of a class (a CLASSNAME, or an INSTANCENAME without keys): then `is_class`
+  /// is set, and there are no keys.
   cim::ObjectPath object_name(std::string_view name, bool& is_class);
   /// Whatever stands in the parameter; no element for NULL.
   xml::Element element(std::string_view name, Need need = Need::optional);

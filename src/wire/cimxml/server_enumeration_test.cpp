@@ -120,6 +120,11 @@ TEST_F(CimxmlEnumeration, FindsAssociatedClasses) {
   EXPECT_EQ(intrinsic("ReferenceNames", object).result().first_child().first_child().name(), "CLASSPATH");
   EXPECT_EQ(code("Associators", class_parameter("ObjectName", "Nope")), 4);
   EXPECT_EQ(code("AssociatorNames", object + class_parameter("AssocClass", "Nope")), 4);
+  for (const char* operation : {"Associators", "AssociatorNames", "References", "ReferenceNames"}) {
+    const auto keyless = intrinsic(operation, parameter("ObjectName", instance_name("Msvm_ComputerSystem", {})));
+    EXPECT_EQ(keyless.count(), intrinsic(operation, object).count()) << operation << ": " << keyless.description();
+    EXPECT_EQ(code(operation, parameter("ObjectName", instance_name("Nope", {}))), 4) << operation;
+  }
 }
 
 TEST_F(CimxmlEnumeration, RunsQueries) {
