@@ -130,7 +130,9 @@ cim::ObjectPath Parameters::object_name(std::string_view name, bool& is_class) {
   if (!value) return {};
   if (value.name() == "INSTANCENAME") {
     cim::ObjectPath path = read_name(name, value);
-    is_class = path.keys.empty();  // so sblim's Java client names classes
+    // So sblim's Java client names classes. A singleton may be named without its keys.
+    const cim::Class* named = schema_.find(path.class_name);
+    is_class = path.keys.empty() && !(named && named->is_singleton);
     return path;
   }
   if (!is_class) {
