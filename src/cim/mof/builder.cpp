@@ -209,7 +209,10 @@ std::vector<std::string>* Builder::flavor(std::vector<std::string>* before, cons
 std::vector<std::string>* Builder::names(std::vector<std::string>* before, const Token& name) {
   count();
   std::vector<std::string>* const result = before ? before : make<std::vector<std::string>>();
-  result->emplace_back(name.text());
+  // One that is said again says nothing new, and each class that inherits a qualifier has its flavors.
+  const bool is_new = std::none_of(result->begin(), result->end(),
+                                   [&](const std::string& each) { return equals_no_case(each, name.text()); });
+  if (is_new) result->emplace_back(name.text());
   return result;
 }
 
@@ -423,9 +426,9 @@ Literal* Builder::character(const Token& token) {
   const auto byte = [&](std::size_t index) { return static_cast<std::uint8_t>(text[index]); };
   if (text.size() == 1) {
     result->magnitude = byte(0);
-  } else if (text.size() == 2) {
+  } else if (text.size() == 2 && (byte(0) & 0xE0U) == 0xC0U) {  // not a backslash that begins no escape, and a letter
     result->magnitude = (byte(0) & 0x1FU) << 6 | (byte(1) & 0x3FU);
-  } else if (text.size() == 3) {
+  } else if (text.size() == 3 && (byte(0) & 0xF0U) == 0xE0U) {
     result->magnitude = (byte(0) & 0x0FU) << 12 | (byte(1) & 0x3FU) << 6 | (byte(2) & 0x3FU);
   } else {
     fail(token, "expected a character of 16 bits, found " + quote(token.text()));

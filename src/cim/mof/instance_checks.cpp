@@ -97,7 +97,7 @@ class InstanceChecks {
     const ResolvedClass* const found = find(name);
     const ResolvedClass* const ancestor = find(expected);
     if (!ancestor || (!found && is_wmi_)) return true;  // any class is meant, or one that is not there to compare
-    return found && found->is_a(*ancestor);
+    return found && (found->is_partial || found->is_a(*ancestor));
   }
 
   void check_references(const Initializer& value, const ResolvedProperty& property) {

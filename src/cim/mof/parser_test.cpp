@@ -142,6 +142,15 @@ class A {};)");
   EXPECT_EQ(found.classes.size(), 1U);
 }
 
+TEST(Parser, KeepsEachScopeAndFlavorOnce) {
+  const Declarations found = parsed(R"(
+Qualifier Q : string, Scope(class, any, CLASS, class), Flavor(ToSubclass, tosubclass, Restricted);
+[Q("x") : Amended ToInstance amended] class X {};)");
+  EXPECT_EQ(found.qualifiers[0].scopes, (std::vector<std::string>{"class", "any"}));
+  EXPECT_EQ(found.qualifiers[0].flavors, (std::vector<std::string>{"ToSubclass", "Restricted"}));
+  EXPECT_EQ(found.classes[0].qualifiers[0].flavors, (std::vector<std::string>{"Amended", "ToInstance"}));
+}
+
 TEST(Parser, KeepsTheSizesOfArrays) {
   const Declarations found = parsed(R"(Qualifier Q : string[2], Scope(any);
 class X { uint8 A[4]; uint8 B[]; uint8 C; uint32 M(uint8 P[6]); };)");
@@ -277,6 +286,8 @@ TEST(Parser, ErrorsSayWhereAndWhatWasExpected) {
             "test.mof:1:19: expected a positive decimal number of elements, found \"0x4\"");
   EXPECT_EQ(problem("class X { char16 A = '\xF0\x9F\x98\x80'; };"),
             "test.mof:1:22: expected a character of 16 bits, found \"'\xF0\x9F\x98\x80'\"");
+  EXPECT_EQ(problem("class X { char16 A = '\\q'; };"),
+            "test.mof:1:22: expected a character of 16 bits, found \"'\\q'\"");
   EXPECT_EQ(problem("class X { char16 A = 'ab'; };"),
             "test.mof:1:22: expected one character between quotes, as in 'x' or '\\x20AC', found something else");
   EXPECT_EQ(problem("class X { string A = \"\\xD83D\"; };"),

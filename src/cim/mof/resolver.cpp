@@ -13,11 +13,17 @@ namespace {
 constexpr std::string_view own_provider = "vmms";
 constexpr std::size_t most_ancestors = 64;
 // Every class holds what it inherits, so a short text could ask for any amount of memory. The whole CIM schema needs a
-// quarter of this.
-constexpr std::size_t most_features = 200'000;  // of all classes
+// quarter of the features, and a third of the bytes.
+constexpr std::size_t most_features = 200'000;  // of all classes of all namespaces
 constexpr std::size_t most_features_of_a_class = 10'000;
 constexpr std::size_t most_parameters = 1'000;
-constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of all classes, about: see size_of
+constexpr std::size_t most_bytes = std::size_t{1} << 29;  // likewise, about: see size_of
+
+/// What the classes of all namespaces have taken of the bounds.
+struct Taken {
+  std::size_t features = 0;
+  std::size_t bytes = 0;
+};
 
 template <class Features>
 auto find_feature(Features& features, std::string_view name) {
@@ -25,25 +31,30 @@ auto find_feature(Features& features, std::string_view name) {
                       [&](const auto& feature) { return equals_no_case(feature.name, name); });
 }
 
-/// About how much memory a value takes in each class that has or inherits it.
+/// About how much memory a class takes for each of its features, own or inherited. Texts count twice: descriptions and
+/// value maps are kept beside the qualifiers that give them.
 std::size_t size_of(const Initializer& value) {
   std::size_t size = 0;
-  for (const Literal& item : value.items) size += sizeof(Literal) + item.text.size();
+  for (const Literal& item : value.items) size += sizeof(Literal) + 2 * item.text.size();
   return size;
 }
 
 std::size_t size_of(const std::vector<Qualifier>& qualifiers) {
   std::size_t size = 0;
   for (const Qualifier& each : qualifiers) {
-    size += sizeof(EffectiveQualifier) + (each.value.empty() ? 0 : size_of(each.value[0]));
+    size += sizeof(EffectiveQualifier) + 2 * each.name.size() + each.flavors.size() * sizeof(std::string) +
+            (each.value.empty() ? 0 : size_of(each.value[0]));
   }
   return size;
 }
 
-std::size_t size_of(const Feature& feature) {
-  std::size_t size = sizeof(ResolvedProperty) + size_of(feature.qualifiers);
+std::size_t size_of(const Feature& feature, const std::string& class_name) {
+  std::size_t size = sizeof(ResolvedProperty) + feature.name.size() + feature.type.object_class.size() +
+                     3 * class_name.size() + size_of(feature.qualifiers);
   if (!feature.default_value.empty()) size += size_of(feature.default_value[0]);
-  for (const Parameter& each : feature.parameters) size += sizeof(ResolvedParameter) + size_of(each.qualifiers);
+  for (const Parameter& each : feature.parameters) {
+    size += sizeof(ResolvedParameter) + each.name.size() + each.type.object_class.size() + size_of(each.qualifiers);
+  }
   return size;
 }
 
@@ -65,8 +76,12 @@ std::optional<bool> flag_of(const Qualifiers& qualifiers, std::string_view name)
 class Resolver {
  public:
   Resolver(const std::string& namespace_name, const Declarations& declarations, Dialect dialect, const Aliases& aliases,
-           Problems& problems)
-      : declarations_(declarations), is_wmi_(dialect == Dialect::wmi), aliases_(aliases), problems_(problems) {
+           Taken& taken, Problems& problems)
+      : declarations_(declarations),
+        is_wmi_(dialect == Dialect::wmi),
+        aliases_(aliases),
+        taken_(taken),
+        problems_(problems) {
     schema_.namespace_name = namespace_name;
   }
 
@@ -76,6 +91,12 @@ class Resolver {
     for (const QualifierDeclaration& declaration : declarations_.qualifiers) {
       if (!qualifiers_.emplace(to_lower(declaration.name), &declaration).second) {
         problem(declaration.position, "qualifier " + declaration.name + " is declared twice");
+      }
+      if (declaration.default_value.empty()) continue;
+      if (const std::string wrong = mismatch(declaration.default_value[0], declaration.type, declaration.is_array,
+                                             declaration.array_size, is_wmi_);
+          !wrong.empty()) {
+        problem(declaration.position, "the default of qualifier " + declaration.name + " " + wrong);
       }
     }
     for (const ClassDeclaration& declaration : declarations_.classes) {
@@ -127,16 +148,16 @@ class Resolver {
     result.superclass = superclass;
     const std::size_t features =
         declaration.features.size() + (superclass ? superclass->properties.size() + superclass->methods.size() : 0);
-    features_ += features;
-    if (features > most_features_of_a_class || features_ > most_features) {
+    taken_.features += features;
+    if (features > most_features_of_a_class || taken_.features > most_features) {
       problem(declaration.position, "class " + declaration.name + " has too many features, or all classes together");
       return nullptr;
     }
     std::size_t& bytes = bytes_of_[key] = size_of(declaration.qualifiers);
-    for (const Feature& feature : declaration.features) bytes += size_of(feature);
+    for (const Feature& feature : declaration.features) bytes += size_of(feature, declaration.name);
     if (superclass) bytes += bytes_of_[to_lower(superclass->name)];
-    bytes_ += bytes;
-    if (bytes_ > most_bytes) {
+    taken_.bytes += bytes;
+    if (taken_.bytes > most_bytes) {
       problem(declaration.position,
               "class " + declaration.name + " has too much text, with what it inherits, or all classes together");
       return nullptr;
@@ -236,7 +257,7 @@ class Resolver {
     const auto [found, is_new] = names_.properties.try_emplace(feature.name, to.properties.size());
     ResolvedProperty* const inherited = is_new ? nullptr : &to.properties[found->second];
     const bool overrides = inherited != nullptr;
-    if (!may_declare(declaration, feature, overrides, overrides ? inherited->declared_in : "",
+    if (!may_declare(to, declaration, feature, overrides ? inherited->declared_in : "",
                      names_.methods.contains(feature.name))) {
       if (is_new) names_.properties.erase(found);
       return;
@@ -283,7 +304,7 @@ class Resolver {
     const auto [found, is_new] = names_.methods.try_emplace(feature.name, to.methods.size());
     ResolvedMethod* const inherited = is_new ? nullptr : &to.methods[found->second];
     const bool overrides = inherited != nullptr;
-    if (!may_declare(declaration, feature, overrides, overrides ? inherited->declared_in : "",
+    if (!may_declare(to, declaration, feature, overrides ? inherited->declared_in : "",
                      names_.properties.contains(feature.name))) {
       if (is_new) names_.methods.erase(found);
       return;
@@ -343,14 +364,16 @@ class Resolver {
     return result;
   }
 
-  /// Whether a feature's name is free, or overrides what is inherited and says so.
-  bool may_declare(const ClassDeclaration& declaration, const Feature& feature, bool is_inherited,
+  /// Whether a feature's name is free, or overrides what is inherited and says so. `declared_in` is the class that has
+  /// the name already; empty for none.
+  bool may_declare(const ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature,
                    const std::string& declared_in, bool clashes) {
+    const bool is_inherited = !declared_in.empty();
     const bool is_own = is_inherited && declared_in == declaration.name;
     const bool says_override = has(feature.qualifiers, "override");
     if (is_own || clashes) {
       problem(feature.position, "class " + declaration.name + " has two features named " + feature.name);
-    } else if (!is_inherited && says_override && !is_wmi_) {
+    } else if (!is_inherited && says_override && !is_wmi_ && !renames(to, declaration, feature)) {
       problem(feature.position, feature.name + " overrides nothing: no superclass of " + declaration.name + " has it");
     } else {
       if (is_inherited && !says_override && !is_wmi_) {
@@ -361,6 +384,27 @@ class Resolver {
       return true;
     }
     return false;
+  }
+
+  /// `[Override("Antecedent")] A REF Other` gave an inherited feature another name once, as CIM 2.3 does. DSP0004
+  /// forbids that now, and compilers take it for a feature beside the inherited one.
+  bool renames(const ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
+    const auto found = std::find_if(feature.qualifiers.begin(), feature.qualifiers.end(),
+                                    [](const Qualifier& each) { return equals_no_case(each.name, "override"); });
+    if (found == feature.qualifiers.end() || found->value.empty() || found->value[0].items.empty()) return false;
+    const std::string& text = found->value[0].items[0].text;
+    const std::string name = text.substr(text.rfind('.') + 1);  // "Class.Name" names it as well
+    const auto is_inherited = [&](const auto& features, const auto& names) {
+      const auto index = names.find(name);
+      return index != names.end() && index->second < features.size() &&
+             features[index->second].declared_in != declaration.name;
+    };
+    if (equals_no_case(name, feature.name) || !(feature.is_method ? is_inherited(to.methods, names_.methods)
+                                                                  : is_inherited(to.properties, names_.properties)))
+      return false;
+    warning(found->position, "Override names " + name + ", which keeps its name: " + feature.name +
+                                 " is another feature of " + declaration.name);
+    return true;
   }
 
   bool has(const std::vector<Qualifier>& qualifiers, std::string_view name) const {
@@ -408,7 +452,8 @@ class Resolver {
                                         (scope.find_first_of("ai") == 0 ? "an " : "a ") + std::string(scope));
       }
       if (qualifier.value.empty()) continue;
-      if (const std::string wrong = mismatch(qualifier.value[0], declaration.type, declaration.is_array);
+      if (const std::string wrong =
+              mismatch(qualifier.value[0], declaration.type, declaration.is_array, declaration.array_size);
           !wrong.empty()) {
         problem(qualifier.position, "the value of qualifier " + qualifier.name + " " + wrong);
       }
@@ -573,9 +618,8 @@ class Resolver {
   std::map<std::string, std::size_t> done_;
   std::vector<std::pair<const Position*, TypeName>> positions_;  ///< where classes are referred to
   const Aliases& aliases_;
+  Taken& taken_;
   Problems& problems_;
-  std::size_t features_ = 0;
-  std::size_t bytes_ = 0;
   std::map<std::string, std::size_t> bytes_of_;  ///< by class
   Names names_;
   Schema schema_;
@@ -595,9 +639,9 @@ Namespaces by_namespace(const Declarations& declarations) {
 }  // namespace
 
 const ResolvedProperty* ResolvedClass::property(std::string_view property_name) const {
-  const auto found =
-      std::lower_bound(properties.begin(), properties.end(), property_name,
-                       [](const auto& each, std::string_view wanted) { return compare_no_case(each.name, wanted) < 0; });
+  const auto found = std::lower_bound(
+      properties.begin(), properties.end(), property_name,
+      [](const auto& each, std::string_view wanted) { return compare_no_case(each.name, wanted) < 0; });
   return found == properties.end() || !equals_no_case(found->name, property_name) ? nullptr : &*found;
 }
 
@@ -612,9 +656,10 @@ const ResolvedClass* Schema::find(std::string_view class_name) const {
 
 std::vector<Schema> resolve_namespaces(const Declarations& declarations, Dialect dialect, Problems& problems) {
   const Aliases aliases(declarations, problems);
+  Taken taken;
   std::vector<Schema> result;
   for (const auto& [name, own] : by_namespace(declarations)) {
-    result.push_back(Resolver(name, own, dialect, aliases, problems).run());
+    result.push_back(Resolver(name, own, dialect, aliases, taken, problems).run());
   }
   if (problems.errors() != 0) result.clear();
   return result;

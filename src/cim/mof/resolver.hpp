@@ -100,7 +100,8 @@ struct Schema {
 /// - Every qualifier must be declared, and stand where its Scope allows: association and indication are not class. One
 ///   without a value is true, or NULL.
 /// - A feature with an inherited feature's name overrides it, keeps its type and may narrow a reference; a default or
-///   ValueMap that it does not give is inherited, `= NULL` takes the default away. It should say Override.
+///   ValueMap that it does not give is inherited, `= NULL` takes the default away. It should say Override. One that
+///   says so of a feature with another name is a feature of its own.
 /// - Provider and the like mean something for "vmms" alone: others have providers of their own.
 /// - A reference may also be narrowed to a class that has no superclass.
 /// - A property says Read where nothing says that it is not, if that qualifier is declared.

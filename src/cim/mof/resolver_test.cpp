@@ -351,6 +351,49 @@ TEST(Resolver, WhatEveryCompilerReadsAlikeIsAWarning) {
             "t:1:66: ValueMap element \"x\" is no number of its type, nor a range|");
 }
 
+TEST(Resolver, AnOverrideOfAnotherNameIsAFeatureOfItsOwn) {
+  const std::string_view text =
+      "class A { [Key] string K; string P; uint32 M(); };\n"
+      "class B : A { [Override(\"P\")] string Q; [Override(\"A.m\")] uint32 N(); };";
+  EXPECT_EQ(judged(text, Dialect::dmtf),
+            "t:2:16: Override names P, which keeps its name: Q is another feature of B\n"
+            "t:2:42: Override names m, which keeps its name: N is another feature of B|");
+  EXPECT_EQ(judged(text, Dialect::wmi), "|");
+  EXPECT_EQ(
+      judged("class A { [Key] string K; uint32 M(); };\n"
+             "class B : A { string P; [Override(\"P\")] string Q; [Override(\"M\")] string R; [Override] string S;\n"
+             "[Override(\"T\")] string T; };",
+             Dialect::dmtf),
+      "|t:2:48: Q overrides nothing: no superclass of B has it\n"
+      "t:2:74: R overrides nothing: no superclass of B has it\n"
+      "t:2:95: S overrides nothing: no superclass of B has it\n"
+      "t:3:24: T overrides nothing: no superclass of B has it");
+}
+
+TEST(Resolver, DefaultsOfQualifiersFitTheirTypes) {
+  EXPECT_EQ(problem("Qualifier O : uint8 = 256, Scope(any);\n"
+                    "Qualifier P : string = {\"x\"}, Scope(any);\n"
+                    "Qualifier Q : boolean[] = true, Scope(any);\n"
+                    "Qualifier R : string[2] = {\"a\", \"b\", \"c\"}, Scope(any);\n"
+                    "Qualifier S : string[] = null, Scope(any); Qualifier T : uint8[2] = {1, 2}, Scope(any);\n"
+                    "[T{1, 2, 3}] class A {};"),
+            "t:1:11: the default of qualifier O does not fit uint8\n"
+            "t:2:11: the default of qualifier P must not be an array\n"
+            "t:3:11: the default of qualifier Q must be an array\n"
+            "t:4:11: the default of qualifier R must not have more than 2 elements\n"
+            "t:6:2: the value of qualifier T must not have more than 2 elements");
+}
+
+TEST(Resolver, WhatMayHaveAnUnknownAncestorFitsAnyReference) {
+  EXPECT_EQ(judged("class A { [Key] string K; }; class B : Gone { [Key] string K; };\n"
+                   "class L { [Key] A REF R; [EmbeddedInstance(\"A\")] string E[]; };\n"
+                   "instance of B as $b { K = \"b\"; };\n"
+                   "instance of L { R = $b; E = {\"instance of B { K = \\\"c\\\"; };\"}; };\n"
+                   "instance of L { R = \"B.K=\\\"b\\\"\"; };",
+                   Dialect::wmi),
+            "t:1:36: class B has the superclass Gone, which is not known here: its features are not checked|");
+}
+
 TEST(Resolver, WmiKnowsNoDeclarationsOfQualifiersAndConverts) {
   const std::string_view text = R"([Dynamic, Description(1)] class A {
   [Key, Kez(5), In] string K; uint8 P; real32 R; boolean B = 1; Gone REF G; [Description] Gone E; };
@@ -399,6 +442,28 @@ TEST(Resolver, ManyProblemsAreCutAndLongChainsRefused) {
   text += "};";
   for (int i = 0; i < 100; ++i) text += "class B" + std::to_string(i) + " : A {};";
   EXPECT_NE(problem(text).find("has too many features"), std::string::npos);
+}
+
+TEST(Resolver, AllNamespacesTogetherAreBounded) {
+  std::string text = "class A {";
+  for (int i = 0; i < 9000; ++i) text += "uint8 P" + std::to_string(i) + ";";
+  text += "};";
+  std::string all;
+  for (int i = 0; i < 3; ++i) {
+    all += "#pragma namespace (\"root/" + std::to_string(i) + "\")\n" + text;
+    for (int j = 0; j < 7; ++j) all += "class B" + std::to_string(j) + " : A {};";
+  }
+  const Declarations declarations = *parse(all, "t");  // 72,000 features in each
+  Problems problems;
+  EXPECT_TRUE(resolve_namespaces(declarations, Dialect::dmtf, problems).empty());
+  EXPECT_NE(problems.text(Severity::error).find("has too many features, or all classes together"), std::string::npos);
+  EXPECT_EQ(problems.text(Severity::error).find("t:2:"), std::string::npos) << "the first alone is not too much";
+}
+
+TEST(Resolver, NamesCountWhereTheyAreKept) {
+  std::string text = "class " + std::string(2'000'000, 'x') + " {";
+  for (int i = 0; i < 100; ++i) text += "uint8 P" + std::to_string(i) + ";";  // each knows its class
+  EXPECT_NE(problem(text + "};").find("has too much text"), std::string::npos);
 }
 
 TEST(Resolver, TheCommittedSchemaIsRight) {
