@@ -469,6 +469,7 @@ class Resolver {
   void embed(TypeName& type, const Qualifiers& qualifiers, const Position& position) {
     const bool any = flag_of(qualifiers, "embeddedobject").value_or(false);
     if (!any && !qualifiers.contains("embeddedinstance")) return;
+    if (type.type == Type::instance) return;  // WMI's dialect: its type says so already
     if (type.type != Type::string) {
       problem(position, "only a string can hold an embedded instance");
       return;

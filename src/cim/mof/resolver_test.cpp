@@ -384,6 +384,17 @@ TEST(Resolver, DefaultsOfQualifiersFitTheirTypes) {
             "t:6:2: the value of qualifier T must not have more than 2 elements");
 }
 
+TEST(Resolver, WmiTakesAnInstanceThatIsOneTwice) {
+  EXPECT_EQ(
+      judged("class A { uint8 P; };\n"
+             "class B { [Key] string K; [EmbeddedInstance(\"A\")] A E[]; uint32 M([Out, EmbeddedObject] object O); };\n"
+             "instance of B { K = \"b\"; E = {instance of A { P = 1; }, instance of B { K = \"c\"; }}; };",
+             Dialect::wmi),
+      "|t:3:69: expected an instance of A for E, found one of B");
+  EXPECT_EQ(judged("class B { [EmbeddedInstance(\"B\")] uint8 E; };", Dialect::wmi),
+            "|t:1:41: only a string can hold an embedded instance");
+}
+
 TEST(Resolver, WhatMayHaveAnUnknownAncestorFitsAnyReference) {
   EXPECT_EQ(judged("class A { [Key] string K; }; class B : Gone { [Key] string K; };\n"
                    "class L { [Key] A REF R; [EmbeddedInstance(\"A\")] string E[]; };\n"
