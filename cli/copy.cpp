@@ -59,7 +59,7 @@ class Copy {
     console.progress({});
     for (const std::string& path : left_out_)
       console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
-    if (!done && from_guest_ && !transfers_.begun() && names_no_file(session_, machine_, done.error()))
+    if (!done && may_be_missing_ && !transfers_.begun() && names_no_file(session_, machine_, done.error()))
       return done.error();
     CopyEnd end{done.has_value(), transfers_.interrupted(), transfers_.job(), 0, {}};
     if (!done) {
@@ -99,7 +99,7 @@ class Copy {
   }
 
   Status out(const std::vector<GuestPath>& sources, const std::string& target) {
-    from_guest_ = true;
+    may_be_missing_ = true;
     std::string destination = absolute(target);
     const bool directory = sources.size() > 1 || target.ends_with('/') || fs::is_directory(destination);
     if (directory && !destination.ends_with('/')) destination += '/';
@@ -189,6 +189,7 @@ class Copy {
   Status receive_tree(const std::string& path, const std::string& destination) {
     const auto tree = guest_tree(session_, machine_, path);
     if (!tree) return tree.error();
+    may_be_missing_ = false;
     for (const std::string& name : tree->left_out) left_out_.push_back(machine_.name + ":" + join(path, name));
     for (const TreeEntry& entry : tree->entries) progress_.expect(entry.size);
     // Into a directory that is there it goes under its own name; else it becomes that directory.
@@ -225,7 +226,7 @@ class Copy {
   const VirtualMachine machine_;
   Progress progress_;
   Transfers transfers_;
-  bool from_guest_ = false;
+  bool may_be_missing_ = false;  ///< what VM:PATH names, which has not been found yet
   std::vector<std::string> left_out_;
 };
 

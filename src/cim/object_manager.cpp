@@ -334,8 +334,17 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
     }
     const bool complete = is_complete(provider->cim_class(), own);
     if (!has_keys(provider->cim_class(), own) || (!complete && naming == Naming::all_keys)) continue;
+    // From an end that is named by all its keys, if there is one: the other may fit several objects.
+    const auto is_whole = [&](const KeyBinding& key) {
+      const Class* named = key.reference ? schema.find(key.reference->class_name) : nullptr;
+      return named && !named->keys.empty() && is_complete(*named, *key.reference);
+    };
     const KeyBinding* end = own.find((*space)->driver_role(provider->cim_class()));
     if (!end && !own.keys.empty()) end = &own.keys.front();
+    if (end && !is_whole(*end)) {
+      const auto whole = std::find_if(own.keys.begin(), own.keys.end(), is_whole);
+      if (whole != own.keys.end()) end = &*whole;
+    }
     if (!end || !end->reference) continue;
     // Nobody is asked whom this class's ends do not wait for.
     const Class* near_class = schema.find(provider->cim_class().property(end->name)->object_class);

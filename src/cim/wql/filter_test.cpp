@@ -123,8 +123,9 @@ TEST_F(WqlFilter, APathThatLacksKeysNamesWhatIsFound) {
   EXPECT_EQ(asked("__PATH = 'T_Thing.Name=\"alpha.service\"'", own), "1 T_Thing.Name=\"alpha.service\" T_Thing fits");
   EXPECT_EQ(asked("__PATH = 'T_Thing.Name=\"alpha.service\"'", ""), "1 T_Thing.Name=\"alpha.service\" T_Thing");
   EXPECT_EQ(asked("__PATH <> 'T_Thing.Name=\"alpha.service\"'", ""), "1 T_Thing.Name=\"alpha.service\" T_Thing fits");
-  EXPECT_EQ(asked("__PATH = 'T_Base.Id=5'", ""), "1 T_Base.Id=5 T_Thing") << "whose keys are those of its subclasses";
-  EXPECT_EQ(asked("Path = 'T_Thing.Id=5' OR Number = -5", ""), "1 T_Thing.Id=5 any fits");
+  EXPECT_EQ(asked("__PATH = 'T_Base.Id=5'", ""), "1 T_Base.Id=\"5\" T_Thing")
+      << "whose keys are those of its subclasses";
+  EXPECT_EQ(asked("Path = 'T_Thing.Id=5' OR Number = -5", ""), "1 T_Thing.Id=\"5\" any fits");
   for (const char* whole : {"Path = 'T_Part.Name=\"x\"'", "Path = 'T_Part=\"x\"'", "Number = -5 OR Path = 'T_Part'",
                             "Number = -5 OR Path = 'Nothing.Name=\"x\"'", "Number = -5 OR __PATH = 'T_Thing=5'",
                             "__RELPATH = 'T_Thing.Id=18000000000000000000,Name=\"alpha.service\"'"})
