@@ -158,7 +158,7 @@ class Signals(Folder):
 
     def test_signals_before_it_is_ready_wait(self):
         process = self.spawn("--simulate", self.fleet, "--wsman", "127.0.0.1:0")
-        for _ in range(50):
+        for _ in range(3000):  # before it has that thread, a signal ends it as it does any program
             if process.poll() is None and b"signals" in b"".join(
                     path.read_bytes() for path in pathlib.Path(f"/proc/{process.pid}/task").glob("*/comm")):
                 break

@@ -56,7 +56,7 @@ cim::ObjectPath machine_path() {
 }
 
 Client connect(const ScriptedServer& server, ClientOptions options = {}) {
-  return std::move(*Client::create(server.url(), std::move(options)));
+  return *Client::create(server.url(), std::move(options));
 }
 
 // The text of the elements that a request holds under one local name.
