@@ -74,13 +74,13 @@ TEST(Dialects, AnyKeywordIsTheClassOfAReference) {
 }
 
 TEST(Dialects, AKeywordThatIsNoTypeIsNamedItself) {
-  EXPECT_EQ(problem("class A { string P;\nclass B { };"), "t:2:1: expected a type, a name, '}' or '[', found \"class\"");
+  EXPECT_EQ(problem("class A { string P;\nclass B { };"),
+            "t:2:1: expected a type, a name, '}' or '[', found \"class\"");
   EXPECT_EQ(problem("class A { string P;\nQualifier Q : string;"),
             "t:2:1: expected a type, a name, '}' or '[', found \"Qualifier\"");
   EXPECT_EQ(problem("class A { uint8 M(\n  instance of A { }; };"),
             "t:2:3: expected a type, a name, ')' or '[', found \"instance\"");
-  EXPECT_EQ(problem("class A { string P; instance"),
-            "t:1:21: expected a type, a name, '}' or '[', found \"instance\"");
+  EXPECT_EQ(problem("class A { string P; instance"), "t:1:21: expected a type, a name, '}' or '[', found \"instance\"");
   EXPECT_EQ(problem("class A { [Key] class B"), "t:1:17: expected a type or a name, found \"class\"");
   EXPECT_EQ(problem("class A { true REF B; };"), "t:1:11: expected a type, a name, '}' or '[', found \"true\"");
 }
