@@ -96,7 +96,7 @@ Result<int> remove(Session& session, const std::vector<std::string>& texts) {
 void add_files(CLI::App& app, Program& program) {
   auto path = std::make_shared<std::string>();
   CLI::App* list_command = app.add_subcommand("ls", "List a directory of a guest (Vmms_GuestFileService)");
-  list_command->add_option("VM:PATH", *path, "a directory or file of a guest, with $VARIABLES of it")
+  list_command->add_option("PATH", *path, "VM:PATH: a directory or file of a guest, with $VARIABLES of it")
       ->required()
       ->type_name("");
   list_command->footer(
@@ -105,7 +105,9 @@ void add_files(CLI::App& app, Program& program) {
 
   auto paths = std::make_shared<std::vector<std::string>>();
   CLI::App* remove_command = app.add_subcommand("rm", "Remove files or empty directories of a guest");
-  remove_command->add_option("VM:PATH", *paths, "files or empty directories of guests")->required()->type_name("");
+  remove_command->add_option("PATH", *paths, "VM:PATH: files or empty directories of guests")
+      ->required()
+      ->type_name("");
   remove_command->footer(
       "It ends at the first that cannot be removed. Exit status: 1 when others were removed before it, else "
       "2.\n\nExample:\n  vmms rm demo:/var/tmp/backup.tar.gz");

@@ -111,7 +111,7 @@ void add_invoke(CLI::App& app, Program& program) {
   auto arguments = std::make_shared<std::vector<std::string>>();
   command->add_option("PATH", *path, "object path: [namespace:]Class.Key=\"value\",...")->required()->type_name("");
   command->add_option("METHOD", *method, "name of the method")->required()->type_name("");
-  command->add_option("NAME=VALUE", *arguments, "input parameters")->type_name("");
+  command->add_option("INPUT", *arguments, "NAME=VALUE: an input parameter")->type_name("");
   command->footer(
       R"(Arrays are given as several arguments of one name, references as object paths, embedded instances as CIM-XML text.
 NAME=@FILE takes the value from a file (NAME=@@text is a value that begins with @). Prints the return value with its
