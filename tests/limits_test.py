@@ -288,10 +288,13 @@ class FullDisk(Limited):
                     pass
             except OSError:
                 pass
-            for number in range(20):  # which fit into the log, and which are refused, is the other test's
-                self.change_state(client, machine, number)
+            # Which fit into the log, and which are refused, is the other test's.
+            told = [self.change_state(client, machine, number) for number in range(20)]
             fill.truncate(fill.tell() - 64 * 1024)
-        jobs(range(30))
+        for job in filter(None, told):
+            self.wait_for_end(client, job)
+        is_off = client.get("Msvm_ComputerSystem", vmms.machine_keys(machine))["EnabledState"] == "3"
+        jobs(range(int(is_off), 30))
 
     def test_a_disk_that_turns_read_only_refuses_jobs(self):
         folder = self.mount_disk()

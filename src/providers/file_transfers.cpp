@@ -1,6 +1,5 @@
 #include "providers/file_transfers.hpp"
 
-#include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "guest/printable.hpp"
 #include "providers/copy_run.hpp"
@@ -89,18 +88,12 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
     const auto job = environment_.jobs.start(
         std::move(description), machine.id,
         [&environment = environment_, transfer, file, largest, id = machine.id, name = machine.name](Control& control) {
-          const Status done = [&]() -> Status {
-            try {
-              CopyRun run(environment, transfer->request().direction, id, name, control);
-              const Status begun = transfer->begin([&run] { return run.cancelled(); });
-              return begun ? copy(*transfer, run, file, largest) : begun;
-            } catch (const std::exception&) {
-              return caught_error();
-            }
-          }();
-          transfer->end(done);  // whatever happened: its calls wait for that, and its places
-          return done;
-        });
+          CopyRun run(environment, transfer->request().direction, id, name, control);
+          const Status begun = transfer->begin([&run] { return run.cancelled(); });
+          return begun ? copy(*transfer, run, file, largest) : begun;
+        },
+        // Whatever happened: its calls wait for that, and its places. Whoever is answered finds a job that has ended.
+        [transfer](const Status& done) { transfer->end(done); });
     const std::lock_guard lock(mutex_);
     if (!job) {
       entries_.erase(id);

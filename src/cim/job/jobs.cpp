@@ -355,7 +355,8 @@ Result<Job> Jobs::start(std::string caption, const Context& caller, std::string 
   return start(std::move(description), key, [work = std::move(work)](Control&) { return work(); });
 }
 
-Result<Job> Jobs::start(Description description, std::string_view key, std::function<Status(Control&)> work) {
+Result<Job> Jobs::start(Description description, std::string_view key, std::function<Status(Control&)> work,
+                        std::function<void(const Status&)> ended) {
   Kept job;
   static_cast<Description&>(job) = std::move(description);
   if (job.detail.size() > most_detail)
@@ -380,7 +381,7 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
   const Submit& submit = answer.lengthy && submit_lengthy_ ? submit_lengthy_ : submit_;
   const Status submitted = [&]() -> Status {
     try {
-      return submit(answer.account, key, [shared = shared_, id = answer.id, work = std::move(work)] {
+      auto task = [shared = shared_, id = answer.id, work = std::move(work), ended = std::move(ended)] {
         const Status outcome = [&]() -> Status {
           try {
             Reporter reporter(shared, id);
@@ -389,9 +390,13 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
             return caught_error();
           }
         }();
-        const std::lock_guard lock(shared->mutex);
-        if (shared->jobs) shared->jobs->end(id, outcome);
-      });
+        {
+          const std::lock_guard lock(shared->mutex);
+          if (shared->jobs) shared->jobs->end(id, outcome);
+        }
+        if (ended) ended(outcome);
+      };
+      return submit(answer.account, key, std::move(task));
     } catch (const std::exception&) {
       return caught_error();
     }

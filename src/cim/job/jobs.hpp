@@ -106,8 +106,10 @@ class Jobs {
   Result<Job> start(std::string caption, const Context& caller, std::string affected, std::string_view key,
                     std::function<Status()> work);
 
-  /// Work that tells how far it is and can be cancelled.
-  Result<Job> start(Description description, std::string_view key, std::function<Status(Control&)> work);
+  /// Work that tells how far it is and can be cancelled. `ended` is called with its outcome once the job has ended, for
+  /// those who wait for that; it must not throw.
+  Result<Job> start(Description description, std::string_view key, std::function<Status(Control&)> work,
+                    std::function<void(const Status&)> ended = {});
 
   /// Asks for the end of a job; it becomes `outcome` (terminated or killed) once its work has failed.
   /// Errors: not_found, invalid_state (it has ended), not_supported (it cannot be cancelled), failed (the store).
