@@ -23,9 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t directory_type = 3;
-constexpr std::uint64_t link_type = 4;
-
 std::string absolute(const std::string& path) {
   std::error_code problem;
   return fs::absolute(path, problem).lexically_normal();

@@ -16,7 +16,6 @@ namespace {
 constexpr std::uint32_t job_started = 4096;
 constexpr std::uint32_t invalid_parameter = 32773;
 constexpr std::size_t most_path = 4096;
-constexpr std::uint64_t directory_type = 3;
 
 std::string setting(std::string_view class_name, const std::string& source, const std::string& destination,
                     const CopyOptions& options) {

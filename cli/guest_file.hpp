@@ -25,6 +25,11 @@ Result<GuestPath> find_guest_path(Session& session, const std::string& text);
 cim::ObjectPath into_guest(const VirtualMachine& machine);
 cim::ObjectPath out_of_guest(const VirtualMachine& machine);
 
+/// Values of GuestFile::type.
+inline constexpr std::uint64_t file_type = 2;
+inline constexpr std::uint64_t directory_type = 3;
+inline constexpr std::uint64_t link_type = 4;
+
 /// An embedded Vmms_GuestFile.
 struct GuestFile {
   std::string name;

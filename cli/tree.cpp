@@ -14,8 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_name = 255;
-constexpr std::uint64_t file_type = 2;
-constexpr std::uint64_t directory_type = 3;
 
 Status check_bounds(const std::string& directory, std::size_t entries, std::size_t depth) {
   if (entries <= most_tree_entries && depth <= most_tree_depth) return {};

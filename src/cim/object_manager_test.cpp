@@ -132,7 +132,9 @@ TEST_F(ObjectManagerTest, AJoinIsReadFromBothEnds) {
   ASSERT_EQ(names.size(), 1u);
   ObjectPath hosted = ObjectPath::parse("root/test:" + names[0]).value();
   EXPECT_TRUE(manager.get(context, hosted)) << names[0];
+  const int enumerated = unit->enumerated;
   EXPECT_EQ(all(*manager.enumerate(context, "root/test", "T_Hosted").value(), 3).size(), 4u);
+  EXPECT_EQ(unit->enumerated, enumerated + 1) << "the end that waits is read once, not for each of the other";
 }
 
 TEST_F(ObjectManagerTest, ReferencesNameOneObjectHoweverTheyDoIt) {

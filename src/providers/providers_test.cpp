@@ -1,11 +1,61 @@
 // Every provider on a simulated fleet: what holds for all of them, whatever class they answer for.
+#include "base/waiting.hpp"
+#include "base/worker_pool.hpp"
 #include "providers/test_fleet.hpp"
+
+#include <chrono>
 
 namespace vmms::providers {
 namespace {
 
 using testing::Providers;
 using testing::space;
+
+/// Where the first commands to several guests meet.
+struct Meeting {
+  std::mutex mutex;
+  Condition changed;
+  std::set<std::string> guests;
+};
+
+/// A guest that answers its first command when another one has been asked, too.
+class Together : public guest::Transport {
+ public:
+  Together(std::shared_ptr<guest::Transport> below, std::shared_ptr<Meeting> meeting, std::string name)
+      : below_(std::move(below)), meeting_(std::move(meeting)), name_(std::move(name)) {}
+  bool connected() const override { return below_->connected(); }
+  std::uint64_t connection() const override { return below_->connection(); }
+  PollDelays poll_delays() const override { return below_->poll_delays(); }
+  Result<std::string> command(std::string_view json, guest::Clock::time_point deadline) override {
+    {
+      std::unique_lock lock(meeting_->mutex);
+      meeting_->guests.insert(name_);
+      meeting_->changed.notify_all();
+      if (!meeting_->changed.wait_until(lock, deadline, [&] { return meeting_->guests.size() > 1; }))
+        return error(Failure::unreachable, "nobody else was asked meanwhile");
+    }
+    return below_->command(json, deadline);
+  }
+
+ private:
+  const std::shared_ptr<guest::Transport> below_;
+  const std::shared_ptr<Meeting> meeting_;
+  const std::string name_;
+};
+
+TEST_F(Providers, GuestsAreAskedForTheirServicesAtTheSameTime) {
+  WorkerPool pool;
+  environment_.offer = [&pool](const cim::Context&, std::function<void()> task) {
+    return pool.submit({}, std::move(task)).has_value();
+  };
+  const auto meeting = std::make_shared<Meeting>();
+  for (const char* name : {"alpha", "beta"})
+    host_.transports[name] = std::make_shared<Together>(host_.simulator().guest(id(name)), meeting, name);
+  std::set<std::string> systems;
+  for (const cim::Instance& service : all("Vmms_GuestOSService")) systems.insert(to_text(service["SystemName"]));
+  EXPECT_EQ(systems, (std::set<std::string>{id("alpha"), id("beta")}));
+  EXPECT_EQ(failures_.size(), 1U) << "delta's";
+}
 
 TEST_F(Providers, GetGivesWhatEnumerationGave) {
   ASSERT_TRUE(call(machine_path("gamma"), "RequestStateChange", {std::uint64_t{2}, cim::Value(), cim::Value()}));

@@ -4,7 +4,10 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace vmms::cim::job {
 namespace {
@@ -75,6 +78,26 @@ TEST(Jobs, FailureIsTheJobsError) {
   EXPECT_EQ(jobs->find(job.id)->state, State::exception);
   EXPECT_EQ(jobs->find(job.id)->error_code, 32775);
   EXPECT_EQ(jobs->find(job.id)->error_text, "it is off");
+}
+
+TEST(Jobs, WhoeverWaitsForTheEndFindsAJobThatHasEnded) {
+  Queue queue;
+  auto jobs = Jobs::open("", queue.submit()).value();
+  std::string id;
+  std::vector<State> seen;
+  const auto ended = [&](const Status& outcome) {
+    EXPECT_EQ(outcome.has_value(), seen.empty());
+    seen.push_back(jobs->find(id)->state);
+  };
+  id = jobs->start(
+               {}, "", [](Control&) { return Status(); }, ended)
+           ->id;
+  queue.run();
+  id = jobs->start(
+               {}, "", [](Control&) -> Status { throw std::runtime_error("broken"); }, ended)
+           ->id;
+  queue.run();
+  EXPECT_EQ(seen, (std::vector<State>{State::completed, State::exception}));
 }
 
 TEST(Jobs, RefusesMoreThanTheBound) {
