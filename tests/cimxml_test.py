@@ -238,6 +238,10 @@ class Operations(Served):
         classes = self.items("Associators", class_name("Msvm_ComputerSystem", "ObjectName"))
         self.assertIn("CLASS", [item[1].tag for item in classes])
         self.assertTrue(self.items("ReferenceNames", class_name("Msvm_ComputerSystem", "ObjectName")))
+        # Without keys sblim's Java client names a class so; a singleton is named as in all other operations.
+        for name, kind in (("Msvm_ComputerSystem", "CLASSPATH"), ("Msvm_VirtualSystemManagementService", "INSTANCEPATH")):
+            named = self.items("References", parameter("ObjectName", instance_name(name, {})))
+            self.assertEqual({item[0].tag for item in named}, {kind}, name)
 
     def test_queries(self):
         query = value("QueryLanguage", "WQL") + value("Query", "SELECT ElementName FROM Msvm_ComputerSystem")
