@@ -114,9 +114,12 @@ struct Task::Switch {
     __tsan_switch_to_fiber(task_fiber, 0);
 #endif
   }
-  void on_thread() {
+  [[gnu::always_inline]] inline void on_thread() {
 #ifdef VMMS_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(thread_fake, nullptr, nullptr);
+#endif
+#ifdef VMMS_THREAD_SANITIZER
+    if (__tsan_get_current_fiber() == task_fiber) __tsan_switch_to_fiber(thread_fiber, 0);
 #endif
   }
   // On the task, around the switch to the thread.
@@ -125,7 +128,9 @@ struct Task::Switch {
     __sanitizer_start_switch_fiber(for_ever ? nullptr : &task_fake, thread_bottom, thread_size);
 #endif
 #ifdef VMMS_THREAD_SANITIZER
-    __tsan_switch_to_fiber(thread_fiber, 0);
+    // At the end on_thread() does it: the functions that end the stack must leave the task's list of calls, not the
+    // thread's, which would run empty and beyond.
+    if (!for_ever) __tsan_switch_to_fiber(thread_fiber, 0);
 #endif
   }
   void on_task() {
