@@ -96,7 +96,7 @@ class Parser {
   };
   struct Binding {
     std::string_view prefix;
-    std::string_view uri;
+    std::string_view uri;  ///< equal ones are the same text, see is_same()
   };
   /// Character data that is not yet what it means.
   struct Raw {
@@ -341,7 +341,9 @@ class Parser {
       if (!prefix.empty() && uri.empty()) return fail_at(offset, "a prefix is declared without a namespace");
       if (scope_.size() == limits_.namespaces)
         return fail_at(offset, fmt::format("more than {} namespace declarations in scope", limits_.namespaces));
-      scope_.push_back({prefix, uri});
+      const auto same =
+          std::find_if(scope_.begin(), scope_.end(), [&](const Binding& each) { return each.uri == uri; });
+      scope_.push_back({prefix, same == scope_.end() ? uri : same->uri});
     }
     return true;
   }
@@ -356,10 +358,15 @@ class Parser {
         attribute.uri = *uri;
       }
       for (std::size_t other = first_attribute; other < i; ++other)
-        if (tree_.attributes[other].name == attribute.name && tree_.attributes[other].uri == attribute.uri)
+        if (tree_.attributes[other].name == attribute.name && is_same(tree_.attributes[other].uri, attribute.uri))
           return fail_at(offset, fmt::format("attribute {:.100} is given twice", attribute.name));
     }
     return true;
+  }
+
+  /// Of two namespaces in scope. They may be long and differ only at their ends, and each pair of attributes asks.
+  static bool is_same(std::string_view left, std::string_view right) {
+    return left.data() == right.data() && left.size() == right.size();
   }
 
   std::optional<std::string_view> find(std::string_view prefix) const {

@@ -159,8 +159,14 @@ TEST(XmlReader, RefusesNamespaceErrors) {
        {"<a:r/>", "<r a:x=\"1\"/>", "<r xmlns:a=\"\"/>", "<r x=\"1\" x=\"2\"/>",
         "<r xmlns:a=\"urn:1\" xmlns:b=\"urn:1\" a:x=\"1\" b:x=\"2\"/>", "<r xmlns=\"u\" xmlns=\"v\"/>",
         "<r xmlns:xml=\"urn:other\"/>", "<r xmlns:xmlns=\"urn:other\"/>", "<:r/>", "<r:/>", "<a:b:c xmlns:a=\"u\"/>",
-        "<r xmlns:=\"u\"/>", "<r><s xmlns:a=\"u\"/><a:t/></r>"})
+        "<r xmlns:=\"u\"/>", "<r><s xmlns:a=\"u\"/><a:t/></r>",
+        // Of one namespace, however it came to its prefixes.
+        "<r xmlns:a=\"u\"><s xmlns:b=\"u\" a:x=\"1\" b:x=\"2\"/></r>",
+        "<r><s xmlns:a=\"u\"/><s xmlns:a=\"u\" xmlns:b=\"&#117;\" a:x=\"1\" b:x=\"2\"/></r>",
+        "<r xmlns=\"u\" xmlns:a=\"v\"><s xmlns:b=\"u\" xmlns:a=\"u\" a:x=\"1\" b:x=\"2\"/></r>",
+        "<r xml:x=\"1\" xmlns:xml=\"http://www.w3.org/XML/1998/namespace\" xml:x=\"2\"/>"})
     EXPECT_EQ(refusal_kind(text), Failure::invalid_argument) << text;
+  EXPECT_EQ(refusal("<r xmlns:a=\"u\" xmlns:b=\"v\" a:x=\"1\" b:x=\"2\" x=\"3\"/>"), "accepted");
   EXPECT_EQ(refusal("<r xml:lang=\"en\" xmlns:xml=\"http://www.w3.org/XML/1998/namespace\"/>"), "accepted");
 }
 
