@@ -191,8 +191,9 @@ std::size_t Request::footprint() const {
   return bytes;
 }
 
-OrRefusal<Request> read_request(std::string body) {
-  auto document = xml::Document::parse(std::move(body));
+OrRefusal<Request> read_request(std::string body, const xml::Afford& afford) {
+  auto document = xml::Document::parse(std::move(body), {}, xml::EncodingName::counts, afford);
+  if (!document && document.error().kind == Failure::busy) return refusal(503, "", document.error().message);
   if (!document) return refusal(400, "request-not-well-formed", document.error().message);
   const xml::Element root = document->root();
   const xml::Element message = root.first_child();

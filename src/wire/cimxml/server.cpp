@@ -137,7 +137,10 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 
   void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
-    auto read = read_request(exchange->take_body());
+    // Markup may take many times its size.
+    const bool large = http_request.body.size() > most_read_on_edge;
+    const auto afford = [&](std::size_t bytes) { return exchange->keep(bytes); };
+    auto read = read_request(exchange->take_body(), large ? xml::Afford(afford) : xml::Afford());
     if (!read) return (void)exchange->respond(refuse(read.error()));
     if (auto fine = check_headers(http_request, *read); !fine) return (void)exchange->respond(refuse(fine.error()));
     const auto request = std::make_shared<Request>(std::move(*read));

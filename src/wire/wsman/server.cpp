@@ -156,10 +156,13 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
     const auto request = std::make_shared<Request>();
+    const bool large = http_request.body.size() > most_read_on_edge;
     auto task = guarded([&]() -> OrFault<Task> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
-      if (auto read =
-              read_request(exchange->take_body(), charset_of(http_request.content_type), options.requests, *request);
+      // Markup may take many times its size.
+      const auto afford = [&](std::size_t bytes) { return exchange->keep(bytes); };
+      if (auto read = read_request(exchange->take_body(), charset_of(http_request.content_type), options.requests,
+                                   *request, large ? xml::Afford(afford) : xml::Afford());
           !read)
         return read.error();
       cim::Context context;
