@@ -40,6 +40,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -249,7 +250,9 @@ Status serve_until_told(const Options& options, Process& process) {
   schema::cimv2::add_providers(manager, environment);
   schema::interop::add_providers(manager, environment);
 
+  const auto context_store = std::make_shared<wire::enumeration::ContextStore>();
   wire::wsman::ServerOptions wsman_options;
+  wsman_options.context_store = context_store;
   wsman_options.product_version = VMMS_VERSION;
   wsman_options.tell_everybody_version = options.anonymous_identify == "full";
   wsman_options.host_name = (*host)->information()->name;
@@ -257,6 +260,7 @@ Status serve_until_told(const Options& options, Process& process) {
   wsman.emplace(manager, submit, wsman_options);
 
   wire::cimxml::ServerOptions cimxml_options;
+  cimxml_options.context_store = context_store;
   cimxml_options.machine_of = providers::machine_of;
   cimxml.emplace(manager, submit, cimxml_options);
 

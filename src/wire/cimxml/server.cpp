@@ -84,7 +84,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       : manager(object_manager),
         submit(std::move(submit_task)),
         options(std::move(server_options)),
-        contexts(options.contexts) {}
+        contexts(options.contexts, enumeration::Contexts::Clock::now, options.context_store) {}
 
   // A bug below must not take the daemon with it.
   template <class Function>

@@ -72,7 +72,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       : manager(object_manager),
         submit(std::move(submit_task)),
         options(std::move(server_options)),
-        contexts(options.contexts) {}
+        contexts(options.contexts, enumeration::Contexts::Clock::now, options.context_store) {}
 
   http::Response fault_response(const Fault& fault, const Request& request) const {
     return fault_response(fault, request, options.host_name);
