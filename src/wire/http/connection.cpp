@@ -105,10 +105,7 @@ void Connection::next_request() {
   set_deadline(limits_.idle);
   if (buffer_.size() > 0) return go_on();
   if (leaving_ && !finished_) come_back();
-  if (!reading_ && buffer_.capacity() > most_free_buffer) {
-    buffer_ = {};
-    buffer_charge_.reset();
-  }
+  drop_large_buffer();
   read_more();
 }
 
@@ -133,6 +130,13 @@ bool Connection::pay_for_buffer(std::size_t room) {
   auto charged = charge(account_, Ledger::Item::body, more);
   if (charged) buffer_charge_ = std::move(*charged);
   return charged.has_value();
+}
+
+/// When there is nothing in it.
+void Connection::drop_large_buffer() {
+  if (reading_ || buffer_.size() > 0 || buffer_.capacity() <= most_free_buffer) return;
+  buffer_ = {};
+  buffer_charge_.reset();
 }
 
 void Connection::on_read(const ErrorCode& ec, std::size_t bytes) {
@@ -329,7 +333,13 @@ void Connection::take_body() {
     if (complete_ || !keep_alive_) return send(std::move(*std::exchange(refusal_, std::nullopt)));
     return read_more();
   }
-  if (const Status paid = exchange_->keep(request.body.size()); !paid) {
+  if (complete_) drop_large_buffer();
+  Status paid = exchange_->keep(request.body.size());
+  if (!paid) {
+    drop_large_buffer();  // it makes room for the body
+    paid = exchange_->keep(request.body.size());
+  }
+  if (!paid) {
     keep_alive_ = false;
     request.body = {};
     return send(busy_response(paid.error()));

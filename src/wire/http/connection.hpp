@@ -114,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool wait_for_client();
   std::function<void()> closing();
   bool pay_for_buffer(std::size_t room);
+  void drop_large_buffer();
   void when_not_reading(void (Connection::*next)());
   void go_on();
   void shut_down();
