@@ -3,6 +3,7 @@
 #include "base/caught_error.hpp"
 #include "base/shortened.hpp"
 #include "base/text.hpp"
+#include "wire/cimxml/answer_bound.hpp"
 #include "wire/cimxml/instance_writer.hpp"
 #include "wire/cimxml/request.hpp"
 #include "wire/cimxml/selection.hpp"
@@ -180,15 +181,28 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (task.after) task.after(delivered);
   }
 
+  /// How large the next answer of a request may be behind so many bytes of others, which its user pays for in `paid`.
+  OrError<std::size_t> make_room(std::size_t bytes, Charge& paid, const cim::Context& context) const {
+    if (bytes >= options.most_bytes)
+      return cim_error(Code::failed, fmt::format("the answers before it have {} bytes together, as many as one request "
+                                                 "may have; ask for the rest in another",
+                                                 bytes));
+    if (bytes > AnswerBound::free_bytes)
+      if (const Status status = pay_for_answer(paid, context.account, bytes); !status)
+        return to_cim_error(status.error());
+    return options.most_bytes - bytes;
+  }
+
   /// One operation after the other, each prepared when those before it are done.
   void answer_all(http::Exchange& exchange, const std::shared_ptr<const Request>& request,
                   const cim::Context& context) {
     ResponseWriter writer(*request, manager);
     std::vector<std::function<void(bool)>> after;
+    Charge paid;  // for the answers until now
     std::size_t bytes = 0;
     for (const Call& call : request->calls) {
-      const std::size_t room = options.most_bytes - std::min(options.most_bytes, bytes);
-      auto task = prepare(request, call, context, room);
+      const auto room = make_room(bytes, paid, context);
+      auto task = room ? prepare(request, call, context, *room) : OrError<Task>(room.error());
       bytes += writer.add(call, [&](std::string& answer) -> OrError<void> {
         if (!task) return task.error();
         if (Clock::now() >= context.deadline)
@@ -197,6 +211,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       });
       if (task && task->after) after.push_back(std::move(task->after));
     }
+    paid.reset();  // the whole is paid for from here on
     const bool delivered = exchange.respond(writer.finish());
     for (const auto& each : after) each(delivered);
   }
