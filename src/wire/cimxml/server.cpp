@@ -145,6 +145,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (!read) return (void)exchange->respond(refuse(read.error()));
     if (auto fine = check_headers(http_request, *read); !fine) return (void)exchange->respond(refuse(fine.error()));
     const auto request = std::make_shared<Request>(std::move(*read));
+    if (large)
+      if (const Status kept = exchange->keep(request->footprint()); !kept)
+        return (void)exchange->respond(same_for_all(*request, to_cim_error(kept.error())));
 
     cim::Context context;
     context.principal = http_request.principal;

@@ -165,6 +165,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
                                    *request, large ? xml::Afford(afford) : xml::Afford());
           !read)
         return read.error();
+      if (large)
+        if (const Status kept = exchange->keep(request->footprint()); !kept) return to_fault(kept.error());
       cim::Context context;
       context.principal = http_request.principal;
       context.account = http_request.account;
