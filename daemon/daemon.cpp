@@ -10,6 +10,7 @@
 #include "daemon/audit.hpp"
 #include "daemon/host_identity.hpp"
 #include "daemon/reload.hpp"
+#include "daemon/spare_memory.hpp"
 #include "daemon/state_folder.hpp"
 #include "hypervisor/libvirt/define.hpp"
 #include "hypervisor/libvirt/host.hpp"
@@ -37,7 +38,9 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,8 +57,9 @@ constexpr auto workers_grace = 500ms;
 constexpr auto audit_grace = 100ms;
 constexpr auto copies_grace = 100ms;  // a copy is not waited for: the guest removes its part
 
-// How often lines that were left out of the log are told of.
+// How often lines that were left out of the log are told of, and memory that is not needed any more is given back.
 constexpr auto left_out_interval = 60s;
+constexpr auto spare_memory_interval = 10s;
 constexpr std::size_t largest_definition = std::size_t{1} << 20;
 
 // The XML of --define; empty without it.
@@ -246,7 +250,9 @@ Status serve_until_told(const Options& options, Process& process) {
   schema::cimv2::add_providers(manager, environment);
   schema::interop::add_providers(manager, environment);
 
+  const auto context_store = std::make_shared<wire::enumeration::ContextStore>();
   wire::wsman::ServerOptions wsman_options;
+  wsman_options.context_store = context_store;
   wsman_options.product_version = VMMS_VERSION;
   wsman_options.tell_everybody_version = options.anonymous_identify == "full";
   wsman_options.host_name = (*host)->information()->name;
@@ -254,6 +260,7 @@ Status serve_until_told(const Options& options, Process& process) {
   wsman.emplace(manager, submit, wsman_options);
 
   wire::cimxml::ServerOptions cimxml_options;
+  cimxml_options.context_store = context_store;
   cimxml_options.machine_of = providers::machine_of;
   cimxml.emplace(manager, submit, cimxml_options);
 
@@ -263,13 +270,19 @@ Status serve_until_told(const Options& options, Process& process) {
   }
   if (!process.signals.ending()) tell_ready(*listeners);
   Reloadable running{options, server, **users, audit};
-  for (;;) {
-    const auto request = process.signals.wait(left_out_interval);
+  SpareMemory spare_memory;
+  for (auto told = std::chrono::steady_clock::now();;) {
+    const auto request = process.signals.wait(spare_memory_interval);
     if (request == Signals::Request::end) break;
-    if (request == Signals::Request::reload)
+    if (request == Signals::Request::reload) {
       reload(running, process.read_options());
-    else
+      continue;
+    }
+    spare_memory.give_back();
+    if (const auto now = std::chrono::steady_clock::now(); now - told >= left_out_interval) {
+      told = now;
       tell_left_out();
+    }
   }
   sd_notify(0, "STOPPING=1");
   const bool served = server.stop(answers_grace);

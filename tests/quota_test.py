@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One user with very much at once: others and root on the local socket are served meanwhile, and quotas hold."""
 
+import http.client
 import pathlib
 import re
 import resource
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 import attack
 import vmms
@@ -32,6 +34,14 @@ start = "hang"
 """ for i in range(MACHINES + 1))
 
 
+OPEN_BY_CIMXML = (
+    '<CIM CIMVERSION="2.0" DTDVERSION="2.4"><MESSAGE ID="1" PROTOCOLVERSION="1.4"><SIMPLEREQ>'
+    '<IMETHODCALL NAME="OpenEnumerateInstances"><LOCALNAMESPACEPATH><NAMESPACE NAME="root"/>'
+    '<NAMESPACE NAME="virtualization"/><NAMESPACE NAME="v2"/></LOCALNAMESPACEPATH>'
+    '<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="Msvm_ComputerSystem"/></IPARAMVALUE>'
+    '<IPARAMVALUE NAME="MaxObjectCount"><VALUE>0</VALUE></IPARAMVALUE></IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>')
+
+
 def selectors_of(keys):
     return selectors("".join(f'<w:Selector Name="{name}">{vmms.escape(value)}</w:Selector>'
                              for name, value in keys.items()))
@@ -54,7 +64,7 @@ class Quotas(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as fleet:
             fleet.write(FLEET)
             fleet.flush()
-            cls.daemon = vmms.Daemon(cls, "--simulate", fleet.name)
+            cls.daemon = vmms.Daemon(cls, "--simulate", fleet.name, "--cimxml", "127.0.0.1:0")
         subprocess.run([vmms.BUILD / "vmms", "user", "add", GREEDY, "--users", cls.daemon.users],
                        input=GREEDYS_PASSWORD + "\n", text=True, check=True, stdout=subprocess.DEVNULL)
         cls.greedy = basic(GREEDY, GREEDYS_PASSWORD)
@@ -141,6 +151,31 @@ class Quotas(unittest.TestCase):
         with self.assertRaises(vmms.Fault) as gone:
             pull(contexts[0])
         self.assertEqual(gone.exception.subcode, "InvalidEnumerationContext")
+
+    def test_also_that_of_the_oldest_of_the_other_protocol(self):
+        url = urllib.parse.urlsplit(self.daemon.urls["cimxml"])
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=attack.PATIENCE)
+        self.addCleanup(connection.close)
+
+        def open_by_cimxml():
+            connection.request("POST", "/cimom", OPEN_BY_CIMXML, {
+                "Authorization": basic(vmms.USER, vmms.PASSWORD), "Content-Type": "application/xml",
+                "CIMOperation": "MethodCall", "CIMMethod": "OpenEnumerateInstances",
+                "CIMObject": "root/virtualization/v2"})
+            answer = connection.getresponse()
+            body = answer.read().decode()
+            self.assertEqual(answer.status, 200, body)
+            self.assertIn('<PARAMVALUE NAME="EnumerationContext"', body)
+            self.assertNotIn("<ERROR", body)
+
+        def open_by_wsman():
+            self.client.request(vmms.NAMES["n"] + "/Enumerate", "Msvm_ComputerSystem", body="<n:Enumerate/>")
+
+        for _ in range(2):
+            for _ in range(70):
+                open_by_wsman()
+            for _ in range(70):
+                open_by_cimxml()
 
 
 if __name__ == "__main__":

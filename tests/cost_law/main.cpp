@@ -120,6 +120,13 @@ const std::vector<Row>& rows() {
                 "</r>";
        },
        xml},
+      {"xml: long namespaces of attributes",
+       [](S s) {
+         return "<r" +
+                items(s / 2, [s](S i) { return " xmlns:p" + n(i) + "=\"" + std::string(s / 120, 'u') + n(i) + "\""; }) +
+                ">" + repeated(s / 2, "<a" + items(180, [](S i) { return " p" + n(i) + ":b=\"\""; }) + "/>") + "</r>";
+       },
+       xml},
       {"xml: references",
        [](S s) { return "<r a=\"" + repeated(s / 2, "&#65;") + "\">" + repeated(s / 2, "&lt;") + "</r>"; }, xml},
       {"xml: a reference without end", [](S s) { return "<r>&" + std::string(s, 'a') + "</r>"; }, xml},
@@ -256,6 +263,12 @@ const std::vector<Row>& rows() {
        [](S s) {
          return cimxml("<SIMPLEREQ><IMETHODCALL NAME=\"EnumerateClassNames\"><LOCALNAMESPACEPATH>" +
                        repeated(s, "<NAMESPACE NAME=\"a\"/>") + "</LOCALNAMESPACEPATH></IMETHODCALL></SIMPLEREQ>");
+       },
+       cimxml_server},
+      {"cimxml: slashes around a namespace",
+       [](S s) {
+         return cimxml("<SIMPLEREQ><IMETHODCALL NAME=\"EnumerateClassNames\"><LOCALNAMESPACEPATH><NAMESPACE NAME=\"" +
+                       std::string(s, '/') + "\"/></LOCALNAMESPACEPATH></IMETHODCALL></SIMPLEREQ>");
        },
        cimxml_server},
       {"cimxml: many requests",

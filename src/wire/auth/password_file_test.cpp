@@ -49,7 +49,17 @@ TEST_F(PasswordFileTest, HashesAreVerified) {
   EXPECT_FALSE(verify_password("secret ", hash).value());
   EXPECT_FALSE(verify_password("", hash).value());
   EXPECT_FALSE(verify_password(std::string("secret\0x", 8), hash).value());
-  EXPECT_FALSE(verify_password(std::string(1000, 'x'), hash).value());
+  for (const std::size_t bytes : {510U, 511U, 512U, 513U, 1000U}) {
+    const std::string password(bytes, 'x');
+    const auto wrong = verify_password(password, hash);
+    ASSERT_TRUE(wrong) << bytes << " bytes are no failure of ours: " << wrong.error().message;
+    EXPECT_FALSE(*wrong);
+    const auto made = hash_password(password, 1);
+    EXPECT_EQ(made.has_value(), bytes < 512) << bytes;
+    if (made) {
+      EXPECT_TRUE(verify_password(password, *made).value());
+    }
+  }
   EXPECT_NE(hash, hash_password("secret", 1).value()) << "there is no salt";
   EXPECT_TRUE(is_yescrypt_hash(hash_password("secret").value()));
   EXPECT_TRUE(verify_password("pässwörd", hash_password("pässwörd", 1).value()).value());

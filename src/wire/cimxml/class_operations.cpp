@@ -1,10 +1,13 @@
 // GetClass and its like (DSP0200 5.3.2.1, 5.3.2.9, 5.3.2.10), GetQualifier and EnumerateQualifiers.
 #include "base/text.hpp"
+#include "wire/cimxml/answer_bound.hpp"
 #include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
 
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace vmms::wire::cimxml {
 
@@ -20,6 +23,24 @@ Task answer_with(Write write) {
     xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
     write(writer);
+    writer.end();
+    return {};
+  };
+  return task;
+}
+
+/// The same, item by item.
+template <class Items, class Write>
+Task answer_with_each(const Operation& operation, Items items, Write write) {
+  Task task;
+  task.run = [operation, items = std::move(items), write = std::move(write)](std::string& answer) -> OrError<void> {
+    AnswerBound bound(operation, answer);
+    xml::Writer writer(answer);
+    writer.start("IRETURNVALUE").text({});
+    for (const auto& item : items) {
+      write(writer, item);
+      if (auto fits = bound.check(); !fits) return fits;
+    }
     writer.end();
     return {};
   };
@@ -64,8 +85,8 @@ OrError<Task> enumerate_classes(const Operation& operation) {
   const ClassForm form = read_form(parameters);
   auto classes = read_classes(operation, parameters);
   if (!classes) return classes.error();
-  Task task = answer_with([classes = std::move(*classes), form](xml::Writer& writer) {
-    for (const cim::Class* each : classes) write_class(writer, *each, form);
+  Task task = answer_with_each(operation, std::move(*classes), [form](xml::Writer& writer, const cim::Class* each) {
+    write_class(writer, *each, form);
   });
   task.waits = true;  // a whole schema takes its time
   return task;
@@ -75,8 +96,8 @@ OrError<Task> enumerate_class_names(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   auto classes = read_classes(operation, parameters);
   if (!classes) return classes.error();
-  return answer_with([classes = std::move(*classes)](xml::Writer& writer) {
-    for (const cim::Class* each : classes) writer.start("CLASSNAME").attribute("NAME", each->name).end();
+  return answer_with_each(operation, std::move(*classes), [](xml::Writer& writer, const cim::Class* each) {
+    writer.start("CLASSNAME").attribute("NAME", each->name).end();
   });
 }
 
@@ -93,9 +114,9 @@ OrError<Task> get_qualifier(const Operation& operation) {
 OrError<Task> enumerate_qualifiers(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   if (auto done = parameters.done(); !done) return done.error();
-  return answer_with([&schema = operation.schema](xml::Writer& writer) {
-    for (const cim::QualifierType& each : schema.qualifier_types) write_qualifier_declaration(writer, each);
-  });
+  return answer_with_each(
+      operation, operation.schema.qualifier_types,
+      [](xml::Writer& writer, const cim::QualifierType& each) { write_qualifier_declaration(writer, each); });
 }
 
 }  // namespace vmms::wire::cimxml

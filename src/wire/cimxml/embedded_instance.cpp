@@ -13,8 +13,12 @@ namespace {
 // Instances inside instances: each level is escaped once more, so a real one is never deep.
 constexpr int deepest = 8;
 
-constexpr xml::Limits limits{
-    .depth = 64, .elements = 16384, .attributes = 65536, .attributes_per_element = 16, .namespaces = 8};
+constexpr xml::Limits limits{.depth = 64,
+                             .elements = 16384,
+                             .attributes = 65536,
+                             .attributes_per_element = 16,
+                             .namespaces = 8,
+                             .texts = 3 * 16384};
 
 Error malformed(std::string message) { return error(Failure::invalid_argument, std::move(message)); }
 

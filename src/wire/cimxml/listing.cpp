@@ -1,6 +1,7 @@
 // Operations that answer with all that they find (DSP0200 5.3.2.11 to 5.3.2.17).
 #include "base/shortened.hpp"
 #include "base/text.hpp"
+#include "wire/cimxml/answer_bound.hpp"
 #include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
@@ -19,7 +20,7 @@ using Need = Parameters::Need;
 constexpr std::size_t batch_size = 64;
 
 OrError<void> read_all(const Operation& operation, const Selection& selection, std::string& answer) {
-  const std::size_t start = answer.size();
+  AnswerBound bound(operation, answer);
   xml::Writer writer(answer);
   writer.start("IRETURNVALUE").text({});
   ItemWriter items(selection.form, place_of(operation));
@@ -29,11 +30,7 @@ OrError<void> read_all(const Operation& operation, const Selection& selection, s
     auto batch = selection.cursor->next(operation.context, batch_size);
     for (const cim::Instance& instance : batch.items) items.write(writer, instance);
     number += batch.items.size();
-    if (answer.size() - start > operation.most_bytes)
-      return cim_error(Code::failed,
-                       fmt::format("the answer is larger than {} bytes; use the Open and Pull operations, "
-                                   "or ask for fewer properties",
-                                   operation.most_bytes));
+    if (auto fits = bound.check(); !fits) return fits;
     if (!batch.failures.empty()) {
       spdlog::warn("wire: enumerating {}: {} could not be asked; the first: {}", selection.what, batch.failures.size(),
                    one_line(batch.failures.front().message));
@@ -79,7 +76,9 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
     return error;
   }
   Task task;
+  task.waits = true;  // it may be a whole schema
   task.run = [operation, names, form, classes = std::move(*classes)](std::string& answer) -> OrError<void> {
+    AnswerBound bound(operation, answer);
     xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
     for (const cim::Class* each : classes) {
@@ -87,6 +86,7 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
       write_class_path(writer, *each, place_of(operation));
       if (!names) write_class(writer, *each, form);
       writer.end();
+      if (auto fits = bound.check(); !fits) return fits;
     }
     writer.end();
     return {};

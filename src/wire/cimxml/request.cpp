@@ -117,14 +117,16 @@ std::string unescape(std::string_view text) {
 }
 
 bool same_namespace(std::string_view left, std::string_view right) {
-  const auto normal = [](std::string_view name) {
-    std::string text = to_lower(xml::trim(name));
-    std::replace(text.begin(), text.end(), '\\', '/');
-    while (text.starts_with('/')) text.erase(0, 1);
-    while (text.ends_with('/')) text.pop_back();
-    return text;
+  const auto names = [](std::string_view text) {
+    text = xml::trim(text);
+    text.remove_prefix(std::min(text.size(), text.find_first_not_of("/\\")));
+    return text.substr(0, text.find_last_not_of("/\\") + 1);
   };
-  return normal(left) == normal(right);
+  const auto letter = [](char c) { return c == '\\' ? '/' : to_lower(c); };
+  left = names(left);
+  right = names(right);
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [&](char l, char r) { return letter(l) == letter(r); });
 }
 
 // DSP0200 6.3.8: the namespace of an intrinsic method, the object path of an extrinsic one.
@@ -161,6 +163,16 @@ bool has_header(const http::Request& request, std::string_view name) {
                      [&](const http::Header& header) { return equals_no_case(header.name, name); });
 }
 
+/// Of those that say what the body does: who passes a request on may go by another one than we.
+std::string_view find_repeated(const http::Request& request) {
+  for (const std::string_view name :
+       {"CIMOperation", "CIMMethod", "CIMObject", "CIMBatch", "CIMExport", "CIMProtocolVersion"})
+    if (std::count_if(request.headers.begin(), request.headers.end(),
+                      [&](const http::Header& header) { return equals_no_case(header.name, name); }) > 1)
+      return name;
+  return {};
+}
+
 }  // namespace
 
 void Request::forget_document() {
@@ -179,8 +191,9 @@ std::size_t Request::footprint() const {
   return bytes;
 }
 
-OrRefusal<Request> read_request(std::string body) {
-  auto document = xml::Document::parse(std::move(body));
+OrRefusal<Request> read_request(std::string body, const xml::Afford& afford) {
+  auto document = xml::Document::parse(std::move(body), {}, xml::EncodingName::counts, afford);
+  if (!document && document.error().kind == Failure::busy) return refusal(503, "", document.error().message);
   if (!document) return refusal(400, "request-not-well-formed", document.error().message);
   const xml::Element root = document->root();
   const xml::Element message = root.first_child();
@@ -240,6 +253,8 @@ OrRefusal<void> check_http(const http::Request& request) {
 
 OrRefusal<void> check_headers(const http::Request& http_request, const Request& request) {
   const auto mismatch = [](std::string message) { return refusal(400, "header-mismatch", std::move(message)); };
+  if (const std::string_view name = find_repeated(http_request); !name.empty())
+    return mismatch(fmt::format("the header {} is there twice", name));
   if (request.multiple) {
     if (!has_header(http_request, "CIMBatch"))
       return mismatch("the body is a MULTIREQ, but there is no header CIMBatch");

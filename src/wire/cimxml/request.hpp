@@ -50,8 +50,8 @@ using OrRefusal = boost::system::result<T, Refusal>;
 inline constexpr std::size_t most_calls = 256;
 
 /// Reads the body. Refusals: request-not-well-formed, request-not-valid, unsupported-cim-version,
-/// unsupported-dtd-version, unsupported-protocol-version, unsupported-operation (exports).
-OrRefusal<Request> read_request(std::string body);
+/// unsupported-dtd-version, unsupported-protocol-version, unsupported-operation (exports); 503 when `afford` says no.
+OrRefusal<Request> read_request(std::string body, const xml::Afford& afford = {});
 
 /// Whether the HTTP request is a CIM operation request: content type and CIMOperation. Refusals: 415,
 /// unsupported-operation, unsupported-protocol-version.

@@ -3,6 +3,7 @@
 #include "base/caught_error.hpp"
 #include "base/shortened.hpp"
 #include "base/text.hpp"
+#include "wire/cimxml/answer_bound.hpp"
 #include "wire/cimxml/instance_writer.hpp"
 #include "wire/cimxml/request.hpp"
 #include "wire/cimxml/selection.hpp"
@@ -84,7 +85,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       : manager(object_manager),
         submit(std::move(submit_task)),
         options(std::move(server_options)),
-        contexts(options.contexts) {}
+        contexts(options.contexts, enumeration::Contexts::Clock::now, options.context_store) {}
 
   // A bug below must not take the daemon with it.
   template <class Function>
@@ -137,10 +138,16 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 
   void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
-    auto read = read_request(exchange->take_body());
+    // Markup may take many times its size.
+    const bool large = http_request.body.size() > most_read_on_edge;
+    const auto afford = [&](std::size_t bytes) { return exchange->keep(bytes); };
+    auto read = read_request(exchange->take_body(), large ? xml::Afford(afford) : xml::Afford());
     if (!read) return (void)exchange->respond(refuse(read.error()));
     if (auto fine = check_headers(http_request, *read); !fine) return (void)exchange->respond(refuse(fine.error()));
     const auto request = std::make_shared<Request>(std::move(*read));
+    if (large)
+      if (const Status kept = exchange->keep(request->footprint()); !kept)
+        return (void)exchange->respond(same_for_all(*request, to_cim_error(kept.error())));
 
     cim::Context context;
     context.principal = http_request.principal;
@@ -177,15 +184,28 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (task.after) task.after(delivered);
   }
 
+  /// How large the next answer of a request may be behind so many bytes of others, which its user pays for in `paid`.
+  OrError<std::size_t> make_room(std::size_t bytes, Charge& paid, const cim::Context& context) const {
+    if (bytes >= options.most_bytes)
+      return cim_error(Code::failed, fmt::format("the answers before it have {} bytes together, as many as one request "
+                                                 "may have; ask for the rest in another",
+                                                 bytes));
+    if (bytes > AnswerBound::free_bytes)
+      if (const Status status = pay_for_answer(paid, context.account, bytes); !status)
+        return to_cim_error(status.error());
+    return options.most_bytes - bytes;
+  }
+
   /// One operation after the other, each prepared when those before it are done.
   void answer_all(http::Exchange& exchange, const std::shared_ptr<const Request>& request,
                   const cim::Context& context) {
     ResponseWriter writer(*request, manager);
     std::vector<std::function<void(bool)>> after;
+    Charge paid;  // for the answers until now
     std::size_t bytes = 0;
     for (const Call& call : request->calls) {
-      const std::size_t room = options.most_bytes - std::min(options.most_bytes, bytes);
-      auto task = prepare(request, call, context, room);
+      const auto room = make_room(bytes, paid, context);
+      auto task = room ? prepare(request, call, context, *room) : OrError<Task>(room.error());
       bytes += writer.add(call, [&](std::string& answer) -> OrError<void> {
         if (!task) return task.error();
         if (Clock::now() >= context.deadline)
@@ -194,6 +214,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       });
       if (task && task->after) after.push_back(std::move(task->after));
     }
+    paid.reset();  // the whole is paid for from here on
     const bool delivered = exchange.respond(writer.finish());
     for (const auto& each : after) each(delivered);
   }

@@ -1,4 +1,5 @@
 // What a short request could make large.
+#include "wire/cimxml/answer_bound.hpp"
 #include "wire/cimxml/embedded_instance.hpp"
 #include "wire/cimxml/test_server.hpp"
 
@@ -55,6 +56,55 @@ TEST_F(CimxmlBoundsTest, KeysParametersAndListsAreCounted) {
           .description()
           .find("more than 1024 items"),
       std::string::npos);
+}
+
+TEST_F(CimxmlBoundsTest, AnswersToOneRequestAreBoundedTogether) {
+  const std::string deep = parameter("DeepInheritance", "<VALUE>TRUE</VALUE>");
+  const std::string classes[] = {
+      testing::intrinsic_call("GetClass", parameter("ClassName", "<CLASSNAME NAME=\"Msvm_ComputerSystem\"/>") +
+                                              parameter("LocalOnly", "<VALUE>FALSE</VALUE>")),
+      testing::intrinsic_call("EnumerateClasses", deep + parameter("LocalOnly", "<VALUE>FALSE</VALUE>")),
+  };
+  for (const std::string& each : classes) {
+    std::string calls;
+    for (std::size_t i = 0; i < most_calls; ++i) calls += each;
+    const auto answer =
+        call(testing::cimxml_request(testing::message("<MULTIREQ>" + calls + "</MULTIREQ>"), {{"CIMBatch", ""}}));
+    ASSERT_EQ(answer.response.status, 200u) << answer.response.body;
+    const std::string& body = answer.response.body;
+    EXPECT_NE(body.find("<IRETURNVALUE>"), std::string::npos) << "the first ones are answered";
+    EXPECT_NE(body.find("CIM_ERR_FAILED"), std::string::npos) << "the last ones are not: " << each;
+    EXPECT_LT(body.size(), 64u * 1024 + body.find("</SIMPLERSP>") + most_calls * 512) << each;
+  }
+}
+
+TEST_F(CimxmlBoundsTest, AnAnswerIsPaidForWhileItIsWritten) {
+  constexpr std::size_t mebibyte = 1 << 20;
+  Ledger::Options options;
+  options.bytes = 100 * mebibyte;
+  options.bytes_of_principal = 3 * mebibyte;
+  Ledger small(options);
+  const MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
+  enumeration::Contexts contexts{{}};
+  const Call none;
+  cim::Context context;
+  context.account = small.account(Ledger::Payer::principal, "alice");
+  std::string answer = "what others wrote";
+  {
+    AnswerBound bound({manager, machine_of, contexts, testing::cimxml_schema, nullptr, none, context, 16 * mebibyte},
+                      answer);
+    answer.append(AnswerBound::free_bytes, 'x');
+    EXPECT_TRUE(bound.check());
+    EXPECT_EQ(context.account->bytes(), 0u);
+    answer.append(mebibyte, 'x');
+    EXPECT_TRUE(bound.check());
+    EXPECT_GE(context.account->bytes(), mebibyte);
+    answer.append(3 * mebibyte, 'x');
+    const auto refused = bound.check();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::server_limits_exceeded);
+  }
+  EXPECT_EQ(context.account->bytes(), 0u);
 }
 
 TEST_F(CimxmlBoundsTest, InstancesOfAValueAreCounted) {

@@ -4,6 +4,8 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
+
 namespace vmms::wire {
 namespace {
 
@@ -41,6 +43,26 @@ TEST_F(CimxmlHttp, HeadersMustFitTheBody) {
   expect_refusal(names("CIMMethod", ""), 400, "header-mismatch");
   expect_refusal(names("CIMObject", "root"), 400, "header-mismatch");
   expect_refusal(names("CIMBatch", "CIMBatch"), 400, "header-mismatch");
+}
+
+TEST_F(CimxmlHttp, ANamespaceMayStandBetweenSlashes) {
+  for (const std::string name :
+       {"//root/virtualization/v2/", "\\root\\virtualization\\v2\\", " /root/virtualization/v2 "})
+    EXPECT_EQ(call(names("CIMObject", name)).response.status, 200u) << name;
+  for (const std::string name : {"", "/", "root/virtualization", "root//virtualization/v2", "root/virtualization/v2/x"})
+    expect_refusal(names("CIMObject", name), 400, "header-mismatch");
+}
+
+TEST_F(CimxmlHttp, SaysOnceWhatTheBodyDoes) {
+  for (const char* name : {"CIMOperation", "CIMMethod", "CIMObject", "CIMProtocolVersion"}) {
+    auto request = names("CIMProtocolVersion", "1.0");
+    EXPECT_EQ(call(request).response.status, 200u);
+    const auto same = std::find_if(request.headers.begin(), request.headers.end(),
+                                   [&](const http::Header& header) { return header.name == name; });
+    ASSERT_NE(same, request.headers.end()) << name;
+    request.headers.push_back({to_lower(name), same->value});
+    expect_refusal(request, 400, "header-mismatch");
+  }
 }
 
 TEST_F(CimxmlHttp, TheObjectOfAMethodMustFit) {

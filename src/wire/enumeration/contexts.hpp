@@ -23,6 +23,8 @@ struct ContextLimits {
   std::chrono::steady_clock::duration idle = std::chrono::minutes(10);  ///< also the longest time a client may ask for
 };
 
+class Contexts;
+
 /// One open enumeration; protocols derive what else they keep of it. Whoever has taken it owns it until it is given
 /// back.
 struct Context {
@@ -41,6 +43,7 @@ struct Context {
 
  private:
   friend class Contexts;
+  const Contexts* home = nullptr;
   Charge charge;
   std::chrono::steady_clock::time_point last_use;
   std::chrono::steady_clock::time_point expires;
@@ -50,11 +53,23 @@ struct Context {
 };
 using ContextPtr = std::shared_ptr<Context>;
 
+/// Where the open enumerations are: one for all protocols, since their users have so many in all.
+struct ContextStore {
+  std::mutex mutex;
+  std::unordered_map<std::string, ContextPtr> contexts;  ///< by id
+};
+
+/// Those of one protocol. In a store that it shares with others, theirs make room for its own, and are for them alone
+/// otherwise.
 class Contexts {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Contexts(ContextLimits limits, std::function<Clock::time_point()> now = Clock::now);
+  explicit Contexts(ContextLimits limits, std::function<Clock::time_point()> now = Clock::now,
+                    std::shared_ptr<ContextStore> store = nullptr);
+  Contexts(const Contexts&) = delete;
+  Contexts& operator=(const Contexts&) = delete;
+  ~Contexts();
 
   /// How long a context lives. Without either it lives while it is used within ContextLimits::idle.
   struct Lifetime {
@@ -79,7 +94,7 @@ class Contexts {
   /// What is left of its total lifetime; nullopt when it has none. Errors: not_found.
   Result<std::optional<Clock::duration>> remaining(std::string_view id, std::string_view user) const;
 
-  std::size_t size() const;
+  std::size_t size() const;  ///< of all in the store
   const ContextLimits& limits() const { return limits_; }
 
  private:
@@ -89,8 +104,7 @@ class Contexts {
 
   const ContextLimits limits_;
   const std::function<Clock::time_point()> now_;
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, ContextPtr> contexts_;
+  const std::shared_ptr<ContextStore> store_;
 };
 
 }  // namespace vmms::wire::enumeration

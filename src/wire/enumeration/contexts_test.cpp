@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace vmms::wire::enumeration {
@@ -71,6 +73,57 @@ TEST_F(ContextsTest, TheOldestOfAUserMakesRoomForHisNext) {
   EXPECT_EQ(refusal(ids[1], "alice"), Failure::invalid_state) << "one that is being read stays";
   EXPECT_TRUE(contexts.take(ids[0], "alice"));
   contexts.give_back(taken, false);
+}
+
+TEST_F(ContextsTest, OneProtocolsMakeRoomForAnothers) {
+  const auto store = std::make_shared<ContextStore>();
+  const auto clock = [this] { return now; };
+  Contexts here{{.idle = 10min}, clock, store};
+  const auto open_in = [&](Contexts& protocol) -> std::string {
+    auto context = std::make_unique<Context>();
+    context->account = ledger.account(Ledger::Payer::principal, "alice");
+    context->owner = "alice";
+    now += 1s;
+    const auto opened = protocol.open(std::move(context), {});
+    if (!opened) return {};
+    protocol.give_back(*opened, false);
+    return (*opened)->id;
+  };
+  std::string own;
+  {
+    Contexts there{{.idle = 10min}, clock, store};
+    std::vector<std::string> others;
+    for (int i = 0; i < 3; ++i) others.push_back(open_in(there));
+    own = open_in(here);
+    ASSERT_NE(own, "");
+    EXPECT_FALSE(there.take(others[0], "alice")) << "it made room";
+    for (const std::string& id : {others[1], others[2]}) {
+      EXPECT_FALSE(here.take(id, "alice")) << "it is no enumeration of this protocol";
+      EXPECT_FALSE(here.release(id, "alice"));
+      EXPECT_TRUE(there.take(id, "alice"));
+    }
+    EXPECT_FALSE(there.take(own, "alice"));
+    EXPECT_EQ(here.size(), 3U);
+  }
+  EXPECT_EQ(here.size(), 1U) << "the other's went with it";
+  EXPECT_TRUE(here.take(own, "alice"));
+}
+
+TEST_F(ContextsTest, WhatExpiredInOneProtocolIsForgottenByAnother) {
+  const auto store = std::make_shared<ContextStore>();
+  Contexts there{{.idle = 10min}, [this] { return now; }, store};
+  Contexts here{{.idle = 10min}, [this] { return now; }, store};
+  const auto context_of = [&](const char* user) {
+    auto context = std::make_unique<Context>();
+    context->account = ledger.account(Ledger::Payer::principal, user);
+    context->owner = user;
+    return context;
+  };
+  for (const char* user : {"alice", "alice", "alice", "bob", "bob"})
+    there.give_back(there.open(context_of(user), {}).value(), false);
+  EXPECT_FALSE(here.open(context_of("carol"), {}));
+  now += 10min;
+  EXPECT_TRUE(here.open(context_of("carol"), {}));
 }
 
 TEST_F(ContextsTest, AreLimitedInAll) {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <charconv>
@@ -20,6 +21,8 @@ namespace {
 
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
+/// Of a buffer that a connection's price covers.
+constexpr std::size_t most_free_buffer = 2 * small_read;
 /// What a client may still send after the last answer; then it is cut off.
 constexpr std::size_t most_drained = 8 * 1024 * 1024;
 
@@ -27,9 +30,9 @@ constexpr std::size_t most_drained = 8 * 1024 * 1024;
 /// that proxies send (RFC 9112 section 3.2.2).
 std::string_view path_of(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (target.substr(0, scheme.size()) != scheme) continue;
-    const std::size_t slash = target.find('/', scheme.size());
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    if (!equals_no_case(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(std::min(target.size(), target.find_first_of("/?", scheme.size())));
+    if (!target.starts_with('/')) return "/";
     break;
   }
   return target.substr(0, target.find('?'));
@@ -99,19 +102,41 @@ void Connection::next_request() {
   thrown_away_ = 0;
   phase_ = Phase::reading;
   if (!wait_for_client()) return;
+  set_deadline(limits_.idle);
   if (buffer_.size() > 0) return go_on();
   if (leaving_ && !finished_) come_back();
-  if (!reading_ && buffer_.capacity() > 2 * small_read) buffer_ = {};
-  set_deadline(limits_.idle);
+  drop_large_buffer();
   read_more();
 }
 
 void Connection::read_more() {
   if (finished_) return close();
   if (reading_) return;
-  const auto into = buffer_.prepare(header_done_ && !refusal_ ? large_read : small_read);
+  std::size_t room = header_done_ && !refusal_ ? large_read : small_read;
+  if (room > small_read && !pay_for_buffer(room)) room = small_read;
+  const auto into = buffer_.prepare(room);
   reading_ = true;
   start_read(into);
+}
+
+/// For a buffer with so much room behind what it holds. False when that is too much.
+bool Connection::pay_for_buffer(std::size_t room) {
+  const std::size_t wanted = buffer_.size() + room;
+  const std::size_t bytes =
+      wanted <= buffer_.capacity() ? buffer_.capacity() : std::max(wanted, 2 * buffer_.size());  // so it grows
+  const std::size_t more = bytes > most_free_buffer ? bytes - most_free_buffer : 0;
+  if (more <= buffer_charge_.bytes()) return true;
+  if (buffer_charge_.account() == account_) return buffer_charge_.resize(more).has_value();
+  auto charged = charge(account_, Ledger::Item::body, more);
+  if (charged) buffer_charge_ = std::move(*charged);
+  return charged.has_value();
+}
+
+/// When there is nothing in it.
+void Connection::drop_large_buffer() {
+  if (reading_ || buffer_.size() > 0 || buffer_.capacity() <= most_free_buffer) return;
+  buffer_ = {};
+  buffer_charge_.reset();
 }
 
 void Connection::on_read(const ErrorCode& ec, std::size_t bytes) {
@@ -151,13 +176,13 @@ void Connection::go_on() {
 }
 
 void Connection::advance() {
-  if (!begun_) {
-    begun_ = true;
-    set_deadline(limits_.head);
-  }
   std::size_t used = 0;
   const RequestParser::Progress progress = parser_->put(buffer_.data(), used);
   buffer_.consume(used);
+  if (!begun_ && parser_->has_begun()) {
+    begun_ = true;
+    set_deadline(limits_.head);
+  }
   if (progress == RequestParser::Progress::failed) {
     keep_alive_ = false;
     return refuse(parser_->status(), parser_->reason());
@@ -308,7 +333,13 @@ void Connection::take_body() {
     if (complete_ || !keep_alive_) return send(std::move(*std::exchange(refusal_, std::nullopt)));
     return read_more();
   }
-  if (const Status paid = exchange_->keep(request.body.size()); !paid) {
+  if (complete_) drop_large_buffer();
+  Status paid = exchange_->keep(request.body.size());
+  if (!paid) {
+    drop_large_buffer();  // it makes room for the body
+    paid = exchange_->keep(request.body.size());
+  }
+  if (!paid) {
     keep_alive_ = false;
     request.body = {};
     return send(busy_response(paid.error()));
@@ -338,7 +369,7 @@ void Connection::hand_over() {
 /// Reads on while an answer is awaited, to see the client leave.
 void Connection::watch() {
   if (reading_ || leaving_) return;
-  if (buffer_.size() >= limits_.bytes_ahead) return leave();
+  if (buffer_.size() >= limits_.bytes_ahead || !pay_for_buffer(small_read)) return leave();
   const auto into = buffer_.prepare(small_read);
   reading_ = true;
   start_read(into);
@@ -349,8 +380,10 @@ void Connection::watch() {
 void Connection::leave() {
   state_.presence->store(Presence::finished, std::memory_order_relaxed);
   if (!std::exchange(leaving_, true)) {
-    if (!place_among_leaving(account_)) return;
+    // Who can pay for one connection can pay for it there, too.
     charge_.reset();
+    place_.reset();
+    if (!place_among_leaving(account_)) return;
   }
   start_watching();
 }
@@ -442,6 +475,7 @@ void Connection::shut_down() {
   phase_ = Phase::draining;
   drained_ = 0;
   buffer_ = {};
+  buffer_charge_.reset();
   parser_.reset();
   exchange_.reset();
   set_deadline(limits_.linger);
@@ -512,6 +546,7 @@ void Connection::close() {
   place_.reset();
   charge_.reset();
   answer_charge_.reset();
+  buffer_charge_.reset();
   io_.remove(self);
   // Last, since destructors may call back.
   const auto late = std::exchange(late_, nullptr);

@@ -113,6 +113,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void come_back();
   bool wait_for_client();
   std::function<void()> closing();
+  bool pay_for_buffer(std::size_t room);
+  void drop_large_buffer();
   void when_not_reading(void (Connection::*next)());
   void go_on();
   void shut_down();
@@ -136,6 +138,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool finishing_ = false;
 
   boost::beast::flat_buffer buffer_;           // read and not yet parsed; of a read that is under way, the end
+  Charge buffer_charge_;                       // for what of it a connection's price does not cover
   bool reading_ = false;                       // a read of the stream is under way
   bool finished_ = false;                      // the client sends no more
   bool leaving_ = false;                       // `place_` is among those of clients that may have left

@@ -8,10 +8,13 @@ namespace vmms::wire::http {
 
 /// Bounds of every connection. None of the times needs a timer of its own: they are as exact as 20 ms.
 struct Limits {
-  /// Bytes of the request line, and of all header fields together; beyond: 431.
+  /// Bytes of the request line, and of all header fields together, and of what tells a body's chunks apart; beyond:
+  /// 431.
   std::size_t header_bytes = 16 * 1024;
-  /// Header fields of a request; beyond: 431.
+  /// Header fields of a request, and trailers; beyond: 431.
   std::size_t header_fields = 128;
+  /// Empty lines before a request, which mean nothing; beyond: 400.
+  std::size_t empty_lines = 4;
   /// Bytes of a request's body, after chunked coding is undone; beyond: 413.
   std::size_t body_bytes = 8 * 1024 * 1024;
   /// Bytes of a body that nobody wants and that are read nevertheless, so that the connection can stay; beyond: the

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "base/text.hpp"
+#include "wire/http/field_syntax.hpp"
 
 namespace vmms::wire::http {
 
@@ -21,19 +22,15 @@ namespace {
 
 std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
 
-constexpr bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 bool all_of(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view hexadecimal = "0123456789abcdefABCDEF";
-constexpr std::string_view unreserved_or_sub_delimiter =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=";
+constexpr std::string_view in_targets =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?[]";
+constexpr std::string_view unreserved_or_sub_delimiter = in_targets.substr(0, in_targets.find(':'));
 
 /// The inside of the brackets of an IP-literal (RFC 3986 section 3.2.2), with or without a zone (RFC 6874).
 bool is_ip_literal(std::string_view text) {
@@ -53,15 +50,17 @@ bool is_ip_literal(std::string_view text) {
                         std::string_view::npos);
 }
 
-/// A registered name or an IPv4 address, percent-encoding included; an empty one is a Host of its own (RFC 9112 3.2).
-bool is_registered_name(std::string_view text) {
+/// Of these characters and percent-encoded ones (RFC 3986 section 2.1).
+bool is_made_of(std::string_view characters, std::string_view text) {
   for (std::size_t percent; (percent = text.find('%')) != std::string_view::npos; text.remove_prefix(percent + 3)) {
     const std::string_view code = text.substr(percent + 1, 2);
-    if (!all_of(text.substr(0, percent), unreserved_or_sub_delimiter) || code.size() != 2 || !all_of(code, hexadecimal))
-      return false;
+    if (!all_of(text.substr(0, percent), characters) || code.size() != 2 || !all_of(code, hexadecimal)) return false;
   }
-  return all_of(text, unreserved_or_sub_delimiter);
+  return all_of(text, characters);
 }
+
+/// A registered name or an IPv4 address; an empty one is a Host of its own (RFC 9112 3.2).
+bool is_registered_name(std::string_view text) { return is_made_of(unreserved_or_sub_delimiter, text); }
 
 /// Empty, or one that TCP has: RFC 3986 bounds no port, and nobody reaches 0 (RFC 6335 section 6).
 bool is_port(std::string_view text) {
@@ -82,6 +81,9 @@ bool is_host(std::string_view text) {
   return rest.empty() || (rest.front() == ':' && rest.size() <= 6 && is_port(rest.substr(1)));
 }
 
+/// Whether this could be a URI or a part of one; a fragment is no part of a target (RFC 9112 section 3.2).
+bool is_target(std::string_view text) { return is_made_of(in_targets, text); }
+
 /// The authority of a target in the absolute form; nothing of other targets.
 std::optional<std::string_view> authority_of(std::string_view target) {
   const std::size_t start = target.find("://");
@@ -96,10 +98,10 @@ unsigned judge_transfer_encoding(std::string_view value) {
   for (;;) {
     const std::size_t comma = value.find(',');
     std::string_view coding = value.substr(0, comma);
-    while (coding.starts_with(' ') || coding.starts_with('\t')) coding.remove_prefix(1);
-    while (coding.ends_with(' ') || coding.ends_with('\t')) coding.remove_suffix(1);
+    while (!coding.empty() && is_blank(coding.front())) coding.remove_prefix(1);
+    while (!coding.empty() && is_blank(coding.back())) coding.remove_suffix(1);
     const bool is_last = comma == std::string_view::npos;
-    if (coding.empty() || !std::all_of(coding.begin(), coding.end(), is_token_character)) return 400;
+    if (!is_token(coding)) return 400;
     if (equals_no_case(coding, "chunked") && !is_last) return 400;  // it says where the body ends
     if (is_last) return 501;
     value.remove_prefix(comma + 1);
@@ -118,21 +120,63 @@ RequestParser::Progress RequestParser::put(boost::asio::const_buffer bytes, std:
   used = 0;
   ErrorCode ec;
   input_ = {static_cast<const char*>(bytes.data()), bytes.size()};
-  while (used < bytes.size() && !is_done()) {
-    // Beast 1.81 asserts that a last chunk it has begun to read comes again with at least five bytes. No chunked body
-    // ends with less ("0", two line ends), so there is more to come.
-    if (header_complete_ && chunked() && bytes.size() - used < 5) return Progress::need_more;
+  if (chunks_) return put_chunks(input_, used);
+  if (!begun_ && !skip_empty_lines(input_, used)) return status_ == 0 ? Progress::need_more : Progress::failed;
+  while (used < bytes.size() && !is_done() && !chunks_) {
     const std::size_t taken = Base::put(bytes + used, ec);
     used += taken;
     if (ec || taken == 0) break;
   }
-  if (is_done() && !ec) return Progress::complete;
-  const std::size_t left = bytes.size() - used;
-  if (!ec || ec == beast_http::error::need_more) {
-    // The base bounds the header; what it bounds nowhere are chunk extensions and trailers.
-    if (left <= limits_.header_bytes) return Progress::need_more;
-    fail(431, "the header or a chunk's header is too large", ec);
-  } else if (ec == beast_http::error::header_limit) {
+  if (ec && ec != beast_http::error::need_more) return failed(ec);
+  if (chunks_) return put_chunks(input_, used);
+  if (is_done()) return Progress::complete;
+  if (!header_complete_ && has_other_line_ends(input_.substr(used), used)) {
+    fail(400, "a line of the header does not end with CR LF", ec);
+    return Progress::failed;
+  }
+  return Progress::need_more;
+}
+
+/// Some clients send one behind a body (RFC 9112 section 2.2). False when there is no more, or when it failed.
+bool RequestParser::skip_empty_lines(std::string_view bytes, std::size_t& used) {
+  while (bytes.substr(used).starts_with("\r\n")) {
+    used += 2;
+    if (++empty_lines_ <= limits_.empty_lines) continue;
+    ErrorCode ignored;
+    fail(400, fmt::format("there are more than {} empty lines before the request", limits_.empty_lines), ignored);
+    return false;
+  }
+  const std::string_view rest = bytes.substr(used);
+  begun_ = !rest.empty() && rest != "\r";
+  return begun_;
+}
+
+/// The base sees only the end of a header that it waits for, so that one whose lines end otherwise would be waited for
+/// in vain. `left` is what it has not taken of it; `used` is how much it took this time.
+bool RequestParser::has_other_line_ends(std::string_view left, std::size_t used) {
+  for (looked_at_ -= std::min(looked_at_, used); looked_at_ < left.size(); ++looked_at_) {
+    const char c = left[looked_at_];
+    if (c == '\n' && (looked_at_ == 0 || left[looked_at_ - 1] != '\r')) return true;
+    if (c != '\r') continue;
+    if (looked_at_ + 1 == left.size()) return false;  // looked at again with what is behind it
+    if (left[looked_at_ + 1] != '\n') return true;
+  }
+  return false;
+}
+
+RequestParser::Progress RequestParser::put_chunks(std::string_view bytes, std::size_t& used) {
+  std::size_t taken = 0;
+  const ChunkedBody::Progress progress = chunks_->put(bytes.substr(used), taken, request_.body);
+  used += taken;
+  if (progress == ChunkedBody::Progress::need_more) return Progress::need_more;
+  if (progress == ChunkedBody::Progress::complete) return Progress::complete;
+  status_ = chunks_->status();
+  reason_ = chunks_->reason();
+  return Progress::failed;
+}
+
+RequestParser::Progress RequestParser::failed(ErrorCode ec) {
+  if (ec == beast_http::error::header_limit) {
     fail(431, fmt::format("the header has more than {} bytes", limits_.header_bytes), ec);
   } else if (ec == beast_http::error::body_limit) {
     fail(413, fmt::format("the body has more than {} bytes", limits_.body_bytes), ec);
@@ -148,19 +192,12 @@ void RequestParser::fail(unsigned status, std::string reason, ErrorCode& ec) {
   ec = make_error_code(beast_http::error::bad_field);
 }
 
-std::size_t RequestParser::append(Text body, ErrorCode& ec) {
-  if (body.size() > limits_.body_bytes - request_.body.size()) {
-    ec = make_error_code(beast_http::error::body_limit);
-    return 0;
-  }
-  request_.body.append(body.data(), body.size());
-  return body.size();
-}
-
 void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, int version, ErrorCode& ec) {
   request_.method = text(method);
   request_.target = text(target);
+  header_bytes_ = method.size() + target.size();
   version_ = version;
+  if (!is_target(request_.target)) return fail(400, "the request's target is no URI", ec);
   constexpr std::size_t common_fields = 8;
   request_.headers.reserve(common_fields);
   if (const auto authority = authority_of(request_.target); authority && (authority->empty() || !is_host(*authority)))
@@ -185,7 +222,12 @@ bool RequestParser::is_repeated(Single field) {
 
 void RequestParser::on_field_impl(beast_http::field name, Text name_string, Text value, ErrorCode& ec) {
   if (is_folded(name_string, value)) return fail(400, "a header field goes on in a second line", ec);
-  if (header_complete_) return;  // a trailer must not pass for a header (RFC 9110 section 6.5.1)
+  // The base bounds what it has not taken yet, not what it took line by line.
+  header_bytes_ += name_string.size() + value.size() + std::string_view(": \r\n").size();
+  if (header_bytes_ > limits_.header_bytes) {
+    ec = make_error_code(beast_http::error::header_limit);
+    return;
+  }
   if (request_.headers.size() >= limits_.header_fields) {
     return fail(431, fmt::format("the header has more than {} fields", limits_.header_fields), ec);
   }
@@ -239,11 +281,23 @@ void RequestParser::on_header_impl(ErrorCode& ec) {
   } else if (!has(Single::host)) {
     fail(400, "an HTTP/1.1 request needs a Host field", ec);
   }
+  if (!chunked() || ec) return;
+  eager(false);  // here the base stops
+  chunks_.emplace(limits_);
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
   // Not more than a little on a mere claim.
   if (length) request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 64 * 1024)));
+}
+
+std::size_t RequestParser::on_body_impl(Text body, ErrorCode& ec) {
+  if (body.size() > limits_.body_bytes - request_.body.size()) {
+    ec = make_error_code(beast_http::error::body_limit);
+    return 0;
+  }
+  request_.body.append(body.data(), body.size());
+  return body.size();
 }
 
 }  // namespace vmms::wire::http

@@ -5,9 +5,11 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "wire/http/chunked_body.hpp"
 #include "wire/http/exchange.hpp"
 #include "wire/http/limits.hpp"
 
@@ -23,6 +25,8 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   /// Takes what it can use of `bytes` and says in `used` how much that was; the rest must come again, with more behind.
   Progress put(boost::asio::const_buffer bytes, std::size_t& used);
 
+  /// False before the first byte that is not of an empty line.
+  bool has_begun() const { return begun_; }
   bool has_header() const { return is_header_done(); }
   /// The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1).
   bool expects_continue() const { return expects_continue_; }
@@ -45,26 +49,35 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   bool has(Single field) const { return (seen_ & bit(field)) != 0; }
   bool is_repeated(Single field);  ///< notes it as well
   bool is_folded(Text name, Text value) const;
+  bool skip_empty_lines(std::string_view bytes, std::size_t& used);
+  bool has_other_line_ends(std::string_view left, std::size_t used);
+  Progress put_chunks(std::string_view bytes, std::size_t& used);
+  Progress failed(ErrorCode ec);
   void fail(unsigned status, std::string reason, ErrorCode& ec);
-  std::size_t append(Text body, ErrorCode& ec);
 
   void on_request_impl(boost::beast::http::verb, Text method, Text target, int version, ErrorCode& ec) override;
   void on_response_impl(int, Text, int, ErrorCode&) override {}
   void on_field_impl(boost::beast::http::field name, Text name_string, Text value, ErrorCode& ec) override;
   void on_header_impl(ErrorCode& ec) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode& ec) override;
-  std::size_t on_body_impl(Text body, ErrorCode& ec) override { return append(body, ec); }
+  std::size_t on_body_impl(Text body, ErrorCode& ec) override;
+  // The base never sees a body in chunks.
   void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode& ec) override { return append(body, ec); }
+  std::size_t on_chunk_body_impl(std::uint64_t, Text, ErrorCode&) override { return 0; }
   void on_finish_impl(ErrorCode&) override {}
 
   Request& request_;
   const Limits& limits_;
   int version_ = 11;
+  unsigned empty_lines_ = 0;  ///< before the request
+  bool begun_ = false;
   bool header_complete_ = false;
   bool expects_continue_ = false;
-  unsigned seen_ = 0;       ///< a bit for each Single
-  std::string_view input_;  ///< of the put() that runs
+  std::size_t header_bytes_ = 0;
+  unsigned seen_ = 0;                  ///< a bit for each Single
+  std::string_view input_;             ///< of the put() that runs
+  std::size_t looked_at_ = 0;          ///< bytes that came before and were left, without another line end
+  std::optional<ChunkedBody> chunks_;  ///< of a body that comes so
   unsigned status_ = 0;
   std::string reason_;
 };

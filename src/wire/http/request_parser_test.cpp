@@ -1,5 +1,6 @@
 #include "wire/http/request_parser.hpp"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -189,10 +190,22 @@ TEST(RequestParser, RefusesWhatOthersMayReadInAnotherWay) {
       {with_fields(host, "POST http://[::1]:0/wsman HTTP/1.1"), 400},
       {with_fields(host + "Content-Type: a/b\r\nContent-Type: c/d\r\n"), 400},
       {with_fields(host + "Authorization: \r\nAuthorization: Basic eDp5\r\n"), 400},
+      // A target is one, of URIs' characters.
+      {with_fields(host, "POST /wsman?\xc3\xa4 HTTP/1.1"), 400},
+      {with_fields(host, "POST /wsman#x HTTP/1.1"), 400},
+      {with_fields(host, "POST \\wsman HTTP/1.1"), 400},
+      {with_fields(host, "POST /wsman?\"x\" HTTP/1.1"), 400},
+      {with_fields(host, "POST /ws%6 HTTP/1.1"), 400},
+      {with_fields(host, "POST /wsman%zz HTTP/1.1"), 400},
       // A trailer is bound by the same rules.
       {whole("0\r\nX: a\r\n b\r\n\r\n"), 400},
       {whole("0\r\nContent-Length: 5\r\n\r\n"), 400},
       {whole("0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400},
+      {whole("0\r\ntransfer-encoding:\r\n\r\n"), 400},
+      {whole("0\r\n X: a\r\n\r\n"), 400},
+      {whole("0\r\nX : a\r\n\r\n"), 400},
+      {whole("0\r\nPOST /wsman HTTP/1.1\r\n\r\n"), 400},
+      {whole("0\r\nX: \x1b\r\n\r\n"), 400},
       // Chunks say their size in hexadecimal digits alone.
       {whole("-5\r\nhello\r\n0\r\n\r\n"), 400},
       {whole("0x5\r\nhello\r\n0\r\n\r\n"), 400},
@@ -201,6 +214,22 @@ TEST(RequestParser, RefusesWhatOthersMayReadInAnotherWay) {
       {whole("10000000000000005\r\nhello\r\n0\r\n\r\n"), 400},
       {whole("5\r\nhelloXX0\r\n\r\n"), 400},
       {whole("5;a=b\nc\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("\r\n5\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole(";a=b\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("+5\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5 \r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5\r\nhello0\r\n\r\n"), 400},
+      {whole("5;\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5;=b\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5;a=\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5;a=\"b\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5;a=\"b\\\"\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5;a=\"b\"c\r\nhello\r\n0\r\n\r\n"), 400},
+      // A quoted value goes on over a line end for some, and not for others.
+      {whole("5;a=\"\n\"\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5;a=\"\r\n\"\r\nhello\r\n0\r\n\r\n"), 400},
+      {whole("5\r\nhello\r\n0;a=\"\n\"\r\n\r\n"), 400},
+      {whole(std::string("5;a=\"\0\"\r\nhello\r\n0\r\n\r\n", 21)), 400},
   };
   for (const auto& [bytes, status] : cases) EXPECT_EQ(judge(bytes), status) << bytes;
 }
@@ -217,6 +246,90 @@ TEST(RequestParser, TakesWhatClientsSend) {
   EXPECT_EQ(judge(with_fields("", "POST /wsman HTTP/1.0")), 0u) << "HTTP/1.0 has no Host";
   EXPECT_EQ(judge(with_fields(host + "X-A:\t1 \t\r\nX-B:\r\n")), 0u);
   EXPECT_EQ(judge(whole("00000000000000000000005\r\nhello\r\n0\r\nX: y\r\n\r\n")), 0u);
+  EXPECT_EQ(judge(whole("5 ; a ; b = \"\\\";\" ;c=d\r\nhello\r\n0;e\r\nX:\r\nHost: b\r\n\r\n")), 0u);
+  EXPECT_EQ(judge(with_fields(host, "POST HTTPS://[::1]/wsman?a=%20b HTTP/1.1")), 0u);
+}
+
+TEST(RequestParser, PassesOverAFewEmptyLinesBeforeARequest) {
+  const std::string request = whole("5\r\nhello\r\n0\r\n\r\n");
+  std::string empty;
+  for (std::size_t lines = 1; lines <= limits.empty_lines; ++lines) {
+    empty += "\r\n";
+    std::string left;
+    EXPECT_EQ(body_of({empty + request}, left), "hello");
+    const std::string all = empty + request;
+    std::vector<std::string_view> bytes;
+    for (std::size_t i = 0; i < all.size(); ++i) bytes.push_back(std::string_view(all).substr(i, 1));
+    EXPECT_EQ(body_of(bytes, left), "hello");
+    EXPECT_EQ(judge(empty), std::nullopt);
+  }
+  EXPECT_EQ(judge(empty + "\r\n" + request), 400u);
+  for (const std::string other : {"\n", "\r", " \r\n", "\r\n\n", "\r\r\n"})
+    EXPECT_EQ(judge(other + request), 400u) << other;
+  Request taken;
+  RequestParser parser(taken, limits);
+  std::size_t used = 0;
+  EXPECT_EQ(parser.put(boost::asio::buffer(empty), used), RequestParser::Progress::need_more);
+  EXPECT_EQ(used, empty.size());
+  EXPECT_FALSE(parser.has_begun());
+}
+
+/// Nothing comes behind these: whoever sent them waits for an answer.
+TEST(RequestParser, DoesNotWaitForMoreOfALineThatEndsWrongHoweverItIsCut) {
+  const std::string host = "POST /wsman HTTP/1.1\r\nHost: test\r\n";
+  for (const std::string& bytes :
+       {std::string("POST /wsman HTTP/1.1\nHost: test\n\n"), std::string("POST /wsman HTTP/1.1\r\nHost: test\n\n"),
+        host + "\n", host + "\r\r", host + "X: a\n\r\n", host + "X: a\r\n\n", host + "X: a\rb", whole("0\n\n"),
+        whole("0\r\n\n"), whole("0\n\r\n"), whole("0\r\r"), whole("5\nhello"), whole("5\r\nhello\n"),
+        whole("5\r\nhello0"), whole("5\r\nhello\r\n0\n\n"), whole("5\r\nhello\r\n0\r\n\n"), whole("5;a=\"\n"),
+        whole("0\r\nX: y\n\n"), whole("0\r\nX: y\r\n\n")}) {
+    const std::string_view text(bytes);
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+      std::vector<std::string_view> pieces;
+      for (std::size_t i = 0; i < text.size(); i += piece) pieces.push_back(text.substr(i, piece));
+      std::string left;
+      EXPECT_EQ(body_of(pieces, left).value_or("goes on").substr(0, 6), "failed") << bytes << " in pieces of " << piece;
+    }
+  }
+}
+
+TEST(RequestParser, BoundsAHeaderThatComesLineByLine) {
+  Request request;
+  RequestParser parser(request, limits);
+  std::string left = "POST /wsman HTTP/1.1\r\nHost: test\r\nX";
+  std::size_t bytes = left.size();
+  auto progress = RequestParser::Progress::need_more;
+  while (progress == RequestParser::Progress::need_more && bytes < 4 * limits.header_bytes) {
+    std::size_t used = 0;
+    progress = parser.put(boost::asio::buffer(left), used);
+    left.erase(0, used);
+    const std::string line = ": " + std::string(limits.header_bytes / 10, 'a') + "\r\nX";
+    left += line;
+    bytes += line.size();
+  }
+  EXPECT_EQ(progress, RequestParser::Progress::failed);
+  EXPECT_EQ(parser.status(), 431u);
+  EXPECT_LT(bytes, limits.header_bytes + limits.header_bytes / 2);
+}
+
+TEST(RequestParser, BoundsWhatTellsChunksApart) {
+  const std::string large(limits.header_bytes, 'a');
+  EXPECT_EQ(judge(whole("1;" + large)), 431u);
+  EXPECT_EQ(judge(whole("0\r\nX: " + large)), 431u);
+  std::string extensions;
+  std::string trailers;
+  for (std::size_t i = 0; i < 20; ++i) extensions += "1;" + large.substr(0, limits.header_bytes / 10) + "\r\nx\r\n";
+  for (std::size_t i = 0; i <= limits.header_fields; ++i) trailers += "X: y\r\n";
+  EXPECT_EQ(judge(whole(extensions)), 431u);
+  EXPECT_EQ(judge(whole("0\r\n" + trailers)), 431u);
+  EXPECT_EQ(judge(whole("ffffffffffffffff\r\n")), 413u);
+  EXPECT_EQ(judge(whole(fmt::format("{:x}\r\n", limits.body_bytes + 1))), 413u);
+  EXPECT_EQ(judge(whole(fmt::format("{:x}\r\n", limits.body_bytes))), std::nullopt);
+  const std::string chunk = fmt::format("{:x}\r\n{}\r\n", 1024 * 1024, std::string(1024 * 1024, 'x'));
+  std::string chunks;
+  for (std::size_t bytes = 0; bytes < limits.body_bytes; bytes += 1024 * 1024) chunks += chunk;
+  EXPECT_EQ(judge(whole(chunks + "0\r\n\r\n")), 0u);
+  EXPECT_EQ(judge(whole(chunks + "1\r\n")), 413u);
 }
 
 TEST(RequestParser, FindsFoldedFieldsHoweverTheyAreCut) {

@@ -241,6 +241,50 @@ TEST_F(ServerLimitsTest, WhoSendsMuchAheadIsServedAllTheSame) {
   expect_reply(client, 200, "last");
 }
 
+TEST_F(ServerLimitsTest, WhatIsReadAheadIsPaidFor) {
+  const auto eventually = [](const auto& condition) {
+    for (const auto deadline = Time::now() + 60s; !condition() && Time::now() < deadline;)
+      std::this_thread::sleep_for(10ms);
+    return condition();
+  };
+  serve();
+  const std::size_t connection = options_.limits.connection_bytes;
+  {
+    TestClient client(port_);
+    ASSERT_TRUE(client.send(post("/later", "")));
+    const auto exchange = inbox_.take();
+    ASSERT_TRUE(exchange);
+    EXPECT_TRUE(eventually([&] { return options_.ledger.bytes() == connection; }));
+    ASSERT_TRUE(client.send(std::string(options_.limits.bytes_ahead / 2, 'x')));
+    EXPECT_TRUE(eventually([&] { return options_.ledger.bytes() > connection + options_.limits.bytes_ahead / 4; }));
+    exchange->respond({});
+    EXPECT_EQ(client.read().value().status, 200u);
+    EXPECT_EQ(client.read().value().status, 431u) << "what came ahead is no request";
+  }
+  EXPECT_TRUE(eventually([&] { return options_.ledger.bytes() == 0; }));
+}
+
+TEST_F(ServerLimitsTest, WhoCannotPayForWhatIsReadAheadIsReadNoFurther) {
+  ledger_options_.bytes_of_principal = options_.limits.connection_bytes + 10'000;
+  serve();
+  TestClient client(port_);
+  ASSERT_TRUE(client.send(post("/later", "")));
+  const auto exchange = inbox_.take();
+  ASSERT_TRUE(exchange);
+  std::string ahead;
+  for (int i = 0; i < 500; ++i) ahead += post("/wsman", std::to_string(i));
+  std::thread sender([&] { client.send(ahead); });
+  for (const auto deadline = Time::now() + 60s;
+       options_.ledger.number(Ledger::Item::leaving) == 0 && Time::now() < deadline;)
+    std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(options_.ledger.number(Ledger::Item::leaving), 1u);
+  EXPECT_LE(options_.ledger.bytes(), ledger_options_.bytes_of_principal);
+  exchange->respond({.status = 200, .content_type = "", .body = "later"});
+  expect_reply(client, 200, "later");
+  for (int i = 0; i < 500; ++i) expect_reply(client, 200, std::to_string(i));
+  sender.join();
+}
+
 TEST_F(ServerLimitsTest, BodiesOfAUserAreLimitedUntilTheyAreReleased) {
   options_.limits.free_bytes = 100;
   ledger_options_.bytes = 1'000'000;

@@ -271,15 +271,17 @@ bool Request::has_option(std::string_view name, bool otherwise) const {
   return otherwise;
 }
 
-OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request) {
+OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request,
+                           const xml::Afford& afford) {
   request.encoding = encoding_of(text, charset);
   auto decoded = to_utf8(std::move(text), request.encoding);
   if (!decoded) return fault(Condition::malformed_xml, decoded.error().message);
   text = std::move(*decoded);
   const bool converted = request.encoding.is_utf16();
-  auto document =
-      xml::Document::parse(std::move(text), {}, converted ? xml::EncodingName::is_void : xml::EncodingName::counts);
+  auto document = xml::Document::parse(std::move(text), {},
+                                       converted ? xml::EncodingName::is_void : xml::EncodingName::counts, afford);
   if (!document) {
+    if (document.error().kind == Failure::busy) return to_fault(document.error());
     const bool encoding = document.error().kind == Failure::not_supported;
     return fault(
         encoding ? Condition::character_set : Condition::malformed_xml,

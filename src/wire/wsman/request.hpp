@@ -62,6 +62,7 @@ struct Request {
 
 /// Reads as much as can be: after a fault, `request` holds what an answer to it needs (the message id, the encoding).
 /// `charset` is that of the HTTP request's media type.
-OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request);
+OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request,
+                           const xml::Afford& afford = {});
 
 }  // namespace vmms::wire::wsman

@@ -72,7 +72,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       : manager(object_manager),
         submit(std::move(submit_task)),
         options(std::move(server_options)),
-        contexts(options.contexts) {}
+        contexts(options.contexts, enumeration::Contexts::Clock::now, options.context_store) {}
 
   http::Response fault_response(const Fault& fault, const Request& request) const {
     return fault_response(fault, request, options.host_name);
@@ -156,12 +156,17 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   void read(const std::shared_ptr<http::Exchange>& exchange, Clock::time_point start) {
     const http::Request& http_request = exchange->request();
     const auto request = std::make_shared<Request>();
+    const bool large = http_request.body.size() > most_read_on_edge;
     auto task = guarded([&]() -> OrFault<Task> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
-      if (auto read =
-              read_request(exchange->take_body(), charset_of(http_request.content_type), options.requests, *request);
+      // Markup may take many times its size.
+      const auto afford = [&](std::size_t bytes) { return exchange->keep(bytes); };
+      if (auto read = read_request(exchange->take_body(), charset_of(http_request.content_type), options.requests,
+                                   *request, large ? xml::Afford(afford) : xml::Afford());
           !read)
         return read.error();
+      if (large)
+        if (const Status kept = exchange->keep(request->footprint()); !kept) return to_fault(kept.error());
       cim::Context context;
       context.principal = http_request.principal;
       context.account = http_request.account;

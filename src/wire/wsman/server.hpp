@@ -22,6 +22,7 @@ struct ServerOptions {
   MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
   RequestLimits requests = {};
   enumeration::ContextLimits contexts = {};
+  std::shared_ptr<enumeration::ContextStore> context_store = {};  ///< null: one of its own
 };
 
 /// Thread-safe. What it submits keeps what it needs alive, except the object manager, which must outlive all tasks.

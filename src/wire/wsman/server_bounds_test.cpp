@@ -46,6 +46,29 @@ class WsmanBoundsTest : public testing::WsmanServerTest {
   }
 };
 
+TEST_F(WsmanBoundsTest, ADocumentIsPaidForWhileItIsRead) {
+  std::string header;
+  for (int i = 0; i < 20'000; ++i) header += "<x/>";
+  std::string body = soap(names::action_get, uri("Test_SettingData"), {{"InstanceID", "a"}});
+  body.insert(body.find("<s:Header>") + 10, header);
+  for (const std::size_t most : {std::size_t{2}, std::size_t{100}}) {
+    http::Request request = testing::post(body);
+    request.account = ledger.account(Ledger::Payer::principal, request.principal->id());
+    const auto exchange = std::make_shared<testing::FakeExchange>(std::move(request));
+    exchange->most_kept = most * body.size();
+    server.handle(exchange);
+    run_pool();
+    ASSERT_TRUE(exchange->answered());
+    const auto answer = read(exchange->wait());
+    EXPECT_EQ(answer.response.status, most == 2 ? 500u : 200u) << answer.response.body;
+    if (most == 2) {
+      EXPECT_NE(answer.response.body.find("QuotaLimit"), std::string::npos) << answer.response.body;
+    } else {
+      EXPECT_GT(exchange->kept, 5 * body.size());
+    }
+  }
+}
+
 TEST_F(WsmanBoundsTest, ReferencesNestEightDeep) {
   EXPECT_NE(get(nested(8, 10)).reason().find("is a string, not a reference"), std::string::npos) << "it was read";
   for (const int levels : {9, 12, 14}) {

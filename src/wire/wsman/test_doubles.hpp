@@ -7,6 +7,7 @@
 #include "wire/http/test_principal.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -111,6 +112,7 @@ class FakeExchange : public http::Exchange {
   const http::Request& request() const override { return request_; }
   std::string take_body() override { return std::exchange(request_.body, {}); }
   Status keep(std::size_t bytes) override {
+    if (bytes > most_kept) return error(Failure::busy, "that is more than there is");
     kept = bytes;
     return {};
   }
@@ -128,6 +130,7 @@ class FakeExchange : public http::Exchange {
   }
 
   std::size_t kept = 0;  ///< see keep()
+  std::size_t most_kept = SIZE_MAX;
   /// What the edge does when the deadline passes.
   void expire() { respond(late_()); }
   bool answered() const {

@@ -67,8 +67,13 @@ Error error_at(std::string_view text, std::size_t offset, std::string_view messa
 // Functions that return a bool have set `failure_` when it is false.
 class Parser {
  public:
-  Parser(Tree& tree, const Limits& limits, EncodingName encoding_name)
-      : tree_(tree), text_(tree.text), limits_(limits), encoding_name_(encoding_name) {}
+  Parser(Tree& tree, const Limits& limits, EncodingName encoding_name, const Afford& afford)
+      : tree_(tree),
+        text_(tree.text),
+        limits_(limits),
+        encoding_name_(encoding_name),
+        afford_(afford),
+        bytes_(tree.text.size()) {}
 
   Status run() {
     // Room for a small request, in pieces that malloc has at hand; entry 0 of each table is none.
@@ -96,7 +101,7 @@ class Parser {
   };
   struct Binding {
     std::string_view prefix;
-    std::string_view uri;
+    std::string_view uri;  ///< equal ones are the same text, see is_same()
   };
   /// Character data that is not yet what it means.
   struct Raw {
@@ -113,6 +118,21 @@ class Parser {
     failure_ =
         error(Failure::not_supported, fmt::format("the character encoding {} is not supported, only UTF-8", name));
     return false;
+  }
+
+  /// For one entry more.
+  template <class T>
+  bool make_room(std::vector<T>& table) {
+    if (table.size() < table.capacity() || table.empty()) return true;
+    bytes_ += table.capacity() * sizeof(T);
+    if (afford_) {
+      if (const Status paid = afford_(bytes_); !paid) {
+        failure_ = paid.error();
+        return false;
+      }
+    }
+    table.reserve(2 * table.capacity());
+    return true;
   }
 
   bool at_end() const { return position_ >= text_.size(); }
@@ -179,17 +199,20 @@ class Parser {
         if (text_[position_] == ']' && at("]]>")) return fail("\"]]>\" outside of a CDATA section");
       }
     position_ = start + piece.size();
-    add_text(piece, raw, true);
-    return true;
+    return add_text(piece, raw, true);
   }
 
-  void add_text(std::string_view piece, bool raw, bool references) {
+  bool add_text(std::string_view piece, bool raw, bool references) {
     const auto index = static_cast<std::uint32_t>(tree_.texts.size());
+    if (index > limits_.texts) return fail(fmt::format("more than {} pieces of text", limits_.texts));
+    if (!make_room(tree_.texts)) return false;
     tree_.texts.push_back({piece});
+    if (raw && !make_room(raw_texts_)) return false;
     if (raw) raw_texts_.push_back({index, references});
     Open& element = open_.back();
     (element.last_text == 0 ? tree_.nodes[element.node].first_text : tree_.texts[element.last_text].next) = index;
     element.last_text = index;
+    return true;
   }
 
   bool markup() {
@@ -214,8 +237,7 @@ class Parser {
     const std::size_t start = position_ + begin.size();
     if (!skip_to(end, begin.size(), "a CDATA section is not closed")) return false;
     const std::string_view piece = text_.substr(start, position_ - end.size() - start);
-    add_text(piece, piece.find('\r') != std::string_view::npos, false);
-    return true;
+    return add_text(piece, piece.find('\r') != std::string_view::npos, false);
   }
 
   bool skip_to(std::string_view end, std::size_t from, std::string_view message) {
@@ -318,6 +340,7 @@ class Parser {
 
     const auto index = static_cast<std::uint32_t>(tree_.nodes.size());
     const auto attributes = static_cast<std::uint32_t>(tree_.attributes.size()) - first_attribute;
+    if (!make_room(tree_.nodes)) return false;
     tree_.nodes.push_back(
         {.name = name.local, .uri = *uri, .first_attribute = first_attribute, .attributes = attributes});
     if (!open_.empty()) {
@@ -341,7 +364,9 @@ class Parser {
       if (!prefix.empty() && uri.empty()) return fail_at(offset, "a prefix is declared without a namespace");
       if (scope_.size() == limits_.namespaces)
         return fail_at(offset, fmt::format("more than {} namespace declarations in scope", limits_.namespaces));
-      scope_.push_back({prefix, uri});
+      const auto same =
+          std::find_if(scope_.begin(), scope_.end(), [&](const Binding& each) { return each.uri == uri; });
+      scope_.push_back({prefix, same == scope_.end() ? uri : same->uri});
     }
     return true;
   }
@@ -356,10 +381,15 @@ class Parser {
         attribute.uri = *uri;
       }
       for (std::size_t other = first_attribute; other < i; ++other)
-        if (tree_.attributes[other].name == attribute.name && tree_.attributes[other].uri == attribute.uri)
+        if (tree_.attributes[other].name == attribute.name && is_same(tree_.attributes[other].uri, attribute.uri))
           return fail_at(offset, fmt::format("attribute {:.100} is given twice", attribute.name));
     }
     return true;
+  }
+
+  /// Of two namespaces in scope. They may be long and differ only at their ends, and each pair of attributes asks.
+  static bool is_same(std::string_view left, std::string_view right) {
+    return left.data() == right.data() && left.size() == right.size();
   }
 
   std::optional<std::string_view> find(std::string_view prefix) const {
@@ -416,6 +446,7 @@ class Parser {
     }
     if (at_end()) return fail("an attribute's value is not closed");
     const std::string_view text = text_.substr(value, position_ - value);
+    if (!make_room(tree_.attributes)) return false;
     tree_.attributes.push_back({name.prefix, name.local, is_declaration(name) ? xmlns_uri : std::string_view(),
                                 raw ? resolve(text, true, true) : text});
     ++position_;
@@ -486,6 +517,8 @@ class Parser {
   const std::string_view text_;
   const Limits& limits_;
   const EncodingName encoding_name_;
+  const Afford& afford_;
+  std::size_t bytes_;      ///< of the text, and of tables beyond their first entries
   std::size_t start_ = 0;  ///< behind the mark
   std::size_t position_ = 0;
   bool root_seen_ = false;
@@ -497,8 +530,8 @@ class Parser {
 
 }  // namespace
 
-Status parse(Tree& tree, const Limits& limits, EncodingName encoding_name) {
-  return Parser(tree, limits, encoding_name).run();
+Status parse(Tree& tree, const Limits& limits, EncodingName encoding_name, const Afford& afford) {
+  return Parser(tree, limits, encoding_name, afford).run();
 }
 
 }  // namespace vmms::wire::xml

@@ -10,11 +10,12 @@ Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
-Result<Document> Document::parse(std::string text, const Limits& limits, EncodingName encoding_name) {
+Result<Document> Document::parse(std::string text, const Limits& limits, EncodingName encoding_name,
+                                 const Afford& afford) {
   Document result;
   result.tree_ = std::make_unique<Tree>();
   result.tree_->text = std::move(text);
-  if (const Status parsed = xml::parse(*result.tree_, limits, encoding_name); !parsed) return parsed.error();
+  if (const Status parsed = xml::parse(*result.tree_, limits, encoding_name, afford); !parsed) return parsed.error();
   return result;
 }
 

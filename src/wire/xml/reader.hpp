@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,14 @@ struct Limits {
   std::size_t attributes = 16384;  ///< in the whole document
   std::size_t attributes_per_element = 64;
   std::size_t namespaces = 64;  ///< declarations in scope at one place
+  /// Pieces of character data: of each element one before each of its children and one behind them, and more where
+  /// comments part them.
+  std::size_t texts = 3 * 65536;
 };
+
+/// Asked whether a document may take so many bytes of memory, again each time that it grows. The errors are those of
+/// who pays.
+using Afford = std::function<Status(std::size_t bytes)>;
 
 /// Whether the encoding that a document declares counts, or is void: of a text that was converted since (RFC 7303
 /// section 3.2), or that came inside another one.
@@ -85,9 +93,9 @@ class Document {
 
   /// Refuses all that is not well-formed by XML 1.0 (fifth edition) and Namespaces in XML 1.0 (third edition), document
   /// type declarations, and whatever passes the limits. Errors: invalid_argument with line and column, not_supported
-  /// for a character encoding other than UTF-8.
+  /// for a character encoding other than UTF-8, those of `afford`, whose document may be of any size without.
   static Result<Document> parse(std::string text, const Limits& limits = {},
-                                EncodingName encoding_name = EncodingName::counts);
+                                EncodingName encoding_name = EncodingName::counts, const Afford& afford = {});
 
   Element root() const;
   std::size_t footprint() const;  ///< bytes of memory

@@ -159,8 +159,14 @@ TEST(XmlReader, RefusesNamespaceErrors) {
        {"<a:r/>", "<r a:x=\"1\"/>", "<r xmlns:a=\"\"/>", "<r x=\"1\" x=\"2\"/>",
         "<r xmlns:a=\"urn:1\" xmlns:b=\"urn:1\" a:x=\"1\" b:x=\"2\"/>", "<r xmlns=\"u\" xmlns=\"v\"/>",
         "<r xmlns:xml=\"urn:other\"/>", "<r xmlns:xmlns=\"urn:other\"/>", "<:r/>", "<r:/>", "<a:b:c xmlns:a=\"u\"/>",
-        "<r xmlns:=\"u\"/>", "<r><s xmlns:a=\"u\"/><a:t/></r>"})
+        "<r xmlns:=\"u\"/>", "<r><s xmlns:a=\"u\"/><a:t/></r>",
+        // Of one namespace, however it came to its prefixes.
+        "<r xmlns:a=\"u\"><s xmlns:b=\"u\" a:x=\"1\" b:x=\"2\"/></r>",
+        "<r><s xmlns:a=\"u\"/><s xmlns:a=\"u\" xmlns:b=\"&#117;\" a:x=\"1\" b:x=\"2\"/></r>",
+        "<r xmlns=\"u\" xmlns:a=\"v\"><s xmlns:b=\"u\" xmlns:a=\"u\" a:x=\"1\" b:x=\"2\"/></r>",
+        "<r xml:x=\"1\" xmlns:xml=\"http://www.w3.org/XML/1998/namespace\" xml:x=\"2\"/>"})
     EXPECT_EQ(refusal_kind(text), Failure::invalid_argument) << text;
+  EXPECT_EQ(refusal("<r xmlns:a=\"u\" xmlns:b=\"v\" a:x=\"1\" b:x=\"2\" x=\"3\"/>"), "accepted");
   EXPECT_EQ(refusal("<r xml:lang=\"en\" xmlns:xml=\"http://www.w3.org/XML/1998/namespace\"/>"), "accepted");
 }
 
@@ -174,6 +180,55 @@ TEST(XmlReader, TakesNamesAndReferencesOfTheFifthEdition) {
 TEST(XmlReader, ErrorsGiveLineAndColumn) {
   EXPECT_EQ(refusal("<r>\n  <s>&bad;</s>\n</r>").substr(0, 17), "line 2, column 6:");
   EXPECT_EQ(refusal("<r>\n<a:s/>\n</r>").substr(0, 7), "line 2,");
+}
+
+TEST(XmlReader, BoundsPiecesOfText) {
+  const std::string three = "<r>a<!---->b<?p?><![CDATA[c]]></r>";
+  EXPECT_TRUE(Document::parse(three, {.texts = 3}));
+  const auto refused = Document::parse(three, {.texts = 2});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("pieces of text"), std::string::npos) << refused.error().message;
+  std::string many = "<r>";
+  for (std::size_t i = 0; i <= Limits().texts; ++i) many += "a<!---->";
+  EXPECT_NE(refusal(many + "</r>").find("pieces of text"), std::string::npos);
+  // As many as there are in a document of the most elements with white space around each.
+  std::string spaced = "<r>";
+  for (std::size_t i = 1; i < Limits().elements; ++i) spaced += "\n<a>\n</a>";
+  EXPECT_EQ(refusal(spaced + "\n</r>"), "accepted");
+}
+
+TEST(XmlReader, AsksWhetherItsMemoryCanBeAfforded) {
+  std::size_t asked = 0;
+  std::size_t most = SIZE_MAX;
+  const Afford afford = [&](std::size_t bytes) {
+    EXPECT_GT(bytes, asked);
+    asked = bytes;
+    return bytes > most ? Status(error(Failure::busy, "too dear")) : Status();
+  };
+  const auto parse = [&](const std::string& text) {
+    asked = 0;
+    return Document::parse(text, {}, EncodingName::counts, afford);
+  };
+  std::string elements = "<r>";
+  std::string texts = "<r>";
+  std::string attributes = "<r>";
+  for (int i = 0; i < 10'000; ++i) {
+    elements += "<a/>";
+    texts += "&amp;<!---->";
+    attributes += "<a b=\"\"/>";
+  }
+  for (const std::string& text : {elements + "</r>", texts + "</r>", attributes + "</r>"}) {
+    most = SIZE_MAX;
+    const auto document = parse(text);
+    ASSERT_TRUE(document) << document.error().message;
+    EXPECT_LE(document->footprint(), asked + 16 * 1024) << "all but the first entries is asked for";
+    most = asked / 2;
+    const auto refused = parse(text);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), error(Failure::busy, "too dear"));
+  }
+  ASSERT_TRUE(parse("<r>small</r>"));
+  EXPECT_EQ(asked, 0u);
 }
 
 TEST(XmlReader, BoundsDepthElementsAndAttributes) {
