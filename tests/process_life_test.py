@@ -327,6 +327,49 @@ class CheckedBeforeAnythingIsTouched(Folder):
         self.assertEqual(0, self.ends(second))
 
 
+class StandardDescriptors(Folder):
+    """Who starts it with standard error closed must not find the log in the first file that it opens."""
+
+    def free_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            return listener.getsockname()[1]
+
+    def test_closed_ones_are_no_files_of_ours(self):
+        for closed in ("2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
+            with self.subTest(closed=closed):
+                port, state, audit = self.free_port(), f"state{len(closed)}", self.folder / f"audit{len(closed)}"
+                arguments = self.arguments("--simulate", self.fleet, "--wsman", f"127.0.0.1:{port}", "--wsmans",
+                                           "127.0.0.1:0", "--audit", audit, state=state)
+                process = subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", *arguments],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.addCleanup(process.wait)
+                self.addCleanup(process.kill)
+                client, end = vmms.Client(f"http://127.0.0.1:{port}/wsman", "tester"), time.monotonic() + 60
+                while True:
+                    try:
+                        machine = client.enumerate("Msvm_ComputerSystem")[-1]
+                        break
+                    except OSError:
+                        self.assertIsNone(process.poll())
+                        self.assertLess(time.monotonic(), end)
+                        time.sleep(0.05)
+                client.invoke("Msvm_ComputerSystem", vmms.machine_keys(machine["Name"]), "RequestStateChange",
+                              "<p:RequestedState>3</p:RequestedState>")
+                client.close()
+                self.assertEqual(0, self.ends(process))
+                self.assertEqual(f"{process.pid}\n", (self.folder / state / "lock").read_text())
+                self.assertEqual(["invoke"], [json.loads(line)["event"] for line in audit.read_text().splitlines()])
+
+    def test_what_the_command_line_says_goes_into_no_file(self):
+        for closed, status in (("2>&-", 0), ("1>&-", 2), ("1>&- 2>&-", 2), ("0<&- 1>&- 2>&-", 2)):
+            users = self.folder / f"users{len(closed)}"
+            self.add_user("first")
+            users.write_bytes(self.users.read_bytes())
+            done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", vmms.BUILD / "vmms", "user", "list", "--users",
+                                   users], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.assertEqual((status, self.users.read_bytes()), (done.returncode, users.read_bytes()), closed)
+
+
 class Modes(Folder):
     def modes(self):
         state = self.folder / "state"
