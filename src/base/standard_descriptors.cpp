@@ -8,7 +8,7 @@
 namespace vmms {
 
 void hold_standard_descriptors() {
-  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
     // The lowest number that is free, which is this one. Programs that we start find it closed.
     if (::open("/", O_PATH | O_CLOEXEC) != number) std::_Exit(1);
