@@ -61,7 +61,8 @@ constexpr std::size_t largest_definition = std::size_t{1} << 20;
 // The XML of --define; empty without it.
 Result<std::string> read_definition(const Options& options) {
   if (options.define.empty()) return std::string();
-  auto xml = wire::http::read_file(options.define, largest_definition);
+  // A domain may name programs and disks of this host: who writes it is root.
+  auto xml = wire::http::read_protected_file(options.define, largest_definition);
   if (!xml) return xml;
   const auto prepared = hypervisor::libvirt::prepare_definition(*xml, {}, [] {
     return hypervisor::libvirt::Accelerator{};  // only the XML is looked at

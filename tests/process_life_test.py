@@ -222,8 +222,13 @@ class CheckedBeforeAnythingIsTouched(Folder):
         link = self.folder / "link"
         link.symlink_to("outer/inner/users")
         tls = ("--wsmans", "127.0.0.1:0", "--certificate", certificate, "--key", key)
+        audit, state, new_state, definition = (inner / name for name in ("audit", "state", "new/state", "domain.xml"))
+        state.mkdir(mode=0o700)
+        definition.write_text("<domain type='test'/>")
         for arguments, named, status in ((("--users", users), users, 1), (("--users", link), link, 1), (tls, key, 1),
-                                         (("--config", file), file, 2)):
+                                         (("--config", file), file, 2), (("--audit", audit), audit, 1),
+                                         (("--state", state), state, 1), (("--state", new_state), inner, 1),
+                                         (("--define", definition), definition, 1)):
             for folder in (inner, outer):
                 with self.subTest(named=named.name, folder=folder.name):
                     folder.chmod(0o777)
@@ -235,10 +240,33 @@ class CheckedBeforeAnythingIsTouched(Folder):
                         os.chown(folder, 12345, -1)
                         self.assertIn("user 12345", self.refuse_untouched(*arguments, status=status))
                         os.chown(folder, 0, -1)
+                    self.assertEqual([False, False], [audit.exists(), new_state.parent.exists()])
         # Under the sticky bit nobody replaces what is not theirs.
         inner.chmod(0o1777)
         process, _ = self.serve("--users", users, "--config", file, "--wsman", "127.0.0.1:0", *tls)
         self.assertEqual(0, self.ends(process))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives files to somebody else")
+    def test_links_and_files_of_others(self):
+        victim, theirs = self.folder / "victim", self.folder / "theirs"
+        victim.mkdir()
+        victim.chmod(0o755)
+        (victim / "file").write_text("ours\n")
+        (victim / "file").chmod(0o644)
+        for name, target in (("state", victim), ("audit", victim / "file")):
+            link = self.folder / f"their-{name}"
+            link.symlink_to(target)
+            os.lchown(link, 12345, 12345)
+            self.assertIn(f"the link {link} on the way to it belongs to user 12345", self.refuse_untouched(f"--{name}", link))
+        self.assertEqual((0o755, 0o644), tuple(stat.S_IMODE(path.stat().st_mode) for path in (victim, victim / "file")))
+        self.assertEqual([victim / "file"], list(victim.iterdir()))
+        theirs.write_text("<domain type='test'/>")
+        os.chown(theirs, 12345, 12345)
+        for option in ("--audit", "--define"):
+            self.assertIn("belongs to user 12345", self.refuse_untouched(option, theirs))
+        os.chown(theirs, 0, 0)
+        theirs.chmod(0o666)
+        self.assertIn(f"chmod go-w {theirs}", self.refuse_untouched("--define", theirs))
 
     def test_who_may_write_the_configuration(self):
         file = self.folder / "vmmsd.toml"
