@@ -761,6 +761,28 @@ class NoFolders(Files):
                 self.assertNotEqual(started.returncode, 0, folder)
                 self.assertIn("files", started.stdout + started.stderr)
 
+    def test_files_of_our_own_in_a_folder_are_refused_at_the_start(self):
+        given = self.folder / "given-too"
+        given.mkdir()
+        for name in ("key", "certificate", "domain.xml"):
+            (given / name).write_text("x")
+        (given / "vmmsd.toml").write_text('log-level = "info"\n')
+        for arguments in (("--audit", given / "audit"), ("--config", given / "vmmsd.toml"),
+                          ("--key", given / "key", "--certificate", given / "certificate"),
+                          ("--connect", f"qemu:///embed?root=%2F{str(given)[1:]}"),
+                          ("--connect", f"qemu:///embed?x=1;root={given}/below"),
+                          ("--connect", "test:///default", "--define", given / "domain.xml")):
+            host = () if "--connect" in arguments else ("--simulate", self.folder / "fleet.toml")
+            for option in ("--copy-read", "--copy-write"):
+                with self.subTest(arguments=arguments, option=option):
+                    started = subprocess.run([vmms.BUILD / "vmmsd", *host, "--state", self.folder / "state-apart", "--users",
+                                              self.daemon.users, "--wsman", "127.0.0.1:0", "--socket", "none", option,
+                                              f"files={given}", *arguments], capture_output=True, text=True, timeout=30)
+                    self.assertEqual((1, ""), (started.returncode, started.stdout), started.stderr)
+                    self.assertIn(f"{option[2:]} files={given}", started.stderr)
+                    self.assertIn("which no request may touch", started.stderr)
+        self.assertFalse((given / "audit").exists())
+
     def test_parts_of_our_own_that_are_mounted_in_a_folder_are_refused_at_the_start(self):
         state, users, given = (self.folder / name for name in ("kept", "kept-users", "given"))
         for folder in (state, state / "inside", users, given, given / "sub", given / "sub" / "deep", self.folder / "apart"):

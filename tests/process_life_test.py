@@ -513,6 +513,25 @@ class Reload(Folder):
         self.fault()
         self.assertNotIn(" debug ", self.log())
 
+    def test_files_in_a_folder_that_requests_may_name_are_refused(self):
+        given = self.folder / "given"
+        given.mkdir()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=x", "-keyout", given / "key", "-out", given / "certificate"], check=True,
+                       capture_output=True)
+        (given / "key").chmod(0o600)
+        self.ends(self.process)
+        lines = ('log-level = "info"', f'copy-read = ["r={given}"]')
+        self.configure(*lines)
+        self.process, self.urls = self.serve("--config", self.file, "--wsman", "127.0.0.1:0", "--wsmans", "127.0.0.1:0")
+        before = self.fingerprint()
+        for more in ((f'key = "{given}/key"', f'certificate = "{given}/certificate"'), (f'audit = "{given}/audit"',)):
+            self.configure(*lines, *more)
+            self.hang_up(f"HUP changes nothing: copy-read r={given}: .*which no request may touch")
+        self.assertEqual((before, False), (self.fingerprint(), (given / "audit").exists()))
+        self.configure(*lines)
+        self.hang_up("read again")
+
     def test_keys_that_need_a_restart_are_named(self):
         self.configure('log-level = "warn"', "guest-service-interface = true", 'cimxml = "127.0.0.1:0"')
         self.hang_up("these keys differ and need a restart: cimxml, guest-service-interface\n")
