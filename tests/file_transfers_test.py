@@ -721,6 +721,47 @@ class OnServer(Files):
             swapping.join()
         self.assertEqual(list(outside.iterdir()), [])
 
+    def test_what_copies_leave_free(self):
+        disk = self.folder / "out" / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m,nr_inodes=200", "tmpfs", disk], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("needs to be root and to be allowed to mount")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        self.service().send("/tmp/large", pattern(16 * MEBIBYTE))
+        self.service().send("/tmp/small", b"")
+        least, stop = [os.statvfs(disk)], threading.Event()
+
+        def look():
+            while not stop.wait(0.001):
+                least.append(min(least.pop(), os.statvfs(disk), key=lambda space: space.f_bavail))
+        looking = threading.Thread(target=look)
+        looking.start()
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            ended = list(pool.map(lambda i: self.copy("web1:/tmp/large", disk / str(i), check=False), range(5)))
+        stop.set()
+        looking.join()
+        refused = [each.stderr for each in ended if each.returncode != 0]
+        self.assertTrue(refused)
+        for why in refused:
+            self.assertIn("stay free", why)
+        self.assertGreaterEqual(least[0].f_bavail * least[0].f_frsize, MEBIBYTE, "a twentieth, but what was under way")
+        for path in disk.iterdir():
+            path.unlink()
+        for i in range(os.statvfs(disk).f_favail - 12):
+            (disk / str(i)).touch()
+        told = [self.copy("web1:/tmp/small", disk / f"small{i}", check=False) for i in range(6)]
+        self.assertEqual((0, 1), (told[0].returncode, told[-1].returncode), told[0].stderr)
+        self.assertIn("more files", told[-1].stderr)
+        self.assertGreaterEqual(os.statvfs(disk).f_favail, 8)
+
+    def test_the_bytes_that_are_not_known_are_not_told(self):
+        (self.folder / "in" / "some").write_bytes(b"12345")
+        done = self.copy("--overwrite", self.folder / "in" / "some", "web1:/tmp/some")
+        self.assertRegex(done.stdout, r"^copied in [0-9.]+ s\n$")
+        done = self.copy("--overwrite", "web1:/tmp/some", self.folder / "out" / "some")
+        self.assertIn("5 B copied in", done.stdout)
+
     def test_files_of_the_host_are_said_to_be_there(self):
         refused = self.copy(self.folder / "in" / "none", "web1:/tmp/", check=False)
         self.assertEqual(refused.returncode, 1)
