@@ -331,6 +331,9 @@ class CheckedBeforeAnythingIsTouched(Folder):
     def test_the_fleet(self):
         self.fleet.write_text("[[vm]]\nname = 1\n")
         self.assertIn(f"{self.fleet}:2:", self.refuse("--simulate", self.fleet, "--wsman", "127.0.0.1:0"))
+        os.mkfifo(self.folder / "pipe")
+        for endless in (self.folder / "pipe", "/dev/zero"):
+            self.assertIn("not a regular file", self.refuse("--simulate", endless, "--wsman", "127.0.0.1:0"))
 
     def test_the_configuration_file(self):
         file = self.folder / "vmmsd.toml"

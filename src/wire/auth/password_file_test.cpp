@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -49,15 +50,21 @@ TEST_F(PasswordFileTest, HashesAreVerified) {
   EXPECT_FALSE(verify_password("secret ", hash).value());
   EXPECT_FALSE(verify_password("", hash).value());
   EXPECT_FALSE(verify_password(std::string("secret\0x", 8), hash).value());
-  EXPECT_FALSE(verify_password(std::string(1000, 'x'), hash).value());
+  for (const std::size_t size : {510, 511, 512, 513, 1000}) {  // libcrypt takes 511
+    const auto verified = verify_password(std::string(size, 'x'), hash);
+    ASSERT_TRUE(verified) << size << " is no failure of ours: " << verified.error().message;
+    EXPECT_FALSE(*verified);
+  }
+  const std::string longest(511, 'x');
+  EXPECT_TRUE(verify_password(longest, hash_password(longest, 1).value()).value());
   EXPECT_NE(hash, hash_password("secret", 1).value()) << "there is no salt";
   EXPECT_TRUE(is_yescrypt_hash(hash_password("secret").value()));
   EXPECT_TRUE(verify_password("pässwörd", hash_password("pässwörd", 1).value()).value());
 }
 
 TEST_F(PasswordFileTest, ImpossiblePasswordsAreRefused) {
-  for (const std::string& bad :
-       {std::string(), std::string(600, 'x'), std::string("a\nb"), std::string("a\0b", 3), std::string("\xff\xfe")}) {
+  for (const std::string& bad : {std::string(), std::string(512, 'x'), std::string(600, 'x'), std::string("a\nb"),
+                                 std::string("a\0b", 3), std::string("\xff\xfe")}) {
     const auto hash = hash_password(bad, 1);
     ASSERT_FALSE(hash);
     EXPECT_EQ(hash.error().kind, Failure::invalid_argument);
@@ -182,6 +189,22 @@ TEST_F(PasswordFileTest, AddsAndChangesUsers) {
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_)) ++files;
   EXPECT_EQ(files, 1u) << "a temporary file is left";
+}
+
+TEST_F(PasswordFileTest, TheGroupThatMayReadStays) {
+  EXPECT_TRUE(set("alice", "one"));
+  const auto change = [&](mode_t mode) {
+    EXPECT_EQ(::chmod(path_.c_str(), mode), 0);
+    EXPECT_FALSE(set("alice", "two"));
+    struct stat status {};
+    EXPECT_EQ(::stat(path_.c_str(), &status), 0);
+    return status;
+  };
+  EXPECT_EQ(change(0640).st_mode & 07777, 0640u);
+  for (const mode_t mode : {0600, 0660, 0644, 0666, 0604}) EXPECT_EQ(change(mode).st_mode & 07777, 0600u) << mode;
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(path_.c_str(), 0, 54321), 0);
+  EXPECT_EQ(change(0640).st_gid, 54321u) << "as which the daemon may run";
 }
 
 TEST_F(PasswordFileTest, SymbolicLinksStay) {

@@ -15,6 +15,7 @@ namespace vmms::wire::auth {
 namespace {
 
 constexpr std::string_view prefix = "$y$";
+constexpr std::size_t longest_password = CRYPT_MAX_PASSPHRASE_SIZE - 1;  // libcrypt counts the NUL at its end
 
 /// What crypt_r() needs, wiped after use; 32 KiB, too much for a small stack.
 class Crypt {
@@ -38,9 +39,8 @@ class Crypt {
 
 Result<std::string> hash_password(const std::string& password, unsigned long cost) {
   if (password.empty()) return error(Failure::invalid_argument, "the password is empty");
-  if (password.size() > CRYPT_MAX_PASSPHRASE_SIZE) {
-    return error(Failure::invalid_argument,
-                 fmt::format("the password has more than {} bytes", CRYPT_MAX_PASSPHRASE_SIZE));
+  if (password.size() > longest_password) {
+    return error(Failure::invalid_argument, fmt::format("the password has more than {} bytes", longest_password));
   }
   if (!is_clean_text(password)) {
     return error(Failure::invalid_argument, "the password is not UTF-8 text without control characters");
@@ -56,7 +56,7 @@ Result<std::string> hash_password(const std::string& password, unsigned long cos
 
 Result<bool> verify_password(const std::string& password, const std::string& hash) {
   // crypt_r() would stop at a NUL and compare the part before.
-  if (password.size() > CRYPT_MAX_PASSPHRASE_SIZE || password.find('\0') != std::string::npos) return false;
+  if (password.size() > longest_password || password.find('\0') != std::string::npos) return false;
   const std::string made = Crypt().hash(password, hash);
   // The parameters were checked when the users file was read, so only memory can be missing (errno does not say that).
   if (made.empty()) return error(Failure::busy, "there is not enough memory for the hash of a password");
