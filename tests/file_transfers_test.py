@@ -597,6 +597,23 @@ class Copy(Files):
         self.assertIn("name", refused.stderr)
         self.assertEqual(list(target.iterdir()), [])
 
+    def test_names_that_cannot_be_sent_are_not_changed(self):
+        tree = self.folder / "here" / "odd"
+        tree.mkdir()
+        for name in (b"a\xfe", b"a\xff"):
+            (tree / os.fsdecode(name)).write_bytes(name)
+        (tree / "good").write_bytes(b"x")
+        for words in (("--overwrite", "-r", tree, "web1:/tmp/"), (tree / os.fsdecode(b"a\xff"), "web1:/tmp/"),
+                      (tree / "good", os.fsdecode(b"web1:/tmp/a\xff")), (tree / "good", "web1:/tmp/\x1b[31m")):
+            refused = self.copy(*words, check=False)
+            self.assertNotEqual(refused.returncode, 0, words)
+            self.assertIn("cannot be sent", refused.stderr)
+        self.assertEqual(self.names("web1", "/tmp"), set())
+        self.service().send("/tmp/a\ufffd", b"x")
+        refused = self.daemon.cli("rm", os.fsdecode(b"web1:/tmp/a\xff"), check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertEqual(self.names("web1", "/tmp"), {"a\ufffd"}, "another file is not removed")
+
     def test_names_of_vms_with_colons(self):
         self.copy(self.file("x", b"colon"), "web:2:/tmp/x")
         self.assertEqual(self.names("web:2", "/tmp"), {"x"})
