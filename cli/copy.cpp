@@ -266,8 +266,8 @@ bool names_no_file(Session& session, const VirtualMachine& machine, const Error&
   return reach && (reach->contact == Contact::ok || reach->contact == Contact::degraded);
 }
 
-int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
-              const CopyEnd& end) {
+int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress,
+              std::optional<std::uint64_t> bytes, const CopyEnd& end) {
   const double seconds = progress.seconds();
   if (console.json) {
     console.print(boost::json::value(boost::json::object{{"event", end.succeeded   ? "completed"
@@ -276,14 +276,16 @@ int tell_copy(const Console& console, const VirtualMachine& machine, const Progr
                                                          {"vm", machine.name},
                                                          {"id", machine.id},
                                                          {"job", end.job},
-                                                         {"bytes", bytes},
+                                                         {"bytes", bytes ? boost::json::value(*bytes) : nullptr},
                                                          {"seconds", seconds},
                                                          {"error_code", end.error_code},
                                                          {"error", end.error}}));
+  } else if (end.succeeded && !bytes) {
+    console.print(fmt::format("copied in {:.1f} s\n", seconds));
   } else if (end.succeeded) {
-    const double rate = static_cast<double>(bytes) / std::max(seconds, 0.001);
-    console.print(
-        fmt::format("{} copied in {:.1f} s ({}/s)\n", size_text(static_cast<double>(bytes)), seconds, size_text(rate)));
+    const auto moved = static_cast<double>(*bytes);
+    console.print(fmt::format("{} copied in {:.1f} s ({}/s)\n", size_text(moved), seconds,
+                              size_text(moved / std::max(seconds, 0.001))));
   } else {
     console.note(end.cancelled ? std::string("vmms: the copy was cancelled; nothing of the file is left")
                                : fmt::format("vmms: {}", printable(end.error, true)));

@@ -6,6 +6,7 @@
 #include "cli/session.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,9 @@ struct CopyEnd {
 /// A guest that is off, or has no agent, is not found either, and is none.
 bool names_no_file(Session& session, const VirtualMachine& machine, const Error& why);
 
-/// Tells it, and the exit status.
-int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress, std::uint64_t bytes,
-              const CopyEnd& end);
+/// Tells it, and the exit status. `bytes`: how many moved, where that is known here.
+int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress,
+              std::optional<std::uint64_t> bytes, const CopyEnd& end);
 
 /// The files of a guest that are copied, which must be of one VM.
 Result<std::vector<GuestPath>> guest_sources(Session& session, const CopyOptions& options);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace vmms::cli {
 
@@ -76,7 +77,8 @@ Result<int> run(Session& session, const VirtualMachine& machine, const cim::Obje
   const auto ended = watch_job(session, *job->reference, progress);
   console.progress({});
   if (!ended) return ended.error();
-  return tell_copy(console, machine, progress, bytes,
+  // The server alone knows the sizes of its own files, and a kernel tells 0 of files that hold something.
+  return tell_copy(console, machine, progress, bytes > 0 ? std::optional(bytes) : std::nullopt,
                    {ended->succeeded(), ended->cancelled(), std::string(job->reference->value("InstanceID")),
                     ended->error_code, ended->error_text});
 }

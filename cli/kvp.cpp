@@ -4,6 +4,7 @@
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
+#include "wire/xml/writer.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -117,6 +118,10 @@ struct Wanted {
 
 Result<int> change(Session& session, const VirtualMachine& machine, const Item& item, std::string_view method,
                    const std::string& success) {
+  if (!wire::xml::can_carry(item.name) || !wire::xml::can_carry(item.value))
+    return error(Failure::invalid_argument,
+                 fmt::format("\"{}\" or its value cannot be sent: it is not UTF-8, or has a control character",
+                             printable(item.name)));
   const std::string data =
       write_embedded("Msvm_KvpExchangeDataItem", {{"Name", "string", item.name},
                                                   {"Data", "string", item.value},

@@ -1,3 +1,4 @@
+#include "base/standard_descriptors.hpp"
 #include "cli/program.hpp"
 
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <iostream>
 
 int main(int argc, char** argv) {
+  vmms::hold_standard_descriptors();
   std::signal(SIGPIPE, SIG_DFL);  // `vmms vm list | head` ends quietly
   vmms::cli::Console console{std::cin, std::cout, std::cerr};
   console.interactive = isatty(STDERR_FILENO) == 1;

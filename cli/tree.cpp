@@ -1,6 +1,7 @@
 #include "cli/tree.hpp"
 
 #include "cli/text.hpp"
+#include "wire/xml/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -35,6 +36,11 @@ bool is_file_name(std::string_view name) {
          name.find('/') == std::string_view::npos && printable(name) == name;
 }
 
+bool can_be_sent(std::string_view name) {
+  return wire::xml::can_carry(name) &&
+         std::none_of(name.begin(), name.end(), [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; });
+}
+
 Result<Tree> local_tree(const std::string& directory) {
   Tree tree;
   std::error_code problem;
@@ -47,6 +53,12 @@ Result<Tree> local_tree(const std::string& directory) {
   fs::recursive_directory_iterator entry(directory, problem);
   if (problem) return failed(directory);
   for (; entry != fs::recursive_directory_iterator(); entry.increment(problem)) {
+    if (const std::string name = entry->path().filename(); !can_be_sent(name))
+      return error(
+          Failure::invalid_argument,
+          fmt::format("{} has a name that cannot be sent, which is not UTF-8 or has a control character; rename "
+                      "it, or copy an archive of its directory; nothing was copied",
+                      printable(entry->path().string())));
     const fs::file_status status = entry->symlink_status(problem);
     if (problem) return failed(entry->path());
     const std::string path = entry->path().lexically_relative(directory);

@@ -47,6 +47,19 @@ TEST_F(LocalTree, LinksAndPipesAreLeftOut) {
   EXPECT_EQ(tree->left_out.size(), 2U);
 }
 
+TEST_F(LocalTree, ANameThatCannotBeSentEndsItBeforeItBegins) {
+  fs::create_directories(folder_ / "a");
+  std::ofstream(folder_ / "a/\xC3\xBC \u202e <&>") << "x";
+  EXPECT_TRUE(local_tree(folder_));
+  for (const char* name : {"a/\xff", "a/\n", "a/\x1b", "a/\x7f", "a/\xef\xbf\xbf"}) {
+    std::ofstream(folder_ / name) << "x";
+    const auto tree = local_tree(folder_);
+    ASSERT_FALSE(tree) << name;
+    EXPECT_NE(tree.error().message.find("nothing was copied"), std::string::npos) << tree.error().message;
+    fs::remove(folder_ / name);
+  }
+}
+
 TEST_F(LocalTree, ItsDepthIsBounded) {
   fs::path path = folder_;
   for (std::size_t i = 0; i < most_tree_depth + 2; ++i) path /= "d";

@@ -1,6 +1,8 @@
 #include "daemon/audit.hpp"
 
 #include "base/escaped.hpp"
+#include "base/file_descriptor.hpp"
+#include "base/protected_path.hpp"
 #include "base/text.hpp"
 #include "cim/instance.hpp"
 #include "hypervisor/host.hpp"
@@ -43,14 +45,12 @@ std::string now_text() {
 // An audit file, written by one thread.
 class File {
  public:
-  File(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { ::close(descriptor_); }
+  File(FileDescriptor descriptor, std::string path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+  int descriptor() const { return descriptor_.get(); }
 
   bool write(std::string_view lines) {
     // A line that was cut off must not take the next one with it.
-    const bool written = (!torn_ || write_lines(descriptor_, "\n")) && write_lines(descriptor_, lines);
+    const bool written = (!torn_ || write_lines(descriptor(), "\n")) && write_lines(descriptor(), lines);
     if (!written && !torn_)
       spdlog::error("the audit file {} cannot be written: {}; records are lost until it can", path_,
                     std::error_code(errno, std::generic_category()).message());
@@ -60,7 +60,7 @@ class File {
   }
 
  private:
-  const int descriptor_;
+  const FileDescriptor descriptor_;
   const std::string path_;
   bool torn_ = false;
 };
@@ -190,19 +190,16 @@ Result<Audit::Place> Audit::open(const std::string& file) {
     if (is_under_systemd()) return Place{Place::Kind::journal, write_to_journal};
     return Place{};
   }
-  const auto failed = [&](int number) {
-    return error(Failure::failed, fmt::format("the audit file {} cannot be opened: {}", file,
-                                              std::error_code(number, std::generic_category()).message()));
-  };
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-  if (descriptor < 0) return failed(errno);
-  const auto opened = std::make_shared<File>(descriptor, file);
+  auto descriptor = open_protected_log(file);
+  if (!descriptor)
+    return error(descriptor.error().kind, fmt::format("the audit file cannot be used: {}", descriptor.error().message));
+  const auto opened = std::make_shared<File>(*std::move(descriptor), file);
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) return failed(errno);
-  if (!S_ISREG(status.st_mode))
-    return error(Failure::failed, fmt::format("the audit file {} is not a regular file", file));
+  if (::fstat(opened->descriptor(), &status) != 0)
+    return error(Failure::failed, fmt::format("the audit file {} cannot be used: {}", file,
+                                              std::error_code(errno, std::generic_category()).message()));
   // A group may read it, if somebody said so; nobody else may.
-  if ((status.st_mode & 0137) != 0 && ::fchmod(descriptor, status.st_mode & 0640) != 0)
+  if ((status.st_mode & 0137) != 0 && ::fchmod(opened->descriptor(), status.st_mode & 0640) != 0)
     return error(Failure::failed,
                  fmt::format("others may use the audit file {}, and its mode cannot be changed: chmod 600 it", file));
   return Place{Place::Kind::file, [opened](std::string_view lines) { return opened->write(lines); }};

@@ -8,6 +8,7 @@
 #include "cim/job/jobs.hpp"
 #include "cim/object_manager.hpp"
 #include "daemon/audit.hpp"
+#include "daemon/copy_folders.hpp"
 #include "daemon/host_identity.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/spare_memory.hpp"
@@ -65,7 +66,8 @@ constexpr std::size_t largest_definition = std::size_t{1} << 20;
 // The XML of --define; empty without it.
 Result<std::string> read_definition(const Options& options) {
   if (options.define.empty()) return std::string();
-  auto xml = wire::http::read_file(options.define, largest_definition);
+  // A domain may name programs and disks of this host: who writes it is root.
+  auto xml = wire::http::read_protected_file(options.define, largest_definition);
   if (!xml) return xml;
   const auto prepared = hypervisor::libvirt::prepare_definition(*xml, {}, [] {
     return hypervisor::libvirt::Accelerator{};  // only the XML is looked at
@@ -88,25 +90,6 @@ Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, cons
   if (!identity) return identity.error();
   host_options.identity = *std::move(identity);
   return hypervisor::libvirt::connect(host_options);
-}
-
-/// The folders of this host whose files requests may name, which must have nothing to do with our own and libvirt's.
-Result<std::shared_ptr<const HostFiles>> open_host_files(const Options& options) {
-  HostFiles::Options files{options.copy_read, options.copy_write, {}, options.copy_largest};
-  files.keep_out = {{"the state folder of vmmsd", options.state},
-                    {"the users file of vmmsd", options.users},
-                    {"the certificate of vmmsd", options.certificate},
-                    {"the key of vmmsd", options.key},
-                    {"the configuration of vmmsd", options.configuration}};
-  files.keep_out.push_back({"the configuration of vmmsd", "/etc/vmms"});
-  for (const char* folder : {"/etc/libvirt", "/var/lib/libvirt", "/run/libvirt", "/var/cache/libvirt"})
-    files.keep_out.push_back({"a folder of libvirt", folder});
-  constexpr std::string_view embedded = "embed?root=";
-  if (const std::size_t at = options.connect.find(embedded); at != std::string::npos) {
-    const std::string root = options.connect.substr(at + embedded.size());
-    files.keep_out.push_back({"the folder of the embedded libvirt", root.substr(0, root.find('&'))});
-  }
-  return HostFiles::open(files);
 }
 
 // Everybody who authenticated may do everything, for now; the question is asked in one place already.
@@ -139,6 +122,8 @@ std::vector<std::string> socket_files(const std::vector<wire::http::Listener>& l
 Status serve_until_told(const Options& options, Process& process) {
   const auto state = StateFolder::open(options.state);
   if (!state) return state.error();
+  const auto host_files = open_copy_folders(options);
+  if (!host_files) return host_files.error();
   auto audit_place = Audit::open(options.audit);
   if (!audit_place) return audit_place.error();
   Audit audit(std::move(*audit_place), options.audit_reads);
@@ -151,9 +136,6 @@ Status serve_until_told(const Options& options, Process& process) {
   }
   const auto definition = read_definition(options);
   if (!definition) return definition.error();
-
-  const auto host_files = open_host_files(options);
-  if (!host_files) return host_files.error();
 
   // One for each operation that waits for a guest, one that asks this guest, and some.
   limit_threads(2 * options.worker_threads + 64);
@@ -269,7 +251,7 @@ Status serve_until_told(const Options& options, Process& process) {
     return started.error();
   }
   if (!process.signals.ending()) tell_ready(*listeners);
-  Reloadable running{options, server, **users, audit};
+  Reloadable running{options, server, **users, audit, **host_files};
   SpareMemory spare_memory;
   for (auto told = std::chrono::steady_clock::now();;) {
     const auto request = process.signals.wait(spare_memory_interval);

@@ -1,3 +1,4 @@
+#include "base/standard_descriptors.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/log_sink.hpp"
 #include "daemon/signals.hpp"
@@ -76,6 +77,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  vmms::hold_standard_descriptors();
   vmms::daemon::Signals::prepare();
   try {
     return run(argc, argv);

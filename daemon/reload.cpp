@@ -1,12 +1,16 @@
 #include "daemon/reload.hpp"
 
+#include "daemon/copy_folders.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include <ctime>
 #include <functional>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace vmms::daemon {
 
@@ -17,6 +21,15 @@ using Steps = std::vector<std::function<void()>>;
 
 Result<Steps> prepare(Reloadable& running, const Options& wanted) {
   Steps steps;
+  // What this process has, with what it would get.
+  Options next = running.options;
+  next.certificate = wanted.certificate;
+  next.key = wanted.key;
+  next.audit = wanted.audit;
+  next.configuration = wanted.configuration;
+  const auto keep_out = std::make_shared<std::vector<HostFiles::Private>>(private_files(next));
+  if (const Status apart = running.host_files.check(*keep_out); !apart) return apart.error();
+  steps.emplace_back([&files = running.host_files, keep_out] { files.keep_out(std::move(*keep_out)); });
   auto users = running.users.read_again();
   if (!users) return users.error();
   steps.push_back(std::move(*users));

@@ -14,9 +14,11 @@ struct Reloadable {
   wire::http::Server& server;
   wire::auth::PasswordFile& users;
   Audit& audit;
+  const HostFiles& host_files;
 };
 
-/// Reads users, certificate and audit file again and checks everything first; then all of it takes effect, with the log
+/// Reads users, certificate and audit file again and checks everything first, also that none of them lies in a folder
+/// whose files requests may name; then all of it takes effect, with the log
 /// level. When something is wrong nothing changes, and the log says what. Keys that need a restart are named there.
 void reload(Reloadable& running, const Parsed& parsed);
 

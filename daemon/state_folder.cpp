@@ -1,5 +1,8 @@
 #include "daemon/state_folder.hpp"
 
+#include "base/file_descriptor.hpp"
+#include "base/protected_path.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -44,12 +47,19 @@ StateFolder::~StateFolder() {
 
 Status StateFolder::open_folder() {
   std::error_code problem;
+  const auto absolute = std::filesystem::absolute(path_, problem);
+  auto closest = absolute;  // that is there
+  while (!std::filesystem::exists(std::filesystem::symlink_status(closest, problem)) && closest.has_relative_path())
+    closest = closest.parent_path();
+  // Nothing is made, nor its mode changed, where somebody else says where that is.
+  if (closest != absolute)
+    if (const auto way = open_protected(closest); !way) return unprotected(way.error());
   const auto parent = std::filesystem::path(path_).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, problem);
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) return failed("made");
-  folder_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const FileDescriptor seen(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct stat status {};
-  if (folder_ < 0 || ::fstat(folder_, &status) != 0) return failed("opened");
+  if (!seen || ::fstat(seen.get(), &status) != 0) return failed("opened");
   if (status.st_uid != ::geteuid())
     return error(
         Failure::failed,
@@ -62,7 +72,18 @@ Status StateFolder::open_folder() {
                  fmt::format("the folder {} is for all users (mode {:o}): choose one of its own for the "
                              "state with --state",
                              path_, status.st_mode & 07777));
+  const auto folder = open_protected_folder(path_);
+  if (!folder) return unprotected(folder.error());
+  folder_ = ::openat(folder->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_ < 0 || ::fstat(folder_, &status) != 0) return failed("opened");
+  if (status.st_uid != ::geteuid() || (status.st_mode & S_ISVTX) != 0)
+    return error(Failure::failed, fmt::format("the state folder {} was just replaced by another", path_));
   return {};
+}
+
+Error StateFolder::unprotected(const Error& why) {
+  return error(why.kind,
+               fmt::format("the state folder cannot be used: {}; or choose another with --state", why.message));
 }
 
 Status StateFolder::lock() {

@@ -13,7 +13,7 @@ class StateFolder {
  public:
   /// Makes the folder where there is none, and takes it for this process until the object is destroyed. The folder gets
   /// mode 0700 and the files that are the daemon's 0600, whatever they had. Errors: another process has it (its id is
-  /// named), it is not ours, or a folder that others use, too.
+  /// named), it is not ours, others could put another in its place, or a folder that others use, too.
   static Result<std::unique_ptr<StateFolder>> open(const std::string& path);
 
   StateFolder(const StateFolder&) = delete;
@@ -29,6 +29,7 @@ class StateFolder {
   Status lock();
   Status tighten() const;
   Error failed(std::string_view what) const;
+  static Error unprotected(const Error& why);
 
   const std::string path_;
   int folder_ = -1;

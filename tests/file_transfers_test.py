@@ -597,6 +597,23 @@ class Copy(Files):
         self.assertIn("name", refused.stderr)
         self.assertEqual(list(target.iterdir()), [])
 
+    def test_names_that_cannot_be_sent_are_not_changed(self):
+        tree = self.folder / "here" / "odd"
+        tree.mkdir()
+        for name in (b"a\xfe", b"a\xff"):
+            (tree / os.fsdecode(name)).write_bytes(name)
+        (tree / "good").write_bytes(b"x")
+        for words in (("--overwrite", "-r", tree, "web1:/tmp/"), (tree / os.fsdecode(b"a\xff"), "web1:/tmp/"),
+                      (tree / "good", os.fsdecode(b"web1:/tmp/a\xff")), (tree / "good", "web1:/tmp/\x1b[31m")):
+            refused = self.copy(*words, check=False)
+            self.assertNotEqual(refused.returncode, 0, words)
+            self.assertIn("cannot be sent", refused.stderr)
+        self.assertEqual(self.names("web1", "/tmp"), set())
+        self.service().send("/tmp/a\ufffd", b"x")
+        refused = self.daemon.cli("rm", os.fsdecode(b"web1:/tmp/a\xff"), check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertEqual(self.names("web1", "/tmp"), {"a\ufffd"}, "another file is not removed")
+
     def test_names_of_vms_with_colons(self):
         self.copy(self.file("x", b"colon"), "web:2:/tmp/x")
         self.assertEqual(self.names("web:2", "/tmp"), {"x"})
@@ -721,6 +738,47 @@ class OnServer(Files):
             swapping.join()
         self.assertEqual(list(outside.iterdir()), [])
 
+    def test_what_copies_leave_free(self):
+        disk = self.folder / "out" / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m,nr_inodes=200", "tmpfs", disk], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("needs to be root and to be allowed to mount")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        self.service().send("/tmp/large", pattern(16 * MEBIBYTE))
+        self.service().send("/tmp/small", b"")
+        least, stop = [os.statvfs(disk)], threading.Event()
+
+        def look():
+            while not stop.wait(0.001):
+                least.append(min(least.pop(), os.statvfs(disk), key=lambda space: space.f_bavail))
+        looking = threading.Thread(target=look)
+        looking.start()
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            ended = list(pool.map(lambda i: self.copy("web1:/tmp/large", disk / str(i), check=False), range(5)))
+        stop.set()
+        looking.join()
+        refused = [each.stderr for each in ended if each.returncode != 0]
+        self.assertTrue(refused)
+        for why in refused:
+            self.assertIn("stay free", why)
+        self.assertGreaterEqual(least[0].f_bavail * least[0].f_frsize, MEBIBYTE, "a twentieth, but what was under way")
+        for path in disk.iterdir():
+            path.unlink()
+        for i in range(os.statvfs(disk).f_favail - 12):
+            (disk / str(i)).touch()
+        told = [self.copy("web1:/tmp/small", disk / f"small{i}", check=False) for i in range(6)]
+        self.assertEqual((0, 1), (told[0].returncode, told[-1].returncode), told[0].stderr)
+        self.assertIn("more files", told[-1].stderr)
+        self.assertGreaterEqual(os.statvfs(disk).f_favail, 8)
+
+    def test_the_bytes_that_are_not_known_are_not_told(self):
+        (self.folder / "in" / "some").write_bytes(b"12345")
+        done = self.copy("--overwrite", self.folder / "in" / "some", "web1:/tmp/some")
+        self.assertRegex(done.stdout, r"^copied in [0-9.]+ s\n$")
+        done = self.copy("--overwrite", "web1:/tmp/some", self.folder / "out" / "some")
+        self.assertIn("5 B copied in", done.stdout)
+
     def test_files_of_the_host_are_said_to_be_there(self):
         refused = self.copy(self.folder / "in" / "none", "web1:/tmp/", check=False)
         self.assertEqual(refused.returncode, 1)
@@ -760,6 +818,28 @@ class NoFolders(Files):
                                           f"files={folder}"], capture_output=True, text=True, timeout=30)
                 self.assertNotEqual(started.returncode, 0, folder)
                 self.assertIn("files", started.stdout + started.stderr)
+
+    def test_files_of_our_own_in_a_folder_are_refused_at_the_start(self):
+        given = self.folder / "given-too"
+        given.mkdir()
+        for name in ("key", "certificate", "domain.xml"):
+            (given / name).write_text("x")
+        (given / "vmmsd.toml").write_text('log-level = "info"\n')
+        for arguments in (("--audit", given / "audit"), ("--config", given / "vmmsd.toml"),
+                          ("--key", given / "key", "--certificate", given / "certificate"),
+                          ("--connect", f"qemu:///embed?root=%2F{str(given)[1:]}"),
+                          ("--connect", f"qemu:///embed?x=1;root={given}/below"),
+                          ("--connect", "test:///default", "--define", given / "domain.xml")):
+            host = () if "--connect" in arguments else ("--simulate", self.folder / "fleet.toml")
+            for option in ("--copy-read", "--copy-write"):
+                with self.subTest(arguments=arguments, option=option):
+                    started = subprocess.run([vmms.BUILD / "vmmsd", *host, "--state", self.folder / "state-apart", "--users",
+                                              self.daemon.users, "--wsman", "127.0.0.1:0", "--socket", "none", option,
+                                              f"files={given}", *arguments], capture_output=True, text=True, timeout=30)
+                    self.assertEqual((1, ""), (started.returncode, started.stdout), started.stderr)
+                    self.assertIn(f"{option[2:]} files={given}", started.stderr)
+                    self.assertIn("which no request may touch", started.stderr)
+        self.assertFalse((given / "audit").exists())
 
     def test_parts_of_our_own_that_are_mounted_in_a_folder_are_refused_at_the_start(self):
         state, users, given = (self.folder / name for name in ("kept", "kept-users", "given"))

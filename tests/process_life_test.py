@@ -222,8 +222,13 @@ class CheckedBeforeAnythingIsTouched(Folder):
         link = self.folder / "link"
         link.symlink_to("outer/inner/users")
         tls = ("--wsmans", "127.0.0.1:0", "--certificate", certificate, "--key", key)
+        audit, state, new_state, definition = (inner / name for name in ("audit", "state", "new/state", "domain.xml"))
+        state.mkdir(mode=0o700)
+        definition.write_text("<domain type='test'/>")
         for arguments, named, status in ((("--users", users), users, 1), (("--users", link), link, 1), (tls, key, 1),
-                                         (("--config", file), file, 2)):
+                                         (("--config", file), file, 2), (("--audit", audit), audit, 1),
+                                         (("--state", state), state, 1), (("--state", new_state), inner, 1),
+                                         (("--define", definition), definition, 1)):
             for folder in (inner, outer):
                 with self.subTest(named=named.name, folder=folder.name):
                     folder.chmod(0o777)
@@ -235,10 +240,33 @@ class CheckedBeforeAnythingIsTouched(Folder):
                         os.chown(folder, 12345, -1)
                         self.assertIn("user 12345", self.refuse_untouched(*arguments, status=status))
                         os.chown(folder, 0, -1)
+                    self.assertEqual([False, False], [audit.exists(), new_state.parent.exists()])
         # Under the sticky bit nobody replaces what is not theirs.
         inner.chmod(0o1777)
         process, _ = self.serve("--users", users, "--config", file, "--wsman", "127.0.0.1:0", *tls)
         self.assertEqual(0, self.ends(process))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives files to somebody else")
+    def test_links_and_files_of_others(self):
+        victim, theirs = self.folder / "victim", self.folder / "theirs"
+        victim.mkdir()
+        victim.chmod(0o755)
+        (victim / "file").write_text("ours\n")
+        (victim / "file").chmod(0o644)
+        for name, target in (("state", victim), ("audit", victim / "file")):
+            link = self.folder / f"their-{name}"
+            link.symlink_to(target)
+            os.lchown(link, 12345, 12345)
+            self.assertIn(f"the link {link} on the way to it belongs to user 12345", self.refuse_untouched(f"--{name}", link))
+        self.assertEqual((0o755, 0o644), tuple(stat.S_IMODE(path.stat().st_mode) for path in (victim, victim / "file")))
+        self.assertEqual([victim / "file"], list(victim.iterdir()))
+        theirs.write_text("<domain type='test'/>")
+        os.chown(theirs, 12345, 12345)
+        for option in ("--audit", "--define"):
+            self.assertIn("belongs to user 12345", self.refuse_untouched(option, theirs))
+        os.chown(theirs, 0, 0)
+        theirs.chmod(0o666)
+        self.assertIn(f"chmod go-w {theirs}", self.refuse_untouched("--define", theirs))
 
     def test_who_may_write_the_configuration(self):
         file = self.folder / "vmmsd.toml"
@@ -303,6 +331,9 @@ class CheckedBeforeAnythingIsTouched(Folder):
     def test_the_fleet(self):
         self.fleet.write_text("[[vm]]\nname = 1\n")
         self.assertIn(f"{self.fleet}:2:", self.refuse("--simulate", self.fleet, "--wsman", "127.0.0.1:0"))
+        os.mkfifo(self.folder / "pipe")
+        for endless in (self.folder / "pipe", "/dev/zero"):
+            self.assertIn("not a regular file", self.refuse("--simulate", endless, "--wsman", "127.0.0.1:0"))
 
     def test_the_configuration_file(self):
         file = self.folder / "vmmsd.toml"
@@ -325,6 +356,40 @@ class CheckedBeforeAnythingIsTouched(Folder):
         first.wait()
         second, _ = self.serve("--wsman", "127.0.0.1:0")  # a lock ends with its process
         self.assertEqual(0, self.ends(second))
+
+
+class StandardDescriptors(Folder):
+    """Who starts it with standard error closed must not find the log in the first file that it opens."""
+
+    def free_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            return listener.getsockname()[1]
+
+    def test_closed_ones_are_no_files_of_ours(self):
+        for closed in ("2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
+            with self.subTest(closed=closed):
+                port, state, audit = self.free_port(), f"state{len(closed)}", self.folder / f"audit{len(closed)}"
+                arguments = self.arguments("--simulate", self.fleet, "--wsman", f"127.0.0.1:{port}", "--wsmans",
+                                           "127.0.0.1:0", "--audit", audit, state=state)
+                process = subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", *arguments],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.addCleanup(process.wait)
+                self.addCleanup(process.kill)
+                client, end = vmms.Client(f"http://127.0.0.1:{port}/wsman", "tester"), time.monotonic() + 60
+                while True:
+                    try:
+                        machines = {each["ElementName"]: each["Name"] for each in client.enumerate("Msvm_ComputerSystem")}
+                        break
+                    except OSError:
+                        self.assertIsNone(process.poll())
+                        self.assertLess(time.monotonic(), end)
+                        time.sleep(0.05)
+                client.invoke("Msvm_ComputerSystem", vmms.machine_keys(machines["web"]), "RequestStateChange",
+                              "<p:RequestedState>3</p:RequestedState>")
+                client.close()
+                self.assertEqual(0, self.ends(process))
+                self.assertEqual(f"{process.pid}\n", (self.folder / state / "lock").read_text())
+                self.assertEqual(["invoke"], [json.loads(line)["event"] for line in audit.read_text().splitlines()])
 
 
 class Modes(Folder):
@@ -450,6 +515,25 @@ class Reload(Folder):
         self.assertEqual(before, self.fingerprint())
         self.fault()
         self.assertNotIn(" debug ", self.log())
+
+    def test_files_in_a_folder_that_requests_may_name_are_refused(self):
+        given = self.folder / "given"
+        given.mkdir()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=x", "-keyout", given / "key", "-out", given / "certificate"], check=True,
+                       capture_output=True)
+        (given / "key").chmod(0o600)
+        self.ends(self.process)
+        lines = ('log-level = "info"', f'copy-read = ["r={given}"]')
+        self.configure(*lines)
+        self.process, self.urls = self.serve("--config", self.file, "--wsman", "127.0.0.1:0", "--wsmans", "127.0.0.1:0")
+        before = self.fingerprint()
+        for more in ((f'key = "{given}/key"', f'certificate = "{given}/certificate"'), (f'audit = "{given}/audit"',)):
+            self.configure(*lines, *more)
+            self.hang_up(f"HUP changes nothing: copy-read r={given}: .*which no request may touch")
+        self.assertEqual((before, False), (self.fingerprint(), (given / "audit").exists()))
+        self.configure(*lines)
+        self.hang_up("read again")
 
     def test_keys_that_need_a_restart_are_named(self):
         self.configure('log-level = "warn"', "guest-service-interface = true", 'cimxml = "127.0.0.1:0"')

@@ -36,7 +36,24 @@ Result<FileRoot> FileRoot::open(const std::string& folder, FilePlace place, Open
   std::string shown = std::filesystem::path(folder).lexically_normal();
   while (shown.size() > 1 && shown.ends_with('/')) shown.pop_back();
   if (shown == "/") shown.clear();
-  return FileRoot(std::move(shown), place, std::move(directory), open_at2);
+  FileRoot root(std::move(shown), place, std::move(directory), open_at2);
+  root.works_ = !root.is_openat2_refused();
+  return root;
+}
+
+// Who refuses a system call chooses what that looks like. What is no reason of the folder's own is one of openat2's.
+bool FileRoot::is_openat2_refused() const {
+  if (beneath(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) return false;
+  if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) return false;
+  return static_cast<bool>(FileDescriptor(openat(directory_.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC)));
+}
+
+Error FileRoot::no_openat2(const std::string& path) const {
+  return error(Failure::not_supported,
+               fmt::format("{:.1000} is not opened: the kernel or the container in which this program runs refuses "
+                           "openat2, and without it no path below {} is safe to open; copy through the connection "
+                           "(vmms copy without --on-server, without -r out of a guest)",
+                           shown(path), folder_));
 }
 
 FileDescriptor FileRoot::beneath(const std::string& path, std::uint64_t flags) const {
@@ -55,12 +72,7 @@ FileDescriptor FileRoot::beneath(const std::string& path, std::uint64_t flags) c
 }
 
 Error FileRoot::refused(const std::string& path, const Error& otherwise, int code) const {
-  if (code == ENOSYS || code == EPERM)
-    return error(Failure::not_supported,
-                 fmt::format("{:.1000} is not opened: the kernel or the container in which this program runs refuses "
-                             "openat2, and without it no path below {} is safe to open; copy through the connection "
-                             "(vmms copy without --on-server, without -r out of a guest)",
-                             shown(path), folder_));
+  if (code == ENOSYS || code == EPERM) return no_openat2(path);
   if (code == EXDEV)
     return error(Failure::access_denied, fmt::format("{:.1000} leads out of {}", shown(path), folder_));
   if (code == ELOOP)
@@ -70,6 +82,7 @@ Error FileRoot::refused(const std::string& path, const Error& otherwise, int cod
 }
 
 Result<SourceFile> FileRoot::source(const std::string& path) const {
+  if (!works_) return no_openat2(path);
   FileDescriptor file = beneath(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (!file) {
     const int code = errno;
@@ -116,6 +129,7 @@ Result<FileDescriptor> FileRoot::directory(const std::string& path, bool create,
 
 Result<TargetFile> FileRoot::target(const std::string& path, const std::string& name, bool overwrite,
                                     bool create_path) const {
+  if (!works_) return no_openat2(path);
   std::string file = name;
   const std::size_t slash = path.rfind('/');
   const bool names_directory = path.empty() || path.ends_with('/');
@@ -139,6 +153,7 @@ Result<TargetFile> FileRoot::target(const std::string& path, const std::string& 
 }
 
 Status FileRoot::make_directory(const std::string& path, std::uint32_t permissions) const {
+  if (!works_) return no_openat2(path);
   const auto made = directory(path, true, permissions);
   if (!made) return made.error();
   return {};

@@ -25,6 +25,9 @@ class FileRoot {
   static Result<FileRoot> open(const std::string& folder, FilePlace place);
   static Result<FileRoot> open(const std::string& folder, FilePlace place, OpenAt2 open_at2);
 
+  /// Whether the kernel and the container let this program use openat2: else everything below is not_supported.
+  bool works() const { return works_; }
+
   const std::string& folder() const { return folder_; }
   int descriptor() const { return directory_.get(); }
 
@@ -42,12 +45,15 @@ class FileRoot {
   FileDescriptor beneath(const std::string& path, std::uint64_t flags) const;
   Result<FileDescriptor> directory(const std::string& path, bool create, std::uint32_t permissions) const;
   Error refused(const std::string& path, const Error& otherwise, int code) const;
+  Error no_openat2(const std::string& path) const;
+  bool is_openat2_refused() const;
   std::string shown(const std::string& path) const { return folder_ + "/" + path; }
 
   std::string folder_;
   FilePlace place_;
   FileDescriptor directory_;
   OpenAt2 open_at2_;
+  bool works_ = true;  ///< openat2
 };
 
 }  // namespace vmms

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -134,6 +136,24 @@ Status check_mounts(const HostFiles::Named& named, const char* key, const std::v
   return {};
 }
 
+/// Whether a path, or something below it, is this file.
+bool names_file(const std::string& path, const struct stat& file) {
+  namespace fs = std::filesystem;
+  const auto is_it = [&file](const std::string& name) {
+    struct stat status {};
+    return stat(name.c_str(), &status) == 0 && status.st_dev == file.st_dev && status.st_ino == file.st_ino;
+  };
+  if (path.empty()) return false;
+  if (is_it(path)) return true;
+  constexpr std::size_t most = 100'000;  // in more of them it is not looked for, but believed to be
+  std::size_t seen = 0;
+  std::error_code problem;
+  fs::recursive_directory_iterator entry(path, fs::directory_options::skip_permission_denied, problem);
+  for (; !problem && entry != fs::recursive_directory_iterator(); entry.increment(problem))
+    if (++seen > most || is_it(entry->path())) return true;
+  return false;
+}
+
 std::string list_of(const auto& roots) {
   std::string text;
   for (const auto& root : roots)
@@ -161,6 +181,8 @@ Result<HostFiles::Named> HostFiles::parse(const std::string& text) {
 Result<std::shared_ptr<const HostFiles>> HostFiles::open(const Options& options) {
   auto files = std::make_shared<HostFiles>();
   files->largest_ = options.largest;
+  files->options_ = options;
+  files->keep_out_ = options.keep_out;
   if (options.read.empty() && options.write.empty()) return std::shared_ptr<const HostFiles>(std::move(files));
   const auto mounts = mounts_of(options.mountinfo);
   if (!mounts) return mounts.error();
@@ -171,10 +193,37 @@ Result<std::shared_ptr<const HostFiles>> HostFiles::open(const Options& options)
       if (!root) return error(root.error().kind, fmt::format("{} {}: {}", key, each.name, root.error().message));
       if (const Status usable = check_folder(each, key, options.keep_out); !usable) return usable.error();
       if (const Status usable = check_mounts(each, key, options.keep_out, *mounts); !usable) return usable.error();
+      if (!root->works())
+        spdlog::warn("{} {}={}: copies of its files will be refused, since the kernel or the container refuses openat2",
+                     key, each.name, each.folder);
       roots->push_back({each.name, *std::move(root)});
     }
   }
   return std::shared_ptr<const HostFiles>(std::move(files));
+}
+
+Status HostFiles::check(const std::vector<Private>& keep_out) const {
+  Options options = options_;
+  options.keep_out = keep_out;
+  const auto checked = open(options);
+  return checked ? Status() : Status(checked.error());
+}
+
+void HostFiles::keep_out(std::vector<Private> keep_out) const {
+  const std::lock_guard lock(mutex_);
+  keep_out_.swap(keep_out);
+}
+
+// A path beneath a folder is safe; the file may have other names outside of it.
+bool HostFiles::is_private(const SourceFile& file) const {
+  struct stat status {};
+  if (fstat(file.descriptor(), &status) != 0) return true;
+  if (status.st_nlink < 2) return false;
+  const std::vector<Private> all = [this] {
+    const std::lock_guard lock(mutex_);
+    return keep_out_;
+  }();
+  return std::any_of(all.begin(), all.end(), [&](const Private& kept) { return names_file(kept.path, status); });
 }
 
 Result<HostFiles::Place> HostFiles::find(const std::vector<Root>& roots, const std::string& path, const char* key,
@@ -205,6 +254,11 @@ Result<SourceFile> HostFiles::source(const std::string& path) const {
   const auto place = find(read_, path, "copy-read", "reads");
   if (!place) return place.error();
   auto file = place->root->source(place->path);
+  if (file && is_private(*file))
+    return error(Failure::access_denied,
+                 fmt::format("{:.1000} is a file of vmmsd or libvirt by another name (a hard link), which no request "
+                             "may touch",
+                             path));
   if (file && file->size() > largest_)
     return error(Failure::failed, fmt::format("the file {:.1000} has {} bytes; at most {} are copied (--copy-largest)",
                                               path, file->size(), largest_));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,13 @@ class HostFiles {
   /// by device and place there, so that mounts of a part do not either), not_found, access_denied, failed.
   static Result<std::shared_ptr<const HostFiles>> open(const Options& options);
 
-  /// By an absolute path below one of the folders. Errors: as of FileRoot; access_denied when it lies below none.
+  /// Whether they could have been opened with these files kept out. Errors: as of open().
+  Status check(const std::vector<Private>& keep_out) const;
+  /// What is kept out from now on, once check() has said that it can be.
+  void keep_out(std::vector<Private> keep_out) const;
+
+  /// By an absolute path below one of the folders. Errors: as of FileRoot; access_denied when it lies below none, and
+  /// when the file is one that is kept out, by another of its names (a hard link).
   Result<SourceFile> source(const std::string& path) const;
   Result<TargetFile> target(const std::string& path, const std::string& name, bool overwrite, bool create_path) const;
 
@@ -53,11 +60,15 @@ class HostFiles {
     std::string path;  ///< relative to it
   };
 
+  bool is_private(const SourceFile& file) const;
   static Result<Place> find(const std::vector<Root>& roots, const std::string& path, const char* key, const char* does);
 
   std::vector<Root> read_;
   std::vector<Root> write_;
   std::uint64_t largest_ = 0;
+  Options options_;  ///< as they were opened
+  mutable std::mutex mutex_;
+  mutable std::vector<Private> keep_out_;  ///< now
 };
 
 }  // namespace vmms

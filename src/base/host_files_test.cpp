@@ -195,6 +195,40 @@ TEST_F(NamedFolders, PartsOfOurOwnThatAreMountedInAFolderAreRefused) {
   }
 }
 
+TEST_F(NamedFolders, OurOwnByAnotherNameIsRefused) {
+  write("state/users", "tester:hash");
+  fs::create_directories(path("state/inside/deep"));
+  write("state/inside/deep/file", "x");
+  fs::create_hard_link(path("state/users"), path("in/users-too"));
+  fs::create_hard_link(path("state/inside/deep/file"), path("in/file-too"));
+  fs::create_hard_link(path("in/sub/file"), path("in/sub/file-too"));
+  fs::create_hard_link(path("secret"), path("in/secret-too"));
+  const auto files = open(path("in"), path("in"));
+  ASSERT_TRUE(files) << files.error().message;
+  for (const char* name : {"in/users-too", "in/file-too"}) {
+    const auto source = (*files)->source(path(name));
+    ASSERT_FALSE(source) << name;
+    EXPECT_EQ(source.error().kind, Failure::access_denied);
+    EXPECT_NE(source.error().message.find("hard link"), std::string::npos) << source.error().message;
+  }
+  for (const char* name : {"in/sub/file", "in/sub/file-too", "in/secret-too"})
+    EXPECT_TRUE((*files)->source(path(name))) << name << " is nothing of ours";
+  // Writing replaces the name, not the file.
+  auto target = (*files)->target(path("in/users-too"), "x", true, false);
+  ASSERT_TRUE(target && target->write("other") && target->commit(0600, 0));
+  EXPECT_EQ(content(path("state/users")), "tester:hash");
+
+  // What is kept out may change; it may lie in no folder then.
+  write("key", "new");
+  fs::create_hard_link(path("key"), path("in/key-too"));
+  EXPECT_TRUE((*files)->source(path("in/key-too")));
+  EXPECT_FALSE((*files)->check({{"the key", path("in/sub/file")}}));
+  EXPECT_FALSE((*files)->check({{"the key", path("in/not-there-yet")}}));
+  ASSERT_TRUE((*files)->check({{"the key", path("key")}}));
+  (*files)->keep_out({{"the key", path("key")}});
+  EXPECT_FALSE((*files)->source(path("in/key-too")));
+}
+
 TEST_F(NamedFolders, WithoutKnowingWhatIsMountedNothingIsGivenAway) {
   for (const char* text : {"", "nonsense\n", "1 0 8:1 / /srv rw - ext4 /dev/a rw\n"}) {
     write("mountinfo", text);
@@ -206,7 +240,7 @@ TEST_F(NamedFolders, WithoutKnowingWhatIsMountedNothingIsGivenAway) {
 }
 
 TEST_F(NamedFolders, WithoutOpenat2NothingIsOpened) {
-  for (const int code : {ENOSYS, EPERM}) {
+  for (const int code : {ENOSYS, EPERM, EACCES, EINVAL, ENOENT, EEXIST, E2BIG, EAGAIN, EOPNOTSUPP, ELOOP}) {
     static int refusal = 0;
     refusal = code;
     const auto root = FileRoot::open(path("in"), FilePlace::host, [](int, const char*, const open_how&) {
@@ -214,6 +248,7 @@ TEST_F(NamedFolders, WithoutOpenat2NothingIsOpened) {
       return -1;
     });
     ASSERT_TRUE(root);
+    EXPECT_FALSE(root->works());
     for (const Error& why : {root->source("sub/file").error(), root->target("sub/x", "x", true, true).error(),
                              root->make_directory("new", 0755).error()}) {
       EXPECT_EQ(why.kind, Failure::not_supported) << why.message;

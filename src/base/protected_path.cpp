@@ -53,8 +53,16 @@ Error not_ours(const std::string& path, const std::string& place, const struct s
                            geteuid() == 0 ? "root" : fmt::format("root or user {}", geteuid())));
 }
 
-Status check_folder(const std::string& path, const std::string& place, const struct stat& status) {
+/// What is wanted of a path, beside that nobody else may replace it.
+struct Wanted {
+  int flags = O_RDONLY;
+  bool folder = false;                ///< it is a folder, whose own mode does not count
+  bool groups_write_folders = false;  ///< on the way
+};
+
+Status check_folder(const std::string& path, const std::string& place, const struct stat& status, bool groups_write) {
   if ((status.st_mode & S_ISVTX) != 0 || !others_may_write(status)) return {};
+  if (groups_write && (status.st_mode & S_IWOTH) == 0) return {};
   return error(Failure::access_denied,
                fmt::format("{} is not used: others than its owner may write the folder {} (mode {:04o}) on the way to "
                            "it, and put another file in its place; make sure that it still holds what you put there, "
@@ -78,9 +86,11 @@ bool others_may_write(const struct stat& status) {
          !is_own_group(status.st_gid, geteuid());
 }
 
+namespace {
+
 // By hand, since the kernel tells nothing of the links and folders that it went through. What was looked at cannot be
 // changed by others any more.
-Result<FileDescriptor> open_protected(const std::string& path) {
+Result<FileDescriptor> open_wanted(const std::string& path, const Wanted& wanted) {
   const auto failed = [&path](int number) {
     return error(number == ENOENT ? Failure::not_found : Failure::failed,
                  fmt::format("cannot open {}: {}", path, std::error_code(number, std::generic_category()).message()));
@@ -97,14 +107,26 @@ Result<FileDescriptor> open_protected(const std::string& path) {
   std::string place = "/";
   struct stat status {};
   if (!folder || ::fstat(folder.get(), &status) != 0) return failed(errno);
-  if (const Status closed = check_folder(path, place, status); !closed) return closed.error();
+  const bool writes = (wanted.flags & O_ACCMODE) != O_RDONLY;
+  constexpr int always = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  const auto no_file = [&path] {
+    return error(Failure::invalid_argument, fmt::format("{} is not a regular file", path));
+  };
+  if (const Status closed = check_folder(path, place, status, wanted.groups_write_folders); !closed)
+    return closed.error();
   for (int links = 0;;) {
     const std::size_t begin = left.find_first_not_of('/');
+    if (begin == std::string::npos && writes) return no_file();
     if (begin == std::string::npos) return folder;
     const std::size_t end = std::min(left.find('/', begin), left.size());
     const std::string name = left.substr(begin, end - begin);
     left.erase(0, end);
     FileDescriptor next(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!next && errno == ENOENT && left.empty() && (wanted.flags & O_CREAT) != 0) {
+      FileDescriptor made(::openat(folder.get(), name.c_str(), wanted.flags | O_EXCL | always, 0600));
+      if (!made) return failed(errno);
+      return made;
+    }
     if (!next || ::fstat(next.get(), &status) != 0) return failed(errno);
     std::string there = below(place, name);
     if (status.st_uid != 0 && status.st_uid != ::geteuid()) return not_ours(path, there, status);
@@ -118,17 +140,30 @@ Result<FileDescriptor> open_protected(const std::string& path) {
       if (!folder) return failed(errno);
       place = "/";
     } else if (S_ISDIR(status.st_mode)) {
-      if (const Status closed = check_folder(path, there, status); !closed) return closed.error();
+      const bool counts = !wanted.folder || left.find_first_not_of('/') != std::string::npos;
+      const Status closed = check_folder(path, there, status, wanted.groups_write_folders);
+      if (counts && !closed) return closed.error();
       folder = std::move(next);
       place = std::move(there);
     } else {
       if (!left.empty()) return failed(ENOTDIR);
-      FileDescriptor file(
-          ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+      if (wanted.folder) return failed(ENOTDIR);
+      if (writes && !S_ISREG(status.st_mode)) return no_file();
+      FileDescriptor file(::openat(folder.get(), name.c_str(), (wanted.flags & ~O_CREAT) | always));
       if (!file) return failed(errno);
       return file;
     }
   }
+}
+
+}  // namespace
+
+Result<FileDescriptor> open_protected(const std::string& path) { return open_wanted(path, {}); }
+
+Result<FileDescriptor> open_protected_folder(const std::string& path) { return open_wanted(path, {.folder = true}); }
+
+Result<FileDescriptor> open_protected_log(const std::string& path) {
+  return open_wanted(path, {.flags = O_WRONLY | O_APPEND | O_CREAT, .groups_write_folders = true});
 }
 
 }  // namespace vmms

@@ -1,4 +1,4 @@
-// Files that decide who may do what: users, keys, configuration.
+// Files that decide who may do what, and what says who did it: users, keys, configuration, the state, the audit.
 #pragma once
 
 #include "base/file_descriptor.hpp"
@@ -15,6 +15,13 @@ namespace vmms {
 /// Where they may (/tmp), the sticky bit keeps them from what is not theirs. What the file itself lets others do is
 /// left to who asks. Errors: not_found, access_denied (with the place, its mode and what to do), failed.
 Result<FileDescriptor> open_protected(const std::string& path);
+
+/// The same for a folder. What its own mode lets others do is left to who asks.
+Result<FileDescriptor> open_protected_folder(const std::string& path);
+
+/// The same for a regular file that is appended to; where there is none it is made, with mode 0600. Groups may write
+/// the folders on the way, as that of /var/log is on some systems. Errors also: invalid_argument (no regular file).
+Result<FileDescriptor> open_protected_log(const std::string& path);
 
 /// Whether its mode lets anybody else write: everybody, or a group that is not its user's own (one of the user's name
 /// without other members, as Debian makes for each user).

@@ -131,6 +131,65 @@ TEST_F(ProtectedPath, WhatBelongsToAnotherUserIsRefused) {
   expect_refused(path("outer/inner/file"), {"the folder " + path("outer")});
 }
 
+TEST_F(ProtectedPath, OfAFolderTheWayCounts) {
+  mode("outer/inner", 0777);
+  link("outer/inner", "folder");
+  for (const char* name : {"outer/inner", "outer/inner/", "folder", "outer/inner/."})
+    EXPECT_TRUE(open_protected_folder(path(name))) << name;
+  EXPECT_EQ(open_protected_folder(path("outer/inner/file")).error().kind, Failure::failed);
+  EXPECT_EQ(open_protected_folder(path("missing")).error().kind, Failure::not_found);
+  mode("outer", 0777);
+  const auto refused = open_protected_folder(path("outer/inner"));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("chmod go-w " + path("outer")), std::string::npos) << refused.error().message;
+  mode("outer", 0755);
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::lchown(path("folder").c_str(), 54321, static_cast<gid_t>(-1)), 0);
+  EXPECT_EQ(open_protected_folder(path("folder")).error().kind, Failure::access_denied) << "somebody else's link";
+  EXPECT_TRUE(open_protected_folder(path("outer/inner")));
+}
+
+TEST_F(ProtectedPath, ALogIsAppendedToOrMade) {
+  const auto append = [&](const std::string& name) {
+    const auto log = open_protected_log(path(name));
+    ASSERT_TRUE(log) << log.error().message;
+    EXPECT_EQ(::write(log->get(), "+", 1), 1);
+  };
+  append("other/log");
+  append("other/log");
+  struct stat status {};
+  ASSERT_EQ(::stat(path("other/log").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+  EXPECT_EQ(status.st_size, 2);
+  link("log", "other/link");
+  append("other/link");
+  append("outer/inner/file");
+  ASSERT_EQ(::stat(path("outer/inner/file").c_str(), &status), 0);
+  EXPECT_EQ(status.st_size, 8) << "what was there stays";
+  link("nothing", "other/dangling");
+  append("other/dangling");
+  EXPECT_TRUE(fs::exists(path("other/nothing")));
+  ASSERT_EQ(::mkfifo(path("other/pipe").c_str(), 0600), 0);
+  for (const std::string& name : {path("other/pipe"), path("other"), path("other/"), std::string("/dev/null")}) {
+    const auto refused = open_protected_log(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().kind, Failure::invalid_argument) << refused.error().message;
+  }
+  EXPECT_EQ(open_protected_log(path("none/log")).error().kind, Failure::not_found);
+  mode("other", 0777);
+  EXPECT_EQ(open_protected_log(path("other/log")).error().kind, Failure::access_denied);
+  EXPECT_EQ(open_protected_log(path("other/new")).error().kind, Failure::access_denied);
+  EXPECT_FALSE(fs::exists(path("other/new")));
+  if (::geteuid() != 0) return;
+  // As /var/log on some systems.
+  ASSERT_EQ(::chown(path("other").c_str(), 0, 54321), 0);
+  mode("other", 0775);
+  EXPECT_TRUE(open_protected_log(path("other/log")));
+  EXPECT_EQ(open_protected(path("other/log")).error().kind, Failure::access_denied);
+  ASSERT_EQ(::chown(path("other/log").c_str(), 54321, 0), 0);
+  EXPECT_EQ(open_protected_log(path("other/log")).error().kind, Failure::access_denied) << "somebody else's";
+}
+
 TEST_F(ProtectedPath, WhatIsNoFileIsSaid) {
   EXPECT_EQ(open_protected(path("missing")).error().kind, Failure::not_found);
   EXPECT_EQ(open_protected(path("missing/file")).error().kind, Failure::not_found);

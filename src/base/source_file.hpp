@@ -33,6 +33,7 @@ class SourceFile : public ByteSource {
   static Result<SourceFile> adopt(FileDescriptor file, const std::string& path, FilePlace place);
 
   const std::string& path() const { return path_; }
+  int descriptor() const { return file_.get(); }
   std::string name() const override { return path_.substr(path_.rfind('/') + 1); }
   std::uint64_t size() const override { return size_; }
   std::uint32_t permissions() const override { return permissions_; }

@@ -20,8 +20,8 @@ namespace vmms {
 namespace {
 
 constexpr std::size_t block = 64U << 10;
-constexpr std::uint64_t check_interval = 16U << 20;  // bytes between two looks at the free space
 constexpr std::uint64_t most_kept_free = 1U << 30;
+constexpr std::uint64_t most_kept_files = 10'000;
 
 std::string part_name() { return fmt::format(".vmms-{}.part", random_guid()); }
 
@@ -96,8 +96,7 @@ TargetFile::TargetFile(TargetFile&& other) noexcept
       directory_(std::move(other.directory_)),
       file_(std::move(other.file_)),
       largest_(other.largest_),
-      size_(other.size_),
-      unchecked_(other.unchecked_) {}
+      size_(other.size_) {}
 
 TargetFile::~TargetFile() {
   if (!part_.empty()) unlinkat(directory_.get(), part_.c_str(), 0);
@@ -110,6 +109,13 @@ Status TargetFile::check_room(std::uint64_t more) const {
   if (fstatvfs(file_.get(), &space) != 0 || space.f_blocks == 0) return {};  // a file system that does not tell
   const std::uint64_t kept = std::min<std::uint64_t>(most_kept_free, space.f_blocks * space.f_frsize / 20);
   const std::uint64_t free = space.f_bavail * space.f_frsize;
+  // Small files of others fill a file system, too; one that makes their places as it needs them tells of none.
+  const std::uint64_t kept_files = std::min<std::uint64_t>(most_kept_files, space.f_files / 20);
+  if (place_ == FilePlace::host && space.f_files > 0 && space.f_favail < kept_files)
+    return error(
+        Failure::failed,
+        fmt::format("the file {} cannot be written: its file system has room for {} more files, and {} stay free",
+                    place_of(path_, place_), space.f_favail, kept_files));
   if (free >= kept && more <= free - kept) return {};
   return error(
       Failure::failed,
@@ -126,11 +132,6 @@ Status TargetFile::expect(std::uint64_t size) {
 
 Status TargetFile::write(std::string_view bytes) {
   if (bytes.size() > largest_ - std::min(largest_, size_)) return expect(size_ + bytes.size());
-  unchecked_ += bytes.size();
-  if (unchecked_ >= check_interval) {
-    unchecked_ = 0;
-    if (const Status room = check_room(bytes.size()); !room) return room;
-  }
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, block);
     if (piece.size() == block && all_zero(piece)) {
@@ -138,6 +139,8 @@ Status TargetFile::write(std::string_view bytes) {
       bytes.remove_prefix(block);
       continue;
     }
+    // Each time: others write there meanwhile, and it costs a small part of what writing does.
+    if (const Status room = check_room(bytes.size()); !room) return room;
     const ssize_t count = pwrite(file_.get(), piece.data(), piece.size(), static_cast<off_t>(size_));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return failed();

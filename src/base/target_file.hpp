@@ -37,7 +37,8 @@ class TargetFile : public ByteSink {
   /// Errors come beyond this size. No limit by default.
   void limit(std::uint64_t largest) { largest_ = largest; }
 
-  /// Of the file system's free space a twentieth of its size, at most 1 GiB, is left free. Errors: failed.
+  /// Of the file system's free space a twentieth of its size, at most 1 GiB, is left free, and on the host a
+  /// twentieth of the files that it can have, at most 10,000. Errors: failed.
   Status expect(std::uint64_t size) override;
   /// Appends; zeros in whole blocks become a hole.
   Status write(std::string_view bytes) override;
@@ -58,7 +59,6 @@ class TargetFile : public ByteSink {
   FileDescriptor file_;
   std::uint64_t largest_ = UINT64_MAX;
   std::uint64_t size_ = 0;
-  std::uint64_t unchecked_ = 0;  ///< bytes written since room was checked
 };
 
 }  // namespace vmms

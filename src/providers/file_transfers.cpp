@@ -82,6 +82,7 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
   {
     const std::lock_guard lock(mutex_);
     if (const Status room = check_room(machine); !room) return room.error();
+    forget_ended(owner_of(context));
     entries_[id] = {transfer, owner_of(context), machine.id, {}};
   }
   try {
@@ -129,6 +130,21 @@ Status FileTransfers::check_room(const hypervisor::VirtualMachine& machine) cons
   });
   if (static_cast<std::size_t>(open) < most_of_machine) return {};
   return error(Failure::busy, fmt::format("it has {} transfers open already; end one, or try again later", open));
+}
+
+// With the mutex held: room for one more of this user.
+void FileTransfers::forget_ended(const std::string& owner) {
+  std::size_t ended = 0;
+  auto oldest = entries_.end();
+  guest::Clock::time_point oldest_end;
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    const auto end = entry->second.owner == owner ? entry->second.transfer->ended_at() : std::nullopt;
+    if (!end) continue;
+    if (ended++ > 0 && *end >= oldest_end) continue;
+    oldest = entry;
+    oldest_end = *end;
+  }
+  if (ended >= most_kept_after_end) entries_.erase(oldest);
 }
 
 Result<FileTransfers::Entry> FileTransfers::find(const cim::Context& context, std::string_view machine_id,

@@ -14,13 +14,15 @@
 
 namespace vmms::providers {
 
-/// Thread-safe. A transfer that has ended is known for another minute, so that its end can be asked for again.
+/// Thread-safe. A transfer that has ended is known for another minute, so that its end can be asked for again, unless
+/// many newer ones of its user have ended meanwhile.
 class FileTransfers {
  public:
   // What one guest is asked to do at the same time: others want to reach it, too. Users are bounded by the ledger.
   static constexpr std::size_t most_of_machine = 8;  ///< transfers that have not ended
   static constexpr unsigned most_calls_of_machine = 24;
   static constexpr std::chrono::seconds kept_after_end{60};
+  static constexpr std::size_t most_kept_after_end = 64;  ///< of a user: nobody pays for them any more
 
   explicit FileTransfers(Environment& environment) : environment_(environment) {}
 
@@ -57,6 +59,7 @@ class FileTransfers {
   Result<Entry> find(const cim::Context& context, std::string_view machine_id, std::string_view id);
   Status check_room(const hypervisor::VirtualMachine& machine) const;
   void forget(const std::string& id) noexcept;
+  void forget_ended(const std::string& owner);
   void sweep();
 
   Environment& environment_;

@@ -114,6 +114,12 @@ Status Transfer::write(std::uint64_t offset, std::string bytes, Clock::time_poin
                  fmt::format("{} bytes at offset {} go beyond the {} bytes that OpenTransfer announced", bytes.size(),
                              offset, request_.size));
   const std::uint64_t end = offset + bytes.size();
+  // Nobody would take them: they would stay, beside all that is counted.
+  if (data_before(end) - data_before(offset) != bytes.size())
+    return error(Failure::invalid_argument,
+                 fmt::format("the {} bytes at offset {} reach into a hole that OpenTransfer announced (Pieces); holes "
+                             "are not written",
+                             bytes.size(), offset));
   if (data_before(end) > data_before(taken_) + window)
     return error(Failure::invalid_argument,
                  fmt::format("the bytes at offset {} are too far ahead: the guest has taken {}, and at most {} beyond "
@@ -155,7 +161,7 @@ Result<Transfer::Piece> Transfer::read(std::uint64_t offset, std::uint64_t lengt
   if (end <= offset && !sha256_) return late("the guest has not sent these bytes yet");
   Piece piece;
   if (end > offset) piece.bytes = window_.copy(offset, static_cast<std::size_t>(std::min(length, end - offset)));
-  taken_ = std::max(taken_, offset + piece.bytes.size());
+  taken_ = std::max(taken_, std::min(offset, end) + piece.bytes.size());  // also where nothing is
   if (taken_ > most_kept) window_.drop(taken_ - most_kept);
   charge_.resize(window_.bytes()).has_value();  // giving back never fails
   changed_.notify_all();

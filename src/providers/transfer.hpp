@@ -61,8 +61,8 @@ class Transfer {
   // The client's side. Each call waits until `deadline` at most: timed_out then, and may be repeated. Errors of all:
   // the reason why the transfer has ended; busy (too many calls wait).
 
-  /// Returns when the guest has taken these bytes. Errors: invalid_argument (beyond the size, too far ahead, or one
-  /// piece too many apart from the others).
+  /// Returns when the guest has taken these bytes. Errors: invalid_argument (beyond the size, in a hole, too far ahead,
+  /// or one piece too many apart from the others).
   Status write(std::uint64_t offset, std::string bytes, Clock::time_point deadline);
   /// Errors: invalid_argument (no longer kept, or too far ahead).
   Result<Piece> read(std::uint64_t offset, std::uint64_t length, Clock::time_point deadline);

@@ -6,6 +6,7 @@
 #include <future>
 #include <random>
 #include <thread>
+#include <tuple>
 
 namespace vmms::providers {
 namespace {
@@ -95,6 +96,24 @@ TEST(Transfer, HolesAreNotWritten) {
   EXPECT_EQ(guest.content, first + second);
 }
 
+TEST(Transfer, WhatLiesInHolesIsNotTaken) {
+  Transfer::Request request = to_guest(1ULL << 40);
+  request.pieces = {{0, 100}, {200, 100}, {(1ULL << 40) - 1, 1}};
+  Transfer transfer(request);
+  const std::tuple<std::uint64_t, std::size_t> holes[] = {{100, 1},     {100, 100},      {99, 2},
+                                                          {50, 200},    {199, 1},        {250, 51},
+                                                          {300, 10000}, {1ULL << 39, 1}, {(1ULL << 40) - 2, 2}};
+  for (const auto& [offset, size] : holes) {
+    const Status written = transfer.write(offset, std::string(size, 'x'), in(0ms));
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().kind, Failure::invalid_argument) << offset;
+    EXPECT_NE(written.error().message.find("hole"), std::string::npos) << written.error().message;
+  }
+  EXPECT_EQ(transfer.held_bytes(), 0U);
+  for (const std::uint64_t offset : {0ULL, 200ULL, (1ULL << 40) - 1})
+    EXPECT_EQ(transfer.write(offset, "x", in(0ms)).error().kind, Failure::timed_out) << offset;
+}
+
 TEST(Transfer, WhatDiffersEndsIt) {
   const std::string bytes = pattern(100'000);
   for (const int what : {0, 1, 2}) {
@@ -179,7 +198,14 @@ TEST(Transfer, AFileOfTheGuestIsReadInPiecesAndAgain) {
   }
   EXPECT_EQ(content, bytes);
   EXPECT_EQ(transfer.read(0, 100, in(1s)).error().kind, Failure::invalid_argument) << "no longer kept";
-  EXPECT_TRUE(transfer.read(bytes.size() + 5, 100, in(1s))->end);
+  for (const std::uint64_t beyond :
+       {std::uint64_t{bytes.size()}, bytes.size() + 5, std::uint64_t{1} << 63, UINT64_MAX - 1, UINT64_MAX}) {
+    const auto nothing = transfer.read(beyond, 100, in(1s));
+    ASSERT_TRUE(nothing) << nothing.error().message;
+    EXPECT_TRUE(nothing->end && nothing->bytes.empty());
+    EXPECT_EQ(nothing->size, bytes.size());
+  }
+  EXPECT_EQ(transfer.read(bytes.size() - 100, 1000, in(1s))->bytes, bytes.substr(bytes.size() - 100)) << "still kept";
   EXPECT_TRUE(transfer.commit(bytes.size(), sha256(bytes), in(10s)));
   guest.join();
 }

@@ -165,7 +165,11 @@ Status Jobs::open_store(const std::string& file) {
   {
     Statement version(store_, "PRAGMA user_version");
     if (!version || version.step() != SQLITE_ROW) return failed("read");
-    if (version.number(0) > schema_version) return failed("read by this older version");
+    if (version.number(0) > schema_version)
+      return error(Failure::failed,
+                   fmt::format("the job store {} was written by a newer version of vmmsd; run that, or "
+                               "move it away to start with none",
+                               file));
     old = version.number(0) == 1;
   }
   if (old && sqlite3_exec(store_, add_columns, nullptr, nullptr, nullptr) != SQLITE_OK) return failed("converted");

@@ -29,16 +29,16 @@ std::string decode(std::string_view text) {
   return result;
 }
 
-/// The value of a parameter of the URI's query part.
+/// The value of a parameter of the URI's query part, as libvirt reads it.
 std::optional<std::string> parameter(std::string_view uri, std::string_view name) {
   std::size_t at = uri.find('?');
   while (at != std::string_view::npos) {
     uri.remove_prefix(at + 1);
-    at = uri.find('&');
+    at = uri.find_first_of("&;");
     const std::string_view pair = uri.substr(0, at);
-    if (pair.size() > name.size() && pair.substr(0, name.size()) == name && pair[name.size()] == '=') {
-      return decode(pair.substr(name.size() + 1));
-    }
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && decode(pair.substr(0, equals)) == name)
+      return decode(pair.substr(equals + 1));
   }
   return std::nullopt;
 }

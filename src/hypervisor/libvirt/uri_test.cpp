@@ -8,6 +8,8 @@ namespace {
 TEST(Uri, FindsTheEmbeddedRoot) {
   EXPECT_EQ(**embedded_root("qemu:///embed?root=/var/lib/vm"), "/var/lib/vm");
   EXPECT_EQ(**embedded_root("qemu:///embed?x=1&root=/a%20b//c/"), "/a b/c");
+  EXPECT_EQ(**embedded_root("qemu:///embed?root=%2Fa%20b"), "/a b");
+  EXPECT_EQ(**embedded_root("qemu:///embed?x=1;ro%6ft=/a;y=2&root=/b"), "/a");
   EXPECT_FALSE(embedded_root("qemu:///system")->has_value());
   EXPECT_FALSE(embedded_root("test:///default")->has_value());
   EXPECT_FALSE(embedded_root("")->has_value());

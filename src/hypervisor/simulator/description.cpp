@@ -362,7 +362,11 @@ Result<FleetDescription> parse_description(std::string_view toml, std::string_vi
 
 Result<FleetDescription> read_description(const std::filesystem::path& file) {
   std::error_code code;
-  if (std::filesystem::is_directory(file, code)) code = std::make_error_code(std::errc::is_a_directory);
+  // One that waits, or never ends, would hold the start.
+  if (const auto kind = std::filesystem::status(file, code);
+      !code && kind.type() != std::filesystem::file_type::regular)
+    return error(Failure::invalid_argument,
+                 fmt::format("{}: the description of the simulated fleet is not a regular file", file.string()));
   std::ifstream stream(file, std::ios::binary);
   if (!code && !stream) code = std::error_code(errno, std::generic_category());
   if (code)

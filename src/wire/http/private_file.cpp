@@ -99,12 +99,19 @@ Status write_private_file(const std::string& path, std::string_view content) {
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // makes it with mode 0600
   if (!file) return failed("make a file beside", target);
   struct stat before {};
-  // Only root can give a file away, and for anybody else there is nothing to give.
-  if (::stat(target.c_str(), &before) == 0 && before.st_uid != ::geteuid() &&
-      ::fchown(file.get(), before.st_uid, before.st_gid) != 0) {
-    const Error e = failed("keep the owner of", target);
-    ::unlink(temporary.c_str());
-    return e;
+  struct stat made {};
+  if (::stat(target.c_str(), &before) == 0 && ::fstat(file.get(), &made) == 0) {
+    const bool other_group = before.st_gid != made.st_gid;
+    const bool kept =
+        (before.st_uid == made.st_uid && !other_group) || ::fchown(file.get(), before.st_uid, before.st_gid) == 0;
+    // Only root can give a file away, and for anybody else there is nothing to give.
+    if (!kept && before.st_uid != made.st_uid) {
+      const Error e = failed("keep the owner of", target);
+      ::unlink(temporary.c_str());
+      return e;
+    }
+    // A group that may read it, as which a daemon runs, goes on reading it.
+    if (kept && (before.st_mode & 07777) == 0640) ::fchmod(file.get(), 0640);
   }
   if (!write_all(file.get(), content) || ::fsync(file.get()) != 0 || ::rename(temporary.c_str(), target.c_str()) != 0) {
     const Error e = failed("write", target);

@@ -19,7 +19,8 @@ Result<std::string> read_protected_file(const std::string& path, std::size_t lim
 Result<std::string> read_private_file(const std::string& path, std::size_t limit);
 
 /// Replaces or makes `path` at one stroke (a temporary file beside it, fsync, rename), readable for its owner only
-/// (mode 0600). An existing file keeps its owner; a symbolic link stays one, its target is replaced.
+/// (mode 0600). An existing file keeps its owner and group, and 0640 where it had that; a symbolic link stays one, its
+/// target is replaced.
 Status write_private_file(const std::string& path, std::string_view content);
 
 }  // namespace vmms::wire::http

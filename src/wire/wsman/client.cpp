@@ -1,9 +1,12 @@
 #include "wire/wsman/client.hpp"
 
+#include "base/escaped.hpp"
+#include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/wsman/client_envelope.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
+#include "wire/xml/writer.hpp"
 
 #include <openssl/evp.h>
 
@@ -21,6 +24,26 @@ constexpr std::chrono::seconds grace{5};
 constexpr std::string_view most_elements = "200";
 // A server may answer a Pull with nothing yet, but not for ever.
 constexpr int most_empty_pulls = 1000;
+
+// What XML cannot carry would arrive as another text, and name another file or service.
+Status check_text(std::string_view text) {
+  if (xml::can_carry(text)) return {};
+  return error(
+      Failure::invalid_argument,
+      fmt::format("\"{}\" cannot be sent: it is not UTF-8, or has a control character", escaped(shortened(text, 300))));
+}
+
+Status check_keys(const std::vector<cim::KeyBinding>& keys) {
+  for (const cim::KeyBinding& key : keys)
+    if (const Status right = key.reference ? check_keys(key.reference->keys) : check_text(key.value); !right)
+      return right;
+  return {};
+}
+
+Status check_input(const Input& input) {
+  const auto* reference = std::get_if<cim::ObjectPath>(&input.value);
+  return reference ? check_keys(reference->keys) : check_text(std::get<std::string>(input.value));
+}
 
 std::string base64(std::string_view text) {
   std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
@@ -139,6 +162,7 @@ Result<Identity> Client::identify() {
 }
 
 Result<Record> Client::get(const cim::ObjectPath& path) {
+  if (const Status right = check_keys(path.keys); !right) return right.error();
   const std::string uri = uri_of(path.namespace_name, path.class_name);
   const std::string to = endpoint().url();
   const auto answer =
@@ -151,6 +175,7 @@ Result<Record> Client::get(const cim::ObjectPath& path) {
 
 Status Client::enumerate(std::string_view namespace_name, std::string_view class_name,
                          const std::vector<cim::KeyBinding>& selectors, const std::function<bool(Record)>& each) {
+  if (const Status right = check_keys(selectors); !right) return right;
   return enumerate(
       uri_of(namespace_name, class_name),
       [&](xml::Writer& writer) {
@@ -163,6 +188,7 @@ Status Client::enumerate(std::string_view namespace_name, std::string_view class
 }
 
 Status Client::query(std::string_view namespace_name, std::string_view text, const std::function<bool(Record)>& each) {
+  if (const Status right = check_text(text); !right) return right;
   return enumerate(
       uri_of(namespace_name, "*"),
       [&](xml::Writer& writer) { writer.start("w:Filter").attribute("Dialect", names::dialect_wql).text(text).end(); },
@@ -218,6 +244,9 @@ Result<Outcome> Client::invoke(const cim::ObjectPath& path, std::string_view met
   for (const Input& input : inputs)
     if (!is_identifier(input.name))
       return error(Failure::invalid_argument, fmt::format("\"{}\" cannot be the name of a parameter", input.name));
+  if (const Status right = check_keys(path.keys); !right) return right.error();
+  for (const Input& input : inputs)
+    if (const Status right = check_input(input); !right) return right.error();
   const std::string uri = uri_of(path.namespace_name, path.class_name);
   const std::string action = fmt::format("{}/{}", uri, method);
   const std::string to = endpoint().url();

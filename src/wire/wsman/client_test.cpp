@@ -280,6 +280,31 @@ TEST(ClientTest, InvokeSendsTextArraysAndReferences) {
   EXPECT_THAT(texts(body, "EndpointReference"), IsEmpty());
 }
 
+TEST(ClientTest, TextThatXmlCannotCarryIsNotSent) {
+  std::atomic<int> requests = 0;
+  ScriptedServer server([&](const auto&) {
+    ++requests;
+    return reply(500, "");
+  });
+  Client client = connect(server);
+  for (const std::string& wrong : {std::string("a\xff"), std::string("\x1b[31m"), std::string("a\0b", 3),
+                                   std::string("\xef\xbf\xbf"), std::string("\xed\xa0\x80")}) {
+    cim::ObjectPath odd = machine_path();
+    odd.keys.front().value = wrong;
+    cim::ObjectPath nested = machine_path();
+    nested.keys.front().reference = std::make_shared<const cim::ObjectPath>(odd);
+    for (const Error& why : {client.get(odd).error(), client.get(nested).error(), client.invoke(odd, "M", {}).error(),
+                             client.invoke(machine_path(), "M", {{"P", wrong}}).error(),
+                             client.invoke(machine_path(), "M", {{"P", odd}}).error(),
+                             client.query(default_namespace, wrong, [](auto) { return true; }).error(),
+                             client.enumerate(default_namespace, "C", odd.keys, [](auto) { return true; }).error()}) {
+      EXPECT_EQ(why.kind, Failure::invalid_argument);
+      EXPECT_NE(why.message.find("cannot be sent"), std::string::npos) << why.message;
+    }
+  }
+  EXPECT_EQ(requests, 0);
+}
+
 TEST(ClientTest, NamesThatAreNoElementNamesAreNotSent) {
   ScriptedServer server([&](const auto&) { return Reply{}; });
   Client client = connect(server);

@@ -54,6 +54,16 @@ void append(std::string& out, std::string_view text, bool attribute) {
 
 }  // namespace
 
+bool can_carry(std::string_view text) {
+  for (std::size_t offset = 0;;) {
+    while (offset < text.size() && plain_characters[static_cast<unsigned char>(text[offset])]) ++offset;
+    if (offset == text.size()) return true;
+    const Decoded decoded = decode_utf8(text, offset);
+    if (decoded.length == 0 || !is_character(decoded.character)) return false;
+    offset += decoded.length;
+  }
+}
+
 void append_text(std::string& out, std::string_view text) { append(out, text, false); }
 void append_attribute_value(std::string& out, std::string_view text) { append(out, text, true); }
 
