@@ -254,6 +254,12 @@ TEST_F(CimxmlEnumeration, FiltersInFql) {
   EXPECT_EQ(open("DMTF:FQL", "InstanceID =").code(), 15);
   EXPECT_EQ(open("DMTF:FQL", "Nope = 1").code(), 15);
   EXPECT_EQ(open("DMTF:FQL", "InstanceID LIKE 'a.*'").code(), 29);
+  for (const char* arrays : {"ANY InstanceID = '1'", "NOT (every InstanceID = 'x')", "InstanceID[0] = '1'",
+                             "InstanceID = 'it\\'s [0]' AND any InstanceID = '1'"})
+    EXPECT_EQ(open("DMTF:FQL", arrays).code(), 29) << arrays;
+  EXPECT_EQ(open("DMTF:FQL", "InstanceID = '[ANY x' OR").code(), 15);
+  const std::string where = open("DMTF:FQL", "InstanceID = '1' AND").description();
+  EXPECT_NE(where.find("position 21:"), std::string::npos) << where << ": in what the client wrote";
   EXPECT_EQ(open("DMTF:XYZ", "InstanceID = '1'").code(), 14);
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("FilterQuery", "InstanceID = '1'")), 4);
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("FilterQueryLanguage", "DMTF:FQL")), 4);
