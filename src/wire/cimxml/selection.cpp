@@ -167,6 +167,7 @@ OrError<Selection> select_associated(const Operation& operation, cim::Associatio
   auto result = operation.manager.associations(operation.context, operation.schema.namespace_name, query);
   if (!result) return to_cim_error(result.error());
   selection.cursor = std::move(result->instances);
+  selection.source = std::move(query.source);
   if (filter) {
     if (!filtered)
       return cim_error(Code::filtered_enumeration_not_supported,

@@ -283,6 +283,24 @@ TEST_F(CimxmlEnumeration, PullsWhatIsAssociated) {
       6);
 }
 
+TEST_F(CimxmlEnumeration, ASourceThatIsNotThereIsToldByTheOpenOperation) {
+  associate();
+  for (const char* open : {"OpenAssociatorInstances", "OpenAssociatorInstancePaths", "OpenReferenceInstances",
+                           "OpenReferenceInstancePaths"}) {
+    SCOPED_TRACE(open);
+    for (const std::string& most : {std::string(), value("MaxObjectCount", "0"), value("MaxObjectCount", "1")}) {
+      EXPECT_EQ(code(open, parameter("InstanceName", system_name("none")) + most), 6);
+      const auto opened = intrinsic(open, parameter("InstanceName", system_name("vm1")) + most);
+      ASSERT_EQ(opened.code(), 0) << opened.description();
+      EXPECT_FALSE(ended(opened));
+      EXPECT_EQ(code("CloseEnumeration", value("EnumerationContext", context_of(opened))), 0);
+    }
+  }
+  const std::string several = instance_name("Msvm_ComputerSystem", {{"CreationClassName", "Msvm_ComputerSystem"}});
+  systems->instances.push_back(system("vm2"));
+  EXPECT_EQ(code("OpenReferenceInstances", parameter("InstanceName", several)), 6);
+}
+
 TEST_F(CimxmlEnumeration, PullsWhatAQueryFinds) {
   fill(3);
   const auto open = [&](std::string_view text, std::string_view more = {}) {
