@@ -307,6 +307,21 @@ class Sources(Named):
                                     f"{wql(f'ASSOCIATORS OF {{{path}}}')}</n:Enumerate>"))
             self.assertNotEqual(answer.status, 200, path)
 
+    def test_a_condition_on_a_name_of_nothing_fits_nothing(self):
+        """Alone as beside others, and all that is there does not equal it."""
+        web = self.ids["web1"]
+        every = len(self.query("SELECT * FROM Msvm_SystemDevice"))
+        self.assertGreater(every, 0)
+        for path in (f"{SYSTEM}.Name='nobody'", f"{SYSTEM}.CreationClassName='{SYSTEM}'", SYSTEM, f"{SYSTEM}='{web}'",
+                     f"{SYSTEM}.Colour='red'", "Msvm_Nothing.Name='x'", f"root/cimv2:{SYSTEM}.Name='{web}'",
+                     rf"\\OTHER\root\virtualization\v2:{SYSTEM}.Name='{web}'"):
+            text = path.replace("\\", "\\\\")
+            equal = f'GroupComponent = "{text}"'
+            for where in (equal, f"{equal} AND __CLASS = 'Msvm_SystemDevice'", f"{equal} OR __CLASS = 'x'"):
+                self.assertEqual(self.query(f"SELECT * FROM Msvm_SystemDevice WHERE {where}"), [], where)
+            for where in (f"NOT {equal}", equal.replace("=", "!=", 1)):
+                self.assertEqual(len(self.query(f"SELECT * FROM Msvm_SystemDevice WHERE {where}")), every, where)
+
     def test_the_command_completes_keys(self):
         settings = "Microsoft:" + self.ids["web1"]
         for path in (f"{SETTINGS}='{settings}'", f'{SETTINGS}.InstanceID="{settings}"', f'cim_settingdata="{settings}"'):

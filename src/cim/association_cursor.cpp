@@ -7,11 +7,12 @@
 namespace vmms::cim {
 
 AssociationCursor::AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class,
-                                     std::vector<KeyBinding> keys, Subclasses subclasses)
+                                     std::vector<KeyBinding> keys, Subclasses subclasses, NoObject no_object)
     : manager_(manager),
       space_(space),
       providers_(space.concrete_associations(cim_class)),
       keys_(std::move(keys)),
+      no_object_(no_object),
       waits_(space.waits(cim_class)) {
   for (const KeyBinding& key : keys_) {
     const Class* end = end_class(cim_class, key.name);
@@ -42,7 +43,9 @@ bool AssociationCursor::find_ends(const Context& context, std::vector<Error>& fa
     }
     const auto end = manager_.find_object(context, space_.schema, *key.reference, end_classes_[i]);
     if (!end) {
-      failures.push_back(end.error());
+      const Failure kind = end.error().kind;
+      const bool is_none = kind == Failure::not_found || kind == Failure::invalid_argument;
+      if (!is_none || no_object_ == NoObject::fails) failures.push_back(end.error());
       present_ = providers_.size();
       return false;
     }

@@ -10,7 +10,7 @@ class AssociationCursor : public BufferedEnumeration {
  public:
   /// A key that is a reference restricts to the associations of that object.
   AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class, std::vector<KeyBinding> keys,
-                    Subclasses subclasses);
+                    Subclasses subclasses, NoObject no_object);
   bool waits() const override { return waits_; }
 
  protected:
@@ -29,8 +29,9 @@ class AssociationCursor : public BufferedEnumeration {
   std::size_t present_ = 0;
   std::vector<KeyBinding> keys_;
   std::vector<const Class*> end_classes_;  ///< parallel to `keys_`: what may stand there
-  bool ends_found_ = false;                ///< of `keys_`: they are the own paths of the objects that they name
-  std::unique_ptr<Enumeration> ends_;      ///< of the present provider's driver role
+  NoObject no_object_;
+  bool ends_found_ = false;            ///< of `keys_`: they are the own paths of the objects that they name
+  std::unique_ptr<Enumeration> ends_;  ///< of the present provider's driver role
   bool waits_;
 };
 

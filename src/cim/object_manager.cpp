@@ -366,9 +366,12 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
   return error(Failure::not_found, fmt::format("{} fits more than one instance: give all keys", describe(path)));
 }
 
-Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(
-    const Context& context, std::string_view namespace_name, std::string_view class_name,
-    const std::vector<KeyBinding>& keys, const std::vector<std::string>& wanted, Subclasses subclasses) {
+Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(const Context& context,
+                                                                     std::string_view namespace_name,
+                                                                     std::string_view class_name,
+                                                                     const std::vector<KeyBinding>& keys,
+                                                                     const std::vector<std::string>& wanted,
+                                                                     Subclasses subclasses, NoObject no_object) {
   const auto cim_class = find_class(namespace_name, class_name);
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
@@ -383,7 +386,7 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(
     std::vector<KeyBinding> ends = keys;
     if (const Status complete = complete_keys(ends, **cim_class); !complete) return complete.error();
     return std::unique_ptr<Enumeration>(
-        std::make_unique<AssociationCursor>(*this, space, **cim_class, std::move(ends), subclasses));
+        std::make_unique<AssociationCursor>(*this, space, **cim_class, std::move(ends), subclasses, no_object));
   }
   std::vector<Provider*> providers = space.concrete(**cim_class);
   if (subclasses == Subclasses::exclude)

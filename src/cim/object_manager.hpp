@@ -30,6 +30,8 @@ using Authorizer = std::function<Status(const Principal&, OperationKind, const C
 
 /// Whether the instances of subclasses belong to an enumeration.
 enum class Subclasses : bool { exclude, include };
+/// What a reference among the keys is that names no object, or several.
+enum class NoObject : bool { fails, fits_nothing };
 
 struct Namespace;
 namespace wql {
@@ -90,7 +92,8 @@ class ObjectManager {
                                                         std::string_view class_name,
                                                         const std::vector<KeyBinding>& keys = {},
                                                         const std::vector<std::string>& wanted = {},
-                                                        Subclasses subclasses = Subclasses::include);
+                                                        Subclasses subclasses = Subclasses::include,
+                                                        NoObject no_object = NoObject::fails);
 
   /// Runs a WQL query (see cim/wql/parser.hpp). Keys and classes that it fixes are handed to the providers, so that a
   /// query about one VM touches one VM. With `keys_only` only the keys of what is found will be read. Errors:

@@ -105,7 +105,9 @@ Result<QueryResult> ObjectManager::select(const Context& context, Namespace& spa
       return !property || !property->is_key;
     });
   }
-  auto instances = enumerate_within(context, name, enumerated->name, keys, wanted);
+  // A path that names nothing fits nothing, wherever in the condition it stands.
+  auto instances =
+      enumerate_within(context, name, enumerated->name, keys, wanted, Subclasses::include, NoObject::fits_nothing);
   if (!instances) return instances.error();
   result.about.class_name = enumerated->name;
   result.about.keys = std::move(keys);

@@ -165,6 +165,9 @@ TEST_F(SettingsTest, TheHostIsInTheNamespacesWhereClientsLook) {
   EXPECT_EQ(all("__NAMESPACE", 100, {}, "root/cimv2").size(), 0u);
   EXPECT_EQ(one("root/interop", "CIM_ObjectManager")["Started"], cim::Value(true));
   EXPECT_EQ(all("CIM_NamespaceInManager", 100, {}, "root/interop").size(), 3u);
+  const auto mechanism = manager_.find_class("root/interop", "CIM_ObjectManagerCommunicationMechanism");
+  ASSERT_TRUE(mechanism) << mechanism.error().message;
+  EXPECT_NE((*mechanism)->property("OtherCommunicationMechanismDescription"), nullptr) << "the DMTF's name";
 }
 
 }  // namespace

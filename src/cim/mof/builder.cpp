@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "cim/mof/checks.hpp"
+#include "cim/mof/names.hpp"
 
 #include "mof.h"
 
@@ -160,7 +161,7 @@ void Builder::include_or_keep() {
     if (compilation_.namespace_name.empty()) {
       fail(name, "expected a namespace such as \"root/cimv2\", found " + quote(pragma_->text));
     }
-    compilation_.namespaces.insert(to_lower(compilation_.namespace_name));
+    compilation_.namespaces.insert(name_key(compilation_.namespace_name));
     if (compilation_.namespaces.size() > most_namespaces) {
       fail(name, "more than 100 namespaces: this is too much for one compilation");
     }

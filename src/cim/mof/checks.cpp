@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace vmms::cim::mof {
 namespace {
@@ -66,7 +68,17 @@ bool is_integer_text(std::string_view text, Type type) {
   return code == std::errc{} && end == text.data() + text.size() && fits(negative, magnitude, type);
 }
 
-bool is_datetime(std::string_view text) {
+/// The digits of a date and time, or of an interval (DSP0004 5.2.4).
+struct Field {
+  std::size_t begin, length;
+  int least, most;
+};
+constexpr Field point_fields[] = {{0, 4, 0, 9999}, {4, 2, 1, 12},  {6, 2, 1, 31},       {8, 2, 0, 23},
+                                  {10, 2, 0, 59},  {12, 2, 0, 60}, {15, 6, 0, 999'999}, {22, 3, 0, 999}};
+constexpr Field interval_fields[] = {{0, 8, 0, 99'999'999}, {8, 2, 0, 23},       {10, 2, 0, 59},
+                                     {12, 2, 0, 59},        {15, 6, 0, 999'999}, {22, 3, 0, 0}};
+
+bool has_datetime_form(std::string_view text) {
   if (text.size() != 25 || text[14] != '.') return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == 14 || i == 21) continue;
@@ -75,7 +87,42 @@ bool is_datetime(std::string_view text) {
   return text[21] == ':' || text[21] == '+' || text[21] == '-';
 }
 
-bool fits(const Literal& literal, const TypeName& type) {
+/// Asterisks replace whole fields from the right on, of microseconds also single digits, and never the first field.
+bool has_asterisks_at_the_end_only(std::string_view text) {
+  const std::size_t first = text.find('*');
+  if (first == std::string_view::npos) return true;
+  const bool is_interval = text[21] == ':';
+  const bool at_field = first >= 8 ? first % 2 == 0 || first > 14 : !is_interval && (first == 4 || first == 6);
+  const std::size_t rest = text.find_first_not_of("*.", first);
+  return at_field && rest == 21 && text.find('*', rest) == std::string_view::npos;
+}
+
+int number_of(std::string_view digits) {
+  int value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+/// WMI has asterisks in any field, and zeros where nothing is meant.
+bool is_datetime(std::string_view text, bool is_wmi) {
+  if (!has_datetime_form(text) || (!is_wmi && !has_asterisks_at_the_end_only(text))) return false;
+  const bool is_interval = text[21] == ':';
+  const std::span<const Field> fields = is_interval ? std::span<const Field>(interval_fields) : point_fields;
+  for (const Field& field : fields) {
+    const std::string_view digits = text.substr(field.begin, field.length);
+    if (digits.find('*') != std::string_view::npos) continue;
+    const int value = number_of(digits);
+    if (value > field.most || (value < field.least && !is_wmi)) return false;
+  }
+  if (is_interval || text.substr(0, 8).find('*') != std::string_view::npos) return true;
+  const std::chrono::year_month_day date{
+      std::chrono::year{number_of(text.substr(0, 4))},
+      std::chrono::month{static_cast<unsigned>(std::max(1, number_of(text.substr(4, 2))))},
+      std::chrono::day{static_cast<unsigned>(std::max(1, number_of(text.substr(6, 2))))}};
+  return date.ok();
+}
+
+bool fits(const Literal& literal, const TypeName& type, bool is_wmi) {
   using Kind = Literal::Kind;
   switch (literal.kind) {
     case Kind::null:
@@ -92,7 +139,7 @@ bool fits(const Literal& literal, const TypeName& type) {
       return type.type == Type::char16;
     case Kind::string:
       return type.type == Type::string || type.type == Type::instance || type.type == Type::reference ||
-             (type.type == Type::datetime && is_datetime(literal.text));
+             (type.type == Type::datetime && is_datetime(literal.text, is_wmi));
     case Kind::alias:
       return type.type == Type::reference || type.type == Type::instance;
     case Kind::instance:
@@ -158,12 +205,12 @@ std::string_view type_keyword(Type type) {
 }
 
 std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size,
-                     bool converts) {
+                     bool is_wmi) {
   const bool is_null = !value.is_array && value.items[0].kind == Literal::Kind::null;
   if (is_null) return {};
   if (value.is_array != is_array) return is_array ? "must be an array" : "must not be an array";
   for (const Literal& item : value.items) {
-    if (!fits(item, type) && !(converts && converts_to(item, type.type)))
+    if (!fits(item, type, is_wmi) && !(is_wmi && converts_to(item, type.type)))
       return "does not fit " + std::string(type_keyword(type.type));
   }
   if (array_size != 0 && value.items.size() > array_size) {
@@ -199,7 +246,7 @@ bool is_value_map_entry(std::string_view text, Type type) {
 }
 
 bool parse_interval(std::string_view text, std::int64_t& microseconds) {
-  if (!is_datetime(text) || text[21] != ':' || text.find('*') != std::string_view::npos) return false;
+  if (!is_datetime(text, false) || text[21] != ':' || text.find('*') != std::string_view::npos) return false;
   const auto number = [&](std::size_t begin, std::size_t length) {
     std::int64_t value = 0;
     std::from_chars(text.data() + begin, text.data() + begin + length, value);

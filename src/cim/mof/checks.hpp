@@ -12,9 +12,10 @@ namespace vmms::cim::mof {
 std::string_view type_keyword(Type type);
 
 /// What is wrong with a constant for a type ("does not fit uint8"), empty when nothing is.
-/// `array_size` is 0 for any. WMI's dialect converts numbers, booleans and texts into each other.
+/// `array_size` is 0 for any. WMI's dialect converts numbers, booleans and texts into each other, and takes more for a
+/// date.
 std::string mismatch(const Initializer& value, const TypeName& type, bool is_array, std::uint64_t array_size = 0,
-                     bool converts = false);
+                     bool is_wmi = false);
 
 /// What an object path as text says (DSP0004 8.2.5), as far as it matters here.
 struct PathClass {

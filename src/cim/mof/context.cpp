@@ -1,7 +1,7 @@
 #include "cim/mof/context.hpp"
 
-#include "base/text.hpp"
 #include "cim/mof/checks.hpp"
+#include "cim/mof/names.hpp"
 
 #include <functional>
 #include <map>
@@ -28,7 +28,7 @@ void mention_values(const Initializer& value, const Mention& mention) {
 void mention_type(const TypeName& type, const std::vector<Qualifier>& qualifiers, const Mention& mention) {
   mention(type.object_class);
   for (const Qualifier& qualifier : qualifiers) {
-    if (equals_no_case(qualifier.name, "EmbeddedInstance") && !qualifier.value.empty()) {
+    if (same_name(qualifier.name, "EmbeddedInstance") && !qualifier.value.empty()) {
       mention_values(qualifier.value[0], mention);
     }
   }
@@ -51,7 +51,7 @@ void mention_all(const InstanceDeclaration& declaration, const Mention& mention)
 }
 
 std::string key(std::string_view namespace_name, std::string_view name) {
-  return to_lower(namespace_name) + ':' + to_lower(name);
+  return name_key(namespace_name) + ':' + name_key(name);
 }
 
 /// What a context has, by namespace and name, and by name alone.
@@ -61,13 +61,13 @@ class Offer {
   explicit Offer(const std::vector<Declaration>& declarations) {
     for (const Declaration& each : declarations) {
       offered_.emplace(key(each.namespace_name, each.name), &each);
-      anywhere_.emplace(to_lower(each.name), &each);
+      anywhere_.emplace(name_key(each.name), &each);
     }
   }
 
   const Declaration* find(std::string_view namespace_name, std::string_view name) const {
     if (const auto found = offered_.find(key(namespace_name, name)); found != offered_.end()) return found->second;
-    const auto found = anywhere_.find(to_lower(name));
+    const auto found = anywhere_.find(name_key(name));
     return found == anywhere_.end() ? nullptr : found->second;
   }
 
@@ -81,7 +81,7 @@ class Offer {
 }  // namespace
 
 Declarations with_context(Declarations own, const std::vector<Declarations>& contexts) {
-  std::set<std::string, LessNoCase> namespaces;
+  std::set<std::string, LessName> namespaces;
   std::set<std::string> qualifiers, classes;
   for (const QualifierDeclaration& each : own.qualifiers) {
     namespaces.insert(each.namespace_name);

@@ -1,5 +1,6 @@
 #include "cim/mof/instance_checks.hpp"
 
+#include "base/text.hpp"
 #include "cim/mof/checks.hpp"
 #include "cim/mof/parser.hpp"
 
@@ -160,7 +161,7 @@ class InstanceChecks {
       wrong("is not declared");
     } else if (!target->instance) {
       wrong("is a class");
-    } else if (equals_no_case(target->instance->namespace_name, namespace_name_) &&
+    } else if (same_name(target->instance->namespace_name, namespace_name_) &&
                !fits(target->instance->class_name, expected)) {
       wrong("is an instance of " + target->instance->class_name);
     }
@@ -181,7 +182,7 @@ class InstanceChecks {
   const Aliases& aliases_;
   const std::string& namespace_name_;
   Problems* problems_;
-  std::map<std::string_view, const ResolvedClass*, LessNoCase> classes_;
+  std::map<std::string_view, const ResolvedClass*, LessName> classes_;
   std::map<const ResolvedClass*, std::vector<const ResolvedProperty*>> keys_;  ///< of the classes of instances
   int depth_ = 0;  ///< of texts that hold an instance, one in the other
 };

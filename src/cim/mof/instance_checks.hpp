@@ -1,7 +1,7 @@
 // Whether instances, and the references in them, fit the classes that they are of.
 #pragma once
 
-#include "base/text.hpp"
+#include "cim/mof/names.hpp"
 #include "cim/mof/problems.hpp"
 #include "cim/mof/resolver.hpp"
 
@@ -22,7 +22,7 @@ class Aliases {
   const Target* find(const std::string& name) const;
 
  private:
-  std::map<std::string, Target, LessNoCase> targets_;
+  std::map<std::string, Target, LessName> targets_;
 };
 
 /// The instances of one namespace, and its classes' defaults that are references.

@@ -1,7 +1,7 @@
 #include "cim/mof/parser.hpp"
 
-#include "base/text.hpp"
 #include "cim/mof/builder.hpp"
+#include "cim/mof/names.hpp"
 #include "cim/mof/source.hpp"
 
 #include <algorithm>
@@ -101,7 +101,7 @@ class Reader {
 
  private:
   bool is_new(const std::filesystem::path& path) {
-    return done_.insert({path.lexically_normal().string(), to_lower(compilation_.namespace_name)}).second;
+    return done_.insert({path.lexically_normal().string(), name_key(compilation_.namespace_name)}).second;
   }
 
   bool read(const std::filesystem::path& path, const std::string& text) {

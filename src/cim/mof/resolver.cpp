@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cim/mof/checks.hpp"
 #include "cim/mof/instance_checks.hpp"
+#include "cim/mof/names.hpp"
 
 #include <algorithm>
 #include <set>
@@ -28,7 +29,7 @@ struct Taken {
 template <class Features>
 auto find_feature(Features& features, std::string_view name) {
   return std::find_if(features.begin(), features.end(),
-                      [&](const auto& feature) { return equals_no_case(feature.name, name); });
+                      [&](const auto& feature) { return same_name(feature.name, name); });
 }
 
 /// About how much memory a class takes for each of its features, own or inherited. Texts count twice: descriptions and
@@ -89,7 +90,7 @@ class Resolver {
   Schema run() {
     const std::size_t before = problems_.errors();
     for (const QualifierDeclaration& declaration : declarations_.qualifiers) {
-      if (!qualifiers_.emplace(to_lower(declaration.name), &declaration).second) {
+      if (!qualifiers_.emplace(name_key(declaration.name), &declaration).second) {
         problem(declaration.position, "qualifier " + declaration.name + " is declared twice");
       }
       if (declaration.default_value.empty()) continue;
@@ -100,7 +101,7 @@ class Resolver {
       }
     }
     for (const ClassDeclaration& declaration : declarations_.classes) {
-      const auto [found, is_new] = declared_.emplace(to_lower(declaration.name), &declaration);
+      const auto [found, is_new] = declared_.emplace(name_key(declaration.name), &declaration);
       if (!is_new) {
         problem(declaration.position,
                 "class " + declaration.name + " is declared twice, first at " + found->second->position.to_string());
@@ -109,7 +110,7 @@ class Resolver {
     for (const auto& [name, declaration] : declared_) resolve_class(*declaration);
     for (const auto& [name, index] : done_) check_class(schema_.classes[index]);
     for (const auto& [position, type] : positions_) {
-      if (!is_wmi_ && !type.object_class.empty() && !declared_.contains(to_lower(type.object_class))) {
+      if (!is_wmi_ && !type.object_class.empty() && !declared_.contains(name_key(type.object_class))) {
         problem(*position, "class " + type.object_class + " is unknown");
       }
     }
@@ -129,7 +130,7 @@ class Resolver {
 
   /// The class, resolved after its superclass; null when it cannot be.
   ResolvedClass* resolve_class(const ClassDeclaration& declaration) {
-    const std::string key = to_lower(declaration.name);
+    const std::string key = name_key(declaration.name);
     if (const auto found = done_.find(key); found != done_.end()) return &schema_.classes[found->second];
     if (!failed_.insert(key).second) return nullptr;  // failed until it has succeeded
     const ResolvedClass* superclass = nullptr;
@@ -155,7 +156,7 @@ class Resolver {
     }
     std::size_t& bytes = bytes_of_[key] = size_of(declaration.qualifiers);
     for (const Feature& feature : declaration.features) bytes += size_of(feature, declaration.name);
-    if (superclass) bytes += bytes_of_[to_lower(superclass->name)];
+    if (superclass) bytes += bytes_of_[name_key(superclass->name)];
     taken_.bytes += bytes;
     if (taken_.bytes > most_bytes) {
       problem(declaration.position,
@@ -184,9 +185,9 @@ class Resolver {
       }
     }
     std::sort(result.properties.begin(), result.properties.end(),
-              [](const auto& left, const auto& right) { return compare_no_case(left.name, right.name) < 0; });
+              [](const auto& left, const auto& right) { return LessName()(left.name, right.name); });
     std::sort(result.methods.begin(), result.methods.end(),
-              [](const auto& left, const auto& right) { return compare_no_case(left.name, right.name) < 0; });
+              [](const auto& left, const auto& right) { return LessName()(left.name, right.name); });
     fill_creation_class_name(result);
     failed_.erase(key);
     done_.emplace(key, schema_.classes.size());
@@ -195,7 +196,7 @@ class Resolver {
 
   /// Of the class that is being resolved: where each feature is among the others of its kind.
   struct Names {
-    std::map<std::string, std::size_t, LessNoCase> properties, methods;
+    std::map<std::string, std::size_t, LessName> properties, methods;
   };
   void remember_names(const ResolvedClass& of) {
     names_ = {};
@@ -225,13 +226,13 @@ class Resolver {
   }
 
   bool lacks_superclass(const ClassDeclaration& declaration) const {
-    return !declaration.superclass.empty() && !declared_.contains(to_lower(declaration.superclass));
+    return !declaration.superclass.empty() && !declared_.contains(name_key(declaration.superclass));
   }
 
   const ResolvedClass* resolve_superclass(const ClassDeclaration& declaration) {
     const ClassDeclaration* ancestor = &declaration;
     for (std::size_t generation = 0; !ancestor->superclass.empty(); ++generation) {
-      const auto found = declared_.find(to_lower(ancestor->superclass));
+      const auto found = declared_.find(name_key(ancestor->superclass));
       if (found == declared_.end()) {
         if (is_wmi_) break;
         if (ancestor == &declaration) {
@@ -250,7 +251,7 @@ class Resolver {
         return nullptr;
       }
     }
-    return resolve_class(*declared_.find(to_lower(declaration.superclass))->second);
+    return resolve_class(*declared_.find(name_key(declaration.superclass))->second);
   }
 
   void add_property(ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
@@ -341,7 +342,7 @@ class Resolver {
       problem(feature.position, "method " + feature.name + " has too many parameters");
       return result;
     }
-    std::set<std::string_view, LessNoCase> names;
+    std::set<std::string_view, LessName> names;
     for (const Parameter& parameter : feature.parameters) {
       if (!names.insert(parameter.name).second) {
         problem(parameter.position, "method " + feature.name + " has two parameters named " + parameter.name);
@@ -390,7 +391,7 @@ class Resolver {
   /// forbids that now, and compilers take it for a feature beside the inherited one.
   bool renames(const ResolvedClass& to, const ClassDeclaration& declaration, const Feature& feature) {
     const auto found = std::find_if(feature.qualifiers.begin(), feature.qualifiers.end(),
-                                    [](const Qualifier& each) { return equals_no_case(each.name, "override"); });
+                                    [](const Qualifier& each) { return same_name(each.name, "override"); });
     if (found == feature.qualifiers.end() || found->value.empty() || found->value[0].items.empty()) return false;
     const std::string& text = found->value[0].items[0].text;
     const std::string name = text.substr(text.rfind('.') + 1);  // "Class.Name" names it as well
@@ -399,8 +400,8 @@ class Resolver {
       return index != names.end() && index->second < features.size() &&
              features[index->second].declared_in != declaration.name;
     };
-    if (equals_no_case(name, feature.name) || !(feature.is_method ? is_inherited(to.methods, names_.methods)
-                                                                  : is_inherited(to.properties, names_.properties)))
+    if (same_name(name, feature.name) || !(feature.is_method ? is_inherited(to.methods, names_.methods)
+                                                             : is_inherited(to.properties, names_.properties)))
       return false;
     warning(found->position, "Override names " + name + ", which keeps its name: " + feature.name +
                                  " is another feature of " + declaration.name);
@@ -409,7 +410,7 @@ class Resolver {
 
   bool has(const std::vector<Qualifier>& qualifiers, std::string_view name) const {
     return std::any_of(qualifiers.begin(), qualifiers.end(),
-                       [&](const Qualifier& qualifier) { return equals_no_case(qualifier.name, name); });
+                       [&](const Qualifier& qualifier) { return same_name(qualifier.name, name); });
   }
 
   bool is_restricted(const Qualifier& qualifier) const {
@@ -419,7 +420,7 @@ class Resolver {
     };
     if (names(qualifier.flavors, "restricted")) return true;
     if (names(qualifier.flavors, "tosubclass")) return false;
-    const auto found = qualifiers_.find(to_lower(qualifier.name));
+    const auto found = qualifiers_.find(name_key(qualifier.name));
     return found != qualifiers_.end() && names(found->second->flavors, "restricted");
   }
 
@@ -429,7 +430,7 @@ class Resolver {
       if (!is_restricted(qualifier)) result.emplace(name, qualifier).first->second.propagated = true;
     }
     for (const Qualifier& qualifier : own)
-      result.insert_or_assign(to_lower(qualifier.name), EffectiveQualifier{qualifier, false});
+      result.insert_or_assign(name_key(qualifier.name), EffectiveQualifier{qualifier, false});
     return result;
   }
 
@@ -437,8 +438,8 @@ class Resolver {
   void check_qualifiers(const std::vector<Qualifier>& own, std::string_view scope) {
     std::set<std::string> seen;
     for (const Qualifier& qualifier : own) {
-      const auto found = qualifiers_.find(to_lower(qualifier.name));
-      if (!seen.insert(to_lower(qualifier.name)).second) {
+      const auto found = qualifiers_.find(name_key(qualifier.name));
+      if (!seen.insert(name_key(qualifier.name)).second) {
         problem(qualifier.position, "qualifier " + qualifier.name + " is given twice");
       }
       if (is_wmi_) continue;
@@ -487,14 +488,14 @@ class Resolver {
 
   /// WMI lets a class outside of every hierarchy stand where a managed element does: Msvm_SettingDataComponent does so.
   bool is_root(std::string_view name) const {
-    const auto found = declared_.find(to_lower(name));
+    const auto found = declared_.find(name_key(name));
     return found != declared_.end() && found->second->superclass.empty();
   }
 
   bool is_subclass(std::string_view name, std::string_view ancestor) const {
     for (std::size_t depth = 0; depth <= most_ancestors; ++depth) {
-      if (equals_no_case(name, ancestor)) return true;
-      const auto found = declared_.find(to_lower(name));
+      if (same_name(name, ancestor)) return true;
+      const auto found = declared_.find(name_key(name));
       if (found == declared_.end()) return true;  // unknown: reported elsewhere
       name = found->second->superclass;
       if (name.empty()) return false;
@@ -508,7 +509,7 @@ class Resolver {
     }
     return std::equal(method.parameters.begin(), method.parameters.end(), inherited.parameters.begin(),
                       [&](const ResolvedParameter& own, const ResolvedParameter& other) {
-                        return equals_no_case(own.name, other.name) && own.is_in == other.is_in &&
+                        return same_name(own.name, other.name) && own.is_in == other.is_in &&
                                own.is_out == other.is_out &&
                                narrows(own.type, other.type, own.is_array == other.is_array);
                       });
@@ -517,7 +518,7 @@ class Resolver {
   std::vector<ValueText> value_texts(const std::vector<Qualifier>& own, Type type) {
     const auto find = [&](std::string_view name) -> const Qualifier* {
       const auto found = std::find_if(own.begin(), own.end(),
-                                      [&](const Qualifier& qualifier) { return equals_no_case(qualifier.name, name); });
+                                      [&](const Qualifier& qualifier) { return same_name(qualifier.name, name); });
       return found == own.end() || found->value.empty() ? nullptr : &*found;
     };
     static const std::vector<Literal> none;
@@ -583,7 +584,7 @@ class Resolver {
       const std::size_t dot = text.find('.');
       const ResolvedProperty* role = checked.property(std::string_view(text).substr(0, dot));
       const auto end =
-          role && role->type.type == Type::reference ? done_.find(to_lower(role->type.object_class)) : done_.end();
+          role && role->type.type == Type::reference ? done_.find(name_key(role->type.object_class)) : done_.end();
       if (dot == std::string::npos || end == done_.end() ||
           !schema_.classes[end->second].property(std::string_view(text).substr(dot + 1))) {
         problem(join.position, "\"" + text + "\" names no property of an end of " + checked.name);
@@ -602,7 +603,7 @@ class Resolver {
     std::vector<ResolvedClass*> order;
     for (ResolvedClass& each : schema_.classes) order.push_back(&each);
     std::sort(order.begin(), order.end(), [](const ResolvedClass* left, const ResolvedClass* right) {
-      return compare_no_case(left->name, right->name) < 0;
+      return LessName()(left->name, right->name);
     });
     for (ResolvedClass* each : order) moved[each] = &result.classes.emplace_back(std::move(*each));
     for (ResolvedClass& each : result.classes) {
@@ -627,7 +628,7 @@ class Resolver {
 };
 
 /// A namespace's name as it was written first, and what belongs to it.
-using Namespaces = std::map<std::string, Declarations, LessNoCase>;
+using Namespaces = std::map<std::string, Declarations, LessName>;
 
 Namespaces by_namespace(const Declarations& declarations) {
   Namespaces result;
@@ -640,10 +641,10 @@ Namespaces by_namespace(const Declarations& declarations) {
 }  // namespace
 
 const ResolvedProperty* ResolvedClass::property(std::string_view property_name) const {
-  const auto found = std::lower_bound(
-      properties.begin(), properties.end(), property_name,
-      [](const auto& each, std::string_view wanted) { return compare_no_case(each.name, wanted) < 0; });
-  return found == properties.end() || !equals_no_case(found->name, property_name) ? nullptr : &*found;
+  const auto found =
+      std::lower_bound(properties.begin(), properties.end(), property_name,
+                       [](const auto& each, std::string_view wanted) { return LessName()(each.name, wanted); });
+  return found == properties.end() || !same_name(found->name, property_name) ? nullptr : &*found;
 }
 
 bool ResolvedClass::is_a(const ResolvedClass& ancestor) const {

@@ -17,7 +17,7 @@ namespace vmms::cim::mof {
 struct EffectiveQualifier : Qualifier {
   bool propagated = false;  ///< it was inherited
 };
-/// Qualifiers that hold for an element, own and inherited, by lower-case name.
+/// Qualifiers that hold for an element, own and inherited, by name_key: in lower case where it is ASCII.
 using Qualifiers = std::map<std::string, EffectiveQualifier, std::less<>>;
 
 /// One element of ValueMap/Values: "2" or "3..5" or "..", and what it means.
@@ -70,7 +70,7 @@ struct ResolvedMethod {
 struct ResolvedClass {
   std::string name;
   const ResolvedClass* superclass = nullptr;
-  std::vector<ResolvedProperty> properties;  ///< own and inherited, sorted by name without case
+  std::vector<ResolvedProperty> properties;  ///< own and inherited, sorted by name without case (LessName)
   std::vector<ResolvedMethod> methods;       ///< likewise
   bool is_partial = false;  ///< an ancestor is not known, which WMI's dialect allows: it may have more than is here
   bool is_abstract = false;
@@ -90,7 +90,7 @@ struct ResolvedClass {
 /// The classes of one namespace.
 struct Schema {
   std::string namespace_name;                    ///< empty where no #pragma said
-  std::deque<ResolvedClass> classes;             ///< sorted by name without case
+  std::deque<ResolvedClass> classes;             ///< sorted by name without case (LessName)
   std::vector<QualifierDeclaration> qualifiers;  ///< likewise
 
   const ResolvedClass* find(std::string_view class_name) const;  ///< without case

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace vmms::cim::wql {
 
 namespace {
@@ -54,6 +56,9 @@ void take_class_off(std::string& property, std::string_view class_name) {
 }
 
 void take_class_off(Condition& condition, std::string_view class_name) {
+  // `CIM_X ISA CIM_Y` asks for the class of the instance itself.
+  if (condition.operation == Operator::isa && equals_no_case(condition.property, class_name))
+    condition.property = "__THIS";
   take_class_off(condition.property, class_name);
   take_class_off(condition.other, class_name);
   for (Condition& part : condition.parts) take_class_off(part, class_name);
@@ -226,7 +231,8 @@ void Builder::refuse(const std::function<bool(int)>& fits, const char* found) {
 
 void Builder::fail(const Token& token, const std::string& what) {
   if (error) return;
-  const auto position = static_cast<std::size_t>(token.begin - text_.data()) + 1;
+  const auto begin = static_cast<std::size_t>(token.begin - text_.data());
+  const std::size_t position = begin - std::min(begin, before_) + 1;
   error = vmms::error(Failure::invalid_argument, fmt::format("query, position {}: {}", position, what));
 }
 

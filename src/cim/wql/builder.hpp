@@ -6,6 +6,7 @@
 #include "cim/wql/lexer.hpp"
 #include "cim/wql/statement.hpp"
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -17,7 +18,9 @@ namespace vmms::cim::wql {
 
 class Builder {
  public:
-  Builder(std::string_view text, Language language) : text_(text), language_(language) {}
+  /// `before`: how many characters of the text are ours; positions in errors count behind them.
+  Builder(std::string_view text, Language language, std::size_t before = 0)
+      : text_(text), language_(language), before_(before) {}
 
   Statement statement;
   std::optional<Error> error;
@@ -56,6 +59,7 @@ class Builder {
 
   std::string_view text_;
   const Language language_;
+  const std::size_t before_;
   Select select_;
   std::optional<Token> all_of_;
   std::vector<std::pair<Token, std::string>> clauses_;  ///< a flag has no value

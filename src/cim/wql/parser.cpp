@@ -44,11 +44,11 @@ std::vector<YYACTIONTYPE> states_before(const std::string& text, std::size_t tok
 
 }  // namespace
 
-Result<Statement> parse(std::string_view text, Language language) {
+Result<Statement> parse(std::string_view text, Language language, std::size_t before) {
   if (text.size() > longest_query)
     return error(Failure::invalid_argument, fmt::format("the query is longer than {} bytes", longest_query));
   const std::string terminated(text);
-  Builder builder(terminated, language);
+  Builder builder(terminated, language, before);
   Lexer lexer(terminated);
   yyParser parser;
   WqlParserInit(&parser);

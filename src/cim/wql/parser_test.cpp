@@ -193,6 +193,8 @@ TEST(WqlParser, OfCqlWhatIsWqlToo) {
   EXPECT_EQ(all.columns, (std::vector<std::string>{"Name", "Id"}));
   EXPECT_EQ(spelled(*all.where), "(Id!=5 and (Name=a or Name=Id))");
   EXPECT_EQ(cql("select * from CIM_X").class_name, "CIM_X");
+  EXPECT_EQ(cql("select * from CIM_X where cim_x isa CIM_Y").where->property, "__THIS");
+  EXPECT_EQ(cql("select * from CIM_X where Inner isa CIM_X or cim_x isa CIM_Y").where->parts.back().property, "__THIS");
   EXPECT_EQ(cql("select cim_x.* from CIM_X").columns, std::vector<std::string>());
   EXPECT_FALSE(parse("SELECT CIM_Y.* FROM CIM_X", Language::cql));
   EXPECT_NE(failure("SELECT CIM_X.* FROM CIM_X").find("without the name of a class"), std::string::npos);

@@ -100,15 +100,20 @@ OrError<void> read_page(const Operation& operation, enumeration::Reading& readin
 }
 
 /// A task that reads a page. An enumeration ends with its first error, and when its name does not reach the client.
+/// `source`: an object that must be there, whether anything is read or not.
 Task page_task(const Operation& operation, const std::shared_ptr<enumeration::Reading>& reading, std::uint32_t most,
-               bool opens, std::string more = {}) {
+               bool opens, std::string more = {}, std::optional<cim::ObjectPath> source = {}) {
   const enumeration::Context& context = reading->context();
   Task task;
-  task.waits = most > 0 && !context.cursor_done && context.cursor->waits();
+  task.waits = (most > 0 || source) && !context.cursor_done && context.cursor->waits();
   task.key = context.key;
   reading->may_wait(task.waits);
   const auto succeeded = std::make_shared<bool>(false);
-  task.run = [operation, reading, succeeded, most, more = std::move(more)](std::string& answer) -> OrError<void> {
+  task.run = [operation, reading, succeeded, most, more = std::move(more),
+              source = std::move(source)](std::string& answer) -> OrError<void> {
+    if (source)
+      if (const auto object = operation.manager.find_object(operation.context, operation.schema, *source); !object)
+        return to_cim_error(object.error());
     auto done = read_page(operation, *reading, most, answer);
     *succeeded = done.has_value();
     answer += more;
@@ -135,12 +140,15 @@ OrError<Task> open_enumeration(const Operation& operation, const OpenParameters&
   context->key = std::move(selection->key);
   context->cursor = std::move(selection->cursor);
   context->form = std::move(selection->form);
+  // A page would tell that it is not there; an Open that reads none must as well (DSP0200 5.3.2.24, CIM_ERR_NOT_FOUND).
+  std::optional<cim::ObjectPath> source;
+  if (open.max_object_count == 0) source = std::move(selection->source);
   context->namespace_name = operation.schema.namespace_name;
   enumeration::Contexts::Lifetime lifetime;
   if (open.operation_timeout) lifetime.idle = std::chrono::seconds(*open.operation_timeout);
   const auto reading = std::make_shared<enumeration::Reading>(operation.contexts, false);
   if (const Status opened = reading->open(std::move(context), lifetime); !opened) return to_cim_error(opened.error());
-  return page_task(operation, reading, open.max_object_count, true, std::move(more));
+  return page_task(operation, reading, open.max_object_count, true, std::move(more), std::move(source));
 }
 
 OrError<Task> open_class(const Operation& operation, ItemForm form) {

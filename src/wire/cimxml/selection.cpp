@@ -18,9 +18,34 @@ bool has_like(const cim::wql::Condition& condition) {
          std::any_of(condition.parts.begin(), condition.parts.end(), has_like);
 }
 
+/// Whether a filter looks into arrays: `ANY P = 1`, `EVERY P = 1`, `P[0] = 1`.
+bool has_arrays(std::string_view filter) {
+  std::string word;
+  for (std::size_t i = 0; i < filter.size(); ++i) {
+    const char c = filter[i];
+    if (c == '\'' || c == '"') {
+      while (++i < filter.size() && filter[i] != c)
+        if (filter[i] == '\\') ++i;
+      word.clear();
+      continue;
+    }
+    if (c == '[') return true;
+    const bool is_blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (is_blank && (equals_no_case(word, "ANY") || equals_no_case(word, "EVERY"))) return true;
+    if (is_blank || c == '(' || c == ')')
+      word.clear();
+    else
+      word += c;
+  }
+  return false;
+}
+
 /// FQL's comparisons, AND, OR and NOT are WQL's; its LIKE and its arrays are not.
 OrError<cim::wql::Condition> read_filter(std::string_view class_name, const std::string& filter) {
-  auto statement = cim::wql::parse(fmt::format("SELECT * FROM {} WHERE {}", class_name, filter));
+  const std::string before = fmt::format("SELECT * FROM {} WHERE ", class_name);
+  auto statement = cim::wql::parse(before + filter, cim::wql::Language::wql, before.size());
+  if (!statement && has_arrays(filter))
+    return cim_error(Code::query_feature_not_supported, "FilterQuery: arrays (ANY, EVERY, [n]) are not supported");
   if (!statement) return cim_error(Code::invalid_query, "FilterQuery: " + statement.error().message);
   auto* select = std::get_if<cim::wql::Select>(&*statement);
   if (!select || !select->where) return cim_error(Code::invalid_query, "FilterQuery: this is no condition");
@@ -142,6 +167,7 @@ OrError<Selection> select_associated(const Operation& operation, cim::Associatio
   auto result = operation.manager.associations(operation.context, operation.schema.namespace_name, query);
   if (!result) return to_cim_error(result.error());
   selection.cursor = std::move(result->instances);
+  selection.source = std::move(query.source);
   if (filter) {
     if (!filtered)
       return cim_error(Code::filtered_enumeration_not_supported,

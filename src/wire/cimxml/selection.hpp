@@ -48,6 +48,7 @@ struct Selection {
   std::string what;                         ///< a class or a query, for the log
   std::string key;                          ///< the virtual machine they are about
   const cim::Class* query_class = nullptr;  ///< of a query on one class: that class
+  std::optional<cim::ObjectPath> source;    ///< of associations: nobody has looked yet whether it is there
 };
 
 /// A FilterQuery of the language DMTF:FQL (DSP0212): a condition.

@@ -254,6 +254,12 @@ TEST_F(CimxmlEnumeration, FiltersInFql) {
   EXPECT_EQ(open("DMTF:FQL", "InstanceID =").code(), 15);
   EXPECT_EQ(open("DMTF:FQL", "Nope = 1").code(), 15);
   EXPECT_EQ(open("DMTF:FQL", "InstanceID LIKE 'a.*'").code(), 29);
+  for (const char* arrays : {"ANY InstanceID = '1'", "NOT (every InstanceID = 'x')", "InstanceID[0] = '1'",
+                             "InstanceID = 'it\\'s [0]' AND any InstanceID = '1'"})
+    EXPECT_EQ(open("DMTF:FQL", arrays).code(), 29) << arrays;
+  EXPECT_EQ(open("DMTF:FQL", "InstanceID = '[ANY x' OR").code(), 15);
+  const std::string where = open("DMTF:FQL", "InstanceID = '1' AND").description();
+  EXPECT_NE(where.find("position 21:"), std::string::npos) << where << ": in what the client wrote";
   EXPECT_EQ(open("DMTF:XYZ", "InstanceID = '1'").code(), 14);
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("FilterQuery", "InstanceID = '1'")), 4);
   EXPECT_EQ(code("OpenEnumerateInstances", settings_class + value("FilterQueryLanguage", "DMTF:FQL")), 4);
@@ -275,6 +281,24 @@ TEST_F(CimxmlEnumeration, PullsWhatIsAssociated) {
   EXPECT_EQ(
       code("OpenAssociatorInstances", parameter("InstanceName", system_name("none")) + value("MaxObjectCount", "10")),
       6);
+}
+
+TEST_F(CimxmlEnumeration, ASourceThatIsNotThereIsToldByTheOpenOperation) {
+  associate();
+  for (const char* open : {"OpenAssociatorInstances", "OpenAssociatorInstancePaths", "OpenReferenceInstances",
+                           "OpenReferenceInstancePaths"}) {
+    SCOPED_TRACE(open);
+    for (const std::string& most : {std::string(), value("MaxObjectCount", "0"), value("MaxObjectCount", "1")}) {
+      EXPECT_EQ(code(open, parameter("InstanceName", system_name("none")) + most), 6);
+      const auto opened = intrinsic(open, parameter("InstanceName", system_name("vm1")) + most);
+      ASSERT_EQ(opened.code(), 0) << opened.description();
+      EXPECT_FALSE(ended(opened));
+      EXPECT_EQ(code("CloseEnumeration", value("EnumerationContext", context_of(opened))), 0);
+    }
+  }
+  const std::string several = instance_name("Msvm_ComputerSystem", {{"CreationClassName", "Msvm_ComputerSystem"}});
+  systems->instances.push_back(system("vm2"));
+  EXPECT_EQ(code("OpenReferenceInstances", parameter("InstanceName", several)), 6);
 }
 
 TEST_F(CimxmlEnumeration, PullsWhatAQueryFinds) {
