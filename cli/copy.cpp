@@ -228,10 +228,14 @@ class Copy {
 };
 
 Result<int> copy(Session& session, const CopyOptions& options) {
+  if (options.paths.size() > most_files + 1)
+    return error(Failure::invalid_argument,
+                 fmt::format("one copy takes {} files at most; with -r a directory counts once", most_files));
   const bool from_guest = names_guest(options.paths.front());
   if (from_guest == names_guest(options.target()))
     return error(Failure::invalid_argument,
-                 from_guest ? "files are not copied from guest to guest: copy them to this machine first"
+                 from_guest ? "files are not copied from guest to guest: copy them to this machine first (a file of "
+                              "this machine with a colon in its name is written ./NAME)"
                             : "neither side names a guest: write VM:PATH for files of a VM");
   if (options.on_server) return copy_on_server(session, options, from_guest);
   if (from_guest) {
@@ -299,7 +303,7 @@ void add_copy(CLI::App& app, Program& program) {
                    "what is copied, then where it goes; VM:PATH names a file or directory in a guest, with $VARIABLES "
                    "of it, every other path one of this machine")
       ->required()
-      ->expected(2, 1001)
+      ->expected(2, CLI::detail::expected_max_vector_size)
       ->type_name("");
   command->add_flag("--overwrite", options->overwrite, "replace files that are there");
   command->add_flag("--create-path", options->create_path, "make directories that are missing");

@@ -67,6 +67,11 @@ Result<int> list(Console& console, const std::string& file) {
 void add_user(CLI::App& app, Program& program) {
   CLI::App* user = app.add_subcommand("user", "Users of a server on this machine");
   user->require_subcommand(1);
+  user->footer(
+      R"(They are those who may sign in over the network; a local socket needs none.
+
+Example:
+  vmms user add admin --users /var/lib/vmms/users)");
   auto name = std::make_shared<std::string>();
   auto file = std::make_shared<std::string>();
   const auto verb = [&](const char* word, const char* description, const char* footer, auto action) {

@@ -3,6 +3,7 @@
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -252,6 +253,14 @@ Result<int> shut_down(Session& session, const Shutdown& wanted) {
 void add_vm(CLI::App& app, Program& program) {
   CLI::App* vm = app.add_subcommand("vm", "List virtual machines; start, stop, pause, save and reset them");
   vm->require_subcommand(1);
+  vm->footer(
+      R"(Examples:
+  vmms vm list
+  vmms vm start demo --wait 60
+  vmms vm shutdown demo
+
+A state that is there already is success. Exit status: 1 refused, with the reason (a VM that is off cannot be paused); 2
+there is no such VM, or the server cannot be asked.)");
 
   CLI::App* list_command = vm->add_subcommand("list", "List the virtual machines of the server");
   list_command->footer("Example:\n  vmms vm list --json | jq -r '.[] | select(.state == \"running\") | .name'");
@@ -274,8 +283,8 @@ void add_vm(CLI::App& app, Program& program) {
           "A VM that runs already is left alone, and that is success.\n\nExamples:\n  vmms vm start demo\n"
           "  vmms vm start demo --wait 60 && vmms service list demo");
   auto wait = std::make_shared<std::optional<unsigned>>();
-  start_command->add_option("--wait", *wait, "wait so long until the guest answers")
-      ->check(CLI::Range(0U, 86400U))
+  start_command->add_option("--wait", *wait, "wait so long until the guest answers, 0 to 86400")
+      ->check(whole_number(0, 86400))
       ->type_name("SECONDS");
   run_online(*start_command, program, [name, wait](Session& session) { return start(session, *name, *wait); });
 

@@ -109,6 +109,13 @@ TEST(Options, WrongOnesEndWithStatus2) {
   }
 }
 
+TEST(Options, UnknownOnesAreNamedWithTheNearest) {
+  EXPECT_EQ(parse({"--simulat", "x"}).problem,
+            "vmmsd has no option --simulat; did you mean --simulate? (see vmmsd --help)");
+  EXPECT_EQ(parse({"--frobnicate=5"}).problem, "vmmsd has no option --frobnicate=5 (see vmmsd --help)");
+  EXPECT_EQ(parse({"fleet.toml"}).problem, "vmmsd takes options alone, not \"fleet.toml\" (see vmmsd --help)");
+}
+
 TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
   write(
       "wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\ncimxml = \"127.0.0.1:9\"\nconnect = "

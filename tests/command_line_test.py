@@ -129,6 +129,31 @@ class CommandLine(Simulated):
                     status, text = self.status("service", *words)
                     self.assertEqual(status, expected, text)
 
+    def test_a_service_that_cannot_be_started_says_what_to_do(self):
+        for service, part in (
+                ("no-such", "those that are there: vmms service list good"),
+                ("x.socket", "it names another kind of unit"),
+                ("masked", "Allow it to start with: vmms service mode good masked.service manual"),
+                ("unmet", "systemctl cat unmet.service; state inactive (dead)"),
+                ("broken", "exit status 3")):
+            with self.subTest(service):
+                status, text = self.status("service", "start", "good", service)
+                self.assertEqual(status, 2, text)
+                self.assertIn(part, text)
+                self.assertNotIn("result success", text)
+                self.assertNotIn(".;", text)
+        self.assertEqual(self.status("service", "list", "paused")[1].count("'paused'"), 1)
+        self.assertIn("What to do: vmms doctor no-agent", self.status("service", "list", "no-agent")[1])
+
+    def test_a_silent_guest_is_named_whatever_the_timeout(self):
+        for seconds in ("1", "2", "3"):
+            for words in (["service", "start", "silent", "web"], ["service", "show", "silent", "web"],
+                          ["service", "list", "silent"], ["ls", "silent:/"]):
+                with self.subTest(seconds=seconds, words=words):
+                    status, text = self.status("--timeout", seconds, *words)
+                    self.assertEqual(status, 2, text)
+                    self.assertRegex(text, "connected but silent|has not answered for")
+
     def test_names_that_look_like_something_else(self):
         self.assertEqual(self.status("service", "list", "--", "-x")[0], 0)
         self.daemon.cli("vm", "stop", "--", "-x")

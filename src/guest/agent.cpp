@@ -3,7 +3,6 @@
 #include "guest/agent_call.hpp"
 #include "guest/agent_json.hpp"
 #include "guest/base64.hpp"
-#include "guest/heartbeat.hpp"
 #include "guest/printable.hpp"
 
 #include <boost/json.hpp>
@@ -180,7 +179,8 @@ Error silent_error() {
 
 Error late_error(const Transport& transport, std::string text) {
   const std::optional<Clock::duration> owing = transport.owing();
-  if (!owing || *owing < Heartbeat::patience) return error(Failure::timed_out, std::move(text));
+  constexpr std::chrono::milliseconds usual{500};  // an agent that is well answers sooner
+  if (!owing || *owing < usual) return error(Failure::timed_out, std::move(text));
   const std::string tenths = std::to_string(*owing / std::chrono::milliseconds(100));
   return error(Failure::timed_out, "the guest agent has not answered for " + tenths.substr(0, tenths.size() - 1) + "." +
                                        tenths.back() + " s, and the deadline has passed: the guest hangs, is " +

@@ -106,7 +106,7 @@ class Agent {
 };
 
 /// Of a caller who left, because its deadline passed, before a silent agent is found (timed_out): `text` says what it
-/// waited for. Where the agent has said nothing for as long as a heartbeat would wait, the error says that instead.
+/// waited for. Where the agent has said nothing for half a second and more, the error says that instead.
 Error late_error(const Transport& transport, std::string text);
 
 /// What to do in a guest whose agent forbids what is needed.
