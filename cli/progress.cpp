@@ -62,8 +62,8 @@ void Progress::show(std::uint64_t percent) {
   }
   constexpr std::size_t width = 30;
   const std::size_t filled = percent * width / 100;
-  console_.progress(fmt::format("[{}{}] {:3} % of {}, {}/s, {:.0f} s left", std::string(filled, '='),
-                                std::string(width - filled, ' '), percent, size_text(static_cast<double>(expected_)),
+  console_.progress(fmt::format("{:3} % [{}{}] of {}, {}/s, {:.0f} s left", percent, std::string(filled, '='),
+                                std::string(width - filled, ' '), size_text(static_cast<double>(expected_)),
                                 size_text(rate), left));
 }
 
