@@ -185,7 +185,8 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
     result["result"] = service->text("Result");
     result["exit_status"] = number("ExitStatus");
     result["exit_signal"] = number("ExitSignal");
-    result["state_changed"] = service->text("TimeOfLastStateChange");
+    const std::string_view changed = service->text("TimeOfLastStateChange");
+    result["state_changed"] = changed.empty() ? boost::json::value(nullptr) : boost::json::value(changed);
     boost::json::array descriptions;
     for (const std::string_view line : service->texts("StatusDescriptions")) descriptions.emplace_back(line);
     result["status_descriptions"] = std::move(descriptions);

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 namespace vmms::cli {
 
@@ -52,7 +54,8 @@ Result<std::string> find_password(const Options& options, Console& console) {
   if (!options.password_file.empty()) {
     std::ifstream file(options.password_file);
     if (!file)
-      return error(Failure::invalid_argument, fmt::format("cannot read the password file {}", options.password_file));
+      return error(Failure::invalid_argument, fmt::format("cannot read the password file {}: {}", options.password_file,
+                                                          std::generic_category().message(errno)));
     struct stat status {};
     if (stat(options.password_file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
       console.note(fmt::format("vmms: others may read {}: chmod 600 it", options.password_file));

@@ -170,6 +170,15 @@ class CommandLine(Simulated):
                       ["vm", "shutdown", "off"]):
             self.assertEqual(self.daemon.json(*words)["changed"], False, words)
 
+    def test_times_and_what_is_not_known(self):
+        listed = self.daemon.json("ls", "good:/")
+        self.assertTrue(listed)
+        for file in listed:
+            self.assertRegex(file["modified"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.daemon.cli("service", "restart", "good", "web")
+        self.assertRegex(self.daemon.json("service", "show", "good", "web")["state_changed"], r"^\d{4}-.*Z$")
+        self.assertIsNone(self.daemon.json("service", "show", "good", "masked")["state_changed"])
+
     def test_key_values(self):
         self.daemon.cli("kvp", "set", "good", "Role", "web")
         self.daemon.cli("kvp", "set", "--host-only", "good", "role", "db server")
