@@ -19,6 +19,9 @@ TEST_F(ObjectManagerTest, NamespacesAndClassesAreFoundWithoutCase) {
 TEST_F(ObjectManagerTest, GetNeedsAllKeysExceptOfASingleton) {
   EXPECT_TRUE(manager.get(context, path("T_Unit.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\"")));
   EXPECT_EQ(manager.get(context, path("T_Unit.Name=\"web\",SystemName=\"vm1\"")).error().kind, Failure::not_found);
+  EXPECT_EQ(
+      manager.get(context, path("T_Unit.Name=\"web\"")).error().message,
+      "there is no instance root/test:T_Unit.Name=\"web\"; keys that were not given: CreationClassName, SystemName");
   EXPECT_TRUE(manager.get(context, path("T_HostService")));
   EXPECT_TRUE(manager.get(context, path("T_HostService.Name=\"vmms\"")));
   EXPECT_EQ(manager.get(context, path("T_HostService.Name=\"other\"")).error().kind, Failure::not_found);
