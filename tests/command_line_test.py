@@ -100,6 +100,32 @@ class ExampleFleet(unittest.TestCase):
             self.assertIn("runs Windows", done.stderr)
 
 
+class FirstFleet(unittest.TestCase):
+    """The fleet and the calls of docs/simulator.md, as they are printed."""
+
+    def test_it_works_as_printed(self):
+        text = (vmms.SOURCE / "docs" / "simulator.md").read_text()
+        section = text.split("## A first fleet")[1].split("\n## ")[0]
+        printed = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    ") or not line)
+        fleet, rest = printed.split("mkdir -p /tmp/first\n")
+        calls = re.findall(r"(?s)curl .*?\nEND\n", rest)
+        self.assertEqual(len(calls), 2)
+        daemon = vmms.Daemon(self, "--simulate", write_fleet(type(self), fleet))
+
+        def call(script):
+            script = script.replace("admin:correct horse", f"{vmms.USER}:{vmms.PASSWORD}")
+            script = script.replace("http://127.0.0.1:5985/wsman", daemon.url)
+            return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=True).stdout
+
+        for name in ("web", "hung", "windows"):
+            self.assertIn(f"<ElementName>{name}</ElementName>", call(calls[0]))
+        self.assertIn("<p:ReturnValue>0</p:ReturnValue>", call(calls[1]))
+        self.assertIn("no such setting: colour", call(calls[1].replace("nginx.service", "broken.service")))
+        self.assertIn("a condition", call(calls[1].replace("nginx.service", "unmet.service")))
+        self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["Spooler"])
+        self.assertEqual(daemon.cli("service", "list", "hung", check=False).returncode, 2)
+
+
 class CommandLine(Simulated):
     def status(self, *arguments):
         done = self.daemon.cli(*arguments, check=False)
