@@ -1,5 +1,6 @@
 #include "cli/program.hpp"
 
+#include "cli/help.hpp"
 #include "cli/verbs.hpp"
 #include "cli/waiting.hpp"
 
@@ -91,7 +92,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   Program program{{}, console, {}};
   CLI::App app(description, "vmms");
   app.footer(footer);
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", VMMS_VERSION);
   // Options of the program may stand behind its verbs too.
   app.fallthrough();

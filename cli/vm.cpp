@@ -310,8 +310,8 @@ there is no such VM, or the server cannot be asked.)");
              "not written",
              "To ask the guest to restart: vmms vm shutdown VM --reboot\n\nExample:\n  vmms vm reset demo");
   run_online(*add("show", "Show the state of a VM",
-                  "Its guest: vmms guest show VM, vmms service list VM. All its properties: vmms query \"SELECT * FROM "
-                  "Msvm_ComputerSystem WHERE ElementName = 'VM'\"\n\n"
+                  "Its guest: vmms guest show VM, vmms service list VM. All its properties:\n"
+                  "vmms query \"SELECT * FROM Msvm_ComputerSystem WHERE ElementName = 'VM'\"\n\n"
                   "Examples:\n  vmms vm show demo\n  vmms vm show demo --json | jq -r .state"),
              program, [name](Session& session) { return show(session, *name); });
 }
