@@ -58,6 +58,9 @@ std::string default_runtime_folder() {
   return default_state_folder() + "/run";
 }
 
+// Of which an address, a sixty-fourth, can still hold a few requests.
+constexpr std::uint64_t least_memory = std::uint64_t{32} << 20;
+
 // What HUP changes in a daemon that runs.
 constexpr std::array changed_by_reload = {"log-level", "certificate", "key", "audit", "audit-reads"};
 
@@ -209,6 +212,11 @@ Parsed parse_options(int argc, const char* const* argv) {
   if (!options.define.empty() && !options.simulate.empty())
     return wrong(configuration.place("define") +
                  "a simulated host takes its virtual machines from --simulate alone, not from --define");
+  if (options.memory > 0 && options.memory < least_memory)
+    return wrong(
+        configuration.place("memory") +
+        fmt::format("--memory: {} bytes are too few to serve anybody; give {}M at least, with the unit (512M, 2G)",
+                    options.memory, least_memory >> 20));
   options.given = given_options(app);
 
   for (const auto& [texts, folders] :

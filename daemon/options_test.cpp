@@ -109,6 +109,16 @@ TEST(Options, WrongOnesEndWithStatus2) {
   }
 }
 
+TEST(Options, MemoryThatServesNobodyIsRefused) {
+  for (const char* few : {"1", "512", "31M"}) {
+    const auto parsed = parse({"--memory", few});
+    EXPECT_EQ(parsed.exit_status, 2) << few;
+    EXPECT_NE(parsed.problem.find("32M at least, with the unit"), std::string::npos) << parsed.problem;
+  }
+  EXPECT_TRUE(parse({"--memory", "32M"}).options);
+  EXPECT_TRUE(parse({"--memory", "0"}).options) << "what is usual";
+}
+
 TEST(Options, UnknownOnesAreNamedWithTheNearest) {
   EXPECT_EQ(parse({"--simulat", "x"}).problem,
             "vmmsd has no option --simulat; did you mean --simulate? (see vmmsd --help)");
