@@ -39,8 +39,9 @@ Result<int> remove(Console& console, const std::string& name, const std::string&
   const auto removed = wire::auth::remove_user(file, name);
   if (!removed) return removed.error();
   if (!*removed)
-    return error(Failure::not_found, fmt::format("there is no user {} in {}; those that are there: vmms user list --users {}",
-                                                 printable(name), printable(file), shell_word(file)));
+    return error(Failure::not_found,
+                 fmt::format("there is no user {} in {}; those that are there: vmms user list --users {}",
+                             printable(name), printable(file), shell_word(file)));
   if (console.json)
     console.print(boost::json::value({{"user", name}, {"users", file}, {"removed", true}}));
   else
