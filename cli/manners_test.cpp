@@ -215,6 +215,21 @@ TEST_F(MannersTest, AGuestThatDoesNotRunIsNotAskedToShutDown) {
   EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).out, "VM 'demo' is off already\n");
 }
 
+TEST_F(MannersTest, AShutdownThatIsRefusedSaysWhy) {
+  for (const auto& [value, why] : {std::pair("32775", "the Shutdown integration component of VM 'demo' is off"),
+                                   std::pair("32774", "the guest of VM 'demo' are frozen"),
+                                   std::pair("32768", "the power button cannot be pressed")}) {
+    host.intercept = [&, value = value](const Call& call) -> std::optional<Reply> {
+      if (call.method() != "InitiateShutdown") return {};
+      return FakeHost::invoke_answer(call.method(), fmt::format("<p:ReturnValue>{}</p:ReturnValue>", value));
+    };
+    const Ran ran = vmms({"vm", "shutdown", "demo"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr(why));
+    EXPECT_THAT(ran.err, Not(HasSubstr("is running")));
+  }
+}
+
 TEST_F(MannersTest, VmShow) {
   EXPECT_THAT(vmms({"vm", "show", "DEMO"}).out, AllOf(HasSubstr("demo\n"), HasSubstr("State   running\n")));
   const boost::json::value shown = vmms({"vm", "show", "demo", "--json"}).json();

@@ -134,6 +134,29 @@ void explain(Session& session, const VirtualMachine& machine, Completion& comple
   completion.explanation = fmt::format("VM '{}' is {}{}", now->name, state_name(now->state), way_on(*now));
 }
 
+// Why a guest that runs was not told to shut down.
+void explain_shutdown(const VirtualMachine& machine, Completion& completion) {
+  constexpr std::uint32_t failed = 32768;
+  constexpr std::uint32_t frozen = 32774;
+  constexpr std::uint32_t invalid_state = 32775;
+  if (completion.succeeded() || !completion.explanation.empty() || machine.state != State::running) return;
+  const std::string power_switch = fmt::format("turn VM '{}' off with: vmms vm stop {}", machine.name, machine.word());
+  if (completion.return_value == invalid_state)
+    completion.explanation = fmt::format(
+        "the Shutdown integration component of VM '{}' is off (EnabledState of Msvm_ShutdownComponentSettingData), so "
+        "its guest is not asked; switch it on, or {}",
+        machine.name, power_switch);
+  else if (completion.return_value == frozen)
+    completion.explanation = fmt::format(
+        "the file systems in the guest of VM '{}' are frozen (a backup or snapshot is being made); try again when that "
+        "is done",
+        machine.name);
+  else if (completion.return_value == failed)
+    completion.explanation = fmt::format(
+        "the guest's agent tried and failed, or the power button cannot be pressed; the server's log says which. Or {}",
+        power_switch);
+}
+
 /// A state that a VM is to have.
 struct Change {
   std::uint64_t requested;      ///< RequestedState
@@ -242,6 +265,7 @@ Result<int> shut_down(Session& session, const Shutdown& wanted) {
     if (const auto now = session.find_virtual_machine(machine->id); now && now->state == State::off)
       return tell(session, *machine, nothing_to_do(*now, method));
   if (!completion) return completion.error();
+  explain_shutdown(*machine, *completion);
   explain(session, *machine, *completion);
   return tell(session, *machine,
               {*std::move(completion), fmt::format("The guest of VM '{}' was told to {}", machine->name,
