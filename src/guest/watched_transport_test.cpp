@@ -86,11 +86,14 @@ TEST_F(WatchedTransportTest, ItKnowsForHowLongAnAnswerIsOwed) {
   ASSERT_TRUE(ask(soon()));
   EXPECT_FALSE(transport_->owing());
   agent_->set_silent(true);
+  const auto begun = Clock::now();
   EXPECT_FALSE(ask(Clock::now() + 20ms));
   EXPECT_FALSE(ask(Clock::now() + 20ms));
   const auto owing = transport_->owing();
   ASSERT_TRUE(owing);
-  EXPECT_GE(*owing, 40ms) << "since the first of them";
+  if (Clock::now() - begun < 300ms) {  // else there may have been a pause between them
+    EXPECT_GE(*owing, 40ms) << "since the first of them";
+  }
   std::this_thread::sleep_for(350ms);
   const auto again = Clock::now();
   EXPECT_FALSE(ask(Clock::now() + 20ms));
