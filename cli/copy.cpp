@@ -54,8 +54,12 @@ class Copy {
     const Status done = work();
     Console& console = session_.console();
     console.progress({});
-    for (const std::string& path : left_out_)
-      console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
+    for (const std::string& path : left_out_) {
+      if (console.json)
+        console.print(boost::json::value(boost::json::object{{"event", "left_out"}, {"path", path}}));
+      else
+        console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
+    }
     if (!done && may_be_missing_ && !transfers_.begun() && names_no_file(session_, machine_, done.error()))
       return done.error();
     CopyEnd end{done.has_value(), transfers_.interrupted(), transfers_.job(), 0, {}};
@@ -317,9 +321,9 @@ void add_copy(CLI::App& app, Program& program) {
       R"(Files travel through the connection to the server, and are read and written here with your rights. A file appears
 under its name when all of it has arrived, or not at all. Ctrl-C cancels. A copy that stands still for --timeout seconds
 is ended; without --timeout that is a minute, and in the last step, in which the guest writes to its disk, a second more
-for each MiB. With --json, a line an event: progress, then completed, failed or cancelled.
+for each MiB. With --json, a line an event: progress, left_out, then completed, failed or cancelled.
 
-Exit status: 0 everything was copied; 1 a file was not, and why is said; 2 there is no such server, VM or VM:FILE, or the
+Exit status: 0 everything was copied (but what -r leaves out and names); 1 a file was not, and why is said; 2 there is no such server, VM or VM:FILE, or the
 command line makes no sense.
 
 A VM's name may have colons: of VM:PATH the longest beginning that is a VM counts. For a file of this machine with a colon
