@@ -90,6 +90,8 @@ class ExampleFleet(unittest.TestCase):
         self.assertIn("the guest has none", done.stdout)
         self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["service"], "W32Time")
         self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["W32Time"])
+        self.assertIn("service 'nginx' of virtual machine 'windows'",
+                      daemon.cli("service", "start", "windows", "nginx", check=False).stderr)
         file = daemon.folder / "file for windows"
         file.write_text("text")
         (daemon.folder / "directory").mkdir()

@@ -229,7 +229,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     const auto service = guest->service(key.name, guest_deadline(context));
     if (service) return instance_of(**machine, *service);
     // Without an agent that allows it there are no instances; the reason is worth telling.
-    Error why = in_words(service.error(), key, **machine);
+    Error why = in_words(service.error(), key, **machine, *guest);
     if (why.kind == Failure::not_supported) why.kind = Failure::not_found;
     return why;
   }
@@ -253,7 +253,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
         act_on_service(environment_, key.system_name, key.name, ServiceAction::change_mode,
                        [&](const ServiceTarget& target) -> Status {
                          const auto outcome = target.guest->change_start_mode(key.name, *mode, guest_deadline(context));
-                         if (!outcome) return in_words(outcome.error(), key, *target.machine);
+                         if (!outcome) return in_words(outcome.error(), key, *target.machine, *target.guest);
                          return judge_mode(*target.machine, *outcome, *mode);
                        }));
   }
@@ -264,8 +264,14 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   }
 
  private:
-  static Error in_words(const Error& why, const Key& key, const VirtualMachine& machine) {
-    std::string text = fmt::format("service '{}' of virtual machine '{}': {}", key.name, machine.name, why.message);
+  static Error in_words(const Error& why, const Key& key, const VirtualMachine& machine, const guest::Guest& guest) {
+    // Clients may give the suffix everywhere; only systemd's names have it.
+    std::string_view name = key.name;
+    const auto known = guest.known_capabilities();
+    constexpr std::string_view suffix = ".service";
+    if (known && !known->service_manager.empty() && known->service_manager != "systemd" && name.ends_with(suffix))
+      name.remove_suffix(suffix.size());
+    std::string text = fmt::format("service '{}' of virtual machine '{}': {}", name, machine.name, why.message);
     if (why.kind == Failure::not_found)
       text += fmt::format("; those that are there: vmms service list {}", command_word(machine));
     return error(why.kind, std::move(text));
@@ -276,7 +282,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
       const auto deadline = guest_deadline(context);
       const auto outcome = action == ServiceAction::start ? target.guest->start_service(key.name, deadline)
                                                           : target.guest->stop_service(key.name, deadline);
-      if (!outcome) return in_words(outcome.error(), key, *target.machine);
+      if (!outcome) return in_words(outcome.error(), key, *target.machine, *target.guest);
       return action == ServiceAction::start ? judge_start(*target.machine, *outcome)
                                             : judge_stop(*target.machine, *outcome);
     });
