@@ -25,7 +25,7 @@ Error no_instance(const ObjectPath& path) {
   return error(Failure::not_found, fmt::format("there is no instance {}", describe(path)));
 }
 
-// Of a path that had to have all keys: what it lacks explains why nothing was found.
+// Of a path that had to have all keys, or nearly all: what it lacks may explain why nothing was found.
 Error with_keys_not_given(Error why, const Class& cim_class, const ObjectPath& path) {
   std::string missing;
   for (const std::uint16_t key : cim_class.keys)
@@ -439,7 +439,7 @@ Result<MethodResult> ObjectManager::run_method(const Context& context, const Obj
   if (const Status allowed = authorize(context, OperationKind::invoke, cim_class, &method); !allowed)
     return allowed.error();
   const auto target = resolve(context, path, Naming::without_asking);
-  if (!target) return target.error();
+  if (!target) return with_keys_not_given(target.error(), cim_class, path);
   const Method* own = target->provider->cim_class().method(method.name);
   if (!own)
     return error(Failure::not_supported,
