@@ -2,6 +2,7 @@
 
 #include "cli/text.hpp"
 
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -64,12 +65,29 @@ std::chrono::steady_clock::duration Console::silent_for() const {
   return std::chrono::steady_clock::now() - line->last;
 }
 
+namespace {
+
+// Of the terminal that standard error is, as it is now.
+std::size_t terminal_columns() {
+  constexpr std::size_t usual = 80;
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+}
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+}  // namespace
+
 // With the mutex held.
 void Console::show(std::string_view text, ProgressLine::Shown shown) const {
   // A line that wraps could not be replaced.
-  constexpr std::size_t most = 78;
+  const std::size_t columns = terminal_columns();
+  const std::size_t most = columns > 2 ? columns - 2 : 1;
   std::string shortened = printable(text);
-  while (display_width(shortened) > most) shortened.pop_back();
+  while (!shortened.empty() && display_width(shortened) > most) {
+    while (is_continuation(shortened.back())) shortened.pop_back();  // whole characters of UTF-8, which escaped() left
+    shortened.pop_back();
+  }
   out.flush();  // both may be the same terminal
   err << "\r\x1b[K" << shortened << std::flush;
   line->shown = shown;

@@ -54,8 +54,12 @@ class Copy {
     const Status done = work();
     Console& console = session_.console();
     console.progress({});
-    for (const std::string& path : left_out_)
-      console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
+    for (const std::string& path : left_out_) {
+      if (console.json)
+        console.print(boost::json::value(boost::json::object{{"event", "left_out"}, {"path", path}}));
+      else
+        console.note(fmt::format("vmms: left out, since it is neither a file nor a directory: {}", printable(path)));
+    }
     if (!done && may_be_missing_ && !transfers_.begun() && names_no_file(session_, machine_, done.error()))
       return done.error();
     CopyEnd end{done.has_value(), transfers_.interrupted(), transfers_.job(), 0, {}};
@@ -228,10 +232,14 @@ class Copy {
 };
 
 Result<int> copy(Session& session, const CopyOptions& options) {
+  if (options.paths.size() > most_files + 1)
+    return error(Failure::invalid_argument,
+                 fmt::format("one copy takes {} files at most; with -r a directory counts once", most_files));
   const bool from_guest = names_guest(options.paths.front());
   if (from_guest == names_guest(options.target()))
     return error(Failure::invalid_argument,
-                 from_guest ? "files are not copied from guest to guest: copy them to this machine first"
+                 from_guest ? "files are not copied from guest to guest: copy them to this machine first (a file of "
+                              "this machine with a colon in its name is written ./NAME)"
                             : "neither side names a guest: write VM:PATH for files of a VM");
   if (options.on_server) return copy_on_server(session, options, from_guest);
   if (from_guest) {
@@ -301,7 +309,7 @@ void add_copy(CLI::App& app, Program& program) {
                    "what is copied, then where it goes; VM:PATH names a file or directory in a guest, with $VARIABLES "
                    "of it, every other path one of this machine")
       ->required()
-      ->expected(2, 1001)
+      ->expected(2, CLI::detail::expected_max_vector_size)
       ->type_name("");
   command->add_flag("--overwrite", options->overwrite, "replace files that are there");
   command->add_flag("--create-path", options->create_path, "make directories that are missing");
@@ -315,9 +323,9 @@ void add_copy(CLI::App& app, Program& program) {
       R"(Files travel through the connection to the server, and are read and written here with your rights. A file appears
 under its name when all of it has arrived, or not at all. Ctrl-C cancels. A copy that stands still for --timeout seconds
 is ended; without --timeout that is a minute, and in the last step, in which the guest writes to its disk, a second more
-for each MiB. With --json, a line an event: progress, then completed, failed or cancelled.
+for each MiB. With --json, a line an event: progress, left_out, then completed, failed or cancelled.
 
-Exit status: 0 everything was copied; 1 a file was not, and why is said; 2 there is no such server, VM or VM:FILE, or the
+Exit status: 0 everything was copied (but what -r leaves out and names); 1 a file was not, and why is said; 2 there is no such server, VM or VM:FILE, or the
 command line makes no sense.
 
 A VM's name may have colons: of VM:PATH the longest beginning that is a VM counts. For a file of this machine with a colon

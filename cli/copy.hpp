@@ -5,12 +5,15 @@
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace vmms::cli {
+
+constexpr std::size_t most_files = 1000;  ///< of one copy, as the server has it
 
 struct CopyOptions {
   std::vector<std::string> paths;  ///< what is copied, then where to

@@ -6,6 +6,10 @@
 #include <fmt/format.h>
 
 #include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <string>
 
 namespace vmms::cli {
 
@@ -25,12 +29,20 @@ std::string mode_text(const GuestFile& file) {
   return text;
 }
 
+// As all times in JSON are written; null: the guest does not say.
+boost::json::value iso_time(const GuestFile& file) {
+  if (!file.modified_seconds) return nullptr;
+  std::string text = file.modified;  // "2026-11-22 23:15:00", UTC
+  std::replace(text.begin(), text.end(), ' ', 'T');
+  return boost::json::value(text + "Z");
+}
+
 boost::json::object to_json(const GuestFile& file) {
   const char* const types[] = {"other", "other", "file", "directory", "link"};
-  return {{"name", file.name},        {"type", types[file.type < 5 ? file.type : 0]},
-          {"size", file.size},        {"permissions", fmt::format("{:04o}", file.permissions)},
-          {"owner", file.owner},      {"group", file.group},
-          {"modified", file.modified}};
+  return {{"name", file.name},         {"type", types[file.type < 5 ? file.type : 0]},
+          {"size", file.size},         {"permissions", fmt::format("{:04o}", file.permissions)},
+          {"owner", file.owner},       {"group", file.group},
+          {"modified", iso_time(file)}};
 }
 
 Result<int> list(Session& session, const std::string& text) {

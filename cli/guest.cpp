@@ -74,7 +74,8 @@ Result<std::string> why_unusable(Session& session, const VirtualMachine& machine
   const auto reach = guest_reach(session, machine);
   if (!reach) return reach.error();
   if (reach->contact == Contact::ok) return std::string();
-  return fmt::format("the guest of VM '{}' offers no way to its services: {}", machine.name, reach->text());
+  return fmt::format("the guest of VM '{}' offers no way to its services: {}. What to do: vmms doctor {}", machine.name,
+                     reach->text(), machine.word());
 }
 
 bool is_on(const VirtualMachine& machine) { return machine.state != State::off && machine.state != State::saved; }

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 
 namespace vmms::cli {
 
@@ -18,7 +20,9 @@ constexpr std::size_t largest_file = 4U << 20;
 
 Result<std::string> read_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
-  if (!file) return error(Failure::invalid_argument, fmt::format("cannot read {}", name));
+  if (!file)
+    return error(Failure::invalid_argument,
+                 fmt::format("cannot read {}: {}", name, std::generic_category().message(errno)));
   std::string text(largest_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.gcount() > static_cast<std::streamsize>(largest_file))

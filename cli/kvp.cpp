@@ -129,8 +129,9 @@ Result<int> change(Session& session, const VirtualMachine& machine, const Item& 
   auto completion = session.call(management_service(), method, {{"TargetSystem", machine.path()}, {"DataItems", data}});
   if (!completion) return completion.error();
   if (completion->return_value == no_such_item)
-    completion->explanation = fmt::format("VM '{0}' has no key-value pair '{1}' of the host: vmms kvp list {2}",
-                                          machine.name, item.name, machine.word());
+    completion->explanation =
+        fmt::format("VM '{0}' has no key-value pair '{1}' of the host; those that are there: vmms kvp list {2}",
+                    machine.name, item.name, machine.word());
   return finish(session.console(), *completion,
                 {{"vm", machine.name}, {"id", machine.id}, {"source", source_name(item.source)}, {"name", item.name}},
                 success);

@@ -1,7 +1,6 @@
 // What people and scripts may rely on beside the answers themselves: words that are no verbs, states that are there
 // already, exit statuses that agree, names that look like something else.
 #include "cli/test_program.hpp"
-#include "cli/verbs.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,18 +31,6 @@ using testing::StartsWith;
 
 class MannersTest : public ProgramTest {};
 
-TEST(Nearest, IsAVerbThatAMistakeMayHaveMeant) {
-  const std::vector<std::string> verbs{"list", "start", "stop", "restart", "show", "shutdown"};
-  EXPECT_EQ(nearest("lst", verbs), "list");
-  EXPECT_EQ(nearest("satrt", verbs), "start");
-  EXPECT_EQ(nearest("stpo", verbs), "stop");
-  EXPECT_EQ(nearest("shutdwon", verbs), "shutdown");
-  EXPECT_EQ(nearest("shut", verbs), "shutdown");
-  EXPECT_EQ(nearest("frobnicate", verbs), "");
-  EXPECT_EQ(nearest("", verbs), "");
-  EXPECT_EQ(nearest(std::string(100000, 'x'), verbs), "");
-}
-
 TEST_F(MannersTest, UnknownVerbsAreNamed) {
   EXPECT_EQ(vmms({"vm", "lst"}).err,
             "vmms: vmms vm has no verb \"lst\"; did you mean: vmms vm list (see vmms vm --help)\n");
@@ -71,6 +58,50 @@ TEST_F(MannersTest, UnknownOptionsAreNamed) {
       name.err,
       HasSubstr(
           "vmms vm start has no option -x. A name that begins with a dash stands behind --: vmms vm start ... -- -x"));
+}
+
+TEST_F(MannersTest, WrongValuesAndArgumentsSayWhatToType) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{"vm", "list", "extra"}, "vmms vm list has no place for \"extra\"; a value with spaces in it stands in quotes"},
+      {{"kvp", "set", "demo", "Role", "web", "server"}, "vmms kvp set has no place for \"server\""},
+      {{"vm", "show"}, "vmms vm show needs VM: name or GUID of the VM"},
+      {{"service", "start", "demo"}, "vmms service start needs NAME: the service, such as nginx"},
+      {{"user", "list"}, "vmms user list needs --users: the server's users file"},
+      {{"vm", "start", "demo", "--wait"}, "--wait needs a value: SECONDS"},
+      {{"vm", "start", "demo", "--wait", "soon"}, "--wait: a whole number from 0 to 86400 is needed, not \"soon\""},
+      {{"vm", "list", "--timeout", "-1"}, "--timeout: a whole number from 1 to 86400 is needed, not \"-1\""},
+      {{"vm", "list", "--timeout", "1.5"}, "--timeout: a whole number from 1 to 86400 is needed, not \"1.5\""},
+      {{"vm", "list", "--timeout", "99999999999"}, "--timeout: a whole number from 1 to 86400 is needed"},
+      {{"copy", "one"}, "vmms copy needs 2 PATH at least: what is copied, then where it goes"},
+      {{"service", "mode", "demo", "nginx", "never"},
+       "MODE: one of automatic, manual, disabled is needed, not \"never\""},
+      {{"mof", "check", "--dialect", "cim", "x"}, "--dialect: one of dmtf, wmi is needed, not \"cim\""}};
+  for (const auto& [arguments, text] : wrong) {
+    const Ran ran = run_with(arguments);
+    EXPECT_EQ(ran.status, 2) << text;
+    EXPECT_THAT(ran.err, StartsWith("vmms: " + text));
+    EXPECT_THAT(ran.err, HasSubstr(" --help)\n"));
+  }
+}
+
+TEST_F(MannersTest, AStartModeIsTypedAsListsShowIt) {
+  vmms({"service", "mode", "demo", "nginx", "Disabled"});
+  ASSERT_FALSE(host.calls.empty());
+  EXPECT_EQ(host.calls.back().method(), "ChangeStartMode");
+  EXPECT_EQ(host.calls.back().input("StartMode"), "Disabled");
+}
+
+TEST_F(MannersTest, HelpOfAFamilyOfVerbsIsItsOwn) {
+  for (const std::string family : {"vm", "guest", "service", "kvp", "user", "mof"}) {
+    const Ran ran = run_with({family, "--help"});
+    EXPECT_EQ(ran.status, 0);
+    EXPECT_THAT(ran.out, HasSubstr("\"vmms " + family + " VERB --help\" tells more of each."));
+    EXPECT_THAT(ran.out, Not(HasSubstr("Which server, and who"))) << family;
+  }
+  const std::string copy = run_with({"copy", "--help"}).out;
+  EXPECT_THAT(copy, HasSubstr("vmms copy [OPTIONS] PATH..."));
+  std::istringstream lines(copy.substr(0, copy.find("Files travel")));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
 }
 
 TEST_F(MannersTest, NamesMayLookLikeOptions) {
@@ -182,6 +213,21 @@ TEST_F(MannersTest, AGuestThatDoesNotRunIsNotAskedToShutDown) {
   EXPECT_THAT(vmms({"vm", "shutdown", "demo", "--reboot"}).err, HasSubstr("no guest to restart"));
   demo().state = 2;
   EXPECT_EQ(vmms({"vm", "shutdown", "demo"}).out, "VM 'demo' is off already\n");
+}
+
+TEST_F(MannersTest, AShutdownThatIsRefusedSaysWhy) {
+  for (const auto& [value, why] : {std::pair("32775", "the Shutdown integration component of VM 'demo' is off"),
+                                   std::pair("32774", "the guest of VM 'demo' are frozen"),
+                                   std::pair("32768", "the power button cannot be pressed")}) {
+    host.intercept = [&, value = value](const Call& call) -> std::optional<Reply> {
+      if (call.method() != "InitiateShutdown") return {};
+      return FakeHost::invoke_answer(call.method(), fmt::format("<p:ReturnValue>{}</p:ReturnValue>", value));
+    };
+    const Ran ran = vmms({"vm", "shutdown", "demo"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr(why));
+    EXPECT_THAT(ran.err, Not(HasSubstr("is running")));
+  }
 }
 
 TEST_F(MannersTest, VmShow) {

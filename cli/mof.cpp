@@ -8,6 +8,7 @@
 #include "cli/program.hpp"
 #include "cli/schema.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -124,6 +125,7 @@ Result<int> check(Console& console, const Request& request) {
 void add_mof(CLI::App& app, Program& program) {
   CLI::App* mof = app.add_subcommand("mof", "Schema files (MOF) on this machine");
   mof->require_subcommand(1);
+  mof->footer("Example:\n  vmms mof check Acme_Service.mof");
   CLI::App* command = mof->add_subcommand("check", "Check MOF files: syntax, classes, qualifiers, instances");
   auto request = std::make_shared<Request>();
   command
@@ -146,7 +148,7 @@ void add_mof(CLI::App& app, Program& program) {
       ->add_option("--dialect", request->dialect_name,
                    "dmtf: as DSP0004 has it; wmi: with what Windows' mofcomp takes beyond that, such as void methods, "
                    "embedded objects, qualifiers that nobody declared")
-      ->transform(CLI::IsMember({"dmtf", "wmi"}, CLI::ignore_case))
+      ->transform(one_of({"dmtf", "wmi"}))
       ->capture_default_str()
       ->type_name("dmtf|wmi");
   command->footer(

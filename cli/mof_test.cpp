@@ -224,7 +224,8 @@ TEST_F(MofTest, WrongUsageIsAnError) {
   EXPECT_EQ(check({}), 2);
   EXPECT_EQ(check({"--nonsense", "x"}), 2);
   EXPECT_EQ(check({(folder_ / "gone.mof").string()}), 2);
-  EXPECT_EQ(err_, "vmms: " + (folder_ / "gone.mof").string() + ": this file cannot be read\n");
+  EXPECT_EQ(err_,
+            "vmms: " + (folder_ / "gone.mof").string() + ": this file cannot be read: No such file or directory\n");
   EXPECT_EQ(check({"--include", (folder_ / "gone").string(), write("right.mof", "")}), 2);
   EXPECT_EQ(check({"--help"}), 0);
   EXPECT_THAT(out_, HasSubstr("file:line:column"));

@@ -167,12 +167,13 @@ struct Terminal {
   pid_t child = -1;
   std::string seen;
 
-  explicit Terminal(const std::vector<std::string>& arguments) {
+  explicit Terminal(const std::vector<std::string>& arguments, unsigned short columns = 80) {
     std::vector<char*> values;
     for (const std::string& argument : arguments) values.push_back(const_cast<char*>(argument.c_str()));
     values.push_back(nullptr);
     const std::string path = program();
-    child = forkpty(&fd, nullptr, nullptr, nullptr);
+    const winsize size{24, columns, 0, 0};
+    child = forkpty(&fd, nullptr, nullptr, &size);
     if (child == 0) {
       execv(path.c_str(), values.data());
       _exit(127);
@@ -268,6 +269,12 @@ TEST_F(ProcessTest, ATerminalIsToldWhomItWaitsFor) {
   const std::size_t erased = terminal.seen.rfind("\r\x1b[K");
   EXPECT_LT(erased, terminal.seen.find("NAME"));
   EXPECT_GT(erased, terminal.seen.rfind("waiting for"));
+  // On a narrow one it is cut, and does not wrap.
+  slow = 0;
+  Terminal narrow({"vmms", "vm", "list"}, 20);
+  narrow.wait_for("waiting for the an");
+  EXPECT_EQ(narrow.end(), 0) << narrow.seen;
+  EXPECT_THAT(narrow.seen, Not(HasSubstr("waiting for the ans")));
   slow = 0;
   const Ended piped = shell("$VMMS vm list");
   EXPECT_THAT(piped.err, IsEmpty());

@@ -1,5 +1,6 @@
 #include "cli/program.hpp"
 
+#include "cli/help.hpp"
 #include "cli/verbs.hpp"
 #include "cli/waiting.hpp"
 
@@ -54,10 +55,10 @@ void add_shared_options(CLI::App& app, Program& program) {
   app.add_flag("--insecure", options.insecure,
                "do not check the server's certificate; allow a password over http to another machine");
   app.add_option("--timeout", options.timeout_seconds,
-                 fmt::format("how long one answer, or one job, may take; a copy: how long it may stand still [{}; the "
-                             "last step of a copy then has a second more for each MiB]",
+                 fmt::format("how long one answer, or one job, may take, 1 to 86400; a copy: how long it may stand "
+                             "still [{}; the last step of a copy then has a second more for each MiB]",
                              Options::default_timeout_seconds))
-      ->check(CLI::Range(1U, 86400U))
+      ->check(whole_number(1, 86400))
       ->type_name("SECONDS");
   app.add_flag("--json", program.console.json, "print results and errors as JSON, one value a line");
 }
@@ -66,6 +67,8 @@ void add_shared_options(CLI::App& app, Program& program) {
 void mention_shared_options(CLI::App& app) {
   const auto verbs = app.get_subcommands([](CLI::App*) { return true; });
   for (CLI::App* verb : verbs) mention_shared_options(*verb);
+  if (!verbs.empty() && app.get_parent() != nullptr)
+    app.footer(fmt::format("{}\n\n\"vmms {} VERB --help\" tells more of each.", app.get_footer(), app.get_name()));
   if (verbs.empty())
     app.footer(app.get_footer() +
                "\n\nThe options of vmms itself, such as --server, --user and --json, may stand here "
@@ -89,7 +92,7 @@ int run(std::vector<std::string> arguments, Console& console) {
   Program program{{}, console, {}};
   CLI::App app(description, "vmms");
   app.footer(footer);
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", VMMS_VERSION);
   // Options of the program may stand behind its verbs too.
   app.fallthrough();
@@ -122,14 +125,8 @@ int run(std::vector<std::string> arguments, Console& console) {
   } catch (const CLI::Success& request) {
     return app.exit(request, console.out, console.err);  // --help, --version
   } catch (const CLI::ParseError& mistake) {
-    std::string text = mistake.what();
-    // What looks like an option and is none explains what else is missing.
-    const std::vector<std::string> extras = app.remaining(true);
-    const auto option = std::find_if(extras.begin(), extras.end(), [](const std::string& extra) {
-      return extra.size() > 1 && extra.front() == '-' && extra != "--";
-    });
-    if (option != extras.end()) text = unknown_option(app, *option);
-    console.report(error(Failure::invalid_argument, fmt::format("{} (see {} --help)", text, command_given(app))));
+    console.report(error(Failure::invalid_argument,
+                         fmt::format("{} (see {} --help)", what_is_wrong(app, mistake), command_given(app))));
     return exit_error;
   }
   const auto status = program.action();

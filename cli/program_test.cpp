@@ -54,6 +54,16 @@ TEST_F(ProgramTest, AnUnknownVmIsAnError) {
   }
 }
 
+TEST_F(ProgramTest, AMistypedVmIsGuessed) {
+  EXPECT_THAT(vmms({"vm", "show", "dmeo"}).err, HasSubstr("; did you mean 'demo'; list them with: vmms vm list"));
+  EXPECT_THAT(vmms({"vm", "show", "nobody"}).err, Not(HasSubstr("did you mean")));
+}
+
+TEST_F(ProgramTest, NamesHaveNoCaseInAnyAlphabet) {
+  demo().name = "\u00dcbung";
+  EXPECT_EQ(vmms({"vm", "show", "\u00fcBUNG"}).status, 0);
+}
+
 TEST_F(ProgramTest, AmbiguousNamesListTheCandidates) {
   host.machines.push_back({"11111111-2222-4333-8444-555555555555", "Demo", 3});
   const Ran either = vmms({"vm", "stop", "DEMO"});

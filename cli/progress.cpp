@@ -62,13 +62,13 @@ void Progress::show(std::uint64_t percent) {
   }
   constexpr std::size_t width = 30;
   const std::size_t filled = percent * width / 100;
+  const std::string bar =
+      fmt::format("{:3} % [{}{}]", percent, std::string(filled, '='), std::string(width - filled, ' '));
   if (expected_ == 0) {
-    console_.progress(
-        fmt::format("[{}{}] {:3} %", std::string(filled, '='), std::string(width - filled, ' '), percent));
+    console_.progress(bar);
     return;
   }
-  console_.progress(fmt::format("[{}{}] {:3} % of {}, {}/s, {:.0f} s left", std::string(filled, '='),
-                                std::string(width - filled, ' '), percent, size_text(static_cast<double>(expected_)),
+  console_.progress(fmt::format("{} of {}, {}/s, {:.0f} s left", bar, size_text(static_cast<double>(expected_)),
                                 size_text(rate), left));
 }
 

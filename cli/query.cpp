@@ -81,8 +81,8 @@ void add_query(CLI::App& app, Program& program) {
   command->add_option("--namespace", *space, "CIM namespace")->capture_default_str();
   command->footer(
       R"(Queries are those of WMI: SELECT * or columns FROM a class WHERE conditions; ASSOCIATORS OF {path} and REFERENCES OF
-{path} WHERE AssocClass=, ResultClass=, Role=, ResultRole= and others; SELECT * FROM meta_class finds classes. Text is compared without case; LIKE knows % and _; a
-backslash in a string is written twice. With --json each item is one line.
+{path} WHERE AssocClass=, ResultClass=, Role=, ResultRole= and others; SELECT * FROM meta_class finds classes. Text is
+compared without case; LIKE knows % and _; a backslash in a string is written twice. With --json each item is one line.
 
 Examples:
   vmms query 'SELECT ElementName, EnabledState FROM Msvm_ComputerSystem WHERE EnabledState = 2'

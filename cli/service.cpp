@@ -2,6 +2,7 @@
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 #include <fmt/format.h>
 
@@ -14,8 +15,13 @@ namespace {
 constexpr std::string_view class_name = "Vmms_GuestOSService";
 constexpr std::uint32_t not_supported = 1;
 
-// As with systemctl, a name without a suffix means a service.
-std::string unit_name(const std::string& name) { return name.ends_with(".service") ? name : name + ".service"; }
+// As with systemctl, a name without a suffix means a service; of another kind of unit the server says that it is none.
+std::string unit_name(const std::string& name) {
+  for (const std::string_view suffix : {".service", ".socket", ".device", ".mount", ".automount", ".swap", ".target",
+                                        ".path", ".timer", ".slice", ".scope"})
+    if (name.ends_with(suffix)) return name;
+  return name + ".service";
+}
 
 std::string activity(const wsman::Record& service) {
   const std::string_view active = service.text("ActiveState");
@@ -179,7 +185,8 @@ Result<int> show(Session& session, const std::string& vm, const std::string& nam
     result["result"] = service->text("Result");
     result["exit_status"] = number("ExitStatus");
     result["exit_signal"] = number("ExitSignal");
-    result["state_changed"] = service->text("TimeOfLastStateChange");
+    const std::string_view changed = service->text("TimeOfLastStateChange");
+    result["state_changed"] = changed.empty() ? boost::json::value(nullptr) : boost::json::value(changed);
     boost::json::array descriptions;
     for (const std::string_view line : service->texts("StatusDescriptions")) descriptions.emplace_back(line);
     result["status_descriptions"] = std::move(descriptions);
@@ -262,7 +269,7 @@ no such service.)");
   change->add_option("MODE", *mode, "automatic, manual or disabled")
       ->required()
       ->type_name("")
-      ->check(CLI::IsMember({"automatic", "manual", "disabled"}));
+      ->transform(one_of({"automatic", "manual", "disabled"}));
   run_online(*change, program, [vm, name, mode](Session& session) { return change_mode(session, *vm, *name, *mode); });
   run_online(*add_name(add("show", "Show what the guest says of a service",
                            "Examples:\n  vmms service show demo nginx\n"

@@ -1,5 +1,7 @@
 #include "cli/session.hpp"
 
+#include "base/case_folding.hpp"
+#include "base/nearest.hpp"
 #include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "wire/local_socket.hpp"
@@ -10,9 +12,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 namespace vmms::cli {
 
@@ -52,7 +56,8 @@ Result<std::string> find_password(const Options& options, Console& console) {
   if (!options.password_file.empty()) {
     std::ifstream file(options.password_file);
     if (!file)
-      return error(Failure::invalid_argument, fmt::format("cannot read the password file {}", options.password_file));
+      return error(Failure::invalid_argument, fmt::format("cannot read the password file {}: {}", options.password_file,
+                                                          std::generic_category().message(errno)));
     struct stat status {};
     if (stat(options.password_file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
       console.note(fmt::format("vmms: others may read {}: chmod 600 it", options.password_file));
@@ -225,11 +230,16 @@ Result<VirtualMachine> Session::find_virtual_machine(std::string_view name, cons
   std::vector<VirtualMachine> candidates;
   for (const wsman::Record& record : inventory.machines) {
     if (equals_no_case(record.text("Name"), name)) return read_machine(record);
-    if (equals_no_case(record.text("ElementName"), name)) candidates.push_back(read_machine(record));
+    if (equals_folded(record.text("ElementName"), name)) candidates.push_back(read_machine(record));
   }
-  if (candidates.empty())
-    return error(Failure::not_found, fmt::format("there is no VM '{}' on {}: list them with: vmms vm list", name,
-                                                 client_.endpoint().url()));
+  if (candidates.empty()) {
+    std::vector<std::string> names;
+    for (const wsman::Record& record : inventory.machines) names.emplace_back(record.text("ElementName"));
+    const std::string near = nearest(name, names);
+    return error(Failure::not_found,
+                 fmt::format("there is no VM '{}' on {}{}; list them with: vmms vm list", name,
+                             client_.endpoint().url(), near.empty() ? "" : fmt::format("; did you mean '{}'", near)));
+  }
   if (candidates.size() > 1) {
     std::vector<VirtualMachine> exact;
     std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(exact),

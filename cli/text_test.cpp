@@ -1,9 +1,20 @@
 #include "cli/text.hpp"
 
+#include "cli/help.hpp"
+
 #include <gtest/gtest.h>
 
 namespace vmms::cli {
 namespace {
+
+TEST(Help, IsBrokenBetweenWords) {
+  EXPECT_EQ(wrapped("one two three", 7), "one two\nthree");
+  EXPECT_EQ(wrapped("one two three", 3), "one\ntwo\nthree");
+  EXPECT_EQ(wrapped("a word that is longer", 4), "a\nword\nthat\nis\nlonger") << "it is not cut";
+  EXPECT_EQ(wrapped("lines\nthat are there", 80), "lines\nthat are there");
+  EXPECT_EQ(wrapped("its end\n", 80), "its end\n");
+  EXPECT_EQ(wrapped("", 80), "");
+}
 
 TEST(PrintableTest, LeavesTextAlone) {
   EXPECT_EQ(printable("nginx.service \xE4\xBB\xAE\xE6\x83\xB3 \xF0\x9F\x98\x80"),

@@ -39,8 +39,9 @@ Result<int> remove(Console& console, const std::string& name, const std::string&
   const auto removed = wire::auth::remove_user(file, name);
   if (!removed) return removed.error();
   if (!*removed)
-    return error(Failure::not_found, fmt::format("there is no user {} in {}; vmms user list --users {} shows who is",
-                                                 printable(name), printable(file), shell_word(file)));
+    return error(Failure::not_found,
+                 fmt::format("there is no user {} in {}; those that are there: vmms user list --users {}",
+                             printable(name), printable(file), shell_word(file)));
   if (console.json)
     console.print(boost::json::value({{"user", name}, {"users", file}, {"removed", true}}));
   else
@@ -67,6 +68,11 @@ Result<int> list(Console& console, const std::string& file) {
 void add_user(CLI::App& app, Program& program) {
   CLI::App* user = app.add_subcommand("user", "Users of a server on this machine");
   user->require_subcommand(1);
+  user->footer(
+      R"(They are those who may sign in over the network; a local socket needs none.
+
+Example:
+  vmms user add admin --users /var/lib/vmms/users)");
   auto name = std::make_shared<std::string>();
   auto file = std::make_shared<std::string>();
   const auto verb = [&](const char* word, const char* description, const char* footer, auto action) {

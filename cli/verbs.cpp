@@ -1,12 +1,16 @@
 #include "cli/verbs.hpp"
 
+#include "base/nearest.hpp"
+#include "base/text.hpp"
 #include "cli/text.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
+#include <charconv>
+#include <system_error>
+#include <utility>
 
 namespace vmms::cli {
 
@@ -20,26 +24,6 @@ std::vector<std::string> verb_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* verb : verbs_of(app)) names.push_back(verb->get_name());
   return names;
-}
-
-// Letters that are put in, left out, replaced, or exchanged with their neighbour.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> before(to.size() + 1);
-  std::vector<std::size_t> last(to.size() + 1);
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(last.begin(), last.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
-        row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, row);
-  }
-  return last[to.size()];
 }
 
 // The option that the word names, here or of the verbs above; nullptr: none.
@@ -129,21 +113,6 @@ Error unknown_verb(const CLI::App& app, const std::string& word) {
 
 }  // namespace
 
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string best;
-  if (word.size() > 64) return best;
-  // A third of the letters may be wrong, and one of a short word.
-  std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const bool begun = word.size() >= 2 && candidate.starts_with(word);
-    const std::size_t apart = begun ? 1 : edit_distance(word, candidate);
-    if (apart >= least) continue;
-    least = apart;
-    best = candidate;
-  }
-  return best;
-}
-
 Status check_verbs(const CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App* verb = &app;
   for (std::size_t i = 0; i < arguments.size() && !verbs_of(*verb).empty(); ++i) {
@@ -180,5 +149,56 @@ std::string unknown_option(const CLI::App& app, const std::string& option) {
 }
 
 std::string command_given(const CLI::App& app) { return path_of(verb_given(app)); }
+
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& mistake) {
+  const CLI::App& verb = verb_given(app);
+  // What looks like an option and is none explains what else is missing.
+  const std::vector<std::string> extras = app.remaining(true);
+  const auto option = std::find_if(extras.begin(), extras.end(), [](const std::string& extra) {
+    return extra.size() > 1 && extra.front() == '-' && extra != "--";
+  });
+  if (option != extras.end()) return unknown_option(app, *option);
+  if (!extras.empty())
+    return fmt::format("{} has no place for \"{}\"; a value with spaces in it stands in quotes", path_of(verb),
+                       printable(extras.front()));
+  if (dynamic_cast<const CLI::RequiredError*>(&mistake) != nullptr)
+    for (const CLI::Option* needed : verb.get_options())
+      if (needed->get_required() && needed->count() == 0)
+        return fmt::format("{} needs {}: {}", path_of(verb), needed->get_name(), needed->get_description());
+  const std::string text = mistake.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&mistake) == nullptr) return text;
+  const CLI::Option* with_too_few = find_option(&verb, text.substr(0, text.find(':')));
+  if (with_too_few == nullptr) return text;
+  if (with_too_few->get_positional())
+    return fmt::format("{} needs {} {} at least: {}", path_of(verb), with_too_few->get_items_expected_min(),
+                       with_too_few->get_name(), with_too_few->get_description());
+  return fmt::format("{} needs a value: {}", with_too_few->get_name(), with_too_few->get_type_name());
+}
+
+CLI::Validator whole_number(unsigned least, unsigned most) {
+  return CLI::Validator(
+      [least, most](const std::string& text) {
+        unsigned number = 0;
+        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool fits = problem == std::errc() && end == text.data() + text.size() && !text.empty();
+        return fits && number >= least && number <= most
+                   ? std::string()
+                   : fmt::format("a whole number from {} to {} is needed, not \"{}\"", least, most, printable(text));
+      },
+      {}, "whole_number");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](std::string& text) {
+        const auto found = std::find_if(words.begin(), words.end(),
+                                        [&](const std::string& word) { return equals_no_case(word, text); });
+        if (found == words.end())
+          return fmt::format("one of {} is needed, not \"{}\"", fmt::join(words, ", "), printable(text));
+        text = *found;
+        return std::string();
+      },
+      {}, "one_of");
+}
 
 }  // namespace vmms::cli

@@ -3,6 +3,7 @@
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -133,6 +134,29 @@ void explain(Session& session, const VirtualMachine& machine, Completion& comple
   completion.explanation = fmt::format("VM '{}' is {}{}", now->name, state_name(now->state), way_on(*now));
 }
 
+// Why a guest that runs was not told to shut down.
+void explain_shutdown(const VirtualMachine& machine, Completion& completion) {
+  constexpr std::uint32_t failed = 32768;
+  constexpr std::uint32_t frozen = 32774;
+  constexpr std::uint32_t invalid_state = 32775;
+  if (completion.succeeded() || !completion.explanation.empty() || machine.state != State::running) return;
+  const std::string power_switch = fmt::format("turn VM '{}' off with: vmms vm stop {}", machine.name, machine.word());
+  if (completion.return_value == invalid_state)
+    completion.explanation = fmt::format(
+        "the Shutdown integration component of VM '{}' is off (EnabledState of Msvm_ShutdownComponentSettingData), so "
+        "its guest is not asked; switch it on, or {}",
+        machine.name, power_switch);
+  else if (completion.return_value == frozen)
+    completion.explanation = fmt::format(
+        "the file systems in the guest of VM '{}' are frozen (a backup or snapshot is being made); try again when that "
+        "is done",
+        machine.name);
+  else if (completion.return_value == failed)
+    completion.explanation = fmt::format(
+        "the guest's agent tried and failed, or the power button cannot be pressed; the server's log says which. Or {}",
+        power_switch);
+}
+
 /// A state that a VM is to have.
 struct Change {
   std::uint64_t requested;      ///< RequestedState
@@ -241,6 +265,7 @@ Result<int> shut_down(Session& session, const Shutdown& wanted) {
     if (const auto now = session.find_virtual_machine(machine->id); now && now->state == State::off)
       return tell(session, *machine, nothing_to_do(*now, method));
   if (!completion) return completion.error();
+  explain_shutdown(*machine, *completion);
   explain(session, *machine, *completion);
   return tell(session, *machine,
               {*std::move(completion), fmt::format("The guest of VM '{}' was told to {}", machine->name,
@@ -252,6 +277,14 @@ Result<int> shut_down(Session& session, const Shutdown& wanted) {
 void add_vm(CLI::App& app, Program& program) {
   CLI::App* vm = app.add_subcommand("vm", "List virtual machines; start, stop, pause, save and reset them");
   vm->require_subcommand(1);
+  vm->footer(
+      R"(Examples:
+  vmms vm list
+  vmms vm start demo --wait 60
+  vmms vm shutdown demo
+
+A state that is there already is success. Exit status: 1 refused, with the reason (a VM that is off cannot be paused); 2
+there is no such VM, or the server cannot be asked.)");
 
   CLI::App* list_command = vm->add_subcommand("list", "List the virtual machines of the server");
   list_command->footer("Example:\n  vmms vm list --json | jq -r '.[] | select(.state == \"running\") | .name'");
@@ -274,8 +307,8 @@ void add_vm(CLI::App& app, Program& program) {
           "A VM that runs already is left alone, and that is success.\n\nExamples:\n  vmms vm start demo\n"
           "  vmms vm start demo --wait 60 && vmms service list demo");
   auto wait = std::make_shared<std::optional<unsigned>>();
-  start_command->add_option("--wait", *wait, "wait so long until the guest answers")
-      ->check(CLI::Range(0U, 86400U))
+  start_command->add_option("--wait", *wait, "wait so long until the guest answers, 0 to 86400")
+      ->check(whole_number(0, 86400))
       ->type_name("SECONDS");
   run_online(*start_command, program, [name, wait](Session& session) { return start(session, *name, *wait); });
 
@@ -301,8 +334,8 @@ void add_vm(CLI::App& app, Program& program) {
              "not written",
              "To ask the guest to restart: vmms vm shutdown VM --reboot\n\nExample:\n  vmms vm reset demo");
   run_online(*add("show", "Show the state of a VM",
-                  "Its guest: vmms guest show VM, vmms service list VM. All its properties: vmms query \"SELECT * FROM "
-                  "Msvm_ComputerSystem WHERE ElementName = 'VM'\"\n\n"
+                  "Its guest: vmms guest show VM, vmms service list VM. All its properties:\n"
+                  "vmms query \"SELECT * FROM Msvm_ComputerSystem WHERE ElementName = 'VM'\"\n\n"
                   "Examples:\n  vmms vm show demo\n  vmms vm show demo --json | jq -r .state"),
              program, [name](Session& session) { return show(session, *name); });
 }

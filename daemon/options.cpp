@@ -1,5 +1,6 @@
 #include "daemon/options.hpp"
 
+#include "base/nearest.hpp"
 #include "daemon/configuration.hpp"
 #include "wire/local_socket.hpp"
 
@@ -20,8 +21,8 @@ namespace {
 constexpr const char* description =
     R"(vmmsd - Hyper-V's management service for KVM
 
-Serves the CIM namespace root/virtualization/v2 over WS-Management and CIM-XML: virtual machines are libvirt domains, and guest
-services are real services inside the guests.
+Serves the CIM namespace root/virtualization/v2 over WS-Management and CIM-XML: virtual machines are libvirt domains,
+and guest services are real services inside the guests.
 
 When it serves, it prints one line "ready wsman=URL ..." on standard output and tells systemd. TERM ends it; HUP has it
 read its configuration, users and certificates again.)";
@@ -57,6 +58,9 @@ std::string default_runtime_folder() {
   return default_state_folder() + "/run";
 }
 
+// Of which an address, a sixty-fourth, can still hold a few requests.
+constexpr std::uint64_t least_memory = std::uint64_t{32} << 20;
+
 // What HUP changes in a daemon that runs.
 constexpr std::array changed_by_reload = {"log-level", "certificate", "key", "audit", "audit-reads"};
 
@@ -68,6 +72,22 @@ std::map<std::string, std::string> given_options(const CLI::App& app) {
   }
   given.erase("config");
   return given;
+}
+
+// A word of the command line that is no option, with the nearest that is one.
+std::string unknown_argument(const CLI::App& app) {
+  const std::vector<std::string> extras = app.remaining();
+  const auto option =
+      std::find_if(extras.begin(), extras.end(), [](const std::string& extra) { return extra.starts_with('-'); });
+  if (option == extras.end())
+    return fmt::format("vmmsd takes options alone, not \"{}\" (see vmmsd --help)",
+                       extras.empty() ? "" : extras.front());
+  std::vector<std::string> names;
+  for (const CLI::Option* known : app.get_options())
+    for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
+  const std::string near = nearest(option->substr(0, option->find('=')), names);
+  return fmt::format("vmmsd has no option {}{} (see vmmsd --help)", *option,
+                     near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
 
 Parsed wrong(std::string problem) { return {std::nullopt, 2, {}, std::move(problem)}; }
@@ -174,6 +194,8 @@ Parsed parse_options(int argc, const char* const* argv) {
     if (!file.empty()) configuration.apply(file, app);
   } catch (const ConfigurationError& problem) {
     return wrong(problem.what());
+  } catch (const CLI::ExtrasError&) {
+    return wrong(unknown_argument(app));
   } catch (const CLI::ParseError& parse_error) {
     std::ostringstream output;
     std::ostringstream problem;
@@ -190,6 +212,11 @@ Parsed parse_options(int argc, const char* const* argv) {
   if (!options.define.empty() && !options.simulate.empty())
     return wrong(configuration.place("define") +
                  "a simulated host takes its virtual machines from --simulate alone, not from --define");
+  if (options.memory > 0 && options.memory < least_memory)
+    return wrong(
+        configuration.place("memory") +
+        fmt::format("--memory: {} bytes are too few to serve anybody; give {}M at least, with the unit (512M, 2G)",
+                    options.memory, least_memory >> 20));
   options.given = given_options(app);
 
   for (const auto& [texts, folders] :

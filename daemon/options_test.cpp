@@ -109,6 +109,23 @@ TEST(Options, WrongOnesEndWithStatus2) {
   }
 }
 
+TEST(Options, MemoryThatServesNobodyIsRefused) {
+  for (const char* few : {"1", "512", "31M"}) {
+    const auto parsed = parse({"--memory", few});
+    EXPECT_EQ(parsed.exit_status, 2) << few;
+    EXPECT_NE(parsed.problem.find("32M at least, with the unit"), std::string::npos) << parsed.problem;
+  }
+  EXPECT_TRUE(parse({"--memory", "32M"}).options);
+  EXPECT_TRUE(parse({"--memory", "0"}).options) << "what is usual";
+}
+
+TEST(Options, UnknownOnesAreNamedWithTheNearest) {
+  EXPECT_EQ(parse({"--simulat", "x"}).problem,
+            "vmmsd has no option --simulat; did you mean --simulate? (see vmmsd --help)");
+  EXPECT_EQ(parse({"--frobnicate=5"}).problem, "vmmsd has no option --frobnicate=5 (see vmmsd --help)");
+  EXPECT_EQ(parse({"fleet.toml"}).problem, "vmmsd takes options alone, not \"fleet.toml\" (see vmmsd --help)");
+}
+
 TEST_F(ConfigurationFile, KeysAreTheOptionsAndTheCommandLineWins) {
   write(
       "wsman = [\"127.0.0.1:7\", \"127.0.0.1:8\"]\ncimxml = \"127.0.0.1:9\"\nconnect = "

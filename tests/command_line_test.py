@@ -90,6 +90,8 @@ class ExampleFleet(unittest.TestCase):
         self.assertIn("the guest has none", done.stdout)
         self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["service"], "W32Time")
         self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["W32Time"])
+        self.assertIn("service 'nginx' of virtual machine 'windows'",
+                      daemon.cli("service", "start", "windows", "nginx", check=False).stderr)
         file = daemon.folder / "file for windows"
         file.write_text("text")
         (daemon.folder / "directory").mkdir()
@@ -98,6 +100,32 @@ class ExampleFleet(unittest.TestCase):
             done = daemon.cli(*words, check=False)
             self.assertEqual(done.returncode, 1 if words[0] == "copy" else 2, words)
             self.assertIn("runs Windows", done.stderr)
+
+
+class FirstFleet(unittest.TestCase):
+    """The fleet and the calls of docs/simulator.md, as they are printed."""
+
+    def test_it_works_as_printed(self):
+        text = (vmms.SOURCE / "docs" / "simulator.md").read_text()
+        section = text.split("## A first fleet")[1].split("\n## ")[0]
+        printed = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    ") or not line)
+        fleet, rest = printed.split("mkdir -p /tmp/first\n")
+        calls = re.findall(r"(?s)curl .*?\nEND\n", rest)
+        self.assertEqual(len(calls), 2)
+        daemon = vmms.Daemon(self, "--simulate", write_fleet(type(self), fleet))
+
+        def call(script):
+            script = script.replace("admin:correct horse", f"{vmms.USER}:{vmms.PASSWORD}")
+            script = script.replace("http://127.0.0.1:5985/wsman", daemon.url)
+            return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=True).stdout
+
+        for name in ("web", "hung", "windows"):
+            self.assertIn(f"<ElementName>{name}</ElementName>", call(calls[0]))
+        self.assertIn("<p:ReturnValue>0</p:ReturnValue>", call(calls[1]))
+        self.assertIn("no such setting: colour", call(calls[1].replace("nginx.service", "broken.service")))
+        self.assertIn("a condition", call(calls[1].replace("nginx.service", "unmet.service")))
+        self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["Spooler"])
+        self.assertEqual(daemon.cli("service", "list", "hung", check=False).returncode, 2)
 
 
 class CommandLine(Simulated):
@@ -129,6 +157,31 @@ class CommandLine(Simulated):
                     status, text = self.status("service", *words)
                     self.assertEqual(status, expected, text)
 
+    def test_a_service_that_cannot_be_started_says_what_to_do(self):
+        for service, part in (
+                ("no-such", "those that are there: vmms service list good"),
+                ("x.socket", "it names another kind of unit"),
+                ("masked", "Allow it to start with: vmms service mode good masked.service manual"),
+                ("unmet", "systemctl cat unmet.service; state inactive (dead)"),
+                ("broken", "exit status 3")):
+            with self.subTest(service):
+                status, text = self.status("service", "start", "good", service)
+                self.assertEqual(status, 2, text)
+                self.assertIn(part, text)
+                self.assertNotIn("result success", text)
+                self.assertNotIn(".;", text)
+        self.assertEqual(self.status("service", "list", "paused")[1].count("'paused'"), 1)
+        self.assertIn("What to do: vmms doctor no-agent", self.status("service", "list", "no-agent")[1])
+
+    def test_a_silent_guest_is_named_whatever_the_timeout(self):
+        for seconds in ("1", "2", "3"):
+            for words in (["service", "start", "silent", "web"], ["service", "show", "silent", "web"],
+                          ["service", "list", "silent"], ["ls", "silent:/"]):
+                with self.subTest(seconds=seconds, words=words):
+                    status, text = self.status("--timeout", seconds, *words)
+                    self.assertEqual(status, 2, text)
+                    self.assertRegex(text, "connected but silent|has not answered for")
+
     def test_names_that_look_like_something_else(self):
         self.assertEqual(self.status("service", "list", "--", "-x")[0], 0)
         self.daemon.cli("vm", "stop", "--", "-x")
@@ -144,6 +197,15 @@ class CommandLine(Simulated):
         for words in (["vm", "start", "good"], ["vm", "stop", "off"], ["vm", "pause", "paused"], ["vm", "save", "saved"],
                       ["vm", "shutdown", "off"]):
             self.assertEqual(self.daemon.json(*words)["changed"], False, words)
+
+    def test_times_and_what_is_not_known(self):
+        listed = self.daemon.json("ls", "good:/")
+        self.assertTrue(listed)
+        for file in listed:
+            self.assertRegex(file["modified"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.daemon.cli("service", "restart", "good", "web")
+        self.assertRegex(self.daemon.json("service", "show", "good", "web")["state_changed"], r"^\d{4}-.*Z$")
+        self.assertIsNone(self.daemon.json("service", "show", "good", "masked")["state_changed"])
 
     def test_key_values(self):
         self.daemon.cli("kvp", "set", "good", "Role", "web")

@@ -6,6 +6,7 @@ import base64
 import concurrent.futures
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -565,6 +566,10 @@ class Copy(Files):
         self.assertIn("link", done.stderr)
         self.assertIn("pipe", done.stderr)
         self.assertEqual(self.names("web1", "/tmp/tree"), {"a", "empty", "top"})
+        events = [json.loads(line) for line in self.copy("--json", "-r", tree, "web1:/tmp/told").stdout.splitlines()]
+        self.assertEqual({event["path"] for event in events if event["event"] == "left_out"},
+                         {str(tree / "link"), str(tree / "pipe")})
+        self.assertEqual(events[-1]["event"], "completed")
         back = self.folder / "here" / "back"
         self.copy("-r", "web1:/tmp/tree", back)
         found = {str(path.relative_to(back)): path.read_bytes() for path in back.rglob("*") if path.is_file()}

@@ -25,6 +25,16 @@ Error no_instance(const ObjectPath& path) {
   return error(Failure::not_found, fmt::format("there is no instance {}", describe(path)));
 }
 
+// Of a path that had to have all keys, or nearly all: what it lacks may explain why nothing was found.
+Error with_keys_not_given(Error why, const Class& cim_class, const ObjectPath& path) {
+  std::string missing;
+  for (const std::uint16_t key : cim_class.keys)
+    if (const std::string_view name = cim_class.properties[key].name; !path.find(name))
+      (missing += missing.empty() ? "; keys that were not given: " : ", ") += name;
+  if (why.kind == Failure::not_found && !path.keys.empty()) why.message += missing;
+  return why;
+}
+
 bool is_complete(const Class& cim_class, const ObjectPath& path) {
   return std::all_of(cim_class.keys.begin(), cim_class.keys.end(),
                      [&](std::uint16_t key) { return path.find(cim_class.properties[key].name) != nullptr; });
@@ -288,7 +298,7 @@ Result<Instance> ObjectManager::get_within(const Context& context, const ObjectP
     return allowed.error();
   if ((*cim_class)->is_association) return get_association(context, **cim_class, path, Naming::all_keys);
   auto target = resolve(context, path, Naming::all_keys);
-  if (!target) return target.error();
+  if (!target) return with_keys_not_given(target.error(), **cim_class, path);
   if (target->instance) return *std::move(target->instance);
   return target->provider->get(context, target->path);
 }
@@ -432,7 +442,7 @@ Result<MethodResult> ObjectManager::run_method(const Context& context, const Obj
   if (const Status allowed = authorize(context, OperationKind::invoke, cim_class, &method); !allowed)
     return allowed.error();
   const auto target = resolve(context, path, Naming::without_asking);
-  if (!target) return target.error();
+  if (!target) return with_keys_not_given(target.error(), cim_class, path);
   const Method* own = target->provider->cim_class().method(method.name);
   if (!own)
     return error(Failure::not_supported,
@@ -505,7 +515,7 @@ Status ObjectManager::run_modify(const Context& context, const ObjectPath& path,
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
   const auto target = resolve(context, path, Naming::all_keys);
-  if (!target) return target.error();
+  if (!target) return with_keys_not_given(target.error(), **cim_class, path);
   const auto present = target->provider->get(context, target->path);
   if (!present) return present.error();
   const auto checked = writable_changes(*present, changes);
@@ -531,7 +541,7 @@ Status ObjectManager::run_remove(const Context& context, const ObjectPath& path)
   if (!cim_class) return cim_class.error();
   if (const Status allowed = authorize(context, OperationKind::write, **cim_class, nullptr); !allowed) return allowed;
   const auto target = resolve(context, path, Naming::all_keys);
-  if (!target) return target.error();
+  if (!target) return with_keys_not_given(target.error(), **cim_class, path);
   return target->provider->remove(context, target->path);
 }
 

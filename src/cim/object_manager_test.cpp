@@ -19,6 +19,9 @@ TEST_F(ObjectManagerTest, NamespacesAndClassesAreFoundWithoutCase) {
 TEST_F(ObjectManagerTest, GetNeedsAllKeysExceptOfASingleton) {
   EXPECT_TRUE(manager.get(context, path("T_Unit.CreationClassName=\"T_Unit\",Name=\"web\",SystemName=\"vm1\"")));
   EXPECT_EQ(manager.get(context, path("T_Unit.Name=\"web\",SystemName=\"vm1\"")).error().kind, Failure::not_found);
+  EXPECT_EQ(
+      manager.get(context, path("T_Unit.Name=\"web\"")).error().message,
+      "there is no instance root/test:T_Unit.Name=\"web\"; keys that were not given: CreationClassName, SystemName");
   EXPECT_TRUE(manager.get(context, path("T_HostService")));
   EXPECT_TRUE(manager.get(context, path("T_HostService.Name=\"vmms\"")));
   EXPECT_EQ(manager.get(context, path("T_HostService.Name=\"other\"")).error().kind, Failure::not_found);
@@ -101,8 +104,10 @@ TEST_F(ObjectManagerTest, AMethodCallAcceptsIncompleteKeysThatFitOne) {
   EXPECT_TRUE(
       manager.invoke(context, path("T_HostService.CreationClassName=\"T_HostService\""), "Start", {false, Value()}));
   // Not where finding out would ask every guest.
-  EXPECT_EQ(manager.invoke(context, path("T_Unit.Name=\"web\""), "Start", {false, Value()}).error().kind,
-            Failure::not_found);
+  const auto unfound = manager.invoke(context, path("T_Unit.Name=\"web\""), "Start", {false, Value()});
+  ASSERT_FALSE(unfound);
+  EXPECT_EQ(unfound.error().kind, Failure::not_found);
+  EXPECT_NE(unfound.error().message.find("keys that were not given: CreationClassName, SystemName"), std::string::npos);
 }
 
 TEST_F(ObjectManagerTest, AuthorizationIsAskedFirst) {

@@ -8,6 +8,8 @@
 #include <boost/json.hpp>
 
 #include <limits>
+#include <string>
+#include <utility>
 
 namespace vmms::guest {
 
@@ -95,7 +97,7 @@ Result<Answer> ask(Transport& transport, std::string_view command, std::string_v
   const bool late = (kind == Failure::unreachable || kind == Failure::timed_out) && Clock::now() >= limit;
   if (!late) return kind == Failure::timed_out ? error(Failure::unreachable, reply.error().message) : reply.error();
   if (deadline < own_deadline)
-    return error(Failure::timed_out, "the deadline passed before the guest agent answered " + std::string(command));
+    return late_error(transport, "the deadline passed before the guest agent answered " + std::string(command));
   return error(Failure::unreachable, reply.error().message);
 }
 
@@ -173,6 +175,16 @@ Error restarted_error() {
 
 Error silent_error() {
   return error(Failure::unreachable, "the guest agent is connected but silent: the guest hangs or is overloaded");
+}
+
+Error late_error(const Transport& transport, std::string text) {
+  const std::optional<Clock::duration> owing = transport.owing();
+  constexpr std::chrono::milliseconds usual{500};  // an agent that is well answers sooner
+  if (!owing || *owing < usual) return error(Failure::timed_out, std::move(text));
+  const std::string tenths = std::to_string(*owing / std::chrono::milliseconds(100));
+  return error(Failure::timed_out, "the guest agent has not answered for " + tenths.substr(0, tenths.size() - 1) + "." +
+                                       tenths.back() + " s, and the deadline has passed: the guest hangs, is " +
+                                       "overloaded or needs more time");
 }
 
 Status Agent::ping(Clock::time_point deadline) {

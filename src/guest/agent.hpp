@@ -105,6 +105,10 @@ class Agent {
   Transport& transport_;
 };
 
+/// Of a caller who left, because its deadline passed, before a silent agent is found (timed_out): `text` says what it
+/// waited for. Where the agent has said nothing for half a second and more, the error says that instead.
+Error late_error(const Transport& transport, std::string text);
+
 /// What to do in a guest whose agent forbids what is needed.
 constexpr std::string_view allow_advice =
     "allow it in the guest, where qemu-guest-agent is configured (block-rpcs or allow-rpcs in /etc/qemu/qemu-ga.conf, "

@@ -91,7 +91,7 @@ std::optional<Result<Output>> Execution::ask(Clock::time_point deadline) {
 Result<Output> Execution::finish(Clock::time_point deadline) {
   while (Clock::now() < deadline)
     if (std::optional<Result<Output>> result = advance(deadline)) return std::move(*result);
-  return error(Failure::timed_out, "the deadline passed while the guest was at work");
+  return late_error(*transport_, "the deadline passed while the guest was at work");
 }
 
 }  // namespace vmms::guest

@@ -2,6 +2,7 @@
 
 #include "base/waiting.hpp"
 #include "guest/actions.hpp"
+#include "guest/agent.hpp"
 #include "guest/discovery.hpp"
 #include "guest/file_copy.hpp"
 #include "guest/files.hpp"
@@ -43,8 +44,8 @@ constexpr std::chrono::milliseconds starting_interval{500};
 /// What is kept of one list, in bytes, whatever its virtual machine's account allows beyond that.
 constexpr std::size_t list_bytes = std::size_t{16} << 20;
 
-Error deadline_error(std::string_view what) {
-  return error(Failure::timed_out, "the deadline passed while the guest was asked for " + std::string(what));
+Error deadline_error(const Transport& transport, std::string_view what) {
+  return late_error(transport, "the deadline passed while the guest was asked for " + std::string(what));
 }
 
 // A command that the agent refuses leaves its part empty; an agent that does not answer gives nothing.
@@ -249,7 +250,7 @@ Result<DiscoveryPtr> AgentGuest::discovered(Clock::time_point deadline) {
     flight = discovering_;
   }
   const std::optional<Result<DiscoveryPtr>> discovery = flight->wait(deadline);
-  return discovery ? *discovery : deadline_error("its service manager");
+  return discovery ? *discovery : deadline_error(*transport_, "its service manager");
 }
 
 std::shared_ptr<Flight<DiscoveryPtr>> AgentGuest::begin_discovery(std::uint64_t connection) {
@@ -343,7 +344,7 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
       flight = listing_.flight;
     }
     const std::optional<Result<ListPtr>> list = flight->wait(deadline);
-    if (!list) return deadline_error("its services");
+    if (!list) return deadline_error(*transport_, "its services");
     if (!usable) continue;
     if (!*list) return list->error();
     // A guest that was busy may have told its states late. Once more, then they are shown as they are.
@@ -422,7 +423,7 @@ Result<Service> AgentGuest::service(std::string_view name, Clock::time_point dea
   };
   const Leave leave{*this, *full_name, flight};
   const std::optional<Result<Service>> service = flight->wait(deadline);
-  return service ? *service : deadline_error("the state of \"" + *full_name + "\"");
+  return service ? *service : deadline_error(*transport_, "the state of \"" + *full_name + "\"");
 }
 
 // Under the lock.
@@ -458,7 +459,9 @@ Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name
   const auto by_script = [this, &manager](Actions::Kind what, const std::string& unit) {
     return make_script_doing(transport_, leftovers_, *manager, what, unit);
   };
-  return with_advice(actions_.act(kind, by_script, *full_name, deadline));
+  Result<ServiceOutcome> outcome = actions_.act(kind, by_script, *full_name, deadline);
+  if (!outcome && outcome.error().kind == Failure::timed_out) return late_error(*transport_, outcome.error().message);
+  return with_advice(std::move(outcome));
 }
 
 Result<ServiceOutcome> AgentGuest::change_start_mode(std::string_view name, StartMode mode,

@@ -247,6 +247,30 @@ TEST_F(GuestTest, ASilentAgentIsFoundWithinFiveSeconds) {
   EXPECT_TRUE(guest_->start_service("a", soon()));
 }
 
+TEST_F(GuestTest, WhoLeavesASilentAgentBeforeItIsFoundIsToldThatItSaidNothing) {
+  const auto says_so = [this](const auto& result) {
+    EXPECT_EQ(kind(result), Failure::timed_out);
+    if (!result) {
+      EXPECT_EQ(result.error().message.rfind("the guest agent has not answered for ", 0), 0U) << result.error().message;
+    }
+  };
+  transport_->set_silent(true);
+  says_so(guest_->start_service("a", in(900ms)));  // its service manager is not known yet
+  transport_->set_silent(false);
+  ASSERT_TRUE(guest_->service("a", soon()));
+  transport_->set_silent(true);
+  says_so(guest_->start_service("b", in(900ms)));
+  says_so(guest_->services(in(900ms)));
+  transport_->set_silent(false);
+  transport_->hold(start_script);
+  const auto started = guest_->start_service("c", in(900ms));
+  EXPECT_EQ(kind(started), Failure::timed_out);
+  if (!started) {
+    EXPECT_EQ(started.error().message.rfind("the deadline passed", 0), 0U) << "the agent answers all the time";
+  }
+  transport_->release(start_script);
+}
+
 TEST_F(GuestTest, ASecondStartJoinsTheFirst) {
   transport_->hold(start_script);
   std::vector<std::future<Result<ServiceOutcome>>> starts;

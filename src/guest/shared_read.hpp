@@ -3,6 +3,7 @@
 
 #include "base/ledger.hpp"
 #include "base/result.hpp"
+#include "guest/agent.hpp"
 #include "guest/flight.hpp"
 #include "guest/transport.hpp"
 
@@ -43,7 +44,7 @@ class SharedRead {
       flight = flight_;
     }
     const std::optional<Result<T>> found = flight->wait(deadline);
-    if (!found) return error(Failure::timed_out, "the deadline passed before the guest answered");
+    if (!found) return late_error(*transport_, "the deadline passed before the guest answered");
     return *found;
   }
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,10 @@ class Transport {
   /// Errors: unreachable (no agent, silent agent: the text says which), invalid_state (VM not running or paused),
   /// busy (too many commands wait for this guest), failed (anything else of the hypervisor).
   virtual Result<std::string> command(std::string_view json, Clock::time_point deadline) = 0;
+
+  /// For how long the agent has owed an answer to a command that it was sent, without a word since; nothing: it owes
+  /// none, or nobody looks.
+  virtual std::optional<Clock::duration> owing() const { return std::nullopt; }
 
   /// How long to wait before guest-exec-status is asked for the first time, and at most between two askings.
   struct PollDelays {

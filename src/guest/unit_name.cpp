@@ -41,7 +41,7 @@ Result<std::string> service_unit_name(std::string_view name) {
   if (name.empty()) {
     reason = "the name is empty";
   } else if (std::any_of(other_suffixes.begin(), other_suffixes.end(), has_suffix)) {
-    reason = "it names another kind of unit";
+    reason = "it names another kind of unit, and only services are started and stopped here";
   } else {
     if (!name.ends_with(service_suffix)) full += service_suffix;
     reason = complaint(full);

@@ -21,6 +21,7 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
       connection = now;
       state = State::unknown;
       asked = {};
+      owed_since.reset();
     }
     return state;
   }
@@ -36,16 +37,29 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   /// itself or of a paused VM tells nothing about the agent.
   void hear(std::uint64_t of, const Result<std::string>& answer, Clock::time_point begun, Clock::time_point deadline) {
     if (answer) {
+      owed_since.reset();
       if (state != State::answers) learn(of, State::answers);
       return;
     }
     const Failure kind = answer.error().kind;
     const bool late = (kind == Failure::unreachable || kind == Failure::timed_out) && Clock::now() >= deadline;
+    if (late && owed_since) owed_until = Clock::now();
+    if (!late && owed_since == begun) owed_since.reset();
     if (late && deadline - begun >= times.silence && transport->connected()) learn(of, State::silent);
+  }
+
+  /// With the mutex held. Whoever asks after a pause, in which nobody did, counts from now.
+  void owe(Clock::time_point now) {
+    if (!owed_since || now - owed_until > times.between_pings) owed_since = now;
+    owed_until = now;
   }
 
   Result<std::string> send(std::uint64_t of, std::string_view json, Clock::time_point deadline) {
     const Clock::time_point begun = Clock::now();
+    {
+      const std::lock_guard lock(mutex);
+      if (current(); connection == of) owe(begun);
+    }
     Result<std::string> answer = transport->command(json, deadline);
     const std::lock_guard lock(mutex);
     hear(of, answer, begun, deadline);
@@ -94,6 +108,8 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   std::uint64_t connection = 0;
   std::optional<std::uint64_t> asking;  ///< the connection of the ping that is under way
   Clock::time_point asked{};
+  std::optional<Clock::time_point> owed_since;  ///< when the first command was sent that nothing has been heard since
+  Clock::time_point owed_until{};               ///< when one was last waited for
 };
 
 WatchedTransport::WatchedTransport(std::shared_ptr<Transport> transport, Times times)
@@ -112,6 +128,13 @@ Result<std::string> WatchedTransport::command(std::string_view json, Clock::time
     connection = watch_->connection;
   }
   return watch_->send(connection, json, deadline);
+}
+
+std::optional<Clock::duration> WatchedTransport::owing() const {
+  const std::lock_guard lock(watch_->mutex);
+  watch_->current();
+  if (!watch_->owed_since || !transport_->connected()) return std::nullopt;
+  return Clock::now() - *watch_->owed_since;
 }
 
 Status WatchedTransport::wait_for_life(Clock::time_point deadline) {

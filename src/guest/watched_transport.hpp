@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace vmms::guest {
 
@@ -31,6 +32,7 @@ class WatchedTransport : public Transport {
   bool connected() const override { return transport_->connected(); }
   std::uint64_t connection() const override { return transport_->connection(); }
   Result<std::string> command(std::string_view json, Clock::time_point deadline) override;
+  std::optional<Clock::duration> owing() const override;
   PollDelays poll_delays() const override { return transport_->poll_delays(); }
   Result<std::unique_ptr<Port>> open_port(std::string_view purpose, Clock::time_point deadline) override {
     return transport_->open_port(purpose, deadline);

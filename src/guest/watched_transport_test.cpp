@@ -81,6 +81,41 @@ TEST_F(WatchedTransportTest, AHastyCallerDecidesNothing) {
   EXPECT_TRUE(ask(soon()));
 }
 
+TEST_F(WatchedTransportTest, ItKnowsForHowLongAnAnswerIsOwed) {
+  EXPECT_FALSE(transport_->owing());
+  ASSERT_TRUE(ask(soon()));
+  EXPECT_FALSE(transport_->owing());
+  agent_->set_silent(true);
+  const auto begun = Clock::now();
+  EXPECT_FALSE(ask(Clock::now() + 20ms));
+  EXPECT_FALSE(ask(Clock::now() + 20ms));
+  const auto owing = transport_->owing();
+  ASSERT_TRUE(owing);
+  if (Clock::now() - begun < 300ms) {  // else there may have been a pause between them
+    EXPECT_GE(*owing, 40ms) << "since the first of them";
+  }
+  std::this_thread::sleep_for(350ms);
+  const auto again = Clock::now();
+  EXPECT_FALSE(ask(Clock::now() + 20ms));
+  ASSERT_TRUE(transport_->owing());
+  EXPECT_LE(*transport_->owing(), Clock::now() - again) << "nobody asked in the meantime";
+  agent_->set_silent(false);
+  EXPECT_TRUE(ask(soon()));
+  EXPECT_FALSE(transport_->owing());
+}
+
+TEST_F(WatchedTransportTest, AnotherConnectionOwesNothing) {
+  agent_->set_silent(true);
+  EXPECT_FALSE(ask(Clock::now() + 20ms));
+  EXPECT_TRUE(transport_->owing());
+  agent_->restart();
+  EXPECT_FALSE(transport_->owing());
+  EXPECT_FALSE(ask(Clock::now() + 20ms));
+  EXPECT_TRUE(transport_->owing());
+  agent_->set_connected(false);
+  EXPECT_FALSE(transport_->owing());
+}
+
 TEST_F(WatchedTransportTest, WhoHasOthersToAskWaitsForTheFirstSignOfLifeOnly) {
   EXPECT_TRUE(transport_->wait_for_life(soon()));
   agent_->restart();

@@ -78,7 +78,7 @@ class Windows : public ServiceManager {
     if (text.starts_with("State=None"))
       return error(Failure::not_found,
                    "no service \"" + full_name +
-                       "\" in the guest: Windows knows none of that key name (the display name is not it)");
+                       "\" in the guest: Windows knows none of that key name, and display names will not do");
     std::optional<Service> service = read_windows_service(text);
     if (!service) return not_understood(name(), output, "the state of " + full_name);
     return std::move(*service);

@@ -111,16 +111,22 @@ class CopyJob {
 
 }  // namespace
 
+Error file_service_stopped(const VirtualMachine& machine) {
+  return error(Failure::invalid_state, fmt::format("its Guest File Service is stopped; start it with: vmms invoke "
+                                                   "'Msvm_GuestFileService.SystemName=\"{}\"' StartService",
+                                                   machine.id));
+}
+
 /// What the state of the VM says against copies, for the return value.
 Status check_copies(const Environment& environment, const cim::Context& context, const VirtualMachine& machine) {
-  const auto invalid = [&](const char* why) { return error(Failure::invalid_state, why); };
   if (!interface_enabled(environment, machine))
     return error(
         Failure::invalid_state,
         fmt::format("its Guest Service Interface is off; enable it with: vmms guest enable {}", command_word(machine)));
-  if (!machine.settings.guest_file_service.value_or(true))
-    return invalid("its Guest File Service is stopped; start Msvm_GuestFileService");
-  if (machine.power == PowerState::paused) return invalid("it is paused");
+  if (!machine.settings.guest_file_service.value_or(true)) return file_service_stopped(machine);
+  if (machine.power == PowerState::paused)
+    return error(Failure::invalid_state,
+                 fmt::format("it is paused; resume it with: vmms vm start {}", command_word(machine)));
   if (!machine.agent_connected)
     return error(
         Failure::not_found,
@@ -130,7 +136,8 @@ Status check_copies(const Environment& environment, const cim::Context& context,
   const auto capabilities = guest->capabilities(guest_deadline(context));
   if (!capabilities) return capabilities.error();
   if (!capabilities->can_write_files)
-    return error(Failure::not_supported, "its agent forbids " + capabilities->forbidden);
+    return error(Failure::not_supported, fmt::format("its agent forbids {}; what to do: vmms doctor {}",
+                                                     capabilities->forbidden, command_word(machine)));
   return {};
 }
 

@@ -43,6 +43,9 @@ struct CopyAnswer {
 /// Neither empty nor too long, and without control characters.
 bool usable_path(const std::string& path);
 
+/// An administrator stopped it, who may not be the one who copies: with the call that starts it.
+Error file_service_stopped(const hypervisor::VirtualMachine& machine);
+
 /// What the state of the VM says against copies; what its agent allows is asked for. Errors: those of the return value.
 Status check_copies(const Environment& environment, const cim::Context& context,
                     const hypervisor::VirtualMachine& machine);

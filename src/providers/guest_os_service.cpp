@@ -2,6 +2,7 @@
 #include "schema/vmms/guest_os_service.hpp"
 
 #include "base/case_folding.hpp"
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "providers/guest_services.hpp"
 #include "providers/parallel.hpp"
@@ -121,18 +122,25 @@ bool hit_start_limit(const guest::ServiceOutcome& outcome) {
          });
 }
 
+// What the service manager wrote, as the end of a sentence of ours.
+std::string said(const guest::ServiceOutcome& outcome) {
+  std::string_view message = outcome.message;
+  while (message.ends_with('.') || message.ends_with('\n') || message.ends_with(' ')) message.remove_suffix(1);
+  return message.empty() ? std::string() : "; the service manager says: " + std::string(message);
+}
+
 // What a failed start or stop looked like in the guest.
 std::string evidence(const guest::ServiceOutcome& outcome) {
   const Service& service = outcome.service;
   std::string text = fmt::format("state {} ({})", service.active_state, service.sub_state);
-  if (!service.result.empty()) text += ", result " + service.result;
+  if (!service.result.empty() && service.result != "success") text += ", result " + service.result;
   if (service.exit_status) text += fmt::format(", exit status {}", *service.exit_status);
   if (service.exit_signal) text += fmt::format(", ended by signal {}", *service.exit_signal);
   if (hit_start_limit(outcome))
     text +=
         " (start-limit-hit: it was started too often in a short time; wait, or run systemctl reset-failed in the "
         "guest)";
-  if (!outcome.message.empty()) text += "; the service manager says: " + outcome.message;
+  text += said(outcome);
   if (!outcome.log_lines.empty()) {
     text += "; last log lines:";
     for (const std::string& line : outcome.log_lines) text += "\n  " + line;
@@ -148,16 +156,22 @@ Status judge_start(const VirtualMachine& machine, const guest::ServiceOutcome& o
   if (outcome.unmet != guest::Unmet::none)
     return error(
         Failure::failed,
-        fmt::format("{} was not started: {} of its unit does not hold, so systemd started nothing; see "
-                    "systemctl cat {} in the guest. {}",
+        fmt::format("{} was not started: {} of its unit does not hold, so systemd started nothing; the guest shows the "
+                    "unit with: systemctl cat {}; {}",
                     where(machine, service),
                     outcome.unmet == guest::Unmet::condition ? "a condition (Condition…=)" : "an assertion (Assert…=)",
-                    service.name, evidence(outcome)));
+                    shell_word(service.name), evidence(outcome)));
   // A oneshot that did its work and is done, RemainAfterExit or not.
   if (outcome.exit_status == 0 && service.type == "oneshot" && service.active_state == "inactive" &&
       service.result == "success")
     return {};
-  return error(Failure::failed, fmt::format("{} did not start: {}", where(machine, service), evidence(outcome)));
+  std::string_view mode;
+  if (service.start_mode() == StartMode::disabled) mode = ", since its start mode is Disabled";
+  std::string text = fmt::format("{} did not start{}: {}", where(machine, service), mode, evidence(outcome));
+  if (!mode.empty())
+    text += fmt::format("\nAllow it to start with: vmms service mode {} {} manual", command_word(machine),
+                        shell_word(service.name));
+  return error(Failure::failed, std::move(text));
 }
 
 Status judge_stop(const VirtualMachine& machine, const guest::ServiceOutcome& outcome) {
@@ -176,7 +190,7 @@ Status judge_mode(const VirtualMachine& machine, const guest::ServiceOutcome& ou
   std::string text =
       fmt::format("{} is not {} but {}", where(machine, service), word_of(mode), word_of(service.start_mode()));
   if (!service.unit_file_state.empty()) text += fmt::format(" ({})", service.unit_file_state);
-  if (!outcome.message.empty()) text += "; the service manager says: " + outcome.message;
+  text += said(outcome);
   return error(Failure::failed, std::move(text));
 }
 
@@ -215,9 +229,9 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
     const auto service = guest->service(key.name, guest_deadline(context));
     if (service) return instance_of(**machine, *service);
     // Without an agent that allows it there are no instances; the reason is worth telling.
-    const Failure kind = service.error().kind == Failure::not_supported ? Failure::not_found : service.error().kind;
-    return error(kind, fmt::format("service '{}' of virtual machine '{}': {}", key.name, (*machine)->name,
-                                   service.error().message));
+    Error why = in_words(service.error(), key, **machine, *guest);
+    if (why.kind == Failure::not_supported) why.kind = Failure::not_found;
+    return why;
   }
 
   Result<StartService::Out> invoke(const cim::Context& context, StartService, const Key& key,
@@ -239,7 +253,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
         act_on_service(environment_, key.system_name, key.name, ServiceAction::change_mode,
                        [&](const ServiceTarget& target) -> Status {
                          const auto outcome = target.guest->change_start_mode(key.name, *mode, guest_deadline(context));
-                         if (!outcome) return in_words(outcome.error(), key, *target.machine);
+                         if (!outcome) return in_words(outcome.error(), key, *target.machine, *target.guest);
                          return judge_mode(*target.machine, *outcome, *mode);
                        }));
   }
@@ -250,9 +264,17 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
   }
 
  private:
-  static Error in_words(const Error& why, const Key& key, const VirtualMachine& machine) {
-    return error(why.kind,
-                 fmt::format("service '{}' of virtual machine '{}': {}", key.name, machine.name, why.message));
+  static Error in_words(const Error& why, const Key& key, const VirtualMachine& machine, const guest::Guest& guest) {
+    // Clients may give the suffix everywhere; only systemd's names have it.
+    std::string_view name = key.name;
+    const auto known = guest.known_capabilities();
+    constexpr std::string_view suffix = ".service";
+    if (known && !known->service_manager.empty() && known->service_manager != "systemd" && name.ends_with(suffix))
+      name.remove_suffix(suffix.size());
+    std::string text = fmt::format("service '{}' of virtual machine '{}': {}", name, machine.name, why.message);
+    if (why.kind == Failure::not_found)
+      text += fmt::format("; those that are there: vmms service list {}", command_word(machine));
+    return error(why.kind, std::move(text));
   }
 
   Result<std::uint32_t> act(const cim::Context& context, const Key& key, ServiceAction action) {
@@ -260,7 +282,7 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
       const auto deadline = guest_deadline(context);
       const auto outcome = action == ServiceAction::start ? target.guest->start_service(key.name, deadline)
                                                           : target.guest->stop_service(key.name, deadline);
-      if (!outcome) return in_words(outcome.error(), key, *target.machine);
+      if (!outcome) return in_words(outcome.error(), key, *target.machine, *target.guest);
       return action == ServiceAction::start ? judge_start(*target.machine, *outcome)
                                             : judge_stop(*target.machine, *outcome);
     });
@@ -280,7 +302,9 @@ class Provider : public schema::vmms::GuestOSServiceProvider {
       if (!services) {
         // An agent that is not there or does not allow it means no instances; one that does not answer means unknown.
         const Error& why = services.error();
-        if (why.kind != Failure::not_supported)
+        if (const Status reachable = check_reachable(machine); !reachable)
+          page.fail(reachable.error());  // it names the machine
+        else if (why.kind != Failure::not_supported)
           page.fail(error(why.kind, fmt::format("services of virtual machine '{}': {}", machine.name, why.message)));
         continue;
       }

@@ -255,8 +255,7 @@ class Provider : public schema::vmms::GuestFileServiceProvider {
                            fmt::format("its Guest Service Interface is off; enable it with: vmms guest enable {}",
                                        command_word(**machine))));
     if (!(*machine)->settings.guest_file_service.value_or(true))
-      return refused(**machine,
-                     error(Failure::invalid_state, "its Guest File Service is stopped; start Msvm_GuestFileService"));
+      return refused(**machine, file_service_stopped(**machine));
     if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
     return machine;
   }

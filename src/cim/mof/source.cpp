@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -88,7 +89,8 @@ Result<std::vector<std::string>> mof_files(const std::vector<std::string>& paths
 
 Result<std::string> source_text(const fs::path& path, Problems& problems) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream || !is_file(path)) return error(Failure::not_found, "this file cannot be read");
+  if (!stream) return error(Failure::not_found, "this file cannot be read: " + std::generic_category().message(errno));
+  if (!is_file(path)) return error(Failure::not_found, "this file cannot be read: it is no file");
   std::string bytes;
   std::error_code code;
   const std::uintmax_t size = fs::file_size(path, code);  // of a pipe it says nothing

@@ -6,6 +6,9 @@
 #include "hypervisor/simulator/manager_words.hpp"
 #include "hypervisor/simulator/table_reader.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <fmt/format.h>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -27,6 +30,19 @@ constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
 constexpr milliseconds slow_start{5000};
 constexpr std::string_view windows_id = "mswindows";  // guest-get-osinfo
 constexpr milliseconds patience_of_stop{5000};
+
+const std::vector<std::string_view> unit_file_states{
+    "enabled", "enabled-runtime", "linked",   "linked-runtime", "alias",     "masked", "masked-runtime",
+    "static",  "disabled",        "indirect", "generated",      "transient", "bad"};
+
+bool is_agent_command(std::string_view text) {
+  return text.starts_with("guest-") && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == text.npos;
+}
+
+bool is_address(const std::string& text) {
+  in6_addr address{};  // room for either
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
 
 // Names the machines of a file: the same host and name give the same id, whatever else changes.
 std::string derived_id(const std::string& host, const std::string& name) {
@@ -246,8 +262,14 @@ class Reader {
     read_time(reader, "latency_milliseconds", guest.latency);
     reader.read("frozen", guest.frozen);
     reader.read("forbids", guest.forbids);
+    for (const std::string& command : guest.forbids)
+      if (!is_agent_command(command))
+        reader.fail("forbids", fmt::format("\"{}\" is no command of an agent, such as \"guest-exec\"", command));
     reader.read("host_name", guest.host_name);
     reader.read("addresses", guest.addresses);
+    for (const std::string& address : guest.addresses)
+      if (!is_address(address))
+        reader.fail("addresses", fmt::format("\"{}\" is no IPv4 or IPv6 address, such as \"192.0.2.10\"", address));
     std::int64_t offset = guest.clock_offset.count();
     reader.read("clock_offset_milliseconds", offset, -longest_time, longest_time);
     guest.clock_offset = milliseconds(offset);
@@ -261,7 +283,8 @@ class Reader {
       os.read("machine", guest.machine);
       os.finish();
     });
-    reader.tables("service", [&](const toml::table& service) { read_service(service, guest); });
+    std::unordered_set<std::string> said;
+    reader.tables("service", [&](const toml::table& service) { read_service(service, guest, said); });
     reader.finish();
   }
 
@@ -280,12 +303,15 @@ class Reader {
     reader.finish();
   }
 
-  void read_service(const toml::table& table, GuestDescription& guest) {
+  // `said`: the names of those that stand in the same place of the file.
+  void read_service(const toml::table& table, GuestDescription& guest, std::unordered_set<std::string>& said) {
     TableReader reader(table, file_);
     std::string name;
     reader.read("name", name);
     const bool windows = guest.manager == ManagerState::windows;
     if (windows || !guest::is_service_template(name)) name = read_name(reader, "name", name, windows);
+    if (!said.insert(windows ? to_upper(name) : name).second)
+      reader.fail("name", fmt::format("this guest has two services named \"{}\"", manager_name(guest.manager, name)));
     // A service that the template described already is changed, not doubled.
     const auto named = [&](const ServiceDescription& each) {
       return windows ? equals_no_case(each.name, name) : each.name == name;
@@ -294,11 +320,11 @@ class Reader {
     if (found == guest.services.end()) {
       found = guest.services.emplace(guest.services.end());
       found->name = name;
-      found->description = windows ? manager_name(guest.manager, name) : name;
+      found->description = manager_name(guest.manager, name);
     }
     ServiceDescription& service = *found;
     reader.read("description", service.description);
-    reader.read("unit_file_state", service.unit_file_state);
+    if (reader.has("unit_file_state")) read_word(reader, "unit_file_state", service.unit_file_state, unit_file_states);
     reader.read("log", service.log);
     reader.read("remain_after_exit", service.remain_after_exit);
     reader.read("masked", service.masked);

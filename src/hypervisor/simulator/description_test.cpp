@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace vmms::hypervisor::simulator {
 namespace {
@@ -93,6 +94,22 @@ TEST(Description, SlowTakesFiveSecondsUnlessSaidOtherwise) {
   EXPECT_EQ(fleet.machines[0].description->guest->services[1].start_time, milliseconds(7));
 }
 
+TEST(Description, NamesOfWindowsServicesHaveNoCase) {
+  EXPECT_NE(complaint("[[vm]]\nname='a'\n[vm.guest]\nservice_manager='windows'\n[[vm.guest.service]]\nname='Spooler'\n"
+                      "[[vm.guest.service]]\nname='SPOOLER'\n")
+                .find("two services named \"SPOOLER\""),
+            std::string::npos);
+}
+
+TEST(Description, AServiceIsDescribedByItsNameAsItsManagerHasIt) {
+  for (const auto& [manager, description] : {std::pair("systemd", "sshd.service"), std::pair("openrc", "sshd"),
+                                             std::pair("sysvinit", "sshd"), std::pair("windows", "sshd")}) {
+    const auto fleet = parsed(std::string("[[vm]]\nname='a'\n[vm.guest]\nservice_manager='") + manager +
+                              "'\n[[vm.guest.service]]\nname='sshd'\n");
+    EXPECT_EQ(fleet.machines[0].description->guest->services[0].description, description) << manager;
+  }
+}
+
 TEST(Description, ErrorsNameFileLineAndColumn) {
   EXPECT_EQ(complaint("[[vm]]\nname = 'a'\nstat = 'off'\n").find("fleet.toml:3:1: unknown key \"stat\""), 0U);
   EXPECT_NE(complaint("[[vm]]\nname = 'a'\nstat = 'off'\n").find("state"), std::string::npos)
@@ -131,6 +148,12 @@ TEST(Description, EveryBadValueIsAnError) {
            "[[vm]]\nname = 'a'\n[[vm.guest.service]]\nname = 'a'\naliases = ['b c']",
            "[[vm]]\nname = 'a'\n[[vm.guest.service]]\nname = 'a'\nexit_status = 256",
            "[[vm]]\nname = 'a'\n[[vm.guest.service]]\nname = 'a'\nstart = 'explode'",
+           "[[vm]]\nname = 'a'\n[[vm.guest.service]]\nname = 'a'\nunit_file_state = 'enable'",
+           "[[vm]]\nname = 'a'\n[[vm.guest.service]]\nname = 'a'\n[[vm.guest.service]]\nname = 'a.service'",
+           "[[vm]]\nname = 'a'\nguest = {addresses = ['192.0.2.300']}",
+           "[[vm]]\nname = 'a'\nguest = {addresses = ['192.0.2.1/24']}",
+           "[[vm]]\nname = 'a'\nguest = {forbids = ['guest_exec']}",
+           "[[vm]]\nname = 'a'\nguest = {forbids = ['exec']}",
            "[[fleet]]\ncount = 1",
            "[[fleet]]\nprefix = 'a'",
            "[[fleet]]\nprefix = 'a'\ncount = 1000001",

@@ -110,8 +110,8 @@ Result<std::shared_ptr<PasswordFile>> PasswordFile::open(std::string path, bool 
   users->generation = 1;
   file->users_ = std::make_shared<const Users>(std::move(*users));
   if (file->users_->hashes.empty()) {
-    spdlog::warn("{} has no users: nobody can log in; add one with `vmms user add NAME --users {}`", file->path_,
-                 file->path_);
+    spdlog::warn("{} has no users: nobody can sign in over the network; add one with `vmms user add NAME --users {}`",
+                 file->path_, file->path_);
   }
   return file;
 }

@@ -81,8 +81,11 @@ Error status_error(const Endpoint& endpoint, const std::string& user, const Http
     case 403:
       return error(Failure::access_denied, fmt::format("user {} may not use {}", user, endpoint.url()));
     case 404:
-      return error(Failure::not_found,
-                   fmt::format("there is no WS-Management service at {}: its path is usually /wsman", endpoint.url()));
+      return error(
+          Failure::not_found,
+          fmt::format("there is no WS-Management service at {}: its path is usually /wsman, and its port the one "
+                      "that vmmsd prints behind \"wsman=\" when it starts",
+                      endpoint.url()));
     case 503:
       return error(Failure::busy, fmt::format("{} has too much to do; try again later", endpoint.url()));
     default:
