@@ -174,7 +174,8 @@ class CheckedBeforeAnythingIsTouched(Folder):
         self.libvirt = SilentLibvirt(self)
 
     def refuse_untouched(self, *arguments, status=1):
-        said = self.refuse("--connect", self.libvirt.uri, *arguments, status=status)
+        port = () if "--wsman" in arguments else ("--wsman", "127.0.0.1:0")
+        said = self.refuse("--connect", self.libvirt.uri, *port, *arguments, status=status)
         self.assertFalse(self.libvirt.touched(), "libvirt was asked")
         self.assertFalse((self.folder / "state" / "jobs.sqlite").exists())
         return said
