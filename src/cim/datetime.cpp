@@ -321,7 +321,7 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
   char last = '\0';
   while (!reader.done()) {
     if (reader.take('T')) {
-      if (time) return malformed(text, form);
+      if (time || reader.done()) return malformed(text, form);  // something stands behind it
       time = true;
       continue;
     }

@@ -59,7 +59,8 @@ TEST(Duration, ReadsWhatClientsSend) {
   EXPECT_EQ(parse_duration("PT1M30S").value(), 90s);
   EXPECT_EQ(parse_duration("P0DT0H5M0S").value(), 5min);
   EXPECT_EQ(parse_duration("P1D").value(), 24h);
-  for (const char* text : {"", "P", "PT", "60", "P1M", "PT1H1D", "PT1S1S", "PT.5S", "PT1.5M", "PT1234567890S"})
+  for (const char* text :
+       {"", "P", "PT", "60", "P1M", "PT1H1D", "PT1S1S", "PT.5S", "PT1.5M", "PT1234567890S", "P1DT", "-P1DT"})
     EXPECT_FALSE(parse_duration(text)) << text;
 }
 

@@ -135,7 +135,7 @@ class EnumerateReader {
   OrFault<void> filter(const xml::Element& child) {
     if (filtered_) return unexpected("Enumerate", child);
     filtered_ = true;
-    const std::string_view dialect = child.attribute({}, "Dialect").value_or(std::string_view{});
+    const std::string_view dialect = xml::trim(child.attribute({}, "Dialect").value_or(std::string_view{}));
     const bool all_classes = request_.resource && request_.resource->is_all_classes();
     if (dialect == names::dialect_selector) {
       if (all_classes)

@@ -276,6 +276,9 @@ std::string write_fault(const Fault& fault, const std::optional<std::string>& re
     if (qualified) writer.attribute("xmlns:h", fault.header_namespace);
     writer.end();
   }
+  // What SOAP there is instead (SOAP 1.2 part 1, 5.4.7).
+  if (fault.condition == Condition::soap_version)
+    writer.start("s:Upgrade").start("s:SupportedEnvelope").attribute("qname", "s:Envelope").end().end();
   writer.end().start("s:Body").start("s:Fault").start("s:Code").element("s:Value", row.soap_code);
   if (!row.subcode.empty()) writer.start("s:Subcode").element("s:Value", row.subcode).end();
   writer.end();

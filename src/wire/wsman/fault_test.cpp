@@ -91,5 +91,13 @@ TEST(FaultTable, NotUnderstoodNamesTheHeader) {
   EXPECT_TRUE(xml::Document::parse(write_fault(unknown, "uuid:1", {})));
 }
 
+TEST(FaultTable, AnotherSoapIsToldWhichOneThereIs) {
+  const std::string text = write_fault(fault(Condition::soap_version, {}), {}, {});
+  EXPECT_NE(text.find("<s:Upgrade><s:SupportedEnvelope qname=\"s:Envelope\"/></s:Upgrade></s:Header>"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(write_fault(fault(Condition::failed, {}), {}, {}).find("Upgrade"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace vmms::wire::wsman

@@ -38,6 +38,15 @@ std::optional<bool> must_understand(const xml::Element& header) {
   return false;
 }
 
+bool is_utf8(std::string_view charset) {
+  return charset.empty() || equals_no_case(charset, "utf-8") || equals_no_case(charset, "utf8");
+}
+
+/// What most other character sets have in common with UTF-8.
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 class HeaderReader {
  public:
   HeaderReader(const RequestLimits& limits, Request& request) : limits_(limits), request_(request) {
@@ -232,7 +241,7 @@ class HeaderReader {
     if (expression.size() > longest_identifier)
       return fault(Condition::cannot_process_filter,
                    fmt::format("the fragment's expression is longer than {} bytes", longest_identifier));
-    request_.fragment = {std::string(block.attribute({}, "Dialect").value_or(names::dialect_xpath)),
+    request_.fragment = {std::string(xml::trim(block.attribute({}, "Dialect").value_or(names::dialect_xpath))),
                          std::string(xml::trim(expression))};
     return {};
   }
@@ -274,6 +283,9 @@ bool Request::has_option(std::string_view name, bool otherwise) const {
 OrFault<void> read_request(std::string text, std::string_view charset, const RequestLimits& limits, Request& request,
                            const xml::Afford& afford) {
   request.encoding = encoding_of(text, charset);
+  if (!request.encoding.is_utf16() && !is_utf8(charset) && !is_ascii(text))
+    return fault(Condition::character_set,
+                 fmt::format("the character set {:.40} is not supported, only UTF-8 and UTF-16 are", charset));
   auto decoded = to_utf8(std::move(text), request.encoding);
   if (!decoded) return fault(Condition::malformed_xml, decoded.error().message);
   text = std::move(*decoded);

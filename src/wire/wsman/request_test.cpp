@@ -255,6 +255,21 @@ TEST(Request, MessageIdToTheLetter) {
   EXPECT_EQ(condition_of(without), Condition::missing_header);
 }
 
+TEST(Request, OtherCharacterSetsHoldAsciiAtMost) {
+  const auto condition = [](std::string text, std::string_view charset) -> std::optional<Condition> {
+    Request request;
+    const auto read = read_request(std::move(text), charset, {}, request);
+    return read ? std::nullopt : std::optional(read.error().condition);
+  };
+  const std::string ascii = envelope(resource(vm_uri));
+  const std::string other = envelope(resource(vm_uri), "<p:x>\xC3\xA9</p:x>");
+  for (const char* charset : {"", "utf-8", "UTF-8", "utf8", "iso-8859-1", "us-ascii", "windows-1252"})
+    EXPECT_EQ(condition(ascii, charset), std::nullopt) << charset;
+  for (const char* charset : {"", "utf-8", "UTF8"}) EXPECT_EQ(condition(other, charset), std::nullopt) << charset;
+  for (const char* charset : {"iso-8859-1", "us-ascii", "windows-1252"})
+    EXPECT_EQ(condition(other, charset), Condition::character_set) << charset;
+}
+
 TEST(Request, Envelopes) {
   EXPECT_EQ(condition_of("not xml"), Condition::malformed_xml);
   EXPECT_EQ(condition_of(""), Condition::malformed_xml);

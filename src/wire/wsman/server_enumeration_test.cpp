@@ -278,6 +278,12 @@ TEST_F(EnumerationTest, OtherFiltersAreRefusedClearly) {
       "Msvm_ComputerSystem</w:Filter>";
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", wql).subcode(), "n:CannotProcessFilter") << "on a class, as real hosts do";
   EXPECT_EQ(enumerate("*").subcode(), "n:CannotProcessFilter");
+  EXPECT_EQ(enumerate("*",
+                      "<w:Filter Dialect=\" http://schemas.microsoft.com/wbem/wsman/1/WQL \">SELECT * FROM "
+                      "Msvm_ComputerSystem</w:Filter>")
+                .subcode(),
+            "")
+      << "blanks around a URI are none of it";
   EXPECT_EQ(enumerate("Msvm_ComputerSystem", "<n:Filter>//x</n:Filter>").subcode(),
             "n:FilterDialectRequestedUnavailable");
   // virt-who asks the old namespace first, and goes on when it sees this number.
