@@ -34,6 +34,8 @@ class ObjectPath {
   /// once and have six keys at most.
   static constexpr int deepest = 8;
   static constexpr std::size_t most_keys = 64;
+  /// Bytes of a key that a client sends, its name and its value together: no object has longer ones.
+  static constexpr std::size_t longest_key = std::size_t{64} * 1024;
   /// Longer texts of paths are not written.
   static constexpr std::size_t longest_text = std::size_t{64} * 1024;
 

@@ -25,10 +25,11 @@ Result<cim::ObjectPath> read_path(const xml::Element& element, int depth);
 
 Result<cim::KeyBinding> read_key_value(std::string name, const xml::Element& value, int depth) {
   cim::KeyBinding key{std::move(name), {}, {}};
-  if (value.name() == "KEYVALUE") {
-    key.value = value.text();
-    return key;
-  }
+  if (value.name() == "KEYVALUE") key.value = value.text();
+  if (key.name.size() + key.value.size() > cim::ObjectPath::longest_key)
+    return malformed(
+        fmt::format("the KEYBINDING {:.100} is longer than {} bytes", key.name, cim::ObjectPath::longest_key));
+  if (value.name() == "KEYVALUE") return key;
   if (value.name() != "VALUE.REFERENCE") return malformed(fmt::format("KEYBINDING {:.100}: no value", key.name));
   auto path = read_path(value.first_child(), depth + 1);
   if (!path) return path.error();

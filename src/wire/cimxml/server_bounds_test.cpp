@@ -58,6 +58,18 @@ TEST_F(CimxmlBoundsTest, KeysParametersAndListsAreCounted) {
       std::string::npos);
 }
 
+TEST_F(CimxmlBoundsTest, KeysAreNotLongerThanThoseOfObjectsAre) {
+  const auto get_named = [&](std::size_t bytes) {
+    return get(
+        name_of("<KEYBINDING NAME=\"InstanceID\"><KEYVALUE>" + std::string(bytes, 'x') + "</KEYVALUE></KEYBINDING>"));
+  };
+  const std::size_t most = cim::ObjectPath::longest_key - std::string_view("InstanceID").size();
+  EXPECT_EQ(get_named(most).code(), 6) << "there is no such instance";
+  const auto refused = get_named(most + 1);
+  EXPECT_EQ(refused.code(), 4);
+  EXPECT_NE(refused.description().find("longer than 65536 bytes"), std::string::npos) << refused.description();
+}
+
 TEST_F(CimxmlBoundsTest, AnswersToOneRequestAreBoundedTogether) {
   const std::string deep = parameter("DeepInheritance", "<VALUE>TRUE</VALUE>");
   const std::string classes[] = {

@@ -65,6 +65,9 @@ Result<std::vector<cim::KeyBinding>> read_selectors(const xml::Element& selector
     } else {
       selector.value = unquote(element.text());
     }
+    if (selector.name.size() + selector.value.size() > cim::ObjectPath::longest_key)
+      return invalid(
+          fmt::format("the selector {:.100} is longer than {} bytes", selector.name, cim::ObjectPath::longest_key));
     selectors.push_back(std::move(selector));
   }
   return selectors;

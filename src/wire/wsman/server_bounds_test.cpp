@@ -46,6 +46,16 @@ class WsmanBoundsTest : public testing::WsmanServerTest {
   }
 };
 
+TEST_F(WsmanBoundsTest, SelectorsAreNotLongerThanKeysOfObjectsAre) {
+  const std::size_t most = cim::ObjectPath::longest_key - std::string_view("InstanceID").size();
+  const auto found = get(std::string(most, 'x'));
+  EXPECT_NE(found.reason().find("no instance"), std::string::npos) << found.reason();
+  for (const auto& refused :
+       {get(std::string(most + 1, 'x')),
+        get("<a:EndpointReference>" + reference(std::string(most + 1, 'x')) + "</a:EndpointReference>")})
+    EXPECT_NE(refused.reason().find("InstanceID is longer than 65536 bytes"), std::string::npos) << refused.reason();
+}
+
 TEST_F(WsmanBoundsTest, ADocumentIsPaidForWhileItIsRead) {
   std::string header;
   for (int i = 0; i < 20'000; ++i) header += "<x/>";

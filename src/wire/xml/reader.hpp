@@ -19,10 +19,8 @@ struct Limits {
   std::size_t elements = 65536;
   std::size_t attributes = 16384;  ///< in the whole document
   std::size_t attributes_per_element = 64;
-  std::size_t namespaces = 64;  ///< declarations in scope at one place
-  /// Pieces of character data: of each element one before each of its children and one behind them, and more where
-  /// comments part them.
-  std::size_t texts = 3 * 65536;
+  std::size_t namespaces = 64;               ///< declarations in scope at one place
+  std::size_t texts = std::size_t{1} << 20;  ///< pieces of character data, which children and comments part
 };
 
 /// Asked whether a document may take so many bytes of memory, again each time that it grows. The errors are those of
