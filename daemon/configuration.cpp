@@ -65,18 +65,22 @@ class Reader {
   std::string value_of(const std::string& name, const CLI::Option& option, const toml::node& node) {
     const bool is_flag = option.get_items_expected_max() == 0;
     const bool is_number = option.get_type_name().starts_with("INT") || option.get_type_name().starts_with("UINT");
+    const bool is_size = option.get_type_name().starts_with("UINT:SIZE");
     std::string value;
     if (const auto* flag = node.as_boolean(); flag && is_flag)
       value = flag->get() ? "true" : "false";
     else if (const auto* number = node.as_integer(); number && is_number)
       value = std::to_string(number->get());
-    else if (const auto* text = node.as_string(); text && !is_flag && !is_number)
+    else if (const auto* text = node.as_string(); text && !is_flag && (!is_number || is_size))
       value = text->get();
     else
       fail(node.source(), fmt::format("{} must be {}", name,
                                       is_flag     ? "true or false"
+                                      : is_size   ? "a whole number, or text such as \"10G\""
                                       : is_number ? "a whole number"
                                                   : "text in quotation marks"));
+    if (value.find('\0') != std::string::npos)  // what is behind it would be cut off
+      fail(node.source(), fmt::format("{} has a NUL character", name));
     if (value.empty()) fail(node.source(), fmt::format("{} is empty: leave it out for its default", name));
     places_.emplace(name + ' ' + value, place_of(file_, node.source()));
     return value;
@@ -86,6 +90,25 @@ class Reader {
   CLI::App& app_;
   std::map<std::string, std::string, std::less<>>& places_;
 };
+
+/// The line with which a text became what toml++ has no words for.
+std::size_t line_of_assertion(std::string_view text) {
+  std::vector<std::size_t> ends;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
+    ends.push_back(end + 1);
+  ends.push_back(text.size());
+  const auto is_reached = [text](std::size_t end) {
+    try {
+      static_cast<void>(toml::parse(text.substr(0, end)));
+    } catch (const toml::parse_error&) {  // the text ends too soon
+    } catch (const std::runtime_error&) {
+      return true;
+    }
+    return false;
+  };
+  const auto first = std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) { return !is_reached(end); });
+  return static_cast<std::size_t>(first - ends.begin()) + 1;
+}
 
 }  // namespace
 
@@ -99,7 +122,7 @@ void Configuration::apply(const std::string& file, CLI::App& app) {
   } catch (const ConfigurationError&) {
     throw;
   } catch (const std::runtime_error& assertion) {
-    throw ConfigurationError(fmt::format("{}: {}", file, assertion.what()));
+    throw ConfigurationError(fmt::format("{}:{}:1: {}", file, line_of_assertion(*content), assertion.what()));
   }
 }
 

@@ -204,13 +204,18 @@ Parsed parse_options(int argc, const char* const* argv) {
     while (text.ends_with('\n')) text.pop_back();
     return {std::nullopt, status == 0 ? 0 : 2, output.str(), text};
   }
+  // Where the file says one of them; the other may stand on the command line.
+  const auto place_of = [&configuration](const char* first, const char* second) {
+    const std::string place = configuration.place(first);
+    return place.empty() ? configuration.place(second) : place;
+  };
   if (connect->count() > 0 && simulate->count() > 0)
-    return wrong(configuration.place("simulate") + "--simulate and --connect exclude each other");
+    return wrong(place_of("simulate", "connect") + "--simulate and --connect exclude each other");
   if (options.certificate.empty() != options.key.empty())
     return wrong(configuration.place(options.key.empty() ? "certificate" : "key") +
                  "--certificate and --key go together");
   if (!options.define.empty() && !options.simulate.empty())
-    return wrong(configuration.place("define") +
+    return wrong(place_of("define", "simulate") +
                  "a simulated host takes its virtual machines from --simulate alone, not from --define");
   if (options.memory > 0 && options.memory < least_memory)
     return wrong(

@@ -51,6 +51,35 @@ TEST(Options, FoldersForCopiesAreNamedAndRepeat) {
     EXPECT_EQ(parse({"--copy-read", wrong}).exit_status, 2) << wrong;
 }
 
+TEST_F(ConfigurationFile, SizesAreNumbersOrText) {
+  const std::string file = write("memory = \"2G\"\ncopy-largest = 1000\n");
+  const Parsed parsed = parse({"--config", file.c_str()});
+  ASSERT_TRUE(parsed.options) << parsed.problem;
+  EXPECT_EQ(parsed.options->memory, 2ULL << 30);
+  EXPECT_EQ(parsed.options->copy_largest, 1000U);
+  for (const char* text : {"memory = \"lots\"\n", "memory = \"-1\"\n", "memory = true\n", "io-threads = \"2\"\n"})
+    EXPECT_NE(parse({"--config", write(text).c_str()}).problem.find(file + ":1:"), std::string::npos) << text;
+}
+
+TEST_F(ConfigurationFile, EverythingThatIsWrongHasItsPlace) {
+  const std::tuple<std::string, std::vector<const char*>, const char*> cases[] = {
+      {"audit = \"a\\u0000b\"\n", {}, ":1:9: "},
+      {"users = \"/x\\u0000\"\n", {}, ":1:9: "},
+      {"\n\n" + std::string(5000, '[') + "\nwsman = \"127.0.0.1:0\"\n", {}, ":3:1: "},
+      {"[.\n", {}, ":1:"},
+      {"\nconnect = \"test:///default\"\n", {"--simulate", "/dev/null"}, ":2:11: "},
+      {"simulate = \"/dev/null\"\n", {"--connect", "test:///default"}, ":1:12: "},
+  };
+  for (const auto& [text, arguments, place] : cases) {
+    const std::string file = write(text);
+    std::vector<const char*> all = arguments;
+    all.insert(all.end(), {"--config", file.c_str()});
+    const Parsed parsed = parse(all);
+    EXPECT_FALSE(parsed.options) << text;
+    EXPECT_NE(parsed.problem.find(file + place), std::string::npos) << parsed.problem;
+  }
+}
+
 TEST_F(ConfigurationFile, NamesFoldersForCopies) {
   const std::string file = write("copy-read = [\"images=/srv/images\", \"more=/srv/more\"]\n");
   const auto options = parse({"--config", file.c_str()}).options;

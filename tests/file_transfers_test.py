@@ -602,6 +602,14 @@ class Copy(Files):
         self.assertIn("name", refused.stderr)
         self.assertEqual(list(target.iterdir()), [])
 
+    def test_names_with_blanks_at_their_ends_are_two(self):
+        for name in ("t", "t "):
+            self.service().send(f"/tmp/{name}", name.encode())
+        self.assertEqual(self.names("web1", "/tmp"), {"t", "t "})
+        back = self.folder / "here" / "blanks"
+        self.copy("-r", "web1:/tmp", back)
+        self.assertEqual({path.name: path.read_bytes() for path in back.iterdir()}, {"t": b"t", "t ": b"t "})
+
     def test_names_that_cannot_be_sent_are_not_changed(self):
         tree = self.folder / "here" / "odd"
         tree.mkdir()

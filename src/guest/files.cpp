@@ -122,7 +122,7 @@ std::optional<FileInformation> read_stat_line(std::string_view line) {
   file.owner = take_word(line);
   file.group = take_word(line);
   if (line.empty()) return std::nullopt;
-  file.name = printable(line, name_limit);
+  file.name = printable_name(line, name_limit);
   if ((*mode & type_mask) == type_link) file.type = FileInformation::Type::link;
   if ((*mode & type_mask) == type_file) file.type = FileInformation::Type::file;
   if ((*mode & type_mask) == type_directory) file.type = FileInformation::Type::directory;

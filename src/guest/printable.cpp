@@ -37,11 +37,7 @@ Character first_character(std::string_view bytes) {
   return {};
 }
 
-}  // namespace
-
-std::string printable(std::string_view bytes, std::size_t limit) {
-  const std::size_t end = bytes.find_last_not_of(" \t\r\n");
-  bytes = bytes.substr(0, end == std::string_view::npos ? 0 : end + 1);
+std::string made_fit(std::string_view bytes, std::size_t limit, bool is_name) {
   std::string text;
   text.reserve(std::min(bytes.size(), limit) + ellipsis.size());
   while (!bytes.empty()) {
@@ -52,10 +48,19 @@ std::string printable(std::string_view bytes, std::size_t limit) {
       break;
     }
     // "\r\n" is a line end of its own.
-    if (bytes.front() != '\r') text += next;
+    if (is_name || bytes.front() != '\r') text += next;
     bytes.remove_prefix(character.size);
   }
   return text;
 }
+
+}  // namespace
+
+std::string printable(std::string_view bytes, std::size_t limit) {
+  const std::size_t end = bytes.find_last_not_of(" \t\r\n");
+  return made_fit(bytes.substr(0, end == std::string_view::npos ? 0 : end + 1), limit, false);
+}
+
+std::string printable_name(std::string_view bytes, std::size_t limit) { return made_fit(bytes, limit, true); }
 
 }  // namespace vmms::guest

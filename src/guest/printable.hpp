@@ -10,4 +10,7 @@ namespace vmms::guest {
 /// What is not becomes U+FFFD. White space at the end goes; what is longer than `limit` bytes ends in "…".
 std::string printable(std::string_view bytes, std::size_t limit);
 
+/// The same for a name, of which nothing goes: without its white space it would be another's.
+std::string printable_name(std::string_view bytes, std::size_t limit);
+
 }  // namespace vmms::guest

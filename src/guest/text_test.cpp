@@ -41,6 +41,14 @@ TEST(Printable, KeepsTextAndLines) {
   EXPECT_EQ(printable("\U0001F600", 100), "\U0001F600");
 }
 
+TEST(Printable, OfANameNothingGoes) {
+  for (const std::string name : {"t ", " ", "  ", " lead", "t\xC2\xA0"}) EXPECT_EQ(printable_name(name, 100), name);
+  EXPECT_EQ(printable_name("a\r", 100), "a\xEF\xBF\xBD");
+  EXPECT_EQ(printable_name("a\xFF", 100), "a\xEF\xBF\xBD");
+  EXPECT_EQ(printable_name("abc", 2), "ab…");
+  EXPECT_EQ(printable("t \r\n", 100), "t");
+}
+
 TEST(Printable, ReplacesWhatXmlCannotCarry) {
   EXPECT_EQ(printable(std::string_view("a\0b", 3), 100), "a\uFFFDb");
   EXPECT_EQ(printable("\x1B[31mred", 100), "\uFFFD[31mred");
