@@ -288,12 +288,41 @@ void Audit::record(const cim::RefusedSignIn& refused) {
   }
 }
 
+void Audit::record(const cim::job::Job& job) noexcept {
+  try {
+    const bool refused = job.error_code == cim::job::error_code(Failure::access_denied);
+    AuditRecord record;
+    record.text("event", "job");
+    record.text("outcome", job.state == cim::job::State::completed   ? "done"
+                           : refused                                 ? "refused"
+                           : job.state == cim::job::State::exception ? "failed"
+                                                                     : "cancelled");
+    record.text("principal", job.owner, 256);
+    if (const auto affected = cim::ObjectPath::parse(job.affected))
+      if (const std::string id = providers::machine_of(*affected); is_guid(id)) add_machine(record, id);
+    record.text("job", job.id);
+    record.text("caption", job.caption, 256);
+    record.number("error_code", job.error_code);
+    if (!job.error_text.empty()) record.text("reason", job.error_text);
+    record.number("duration_us",
+                  std::chrono::duration_cast<std::chrono::microseconds>(job.changed - job.submitted).count());
+    write(record, refused);
+  } catch (const std::exception&) {
+    lose();
+  }
+}
+
 void Audit::lose() noexcept {
   const std::scoped_lock lock(mutex_);
   if (writer_)
     writer_->lose();
   else
     spdlog::error("an audit record is lost: there is no memory for it");
+}
+
+void Audit::add_machine(AuditRecord& record, const std::string& id) const {
+  record.text("vm", id, 64);
+  if (const auto machine = host_ ? host_->find(id) : nullptr) record.text("vm_name", machine->name, 256);
 }
 
 void Audit::add_machines(AuditRecord& record, const cim::AuditEvent& event) const {
@@ -303,8 +332,7 @@ void Audit::add_machines(AuditRecord& record, const cim::AuditEvent& event) cons
   if (event.inputs)
     for (const cim::Value& value : *event.inputs) collect_machines(value, ids);
   if (ids.empty()) return;
-  record.text("vm", ids.front(), 64);
-  if (const auto machine = host_ ? host_->find(ids.front()) : nullptr) record.text("vm_name", machine->name, 256);
+  add_machine(record, ids.front());
   if (ids.size() == 1) return;
   std::string others = "[";
   for (std::size_t i = 1; i < ids.size(); ++i) {

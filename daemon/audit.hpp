@@ -4,6 +4,7 @@
 #include "base/line_writer.hpp"
 #include "base/result.hpp"
 #include "cim/audit.hpp"
+#include "cim/job/jobs.hpp"
 #include "daemon/audit_record.hpp"
 
 #include <atomic>
@@ -43,6 +44,8 @@ class Audit final : public cim::Auditor {
   bool reads() const override { return reads_; }
   void record(const cim::AuditEvent& event) override;
   void record(const cim::RefusedSignIn& refused) override;
+  /// A job that has ended.
+  void record(const cim::job::Job& job) noexcept;
 
   /// The parts of one line for the journal, each an assignment to a field.
   static std::vector<std::string_view> journal_fields(std::string_view line);
@@ -53,6 +56,7 @@ class Audit final : public cim::Auditor {
   /// A record that there is no memory for: what it is about has happened nevertheless.
   void lose() noexcept;
   void add_machines(AuditRecord& record, const cim::AuditEvent& event) const;
+  void add_machine(AuditRecord& record, const std::string& id) const;
 
   std::mutex mutex_;
   Place::Kind kind_;

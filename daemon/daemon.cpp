@@ -195,6 +195,7 @@ Status serve_until_told(const Options& options, Process& process) {
   copy_options.running_per_key = 2;
   copy_options.begun_per_key = 8;  // each has a port of the guest, which others want to reach, too
   WorkerPool copy_pool(copy_options);
+  (*jobs)->on_end([&audit](const cim::job::Job& job) { audit.record(job); });
   (*jobs)->run_lengthy_on([&copy_pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
     return copy_pool.submit(account, key, std::move(task));
   });

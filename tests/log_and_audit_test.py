@@ -278,6 +278,25 @@ class Audit(unittest.TestCase):
         self.assertEqual(["mallory\" \u202e", "", ""], [record["principal"] for record in records])
         self.assertTrue(all(record["address"].startswith("127.0.0.1:") for record in records))
 
+    def test_a_job_is_recorded_when_it_ends_with_what_came_of_it(self):
+        allowed = self.folder / "allowed"
+        allowed.mkdir()
+        (allowed / "file").write_text("text")
+        daemon = Watched(self, "--audit", self.file, "--copy-read", f"here={allowed}")
+        daemon.cli("guest", "enable", "web")
+        daemon.cli("copy", "--on-server", f"{allowed}/file", "web:/tmp/file")
+        daemon.cli("copy", "--on-server", "/etc/shadow", "web:/tmp/shadow", check=False)
+        done, refused = self.wait_for("job", 2)
+        system = next(each for each in daemon.client().enumerate("Msvm_ComputerSystem") if each["ElementName"] == "web")
+        call = self.records("invoke")[-1]
+        for record in (done, refused):
+            self.assertEqual(("vmms\\tester", system["Name"], "web"), (record["principal"], record["vm"], record["vm_name"]))
+            self.assertGreaterEqual(record["duration_us"], 0)
+        self.assertEqual(("done", 0), (done["outcome"], done["error_code"]))
+        self.assertNotIn("reason", done)
+        self.assertEqual(("refused", 32769, call["job"]), (refused["outcome"], refused["error_code"], refused["job"]))
+        self.assertIn("/etc/shadow", refused["reason"])
+
     def test_reads_are_recorded_on_request(self):
         daemon = Watched(self, "--audit", self.file, "--audit-reads")
         client = daemon.client()

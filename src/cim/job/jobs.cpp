@@ -436,6 +436,7 @@ void Jobs::end(const std::string& id, const Status& outcome) noexcept {
     }
   } catch (const std::exception&) {  // what follows needs less
   }
+  if (tell_end_) tell_end_(job);
   try {
     settle(job, clock_());
     if (!save(job)) unsaved_.insert(id);

@@ -93,6 +93,9 @@ class Jobs {
   /// Where lengthy jobs run; without this, where all do.
   void run_lengthy_on(Submit submit) { submit_lengthy_ = std::move(submit); }
 
+  /// `tell` is called for each job that ends, with its last state. It must not throw, wait, or call these jobs.
+  void on_end(std::function<void(const Job&)> tell) { tell_end_ = std::move(tell); }
+
   /// `file` may be empty: then nothing is kept. Jobs that were running when the daemon ended are marked as exceptions.
   /// `clock` measures how long ended jobs are kept: the time of day may jump.
   static Result<std::unique_ptr<Jobs>> open(const std::string& file, Submit submit, std::size_t most = 8'000,
@@ -155,6 +158,7 @@ class Jobs {
   };
   Submit submit_;
   Submit submit_lengthy_;
+  std::function<void(const Job&)> tell_end_;
   const std::size_t most_;
   const std::function<Clock::time_point()> clock_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
