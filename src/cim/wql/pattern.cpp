@@ -1,6 +1,7 @@
 #include "cim/wql/pattern.hpp"
 
 #include "base/case_folding.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -32,6 +33,12 @@ class Pattern::Place {
   void read() {
     part_ = 0;
     if (at_end()) return;
+    if (const auto byte = static_cast<unsigned char>(text_[offset_]); byte < 0x80) {  // most are, and cost no call
+      character_ = {byte, 1};
+      folded_.size = 1;
+      folded_.code_points[0] = static_cast<unsigned char>(to_lower(text_[offset_]));
+      return;
+    }
     character_ = character_at(text_, offset_);
     folded_ = fold_case(character_.code_point);
   }
