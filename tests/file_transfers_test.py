@@ -589,8 +589,9 @@ class Copy(Files):
         refused = self.copy("-r", "web1:/tmp/tree", victim, check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertEqual(list(outside.iterdir()), [])
-        for path in ("a/b/deep", "a/name with ünïcode", "top", "a/b", "a", "empty", ""):
-            self.daemon.cli("rm", f"web1:/tmp/tree/{path}".rstrip("/"))
+        for copied in ("tree", "told"):
+            for path in ("a/b/deep", "a/name with ünïcode", "top", "a/b", "a", "empty", ""):
+                self.daemon.cli("rm", f"web1:/tmp/{copied}/{path}".rstrip("/"))
 
     def test_names_that_no_file_has_end_the_copy_before_it_begins(self):
         self.service().send("/tmp/good", b"x")
