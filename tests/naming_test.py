@@ -347,15 +347,6 @@ class References(Named):
             "InstanceID": rf"Microsoft:{self.ids[name]}\2A34B1C2-FD73-4043-8A5B-DD2159BC743F"}).instance
         return setting.get("HostExchangeItems") or ""
 
-    def test_one_on_another_host_is_refused(self):
-        here = reference(SYSTEM, self.system_keys("ÉCOLE"))
-        other = self.add(here.replace(wire.ANONYMOUS, "http://other.example:5985/wsman"))
-        self.assertIsInstance(other, Fault)
-        self.assertIn("is on another host", other.text)
-        self.assertEqual(self.items("ÉCOLE"), "")
-        for address in ("https://localhost:5986/wsman", f"http://{self.client.url.netloc}/wsman", "http://HOST1/wsman"):
-            self.assertNotIsInstance(self.add(here.replace(wire.ANONYMOUS, address)), Fault, address)
-
     def test_one_that_names_no_machine_is_refused(self):
         web = self.ids["web1"]
         full = self.system_keys()

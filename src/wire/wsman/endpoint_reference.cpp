@@ -22,18 +22,6 @@ std::string unquote(std::string value) {
   return value;
 }
 
-// Whose object it is: the host of a URL. The anonymous addresses and other names stand for this server.
-std::string_view host_of(std::string_view address) {
-  if (address.starts_with(names::addressing) || address.starts_with("http://www.w3.org/2005/08/addressing/")) return {};
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (address.size() < scheme.size() || !equals_no_case(address.substr(0, scheme.size()), scheme)) continue;
-    const std::string_view authority =
-        address.substr(scheme.size(), address.find_first_of("/?#", scheme.size()) - scheme.size());
-    return authority.substr(authority.rfind('@') + 1);
-  }
-  return {};
-}
-
 bool same_namespace(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](char l, char r) { return to_lower(l == '\\' ? '/' : l) == to_lower(r == '\\' ? '/' : r); });
@@ -79,7 +67,6 @@ Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_
   const xml::Element wrapped = element.child(names::addressing, "EndpointReference");
   const xml::Element parameters = (wrapped ? wrapped : element).child(names::addressing, "ReferenceParameters");
   if (!parameters) return invalid("a reference without ReferenceParameters");
-  const std::string address = (wrapped ? wrapped : element).child(names::addressing, "Address").text();
   auto resource = parse_resource(parameters.child(names::wsman, "ResourceURI").text());
   if (!resource || resource->is_all_classes()) return invalid("a reference whose ResourceURI does not name a class");
   auto selectors = read_selectors(parameters.child(names::wsman, "SelectorSet"), default_namespace, depth);
@@ -88,7 +75,6 @@ Result<cim::ObjectPath> read_reference(const xml::Element& element, std::string_
   if (const auto* twice = cim::find_repeated(*selectors))
     return invalid(fmt::format("a reference has the selector {:.100} twice", twice->name));
   cim::ObjectPath path;
-  path.host = host_of(xml::trim(address));
   path.namespace_name = std::move(resource->namespace_name);
   path.class_name = std::move(resource->class_name);
   path.keys = std::move(*selectors);
