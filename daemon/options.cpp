@@ -74,6 +74,18 @@ std::map<std::string, std::string> given_options(const CLI::App& app) {
   return given;
 }
 
+// CLI11 itself takes a size below zero for a huge one.
+CLI::Validator as_size() {
+  const CLI::AsSizeValue read(false);
+  return CLI::Validator(
+      [read](std::string& text) {
+        if (text.empty() || text.front() < '0' || text.front() > '9')
+          return fmt::format("\"{}\" is no size, such as 512M or 2G", text);
+        return read(text);
+      },
+      read.get_description());
+}
+
 // A word of the command line that is no option, with the nearest that is one.
 std::string unknown_argument(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining();
@@ -162,7 +174,7 @@ Parsed parse_options(int argc, const char* const* argv) {
                  "folder; may repeat (default: none)")
       ->type_name("NAME=DIR");
   app.add_option("--copy-largest", options.copy_largest, "Bytes of the largest file that is copied (10G, 1T ...)")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(as_size())
       ->default_str("1T");
   app.add_option("--agent", options.agent,
                  "auto: bring a small program of our own into guests under systemd whose Guest Service Interface is "
@@ -178,7 +190,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--memory", options.memory,
                  "Bytes held at most for clients and guests, 512M, 2G ... (default: a quarter of the smaller of this "
                  "host's memory and the control group's limit)")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(as_size());
   app.add_option("--log-level", options.log_level, "What is logged on standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

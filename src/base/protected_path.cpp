@@ -121,6 +121,9 @@ Result<FileDescriptor> open_wanted(const std::string& path, const Wanted& wanted
     const std::size_t end = std::min(left.find('/', begin), left.size());
     const std::string name = left.substr(begin, end - begin);
     left.erase(0, end);
+    // The folder itself once more: it is no way to itself.
+    if (wanted.folder && left.find_first_not_of("/.") == std::string::npos && left.find("..") == std::string::npos)
+      left.clear();
     FileDescriptor next(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!next && errno == ENOENT && left.empty() && (wanted.flags & O_CREAT) != 0) {
       FileDescriptor made(::openat(folder.get(), name.c_str(), wanted.flags | O_EXCL | always, 0600));

@@ -136,8 +136,10 @@ TEST_F(ProtectedPath, OfAFolderTheWayCounts) {
   link("outer/inner", "folder");
   for (const char* name : {"outer/inner", "outer/inner/", "folder", "outer/inner/."})
     EXPECT_TRUE(open_protected_folder(path(name))) << name;
-  EXPECT_EQ(open_protected_folder(path("outer/inner/file")).error().kind, Failure::failed);
   EXPECT_EQ(open_protected_folder(path("missing")).error().kind, Failure::not_found);
+  mode("outer/inner", 0755);
+  EXPECT_EQ(open_protected_folder(path("outer/inner/file")).error().kind, Failure::failed);
+  mode("outer/inner", 0777);
   mode("outer", 0777);
   const auto refused = open_protected_folder(path("outer/inner"));
   ASSERT_FALSE(refused);

@@ -391,7 +391,7 @@ Result<FleetDescription> read_description(const std::filesystem::path& file) {
   // One that waits, or never ends, would hold the start.
   if (const auto kind = std::filesystem::status(file, code);
       !code && kind.type() != std::filesystem::file_type::regular)
-    return error(Failure::invalid_argument,
+    return error(Failure::not_found,
                  fmt::format("{}: the description of the simulated fleet is not a regular file", file.string()));
   std::ifstream stream(file, std::ios::binary);
   if (!code && !stream) code = std::error_code(errno, std::generic_category());
