@@ -136,7 +136,8 @@ Status check_mounts(const HostFiles::Named& named, const char* key, const std::v
   return {};
 }
 
-/// Whether a path, or something below it, is this file.
+/// Whether a path, or something below it, is this file. Where that cannot be seen (too many files, a folder that goes
+/// meanwhile) it is believed to be.
 bool names_file(const std::string& path, const struct stat& file) {
   namespace fs = std::filesystem;
   const auto is_it = [&file](const std::string& name) {
@@ -145,13 +146,14 @@ bool names_file(const std::string& path, const struct stat& file) {
   };
   if (path.empty()) return false;
   if (is_it(path)) return true;
-  constexpr std::size_t most = 100'000;  // in more of them it is not looked for, but believed to be
-  std::size_t seen = 0;
   std::error_code problem;
+  if (!fs::is_directory(path, problem)) return false;
+  constexpr std::size_t most = 100'000;
+  std::size_t seen = 0;
   fs::recursive_directory_iterator entry(path, fs::directory_options::skip_permission_denied, problem);
   for (; !problem && entry != fs::recursive_directory_iterator(); entry.increment(problem))
     if (++seen > most || is_it(entry->path())) return true;
-  return false;
+  return static_cast<bool>(problem);
 }
 
 std::string list_of(const auto& roots) {

@@ -60,6 +60,11 @@ struct Wanted {
   bool groups_write_folders = false;  ///< on the way
 };
 
+/// Whether what is left of a path leads beyond the folder where it begins: "/" and "/." do not.
+bool leads_on(std::string_view left) {
+  return left.find_first_not_of("/.") != std::string_view::npos || left.find("..") != std::string_view::npos;
+}
+
 Status check_folder(const std::string& path, const std::string& place, const struct stat& status, bool groups_write) {
   if ((status.st_mode & S_ISVTX) != 0 || !others_may_write(status)) return {};
   if (groups_write && (status.st_mode & S_IWOTH) == 0) return {};
@@ -121,9 +126,6 @@ Result<FileDescriptor> open_wanted(const std::string& path, const Wanted& wanted
     const std::size_t end = std::min(left.find('/', begin), left.size());
     const std::string name = left.substr(begin, end - begin);
     left.erase(0, end);
-    // The folder itself once more: it is no way to itself.
-    if (wanted.folder && left.find_first_not_of("/.") == std::string::npos && left.find("..") == std::string::npos)
-      left.clear();
     FileDescriptor next(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!next && errno == ENOENT && left.empty() && (wanted.flags & O_CREAT) != 0) {
       FileDescriptor made(::openat(folder.get(), name.c_str(), wanted.flags | O_EXCL | always, 0600));
@@ -143,7 +145,7 @@ Result<FileDescriptor> open_wanted(const std::string& path, const Wanted& wanted
       if (!folder) return failed(errno);
       place = "/";
     } else if (S_ISDIR(status.st_mode)) {
-      const bool counts = !wanted.folder || left.find_first_not_of('/') != std::string::npos;
+      const bool counts = !wanted.folder || leads_on(left);
       const Status closed = check_folder(path, there, status, wanted.groups_write_folders);
       if (counts && !closed) return closed.error();
       folder = std::move(next);
