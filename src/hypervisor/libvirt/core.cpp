@@ -282,6 +282,7 @@ Result<Reading> Core::refresh(virDomainPtr domain, std::optional<SystemTime> sta
   }
   VirtualMachine record = reading->record;
   add_times(record, before, started);
+  record.agent_connected &= slot->agent_told;
   {
     const std::lock_guard lock(slot->mutex);
     if (!slot->created) slot->created = record.configuration_changed;
@@ -338,6 +339,7 @@ void Core::forget(const std::string& id) {
 void Core::on_event(const std::string& id, Event event) {
   const auto slot = make_slot(id);
   if (event == Event::agent_connected) slot->transport->agent_came();
+  if (event == Event::agent_connected || event == Event::agent_gone) slot->agent_told = event == Event::agent_connected;
   if (event == Event::defined) {
     const std::lock_guard lock(slot->mutex);
     slot->created = now();
@@ -370,6 +372,13 @@ void Core::on_closed(virConnectPtr connection, const char* reason) {
   wake_.notify_all();
 }
 
+void Core::forget_agents() {
+  for (const auto& [id, slot] : slots_) {
+    slot->transport->agent_came();
+    slot->agent_told = true;
+  }
+}
+
 void Core::keep_records(Lock& lock) {
   while (!ending_) {
     if (!lost_.empty()) {
@@ -381,7 +390,7 @@ void Core::keep_records(Lock& lock) {
       lock.lock();
     } else if (missed_) {
       missed_ = false;
-      for (const auto& [id, slot] : slots_) slot->transport->agent_came();  // or went; nobody knows
+      forget_agents();
       doubt_all(lock);
     } else if (!list_again_at_.empty() && *list_again_at_.begin() <= Clock::now()) {
       list_again_at_.erase(list_again_at_.begin());
@@ -426,8 +435,7 @@ void Core::reconnect(Lock& lock) {
   } else if (lost_.empty()) {
     backoff_ = options_.reconnect_first;
     spdlog::info("connected to libvirt ({}) again, {} virtual machines", short_uri(options_.uri), slots_.size());
-    // Whether agents came and went meanwhile is not known.
-    for (const auto& [id, slot] : slots_) slot->transport->agent_came();
+    forget_agents();
     wake_.notify_all();
   }
 }

@@ -13,6 +13,7 @@
 #include "hypervisor/libvirt/uri.hpp"
 #include "hypervisor/vm_index.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -33,6 +34,8 @@ struct Slot {
   std::mutex mutex;    ///< guards what follows; never held while libvirt is called
   std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours is at it
   std::optional<SystemTime> created;
+  /// False from the end of an agent until libvirt tells of the next: a domain's XML has it before libvirt talks to it.
+  std::atomic<bool> agent_told = true;
   std::uint64_t agent_open = 0;  ///< the connection (Core::connections_) of which libvirt talks to the agent
   std::shared_ptr<AgentTransport> transport;
 };
@@ -85,6 +88,8 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   void keep_records(Lock& lock);
   void keep_live_settings(Lock& lock);
   void reconnect(Lock& lock);
+  /// Whether agents came and went is not known: what was learnt of them is void.
+  void forget_agents();
   void learn_version(Lock& lock);
   void settle(const std::string& id);
   Result<ConnectionHandle> stream_connection() const;

@@ -58,13 +58,14 @@ int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void
   Event meaning = Event::changed;
   if (event == VIR_DOMAIN_EVENT_DEFINED && detail == VIR_DOMAIN_EVENT_DEFINED_ADDED) meaning = Event::defined;
   if (event == VIR_DOMAIN_EVENT_STARTED) meaning = Event::started;
+  if (event == VIR_DOMAIN_EVENT_STOPPED) meaning = Event::agent_gone;
   tell(opaque, domain, meaning);
   return 0;
 }
 
 void on_agent(virConnectPtr, virDomainPtr domain, int state, int, void* opaque) {
   const bool came = state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED;
-  tell(opaque, domain, came ? EventHandler::Event::agent_connected : EventHandler::Event::changed);
+  tell(opaque, domain, came ? EventHandler::Event::agent_connected : EventHandler::Event::agent_gone);
 }
 
 void on_metadata(virConnectPtr, virDomainPtr domain, int, const char*, void* opaque) {

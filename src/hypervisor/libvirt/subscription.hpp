@@ -15,10 +15,11 @@ namespace vmms::hypervisor::libvirt {
 class EventHandler {
  public:
   enum class Event : std::uint8_t {
-    defined,  ///< a definition was added
-    started,  ///< also from a saved state or a checkpoint
-    changed,  ///< any other change of what a record tells
-    agent_connected,
+    defined,          ///< a definition was added
+    started,          ///< also from a saved state or a checkpoint
+    changed,          ///< any other change of what a record tells
+    agent_connected,  ///< and libvirt talks to it
+    agent_gone,       ///< also with its domain
   };
 
   virtual ~EventHandler() = default;
