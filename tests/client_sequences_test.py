@@ -218,12 +218,23 @@ class Libvirt(wire.Served):
         component, = self.query(f"SELECT * FROM Msvm_ShutdownComponent WHERE SystemName = '{WEB.lower()}' ")
         self.assertEqual((component["SystemName"], component["EnabledState"]), (WEB, "2"))
 
+    def test_presses_keys(self):
+        keyboard, = self.instances(
+            f"ASSOCIATORS OF {{{SYSTEM}.CreationClassName='{SYSTEM}',Name='{WEB.lower()}'}} WHERE ResultClass = "
+            "Msvm_Keyboard ", "Msvm_Keyboard")
+        keys = {name: keyboard[name] for name in ("CreationClassName", "DeviceID", "SystemCreationClassName",
+                                                  "SystemName")}
+        resource = uri("Msvm_Keyboard")
+        for method in ("PressKey", "ReleaseKey"):
+            body = f'<p:{method}_INPUT xmlns:p="{resource}"><p:keyCode>65</p:keyCode></p:{method}_INPUT>'
+            answer = self.ask(openwsman(f"{resource}/{method}", resource, body, keys))
+            self.assertEqual(answer.body.findtext("p:ReturnValue", None, dict(NAMES, p=resource)), "0")
+
     def test_a_query_about_what_this_host_has_not_finds_nothing(self):
         owner = f"{SYSTEM}.CreationClassName='{SYSTEM}',Name='{WEB.lower()}'"
         settings = f"Msvm_VirtualSystemSettingData.InstanceID='Microsoft:{WEB}'"
         performance = "Win32_PerfRawData_HvStats_HyperVHypervisorVirtualProcessor"
         for query, class_name, namespace in (
-                (f"ASSOCIATORS OF {{{owner}}} WHERE ResultClass = Msvm_Keyboard ", "Msvm_Keyboard", V2),
                 (f"ASSOCIATORS OF {{{owner}}} WHERE AssocClass = Msvm_SnapshotOfVirtualSystem ResultClass = "
                  "Msvm_VirtualSystemSettingData ", "Msvm_VirtualSystemSettingData", V2),
                 (f"ASSOCIATORS OF {{{settings}}} WHERE ResultClass = Msvm_SecuritySettingData ",

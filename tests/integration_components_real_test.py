@@ -170,6 +170,17 @@ class Components(Base):
         # What the host says is there again.
         self.wait_for(lambda: (self.daemon.folder / "log").read_text().count("delivering key-value pairs: done") >= 2)
 
+    def test_07a_what_is_typed_reaches_the_guest(self):
+        keyboard, = self.client.enumerate("Msvm_Keyboard")
+        keys = {name: keyboard[name] for name in ("CreationClassName", "DeviceID", "SystemCreationClassName",
+                                                  "SystemName")}
+        self.assertEqual(self.client.invoke("Msvm_Keyboard", keys, "TypeText", "<p:AsciiText>aB1!</p:AsciiText>")
+                         ["ReturnValue"], 0)
+        self.assertEqual(self.status(), "2")
+        self.assertEqual(self.client.invoke("Msvm_Keyboard", keys, "TypeCtrlAltDel")["ReturnValue"], 0)
+        self.wait_for(lambda: self.status() == "12", 60)  # systemd restarts the machine
+        self.wait_for(lambda: self.status() == "2", 120)
+
     def test_08_shutdown(self):
         self.wait_for(lambda: self.started("vmms-demo-web.service"))
         begun = time.monotonic()

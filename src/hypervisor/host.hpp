@@ -139,6 +139,12 @@ class Host {
   enum class PowerRequest : std::uint8_t { shut_down, reboot };
   virtual Status request_power(std::string_view id, PowerRequest request) = 0;
 
+  /// Presses keys of a running VM's keyboard together, at most 16, and releases them: returns at once, each is down and
+  /// then up for `hold`. A key is its scancode of set 1, and 0x80 more where that has the prefix 0xE0. Errors: as
+  /// above.
+  virtual Status press_keys(std::string_view id, const std::vector<std::uint8_t>& keys,
+                            std::chrono::milliseconds hold) = 0;
+
   /// Writes the settings (persistently, and into the live copy) and replaces the record before it returns.
   virtual Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) = 0;
 

@@ -85,6 +85,10 @@ class CountingHost : public hypervisor::Host {
   Status request_power(std::string_view id, PowerRequest request) override {
     return simulator_.request_power(id, request);
   }
+  Status press_keys(std::string_view id, const std::vector<std::uint8_t>& keys,
+                    std::chrono::milliseconds hold) override {
+    return simulator_.press_keys(id, keys, hold);
+  }
   Status change_settings(std::string_view id, const std::function<void(hypervisor::Settings&)>& change) override {
     return simulator_.change_settings(id, change);
   }

@@ -144,6 +144,15 @@ Status save_domain(virDomainPtr domain, const VirtualMachine& vm) {
   return {};
 }
 
+Status press_keys_of_domain(virDomainPtr domain, const VirtualMachine& vm, const std::vector<std::uint8_t>& keys,
+                            std::chrono::milliseconds hold) {
+  std::vector<unsigned> codes(keys.begin(), keys.end());
+  if (virDomainSendKey(domain, VIR_KEYCODE_SET_QNUM, static_cast<unsigned>(hold.count()), codes.data(),
+                       static_cast<int>(codes.size()), 0) < 0)
+    return last_error_of(fmt::format("no keys can be pressed in {}", describe(vm)));
+  return {};
+}
+
 class LibvirtHost : public Host {
  public:
   explicit LibvirtHost(std::shared_ptr<Core> core) : core_(std::move(core)) {}
@@ -175,6 +184,12 @@ class LibvirtHost : public Host {
   Status request_power(std::string_view id, PowerRequest request) override {
     return change_running(id, request == PowerRequest::reboot ? ask_to_reboot : ask_to_shut_down);
   }
+  Status press_keys(std::string_view id, const std::vector<std::uint8_t>& keys,
+                    std::chrono::milliseconds hold) override {
+    return change_running(id, [&](virDomainPtr domain, const VirtualMachine& vm) {
+      return press_keys_of_domain(domain, vm, keys, hold);
+    });
+  }
   Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) override;
 
   std::shared_ptr<guest::Transport> guest(std::string_view id) override {
@@ -198,7 +213,7 @@ class LibvirtHost : public Host {
 
   Status change_power(std::string_view id, PowerState to, Status (*change)(virDomainPtr, const VirtualMachine&));
   Status rest(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&));
-  Status change_running(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&));
+  Status change_running(std::string_view id, const std::function<Status(virDomainPtr, const VirtualMachine&)>& change);
 
   const std::shared_ptr<Core> core_;
 };
@@ -245,7 +260,8 @@ Status LibvirtHost::rest(std::string_view id, Status (*change)(virDomainPtr, con
   return done;
 }
 
-Status LibvirtHost::change_running(std::string_view id, Status (*change)(virDomainPtr, const VirtualMachine&)) {
+Status LibvirtHost::change_running(std::string_view id,
+                                   const std::function<Status(virDomainPtr, const VirtualMachine&)>& change) {
   const auto found = target(id);
   if (!found) return found.error();
   const VirtualMachine& vm = *found->vm;

@@ -147,6 +147,27 @@ Status Simulator::request_power(std::string_view id, PowerRequest request) {
   return {};
 }
 
+Status Simulator::press_keys(std::string_view id, const std::vector<std::uint8_t>& keys, milliseconds) {
+  constexpr std::size_t most_kept = 64;
+  const std::lock_guard lock(mutex_);
+  Machine* const found = machine(id);
+  const VirtualMachinePtr record = index_.find(id);
+  if (found == nullptr || !record) return no_such_vm(id);
+  if (record->power != PowerState::running)
+    return error(Failure::invalid_state,
+                 fmt::format("VM \"{}\" is {}, not running", record->name, power_name(record->power)));
+  if (found->keys.size() == most_kept) found->keys.pop_front();
+  found->keys.push_back(keys);
+  return {};
+}
+
+std::vector<std::vector<std::uint8_t>> Simulator::keys(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = machines_.find(upper_id(id));
+  if (found == machines_.end()) return {};
+  return {found->second.keys.begin(), found->second.keys.end()};
+}
+
 // Under the lock. The VM runs on; its guest begins anew.
 void Simulator::reboot(const std::string& id, Machine& machine) {
   ++machine.runs;

@@ -9,6 +9,7 @@
 #include "hypervisor/vm_index.hpp"
 
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -39,6 +40,8 @@ class Simulator : public Host {
   Status save(std::string_view id) override { return rest(id, PowerState::saved); }
   Status reset(std::string_view id) override { return request_power(id, PowerRequest::reboot); }
   Status request_power(std::string_view id, PowerRequest request) override;
+  Status press_keys(std::string_view id, const std::vector<std::uint8_t>& keys,
+                    std::chrono::milliseconds hold) override;
   Status change_settings(std::string_view id, const std::function<void(Settings&)>& change) override;
   std::shared_ptr<guest::Transport> guest(std::string_view id) override { return simulated_guest(id); }
   void listen(Listener listener) override { index_.listen(std::move(listener)); }
@@ -51,14 +54,17 @@ class Simulator : public Host {
   void set_power(std::string_view id, PowerState power);
   /// A VM that somebody undefined.
   void remove(std::string_view id);
+  /// The last keys that were pressed together, at most 64 times.
+  std::vector<std::vector<std::uint8_t>> keys(std::string_view id) const;
   /// What health() answers from now on.
   void set_health(Status health);
 
  private:
   struct Machine {
     std::shared_ptr<const MachineDescription> description;
-    std::shared_ptr<SimulatedGuest> guest;  ///< once somebody asked for it
-    std::uint64_t runs = 0;                 ///< starts of the VM: an agent connects in the run that it belongs to
+    std::shared_ptr<SimulatedGuest> guest;       ///< once somebody asked for it
+    std::deque<std::vector<std::uint8_t>> keys;  ///< that were pressed last
+    std::uint64_t runs = 0;                      ///< starts of the VM: an agent connects in the run that it belongs to
   };
 
   Machine* machine(std::string_view id);

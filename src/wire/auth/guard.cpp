@@ -1,5 +1,6 @@
 #include "wire/auth/guard.hpp"
 
+#include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -275,6 +276,7 @@ Guard::Guard(Options options) : state_(std::make_shared<State>(options)) {
     const Status started = start_thread("sign-in",
                                         [state = state_] {
                                           state->work();
+                                          OPENSSL_thread_stop();  // while the library is still there
                                           const std::scoped_lock lock(state->mutex);
                                           --state->threads;
                                           state->changed.notify_all();
