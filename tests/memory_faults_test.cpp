@@ -10,6 +10,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <thread>
 
 namespace vmms::testing {
@@ -304,6 +305,42 @@ TEST_F(MemoryFaults, OverTheNetworkTheNextRequestIsServed) {
   }
   ASSERT_TRUE(network.stop(10s));
   ASSERT_TRUE(pool.stop(10s));
+}
+
+TEST_F(MemoryFaults, ARequestThatIsGivenUpWithNoMemoryToSaySoIsAnswered) {
+  const Exempt exempt;
+  class LetIn : public http::Authenticator {
+   public:
+    void authenticate(const http::Request&, http::ConnectionState&, http::Verified verified) override {
+      verified({.principal = http::test_principal("alice")});
+    }
+  } authenticator;
+  http::ServerOptions options;
+  options.listeners = {{.address = "127.0.0.1"}};
+  std::thread other;
+  std::atomic<std::size_t> failed = 0;
+  http::Server network(options, authenticator, http::Handlers{{"/wsman", [&](const auto& exchange) {
+                                                                 other =
+                                                                     std::thread([&failed, held = exchange]() mutable {
+                                                                       while (held.use_count() > 1)
+                                                                         std::this_thread::yield();
+                                                                       MemoryFault none(1, true);
+                                                                       held.reset();
+                                                                       failed = none.failed();
+                                                                     });
+                                                               }}});
+  const auto listeners = network.start();
+  ASSERT_TRUE(listeners) << listeners.error().message;
+  http::TestClient client(listeners->front().port);
+  const auto begin = std::chrono::steady_clock::now();
+  client.send(http::post("/wsman", "x"));
+  const auto reply = client.read();
+  other.join();
+  EXPECT_GT(failed, 0U);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 500U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  ASSERT_TRUE(network.stop(10s));
 }
 
 }  // namespace

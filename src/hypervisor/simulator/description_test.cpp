@@ -117,6 +117,8 @@ TEST(Description, ErrorsNameFileLineAndColumn) {
   EXPECT_EQ(complaint("[[vm]]\nname = 'a'\nstate = 'of'\n").find("fleet.toml:3:9: \"state\" must be one of \"off\""),
             0U);
   EXPECT_EQ(complaint("[[vm]\n").find("fleet.toml:1:"), 0U);
+  EXPECT_EQ(complaint("[[vm]]\nn\xC3\xA4me = 'a'\n").find("fleet.toml:2:2:"), 0U) << complaint("n\xC3\xA4me = 1");
+  EXPECT_EQ(complaint("[[vm]]\nname = 'a' \xC3\xA4\n").find("fleet.toml:2:"), 0U);
 }
 
 TEST(Description, EveryBadValueIsAnError) {

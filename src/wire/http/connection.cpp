@@ -355,7 +355,7 @@ void Connection::take_body() {
 void Connection::hand_over() {
   if (place_ && !leaving_) place_->keep();
   phase_ = Phase::handling;
-  set_deadline(limits_.answer);
+  await_answer_until(Clock::now() + limits_.answer);
   parser_.reset();
   const std::uint64_t number = number_;
   try {
@@ -418,7 +418,7 @@ void Connection::on_reset(std::uint64_t request) {
 void Connection::expire_at(std::uint64_t request, Clock::time_point deadline, std::function<Response()> late) {
   if (request != number_ || phase_ != Phase::handling) return;
   late_ = std::move(late);
-  set_deadline_at(deadline);
+  await_answer_until(deadline);
 }
 
 void Connection::answer(std::uint64_t request, Response response, Charge charge) {
@@ -498,11 +498,14 @@ void Connection::expired() {
       if (!complete_) keep_alive_ = false;
       return refuse(503, "Authentication took too long; try again later.", {{"Retry-After", "5"}});
     case Phase::handling: {
+      const bool given_up = answered_.use_count() == 1;
+      if (!given_up && Clock::now() < answer_due_) return await_answer_until(answer_due_);
       if (answered_->exchange(true)) {
         deadline_ = Clock::time_point::max();  // the answer is on its way to this thread
         return;
       }
       const auto late = std::exchange(late_, nullptr);
+      if (given_up) return send(given_up_response());
       Response response = plain_response(503, "There was no answer in time.");
       try {
         if (late) response = late();
@@ -555,6 +558,13 @@ void Connection::close() {
 }
 
 void Connection::set_deadline(Clock::duration from_now) { set_deadline_at(Clock::now() + from_now); }
+
+/// Whoever has the request may give it up without memory to say so: that is seen soon, too.
+void Connection::await_answer_until(Clock::time_point time) {
+  constexpr auto look_again = std::chrono::seconds(2);
+  answer_due_ = time;
+  set_deadline_at(std::min(time, Clock::now() + look_again));
+}
 
 void Connection::set_deadline_at(Clock::time_point time) {
   deadline_ = time;

@@ -98,6 +98,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void set_deadline(Clock::duration from_now);
   void set_deadline_at(Clock::time_point time);
+  void await_answer_until(Clock::time_point time);
   void next_request();
   void read_more();
   void advance();
@@ -148,6 +149,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t number_ = 0;
   std::shared_ptr<ConnectionExchange> exchange_;  // until it is handed over
   std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: who answers first?
+  Clock::time_point answer_due_;
   std::optional<RequestParser> parser_;
   const Endpoint* endpoint_ = nullptr;
   const Handler* handler_ = nullptr;  // of the endpoint

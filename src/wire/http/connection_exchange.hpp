@@ -13,7 +13,11 @@
 
 namespace vmms::wire::http {
 
-/// For who is refused because something is full.
+inline Response given_up_response() {
+  return plain_response(500, "The request was given up without an answer; the log of vmmsd may say why.");
+}
+
+/// For those who are refused because something is full.
 inline Response busy_response(const Error& error) {
   Response response = plain_response(503, error.message);
   response.headers.push_back({"Retry-After", "5"});
@@ -28,9 +32,9 @@ class ConnectionExchange final : public Exchange {
 
   ~ConnectionExchange() override {
     try {
-      respond(plain_response(500, "The request was given up without an answer; the log of vmmsd may say why."));
+      respond(given_up_response());
     } catch (const std::exception&) {
-      // Without memory for it, the connection's deadline answers.
+      // Without memory for it, the connection answers when it looks after the request.
     }
   }
 
@@ -71,7 +75,7 @@ class ConnectionExchange final : public Exchange {
       });
       return fits;
     } catch (...) {
-      answered_->store(false);  // the deadline answers
+      answered_->store(false);
       throw;
     }
   }
