@@ -128,7 +128,7 @@ Result<int> tell(Session& session, const VirtualMachine& machine, const std::str
     else
       completion.explanation = fmt::format("the server's log says why; so may: vmms doctor {}", machine.word());
   }
-  result["service"] = unit;
+  result["name"] = unit;
   return finish(session.console(), completion, std::move(result),
                 printable(fmt::format("{} of VM '{}' {}{}", unit, machine.name, past, became)));
 }

@@ -88,7 +88,7 @@ class ExampleFleet(unittest.TestCase):
         self.assertEqual(daemon.json("service", "list", "fresh"), [])
         done = daemon.cli("doctor", "fresh")
         self.assertIn("the guest has none", done.stdout)
-        self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["service"], "W32Time")
+        self.assertEqual(daemon.json("service", "start", "windows", "w32TIME")["name"], "W32Time")
         self.assertEqual([service["name"] for service in daemon.json("service", "list", "windows")], ["W32Time"])
         self.assertIn("service 'nginx' of virtual machine 'windows'",
                       daemon.cli("service", "start", "windows", "nginx", check=False).stderr)
