@@ -145,7 +145,7 @@ std::optional<std::vector<KeyChange>> read_scancodes(const std::vector<std::uint
     if (extended && ++i == codes.size()) return std::nullopt;
     const auto code = static_cast<KeyNumber>(codes[i] & 0x7F);
     if (code == 0) return std::nullopt;
-    if (extended && code == left_shift) continue;  // keyboards send it around some keys for programs of 1984
+    if (extended && code == left_shift) continue;  // comes around some keys as if shift were pressed: no key of its own
     changes.push_back({static_cast<KeyNumber>(extended ? code | 0x80 : code), (codes[i] & 0x80) == 0});
   }
   return changes;
@@ -287,7 +287,9 @@ class Provider : public schema::msvm::KeyboardProvider {
     std::erase_if(keys_, [&](const auto& each) {
       if (each.first == id || each.second.use_count() > 1) return false;
       const std::unique_lock typing(each.second->typing, std::try_to_lock);
-      return typing && each.second->pressed.empty();
+      if (!typing) return false;
+      const VirtualMachinePtr machine = environment_.host.find(each.first);
+      return each.second->pressed.empty() || !machine || machine->started != each.second->run;
     });
     auto& keys = keys_[id];
     if (!keys) keys = std::make_shared<Keys>();
