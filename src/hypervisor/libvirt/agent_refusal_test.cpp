@@ -12,6 +12,7 @@ constexpr const char* kDisabled = "Command guest-exec has been disabled";
 TEST(AgentRefusal, IsReadInEveryLanguage) {
   for (const char* sentence : {
            "internal error: unable to execute QEMU agent command 'guest-exec': ",
+           "guest agent command failed: unable to execute QEMU agent command 'guest-exec': ",  // libvirt 11.2
            "Interner Fehler: Agent QEMU-befehl 'guest-exec' kann nicht ausgef\u00fchrt werden: ",
            "\u5185\u90e8\u30a8\u30e9\u30fc: QEMU \u30a8\u30fc\u30b8\u30a7\u30f3\u30c8\u30b3\u30de\u30f3\u30c9 "
            "'guest-exec' "

@@ -47,7 +47,9 @@ void Core::wait_for_agent(const std::string& id, virDomainPtr domain, Clock::tim
     if (slot->agent_open == connection) return;
   }
   while (expects_agent(id)) {
-    if (ask_agent(domain, kPing, deadline) || last_error().code != VIR_ERR_AGENT_UNRESPONSIVE) {
+    const bool answered = ask_agent(domain, kPing, deadline).has_value();
+    const int code = answered ? VIR_ERR_OK : last_error().code;
+    if (code != VIR_ERR_AGENT_UNRESPONSIVE && code != agent_command_timeout) {
       const std::lock_guard lock(slot->mutex);
       slot->agent_open = connection;
       return;
@@ -74,9 +76,9 @@ Result<std::string> Core::agent_call(const std::string& id, const std::string& j
 
   const LastError last = last_error();
   const std::string command = command_name(json);
-  if (const auto said = last.code == VIR_ERR_INTERNAL_ERROR && last.domain == VIR_FROM_QEMU
-                            ? agent_refusal(last.text, command)
-                            : std::nullopt) {
+  const bool refused =
+      last.code == agent_command_failed || (last.code == VIR_ERR_INTERNAL_ERROR && last.domain == VIR_FROM_QEMU);
+  if (const auto said = refused ? agent_refusal(last.text, command) : std::nullopt) {
     const auto information =
         command == kInformation
             ? std::nullopt

@@ -105,6 +105,7 @@ Failure kind_of(int code) {
     case VIR_ERR_OPERATION_TIMEOUT:
     case VIR_ERR_AGENT_UNRESPONSIVE:
     case VIR_ERR_AGENT_UNSYNCED:
+    case agent_command_timeout:
       return Failure::unreachable;
     default:
       return Failure::failed;

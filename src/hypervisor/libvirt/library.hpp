@@ -32,6 +32,10 @@ using TextHandle = std::unique_ptr<char, TextRelease>;
 
 ConnectionHandle own(virConnectPtr connection);
 
+/// Error numbers since libvirt 11.2, which older headers do not have: VIR_ERR_AGENT_COMMAND_TIMEOUT and _FAILED.
+inline constexpr int agent_command_timeout = 112;
+inline constexpr int agent_command_failed = 113;
+
 /// The error of this thread's last libvirt call.
 struct LastError {
   int code = 0;      ///< virErrorNumber
