@@ -45,8 +45,6 @@ endif()
 
 if(VMMS_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-  # toml++ 3.3 comes to one of its unreachable points for letters of U+00A1 to U+0499 outside of strings, and goes on.
-  add_compile_options(-fno-sanitize=unreachable)
   add_link_options(-fsanitize=address,undefined)
 elseif(VMMS_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)

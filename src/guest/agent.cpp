@@ -151,7 +151,7 @@ Result<json::value> call_agent(Transport& transport, std::string_view command, c
                                Clock::time_point deadline) {
   json::object request{{"execute", command}};
   if (!arguments.empty()) request["arguments"] = arguments;
-  return ask_value(transport, command, json::serialize(request), deadline);
+  return ask_value(transport, command, write_agent_json(request), deadline);
 }
 
 Error senseless_answer(std::string_view command, std::string_view what) { return nonsense(command, what); }
@@ -241,7 +241,7 @@ Result<std::int64_t> Agent::execute(const Script& script, Clock::time_point dead
   constexpr std::string_view command = "guest-exec";
   json::object arguments = script.shell == Shell::powershell ? powershell_process(script) : shell_process(script);
   const json::value request{{"execute", command}, {"arguments", std::move(arguments)}};
-  const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+  const Result<json::value> value = ask_value(transport_, command, write_agent_json(request), deadline);
   if (!value) return value.error();
   const json::object* object = value->if_object();
   const json::value* process = object == nullptr ? nullptr : object->if_contains("pid");
@@ -277,7 +277,7 @@ Result<std::optional<Output>> Agent::status(std::int64_t process, Clock::time_po
 Result<std::int64_t> Agent::open_file(std::string_view path, std::string_view mode, Clock::time_point deadline) {
   constexpr std::string_view command = "guest-file-open";
   const json::value request{{"execute", command}, {"arguments", {{"path", path}, {"mode", mode}}}};
-  const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+  const Result<json::value> value = ask_value(transport_, command, write_agent_json(request), deadline);
   if (!value) return value.error();
   const std::int64_t* handle = value->if_int64();
   if (handle == nullptr) return nonsense(command, "no handle");
@@ -289,7 +289,7 @@ Status Agent::write_file(std::int64_t handle, std::string_view bytes, Clock::tim
   while (!bytes.empty()) {
     const json::value request{{"execute", command},
                               {"arguments", {{"handle", handle}, {"buf-b64", encode_base64(bytes)}}}};
-    const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+    const Result<json::value> value = ask_value(transport_, command, write_agent_json(request), deadline);
     if (!value) return value.error();
     const json::object* object = value->if_object();
     const json::value* count = object == nullptr ? nullptr : object->if_contains("count");
@@ -304,7 +304,7 @@ Status Agent::write_file(std::int64_t handle, std::string_view bytes, Clock::tim
 Result<FilePiece> Agent::read_file(std::int64_t handle, std::size_t most, Clock::time_point deadline) {
   constexpr std::string_view command = "guest-file-read";
   const json::value request{{"execute", command}, {"arguments", {{"handle", handle}, {"count", most}}}};
-  const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+  const Result<json::value> value = ask_value(transport_, command, write_agent_json(request), deadline);
   if (!value) return value.error();
   const json::object* object = value->if_object();
   std::optional<std::string> bytes = object == nullptr ? std::nullopt : bytes_of(*object, "buf-b64");
@@ -315,7 +315,7 @@ Result<FilePiece> Agent::read_file(std::int64_t handle, std::size_t most, Clock:
 Status Agent::close_file(std::int64_t handle, Clock::time_point deadline) {
   for (const std::string_view command : {"guest-file-flush", "guest-file-close"}) {
     const json::value request{{"execute", command}, {"arguments", {{"handle", handle}}}};
-    const Result<json::value> value = ask_value(transport_, command, json::serialize(request), deadline);
+    const Result<json::value> value = ask_value(transport_, command, write_agent_json(request), deadline);
     if (!value) return value.error();
   }
   return {};

@@ -1,6 +1,12 @@
 #include "guest/agent_json.hpp"
 
+#include "base/encoding.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
+#include <cstdint>
+#include <iterator>
 
 namespace vmms::guest {
 
@@ -61,6 +67,28 @@ Result<json::value> read_agent_json(std::string_view text) {
   json::value value = json::parse(text, code);
   if (code) return error(Failure::failed, "it is no JSON object");
   return value;
+}
+
+std::string write_agent_json(const json::value& value) {
+  const std::string text = json::serialize(value);
+  std::string ascii;
+  ascii.reserve(text.size());
+  const auto escape = [&ascii](std::uint32_t unit) { fmt::format_to(std::back_inserter(ascii), "\\u{:04x}", unit); };
+  for (std::size_t i = 0; i < text.size();) {
+    const Decoded next = decode_utf8(text, i);
+    if (next.character < 0x80) {  // or no UTF-8
+      ascii += text[i++];
+      continue;
+    }
+    i += next.length;
+    if (next.character < 0x10000) {
+      escape(next.character);
+    } else {
+      escape(0xD800 + ((next.character - 0x10000) >> 10));
+      escape(0xDC00 + ((next.character - 0x10000) & 0x3FF));
+    }
+  }
+  return ascii;
 }
 
 }  // namespace vmms::guest

@@ -1,4 +1,4 @@
-// JSON that a guest's agent wrote.
+// JSON of a guest's agent: what it wrote, and what is written for it.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace vmms::guest {
@@ -18,5 +19,8 @@ inline constexpr std::size_t most_agent_members = 256;
 
 /// Errors (failed): what is wrong with it, as the rest of a sentence.
 Result<boost::json::value> read_agent_json(std::string_view text);
+
+/// In ASCII, other characters as `\u` escapes: libvirt with json-c (11.3) takes no others for UTF-8.
+std::string write_agent_json(const boost::json::value& value);
 
 }  // namespace vmms::guest

@@ -47,6 +47,14 @@ TEST_F(AgentTest, ScriptRunsWithItsParameters) {
   EXPECT_EQ(runs[0].parameters, (std::vector<std::string>{"a b", "'; reboot #"}));
 }
 
+TEST_F(AgentTest, CommandsAreAscii) {
+  const boost::json::value command{{"path", "/tmp/f\u00fcnf \u6587\u4ef6 \U0001F600\n\"\\"}};
+  const std::string text = write_agent_json(command);
+  EXPECT_EQ(text, R"({"path":"/tmp/f\u00fcnf \u6587\u4ef6 \ud83d\ude00\n\"\\"})");
+  EXPECT_EQ(boost::json::parse(text), command);
+  EXPECT_EQ(write_agent_json("a\xFFz"), "\"a\xFFz\"") << "no UTF-8 stays what it is";
+}
+
 // The longest answer holds 3.6 million numbers, which would take twelve times its size and more.
 TEST_F(AgentTest, AnswersWithMoreValuesThanAnyHasAreErrors) {
   const auto list_of = [](std::string_view item, std::size_t number) {

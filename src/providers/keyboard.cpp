@@ -7,10 +7,17 @@
 #include "providers/machines.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -283,22 +290,28 @@ class Provider : public schema::msvm::KeyboardProvider {
 
   std::shared_ptr<Keys> keys_of(const std::string& id) {
     const std::lock_guard lock(mutex_);
-    // Of VMs that nobody types at only those are kept that have keys down.
-    std::erase_if(keys_, [&](const auto& each) {
-      if (each.first == id || each.second.use_count() > 1) return false;
-      const std::unique_lock typing(each.second->typing, std::try_to_lock);
-      if (!typing) return false;
-      const VirtualMachinePtr machine = environment_.host.find(each.first);
-      return each.second->pressed.empty() || !machine || machine->started != each.second->run;
-    });
+    if (keys_.size() >= sweep_at_) sweep();
     auto& keys = keys_[id];
     if (!keys) keys = std::make_shared<Keys>();
     return keys;
   }
 
+  /// Of VMs that nobody types at only those are kept that have keys down. Under the mutex.
+  void sweep() {
+    std::erase_if(keys_, [&](const auto& each) {
+      if (each.second.use_count() > 1) return false;
+      const std::unique_lock typing(each.second->typing, std::try_to_lock);
+      if (!typing) return false;
+      const VirtualMachinePtr machine = environment_.host.find(each.first);
+      return each.second->pressed.empty() || !machine || machine->started != each.second->run;
+    });
+    sweep_at_ = std::max<std::size_t>(64, 2 * keys_.size());
+  }
+
   Environment& environment_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Keys>, std::less<>> keys_;  ///< by VM
+  std::size_t sweep_at_ = 64;                                       ///< so many of them
 };
 
 }  // namespace

@@ -362,6 +362,20 @@ TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
     EXPECT_TRUE(wait_until(5s, [&] { return live_settings().guest_service_interface == false; }));
   }
 
+  // The agent restarts: none is there before libvirt talks to the next one.
+  const auto of_the_first = host_->guest(kId)->connection();
+  connecting_takes = 300;
+  run_in_guest("systemctl restart qemu-guest-agent");
+  ASSERT_TRUE(wait_until(20s, [&] { return !host_->guest(kId)->connected(); }));
+  ASSERT_TRUE(wait_until(20s, [&] {
+    host_->change_settings(kId, [](Settings& settings) { settings.heartbeat = !settings.heartbeat.value_or(true); });
+    return host_->guest(kId)->connected();
+  }));
+  const auto of_the_next = ask(R"({"execute":"guest-ping"})");
+  EXPECT_TRUE(of_the_next) << of_the_next.error().message;
+  EXPECT_GT(host_->guest(kId)->connection(), of_the_first);
+  connecting_takes = 0;
+
   // Destroyed in mid-call.
   run_in_guest("kill -STOP $PPID");
   ASSERT_TRUE(agent_falls_silent());

@@ -132,32 +132,37 @@ Status Simulator::rest(std::string_view id, PowerState power) {
   return {};
 }
 
-Status Simulator::request_power(std::string_view id, PowerRequest request) {
-  const std::lock_guard lock(mutex_);
+// Under the lock.
+Result<std::pair<VirtualMachinePtr, Simulator::Machine*>> Simulator::running(std::string_view id) {
   Machine* const found = machine(id);
-  const VirtualMachinePtr record = index_.find(id);
+  VirtualMachinePtr record = index_.find(id);
   if (found == nullptr || !record) return no_such_vm(id);
   if (record->power != PowerState::running)
     return error(Failure::invalid_state,
                  fmt::format("VM \"{}\" is {}, not running", record->name, power_name(record->power)));
+  return std::pair(std::move(record), found);
+}
+
+Status Simulator::request_power(std::string_view id, PowerRequest request) {
+  const std::lock_guard lock(mutex_);
+  const auto found = running(id);
+  if (!found) return found.error();
+  const auto& [record, machine] = *found;
   if (request == PowerRequest::reboot)
-    reboot(record->id, *found);
+    reboot(record->id, *machine);
   else
-    enter(record->id, *found, PowerState::off);
+    enter(record->id, *machine, PowerState::off);
   return {};
 }
 
 Status Simulator::press_keys(std::string_view id, const std::vector<std::uint8_t>& keys, milliseconds) {
   constexpr std::size_t most_kept = 64;
   const std::lock_guard lock(mutex_);
-  Machine* const found = machine(id);
-  const VirtualMachinePtr record = index_.find(id);
-  if (found == nullptr || !record) return no_such_vm(id);
-  if (record->power != PowerState::running)
-    return error(Failure::invalid_state,
-                 fmt::format("VM \"{}\" is {}, not running", record->name, power_name(record->power)));
-  if (found->keys.size() == most_kept) found->keys.pop_front();
-  found->keys.push_back(keys);
+  const auto found = running(id);
+  if (!found) return found.error();
+  auto& kept = found->second->keys;
+  if (kept.size() == most_kept) kept.pop_front();
+  kept.push_back(keys);
   return {};
 }
 

@@ -18,6 +18,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace vmms::hypervisor::simulator {
 
@@ -68,6 +70,8 @@ class Simulator : public Host {
   };
 
   Machine* machine(std::string_view id);
+  /// The record with its machine. Errors: not_found; invalid_state: it does not run.
+  Result<std::pair<VirtualMachinePtr, Machine*>> running(std::string_view id);
   std::shared_ptr<SimulatedGuest> guest_of(const std::string& id, Machine& machine);
   void enter(const std::string& id, Machine& machine, PowerState power);
   void enter_agent(const std::string& id, Machine& machine, AgentState agent);
