@@ -776,14 +776,19 @@ class Copies(Simulated):
     def test_a_slow_guest_holds_up_nobody_and_can_be_cancelled(self):
         slow = self.file("slow", 3_000_000)
         jobs = [self.copy_to_guest("tardy", vmms.copy_setting(slow, f"/tmp/{number}")) for number in range(4)]
-        begun = time.monotonic()
         self.daemon.cli("copy", "--overwrite", self.file("quick", 1_000_000), "good:/tmp/quick")
-        self.assertLess(time.monotonic() - begun, 3)
         keys = [{"InstanceID": vmms.job_id_of(job)} for job in jobs]
+
+        def progress_of(key):
+            job = self.client.get("Msvm_CopyFileToGuestJob", key)
+            self.assertEqual(job["JobState"], "4", "it still runs")
+            return job["PercentComplete"]
+
+        for key in keys:
+            progress_of(key)  # the quick one has not waited for it
         seen = set()
         while len(seen) < 3:
-            self.assertLess(time.monotonic() - begun, 6 if not vmms.SANITIZED else 30, "its progress moves")
-            seen.add(self.client.get("Msvm_CopyFileToGuestJob", keys[0])["PercentComplete"])
+            seen.add(progress_of(keys[0]))
             time.sleep(0.2)
         for each in keys:
             self.assertEqual(self.client.invoke("Msvm_CopyFileToGuestJob", each, "RequestStateChange",

@@ -70,22 +70,33 @@ Result<json::value> read_agent_json(std::string_view text) {
 }
 
 std::string write_agent_json(const json::value& value) {
-  const std::string text = json::serialize(value);
-  std::string ascii;
-  ascii.reserve(text.size());
+  std::string text = json::serialize(value);
+  const auto end_of_ascii = [&text](std::size_t from) {
+    const auto beyond = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+    return static_cast<std::size_t>(std::find_if(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), beyond) -
+                                    text.begin());
+  };
+  std::size_t at = end_of_ascii(0);
+  if (at == text.size()) return text;  // nearly every command
+
+  std::string ascii = text.substr(0, at);
   const auto escape = [&ascii](std::uint32_t unit) { fmt::format_to(std::back_inserter(ascii), "\\u{:04x}", unit); };
-  for (std::size_t i = 0; i < text.size();) {
-    const Decoded next = decode_utf8(text, i);
-    if (next.character < 0x80) {  // or no UTF-8
-      ascii += text[i++];
-      continue;
-    }
-    i += next.length;
-    if (next.character < 0x10000) {
+  while (at < text.size()) {
+    const Decoded next = decode_utf8(text, at);
+    const std::size_t after = at + next.length;
+    if (next.length == 0) {  // no UTF-8
+      ascii += text[at++];
+    } else if (next.character < 0x80) {
+      const std::size_t end = end_of_ascii(at);
+      ascii.append(text, at, end - at);
+      at = end;
+    } else if (next.character < 0x10000) {
       escape(next.character);
+      at = after;
     } else {
       escape(0xD800 + ((next.character - 0x10000) >> 10));
       escape(0xDC00 + ((next.character - 0x10000) & 0x3FF));
+      at = after;
     }
   }
   return ascii;
