@@ -2,9 +2,9 @@
 // usage: copy_bench GUEST_DIR [MEGABYTES] [ROUNDS]     (GUEST_DIR: what guest/build made)
 #include "agent/image.hpp"
 #include "base/source_file.hpp"
-#include "guest/discovery.hpp"
-#include "guest/file_copy.hpp"
-#include "guest/own_agent.hpp"
+#include "guest/files/file_copy.hpp"
+#include "guest/own_agent/own_agent.hpp"
+#include "guest/services/discovery.hpp"
 #include "hypervisor/libvirt/define.hpp"
 #include "hypervisor/libvirt/host.hpp"
 
@@ -61,13 +61,13 @@ b2sum /var/tmp/raw.part && sync /var/tmp/raw.part && mv -f /var/tmp/raw.part /va
 
 struct Bench {
   std::shared_ptr<guest::Transport> transport;
-  std::shared_ptr<guest::Leftovers> leftovers = std::make_shared<guest::Leftovers>();
+  std::shared_ptr<guest::AbandonedProcesses> abandoned = std::make_shared<guest::AbandonedProcesses>();
   guest::Capabilities capabilities;
 
   double raw_port(const SourceFile& file) {
     const auto begin = Clock::now();
     const auto port = need(transport->open_port("raw", Clock::now() + 20s));
-    guest::Execution execution(transport, leftovers,
+    guest::Execution execution(transport, abandoned,
                                {"raw", raw_script, {port->name(), std::to_string(file.size())}, {}});
     execution.advance(Clock::now() + 10s);
     std::this_thread::sleep_for(50ms);  // until the guest's end is open
@@ -96,7 +96,7 @@ struct Bench {
 
   double product(const SourceFile& file, bool through_own_agent = false) {
     const auto begin = Clock::now();
-    guest::FileCopy copy(transport, leftovers, capabilities, {},
+    guest::FileCopy copy(transport, abandoned, capabilities, {},
                          [&] { return through_own_agent ? own_agent : nullptr; });
     need(copy.to_guest(file, {"/var/tmp/product", true, false}));
     return seconds_since(begin);
@@ -136,8 +136,8 @@ int main(int argc, char** argv) {
   Bench bench{.transport = std::make_shared<guest::PatientTransport>(host->guest(id)), .capabilities = {}};
   while (!bench.transport->connected()) std::this_thread::sleep_for(100ms);
   // Until its services have started, which takes the processor that is measured.
-  for (auto found = guest::discover(bench.transport, bench.leftovers, Clock::now() + 30s);;
-       found = guest::discover(bench.transport, bench.leftovers, Clock::now() + 30s)) {
+  for (auto found = guest::discover(bench.transport, bench.abandoned, Clock::now() + 30s);;
+       found = guest::discover(bench.transport, bench.abandoned, Clock::now() + 30s)) {
     if (found && (*found)->manager) {
       bench.capabilities = (*found)->capabilities;
       break;
@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
   const auto middle = need(SourceFile::open(make_file(folder / "middle", 10'000'000)));
   const auto small = need(SourceFile::open(make_file(folder / "small", 10'000)));
   fmt::print("the guest runs\n");
-  bench.own_agent = need(guest::deploy_own_agent(bench.transport, bench.leftovers,
+  bench.own_agent = need(guest::deploy_own_agent(bench.transport, bench.abandoned,
                                                  {agent::image(), agent::image_sha256()}, nullptr, Clock::now() + 60s));
   std::vector<double> raw, product, own, chunks, small_times, ratios;
   for (int i = 0; i < rounds; ++i) {

@@ -1,7 +1,7 @@
 #include "cli/embedded.hpp"
 
 #include "cli/schema.hpp"
-#include "wire/cimxml/embedded_instance.hpp"
+#include "wire/representation/embedded_instance.hpp"
 #include "wire/xml/writer.hpp"
 
 namespace vmms::cli {
@@ -21,7 +21,7 @@ std::string write_embedded(std::string_view class_name, const std::vector<Embedd
 }
 
 std::optional<cim::Instance> read_embedded(std::string_view text) {
-  auto instance = wire::cimxml::read_embedded_instance(text, *known_schemas().front());
+  auto instance = wire::representation::read_embedded_instance(text, *known_schemas().front());
   if (!instance) return std::nullopt;
   return *std::move(instance);
 }

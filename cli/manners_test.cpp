@@ -1,6 +1,6 @@
 // What people and scripts may rely on beside the answers themselves: words that are no verbs, states that are there
 // already, exit statuses that agree, names that look like something else.
-#include "cli/test_program.hpp"
+#include "testing/test_program.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // The program as a shell and a terminal see it.
-#include "cli/fake_host.hpp"
+#include "testing/fake_host.hpp"
 
 #include <fcntl.h>
 #include <pty.h>

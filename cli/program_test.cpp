@@ -1,7 +1,7 @@
 // The verbs against a host behind a real socket; what a shell sees is in process_test.cpp.
 #include "cli/program.hpp"
 
-#include "cli/test_program.hpp"
+#include "testing/test_program.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

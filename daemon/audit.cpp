@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "cim/instance.hpp"
 #include "hypervisor/host.hpp"
-#include "providers/machines.hpp"
+#include "providers/common/machines.hpp"
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <fcntl.h>

@@ -3,23 +3,20 @@
 
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
-import subprocess
 import time
+import unittest
 
 import integration_components_test as simulated
 import vmms
-from real_guest_test import RealGuest as Base
+from real_guest import RealGuestTest
 from vmms import machine_keys
 
-KEEP = {name for name in dir(Base) if name.startswith("test_")}
 
-
-class Components(Base):
-    """In the order of their names; the last ones end daemon and guest. Of RealGuest only the guest is taken."""
+class Components(RealGuestTest, unittest.TestCase):
+    """In the order of their names; the last ones end daemon and guest."""
 
     device = simulated.Components.device
     keys = simulated.Components.keys
@@ -28,6 +25,11 @@ class Components(Base):
     items = simulated.Components.items
     change_items = simulated.Components.change_items
 
+    @classmethod
+    def setUpClass(cls):
+        cls.make_root()
+        cls.set_up(vmms.GUEST)
+
     def setUp(self):
         super().setUp()
         self.ids = {"guest": self.machine}
@@ -35,16 +37,6 @@ class Components(Base):
     def status(self, component="Heartbeat"):
         status = self.device("guest", component)["OperationalStatus"]
         return status[0] if isinstance(status, list) else status
-
-    def wait_for(self, condition, seconds=60):
-        deadline = time.monotonic() + seconds
-        while not (found := condition()):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
-        return found
-
-    def process(self):
-        return int(next(self.root.glob("e/run/qemu/*.pid")).read_text())
 
     def test_01_boot(self):
         self.wait_for_guest()
@@ -187,11 +179,6 @@ class Components(Base):
         self.daemon.cli("vm", "shutdown", "guest")
         self.wait_for(lambda: self.client.get("Msvm_ComputerSystem", machine_keys(self.machine))["EnabledState"] == "3", 90)
         print(f"off after {time.monotonic() - begun:.2f} s")
-
-
-for name in KEEP - set(vars(Components)):
-    setattr(Components, name, None)
-del Base
 
 
 if __name__ == "__main__":

@@ -4,14 +4,14 @@
 #include "memory_faults.hpp"
 
 #include "base/sanitizer.hpp"
-#include "providers/machines.hpp"
-#include "providers/test_fleet.hpp"
+#include "providers/common/machines.hpp"
+#include "testing/cimxml_server.hpp"
+#include "testing/test_fleet.hpp"
+#include "testing/test_principal.hpp"
+#include "testing/wsman_server.hpp"
 #include "wire/cimxml/server.hpp"
-#include "wire/cimxml/test_server.hpp"
 #include "wire/http/server.hpp"
-#include "wire/http/test_principal.hpp"
 #include "wire/wsman/server.hpp"
-#include "wire/wsman/test_server.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

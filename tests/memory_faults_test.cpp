@@ -4,9 +4,9 @@
 
 #include "base/ledger.hpp"
 #include "base/worker_pool.hpp"
-#include "guest/fd_port.hpp"
-#include "guest/own_agent_session.hpp"
-#include "wire/http/test_client.hpp"
+#include "guest/own_agent/own_agent_session.hpp"
+#include "guest/testing/fd_port.hpp"
+#include "testing/http_client.hpp"
 
 #include <sys/socket.h>
 

@@ -1,20 +1,16 @@
 #!/usr/bin/env python3
 """Services of guests under OpenRC and SysV init: one boot each of what guest/build --init makes, through vmmsd."""
 
-import os
-import pathlib
-import shutil
 import statistics
-import subprocess
-import tempfile
 import time
 import unittest
 
 import vmms
+from real_guest import RealGuestTest, built
 from vmms import Fault, service_keys
 
 
-class OtherServiceManager:
+class OtherServiceManager(RealGuestTest):
     """The tests run in the order of their names. Subclasses name the guest and what differs."""
 
     init = ""
@@ -22,41 +18,13 @@ class OtherServiceManager:
 
     @classmethod
     def setUpClass(cls):
-        folder = pathlib.Path(os.environ.get("VMMS_TEST_GUESTS", vmms.SOURCE / "build")).resolve() / f"guest-{cls.init}"
-        subprocess.run([vmms.SOURCE / "guest" / "build", "--init", cls.init, folder], check=True, stdout=subprocess.DEVNULL)
-        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="vmms", dir="/tmp"))
-        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
-        disk = cls.root / "disk.qcow2"
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", folder / "disk.qcow2", "-F", "qcow2", disk],
-                       check=True)
-        xml = (vmms.SOURCE / "guest" / "domain.xml").read_text()
-        for name, value in {"NAME": "guest", "GUEST": folder, "DISK": disk, "CONSOLE": cls.root / "console"}.items():
-            xml = xml.replace(f"@{name}@", str(value))
-        definition = cls.root / "domain.xml"
-        definition.write_text(xml[xml.index("<domain"):])
-        cls.daemon = vmms.Daemon(cls, "--connect", f"qemu:///embed?root={cls.root}/e", "--define", definition)
-        cls.addClassCleanup(cls.stop_machine)
-        cls.machine = cls.daemon.json("vm", "list")[0]["id"]
-        cls.daemon.cli("vm", "start", "guest", "--wait", "180", timeout=210)
+        cls.make_root()
+        cls.set_up(built(cls.init, "--init", cls.init))
+        cls.wait_for_guest(180)
         cls.daemon.cli("guest", "enable", "guest")
 
-    @classmethod
-    def stop_machine(cls):
-        if cls.daemon.process.poll() is None:
-            cls.daemon.cli("vm", "stop", "guest", check=False)
-        for pid_file in cls.root.glob("e/run/qemu/*.pid"):
-            subprocess.run(["kill", "-KILL", pid_file.read_text().strip()], check=False)
-
-    def setUp(self):
-        self.client = self.daemon.client()
-        self.addCleanup(self.client.close)
-
-    def call(self, service, method="StartService", body="", timeout=None):
-        keys = service_keys(self.machine, service)
-        return self.client.invoke("Vmms_GuestOSService", keys, method, body, timeout=timeout)["ReturnValue"]
-
     def set_mode(self, service, mode):
-        return self.call(service, "ChangeStartMode", f"<p:StartMode>{mode}</p:StartMode>")
+        return self.call(service, "ChangeStartMode", inputs=f"<p:StartMode>{mode}</p:StartMode>")
 
     def service(self, name):
         return self.client.get("Vmms_GuestOSService", service_keys(self.machine, name))

@@ -4,68 +4,25 @@
 import concurrent.futures
 import datetime
 import os
-import pathlib
 import re
-import shutil
-import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
 import vmms
 from guest_files import GuestFiles
+from real_guest import RealGuestTest
 from vmms import Fault, machine_keys, service_keys
 
 
-class RealGuest(GuestFiles, unittest.TestCase):
+class RealGuest(GuestFiles, RealGuestTest, unittest.TestCase):
     """The tests run in the order of their names: the later ones kill agent, daemon and guest."""
 
     @classmethod
     def setUpClass(cls):
-        if not (vmms.GUEST / "disk.qcow2").exists():
-            raise AssertionError(f"there is no guest in {vmms.GUEST}: build it with guest/build {vmms.GUEST}")
-        # Short, since unix sockets lie below it.
-        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="vmms", dir="/tmp"))
-        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
-        disk = cls.root / "disk.qcow2"
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", vmms.GUEST / "disk.qcow2", "-F", "qcow2", disk],
-                       check=True)
-        xml = (vmms.SOURCE / "guest" / "domain.xml").read_text()
-        for name, value in {"NAME": "guest", "GUEST": vmms.GUEST, "DISK": disk, "CONSOLE": cls.root / "console"}.items():
-            xml = xml.replace(f"@{name}@", str(value))
-        definition = cls.root / "domain.xml"
-        definition.write_text(xml[xml.index("<domain"):])
+        cls.make_root()
         (cls.root / "files").mkdir()
-        cls.daemon = vmms.Daemon(cls, "--connect", f"qemu:///embed?root={cls.root}/e", "--define", definition,
-                                 "--copy-read", f"files={cls.root}/files", "--copy-write", f"files={cls.root}/files")
-        cls.addClassCleanup(cls.stop_machine)
-        cls.machine = cls.daemon.json("vm", "list")[0]["id"]
-
-    @classmethod
-    def stop_machine(cls):
-        if cls.daemon.process.poll() is None:
-            cls.daemon.cli("vm", "stop", "guest", check=False)
-        # Whatever a failed test left.
-        for pid_file in cls.root.glob("e/run/qemu/*.pid"):
-            subprocess.run(["kill", "-KILL", pid_file.read_text().strip()], check=False)
-
-    def setUp(self):
-        self.client = self.daemon.client()
-        self.addCleanup(self.client.close)
-
-    def call(self, service, method="StartService", client=None, timeout=None, class_name="Vmms_GuestOSService",
-             inputs=""):
-        keys = service_keys(self.machine, service, class_name)
-        return (client or self.client).invoke(class_name, keys, method, inputs, timeout)["ReturnValue"]
-
-    def service(self, name):
-        return self.client.get("Vmms_GuestOSService", service_keys(self.machine, name))
-
-    def fault(self, *arguments, **options):
-        with self.assertRaises(Fault) as caught:
-            self.call(*arguments, **options)
-        return caught.exception
+        cls.set_up(vmms.GUEST, "--copy-read", f"files={cls.root}/files", "--copy-write", f"files={cls.root}/files")
 
     def probe(self):
         """Whether the web server answers inside the guest: a service there fetches its page."""
@@ -73,9 +30,6 @@ class RealGuest(GuestFiles, unittest.TestCase):
             return self.call("vmms-demo-probe.service") == 0
         except Fault:
             return False
-
-    def wait_for_guest(self, seconds=120):
-        self.daemon.cli("vm", "start", "guest", "--wait", str(seconds), timeout=seconds + 30)
 
     def test_01_the_interface_is_off_at_first(self):
         self.wait_for_guest()

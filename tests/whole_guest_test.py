@@ -4,21 +4,19 @@
 Big files, copies beside scp, a thousand services, addresses, hibernation, the power button. What the product did is
 checked in the guest over ssh. Prints the figures of docs/performance.md."""
 
-import datetime
 import hashlib
 import os
 import pathlib
 import re
-import shutil
 import statistics
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
 import integration_components_test as simulated
 import vmms
+from real_guest import RealGuestTest, built
 from vmms import Fault, machine_keys, service_keys
 
 MEGABYTE = 1_000_000
@@ -94,7 +92,7 @@ class Memory:
         return self.most - self.before
 
 
-class WholeGuest(unittest.TestCase):
+class WholeGuest(RealGuestTest, unittest.TestCase):
     """The tests run in the order of their names; the last ones end the guest."""
 
     device = simulated.Components.device
@@ -103,28 +101,18 @@ class WholeGuest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        folder = pathlib.Path(os.environ.get("VMMS_TEST_GUESTS", vmms.SOURCE / "build")).resolve() / "guest-whole"
-        subprocess.run([vmms.SOURCE / "guest" / "build", "--whole", folder], check=True, stdout=subprocess.DEVNULL)
-        # Short, since unix sockets lie below it.
-        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="vmms", dir="/tmp"))
-        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        folder = built("whole", "--whole")
+        cls.make_root()
         (cls.root / "files").mkdir()
-        disk = cls.root / "disk.qcow2"
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", folder / "disk.qcow2", "-F", "qcow2", disk],
-                       check=True)
         cls.swap = cls.root / "swap"
         with open(cls.swap, "wb") as file:
             file.truncate(SWAP_BYTES)
-        xml = (vmms.SOURCE / "guest" / "domain.xml").read_text()
-        for name, value in {"NAME": "guest", "GUEST": folder, "DISK": disk, "CONSOLE": cls.root / "console"}.items():
-            xml = xml.replace(f"@{name}@", str(value))
-        xml = xml.replace("root=/dev/vda", "root=/dev/vda resume=/dev/vdb").replace(">192</memory>", ">512</memory>")
-        xml = xml.replace("</devices>", DISK.format(swap=cls.swap)).replace("</domain>", NETWORK)
-        definition = cls.root / "domain.xml"
-        definition.write_text(xml[xml.index("<domain"):])
-        cls.daemon = vmms.Daemon(cls, "--connect", f"qemu:///embed?root={cls.root}/e", "--define", definition)
-        cls.addClassCleanup(cls.stop_machine)
-        cls.machine = cls.daemon.json("vm", "list")[0]["id"]
+
+        def change(xml):
+            xml = xml.replace("root=/dev/vda", "root=/dev/vda resume=/dev/vdb").replace(">192</memory>", ">512</memory>")
+            return xml.replace("</devices>", DISK.format(swap=cls.swap)).replace("</domain>", NETWORK)
+
+        cls.set_up(folder, change=change)
         cls.start_machine()
         cls.daemon.cli("guest", "enable", "guest")
         cls.wait_for(lambda: cls.daemon.cli("service", "start", "guest", "ssh", check=False).returncode == 0)
@@ -133,30 +121,15 @@ class WholeGuest(unittest.TestCase):
         cls.daemon.cli("copy", "--create-path", f"{cls.key}.pub", "guest:/root/.ssh/authorized_keys")
 
     @classmethod
-    def stop_machine(cls):
-        if cls.daemon.process.poll() is None:
-            cls.daemon.cli("vm", "stop", "guest", check=False)
-        for pid_file in cls.root.glob("e/run/qemu/*.pid"):
-            subprocess.run(["kill", "-KILL", pid_file.read_text().strip()], check=False)
-
-    @classmethod
     def start_machine(cls):
-        cls.daemon.cli("vm", "start", "guest", "--wait", "240", timeout=270)
-        cls.port = listening_port(int(next(cls.root.glob("e/run/qemu/*.pid")).read_text()))
+        cls.wait_for_guest(240)
+        cls.port = listening_port(cls.process())
 
-    @staticmethod
-    def wait_for(condition, seconds=300):
-        deadline = time.monotonic() + seconds
-        while not (found := condition()):
-            if time.monotonic() > deadline:
-                raise AssertionError("what was waited for did not come")
-            time.sleep(0.1)
-        return found
+    patience = 300
 
     def setUp(self):
+        super().setUp()
         self.ids = {"guest": self.machine}
-        self.client = self.daemon.client()
-        self.addCleanup(lambda: self.client.close())
 
     def restart_daemon(self, agent):
         """Another vmmsd finds the guest running. With `auto` it returns when our own agent is there."""

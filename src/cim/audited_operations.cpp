@@ -1,6 +1,8 @@
 // ObjectManager's operations as the wire calls them: each is told to the auditor when it has ended.
 #include "cim/object_manager.hpp"
 
+#include "cim/query_planner.hpp"
+
 #include <fmt/format.h>
 
 namespace vmms::cim {
@@ -23,14 +25,20 @@ Result<QueryResult> ObjectManager::query(const Context& context, std::string_vie
                                          bool keys_only, wql::Language language) {
   return audited_read(auditor_,
                       {.operation = "query", .context = context, .namespace_name = namespace_name, .query = text},
-                      [&] { return run_query(context, namespace_name, text, keys_only, language); });
+                      [&] { return QueryPlanner(*this).query(context, namespace_name, text, keys_only, language); });
 }
 
 Result<QueryResult> ObjectManager::associations(const Context& context, std::string_view namespace_name,
                                                 const AssociationQuery& query) {
   const std::string_view operation = query.references ? "references" : "associators";
   return audited_read(auditor_, {operation, context, namespace_name, query.source.class_name, &query.source},
-                      [&] { return run_associations(context, namespace_name, query); });
+                      [&] { return QueryPlanner(*this).associations(context, namespace_name, query); });
+}
+
+Result<std::vector<const Class*>> ObjectManager::associated_classes(const Context& context,
+                                                                    std::string_view namespace_name,
+                                                                    const AssociationQuery& query) {
+  return QueryPlanner(*this).associated_classes(context, namespace_name, query);
 }
 
 Result<MethodResult> ObjectManager::invoke(const Context& context, const ObjectPath& path, std::string_view method_name,

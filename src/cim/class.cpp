@@ -36,6 +36,11 @@ const Method* Class::method(std::string_view method_name) const {
   return found == methods.end() ? nullptr : &*found;
 }
 
+bool Method::takes_references() const {
+  return std::any_of(parameters.begin(), parameters.end(),
+                     [](const Parameter& parameter) { return parameter.type == Type::reference && parameter.is_in; });
+}
+
 bool Class::is_a(const Class& ancestor) const {
   for (const Class* c = this; c; c = c->superclass)
     if (c == &ancestor) return true;

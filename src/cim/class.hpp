@@ -90,6 +90,9 @@ struct Method {
   std::optional<std::uint32_t> not_supported = {};  ///< the documented "not supported" return value
   std::span<const ValueName> values = {};           ///< documented return values
   std::span<const Qualifier> qualifiers = {};
+
+  /// Whether an input names an object.
+  bool takes_references() const;
 };
 
 struct Class {

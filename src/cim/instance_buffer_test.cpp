@@ -1,6 +1,6 @@
 #include "cim/instance_buffer.hpp"
 
-#include "cim/test_namespace.hpp"
+#include "testing/test_namespace.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -99,6 +99,11 @@ Status complete_keys(std::vector<KeyBinding>& keys, const Class& cim_class) {
   return {};
 }
 
+bool has_all_keys(const Class& cim_class, const ObjectPath& path) {
+  return std::all_of(cim_class.keys.begin(), cim_class.keys.end(),
+                     [&](std::uint16_t key) { return path.find(cim_class.properties[key].name) != nullptr; });
+}
+
 void add_fixed_keys(std::vector<KeyBinding>& keys, const Class& cim_class) {
   for (const std::uint16_t index : cim_class.keys) {
     const Property& property = cim_class.properties[index];

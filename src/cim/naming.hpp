@@ -18,6 +18,8 @@ bool names_server(std::string_view host, std::string_view server);
 /// spells numbers and booleans as we do. Keys that the class does not have stay as they are. Errors (invalid_argument):
 /// a key without name of a class that has not one key, a value that is none of the key's type.
 Status complete_keys(std::vector<KeyBinding>& keys, const Class& cim_class);
+/// Whether the path has all keys of the class.
+bool has_all_keys(const Class& cim_class, const ObjectPath& path);
 /// Adds the keys that have the same value for each instance of the class, where they are missing.
 void add_fixed_keys(std::vector<KeyBinding>& keys, const Class& cim_class);
 

@@ -1,6 +1,6 @@
 #include "cim/naming.hpp"
 
-#include "cim/test_namespace.hpp"
+#include "testing/test_namespace.hpp"
 
 namespace vmms::cim {
 namespace {

@@ -14,13 +14,6 @@ namespace vmms::cim {
 
 namespace {
 
-// WMI writes namespaces with either slash and any case.
-std::string namespace_key(std::string_view name) {
-  std::string key = to_lower(name);
-  std::replace(key.begin(), key.end(), '\\', '/');
-  return key;
-}
-
 Error no_instance(const ObjectPath& path) {
   return error(Failure::not_found, fmt::format("there is no instance {}", describe(path)));
 }
@@ -33,11 +26,6 @@ Error with_keys_not_given(Error why, const Class& cim_class, const ObjectPath& p
       (missing += missing.empty() ? "; keys that were not given: " : ", ") += name;
   if (why.kind == Failure::not_found && !path.keys.empty()) why.message += missing;
   return why;
-}
-
-bool is_complete(const Class& cim_class, const ObjectPath& path) {
-  return std::all_of(cim_class.keys.begin(), cim_class.keys.end(),
-                     [&](std::uint16_t key) { return path.find(cim_class.properties[key].name) != nullptr; });
 }
 
 bool has_keys(const Class& cim_class, const ObjectPath& path) {
@@ -73,11 +61,6 @@ Result<Instance> writable_changes(const Instance& present, const Instance& chang
   return result;
 }
 
-bool refers_to_objects(const Method& method) {
-  return std::any_of(method.parameters.begin(), method.parameters.end(),
-                     [](const Parameter& parameter) { return parameter.type == Type::reference && parameter.is_in; });
-}
-
 // Arguments follow the declaration of the class that was named; the instance's own class may declare them otherwise.
 Arguments rearrange(const Arguments& values, const Method& from, const Method& to) {
   Arguments result(to.parameters.size());
@@ -90,67 +73,18 @@ Arguments rearrange(const Arguments& values, const Method& from, const Method& t
 }  // namespace
 
 ObjectManager::ObjectManager(Authorizer authorizer, std::string server_name)
-    : authorizer_(std::move(authorizer)), server_name_(std::move(server_name)) {}
-ObjectManager::~ObjectManager() = default;
+    : Directory(std::move(authorizer), std::move(server_name)) {}
 
 void ObjectManager::add_schema(const Schema& schema) {
   auto space = std::make_unique<Namespace>(schema);
   for (const Class* cim_class : schema.classes)
     if (cim_class->is_association && !cim_class->join_left.empty())
       space->add(std::make_unique<JoinProvider>(*this, schema, *cim_class));
-  namespaces_[namespace_key(schema.namespace_name)] = std::move(space);
-}
-
-void ObjectManager::add(std::string_view namespace_name, std::unique_ptr<Provider> provider) {
-  (*find_namespace(namespace_name))->add(std::move(provider));
-}
-
-void ObjectManager::add(std::string_view namespace_name, std::unique_ptr<AssociationProvider> provider) {
-  (*find_namespace(namespace_name))->add(std::move(provider));
-}
-
-Result<Namespace*> ObjectManager::find_namespace(std::string_view namespace_name) const {
-  auto found = namespaces_.find(namespace_name);  // mostly as we spell it ourselves
-  if (found == namespaces_.end()) found = namespaces_.find(namespace_key(namespace_name));
-  if (found == namespaces_.end())
-    return error(Failure::not_found, fmt::format("there is no namespace {}", namespace_name.substr(0, 200)));
-  return found->second.get();
-}
-
-const Schema* ObjectManager::find_schema(std::string_view namespace_name) const {
-  const auto space = find_namespace(namespace_name);
-  return space ? &(*space)->schema : nullptr;
-}
-
-Result<const Class*> ObjectManager::find_class(std::string_view namespace_name, std::string_view class_name) const {
-  const auto space = find_namespace(namespace_name);
-  if (!space) return space.error();
-  if (const Class* found = (*space)->schema.find(class_name)) return found;
-  return error(Failure::not_found,
-               fmt::format("there is no class {} in {}", class_name.substr(0, 200), (*space)->schema.namespace_name));
-}
-
-bool ObjectManager::waits(std::string_view namespace_name, const Class& cim_class, const Method* method) const {
-  const auto space = find_namespace(namespace_name);
-  if (!space) return false;
-  if (!method) return (*space)->waits(cim_class);
-  const std::vector<Provider*>& concrete = (*space)->concrete(cim_class);
-  if (concrete.size() > 1 && (*space)->waits(cim_class)) return true;  // the instance is looked for in several places
-  // What is called is the method of the instance's own class. One that nobody wrote still looks whether it is there.
-  return std::any_of(concrete.begin(), concrete.end(), [&](const Provider* provider) {
-    const Class& own_class = provider->cim_class();
-    const Method* own = &own_class == &cim_class ? method : own_class.method(method->name);
-    return own && (own->waits || (own->implemented ? refers_to_objects(*own) : own_class.waits));
-  });
-}
-
-Status ObjectManager::authorize(const Context& context, OperationKind kind, const Class& cim_class,
-                                const Method* method) const {
-  return authorizer_(*context.principal, kind, cim_class, method);
+  add(std::move(space));
 }
 
 // Where a class that was named stands for objects of others, the own class of the object takes over.
-ObjectManager::Target ObjectManager::own_target(const Namespace& space, Provider& provider, ObjectPath path) {
+ObjectManager::ResolvedObject ObjectManager::own_object(const Namespace& space, Provider& provider, ObjectPath path) {
   const auto name = provider.other_class(path);
   const Class* const other = name ? space.schema.find(*name) : nullptr;
   const auto own = other ? space.providers.find(other) : space.providers.end();
@@ -159,29 +93,18 @@ ObjectManager::Target ObjectManager::own_target(const Namespace& space, Provider
   return {own->second.get(), std::move(path)};
 }
 
-// Without waiting, of a path with all keys.
-std::optional<std::string> ObjectManager::other_class(const Namespace& space, const ObjectPath& path) const {
-  if (!path.namespace_name.empty() && find_schema(path.namespace_name) != &space.schema) return std::nullopt;
-  const Class* named = space.schema.find(path.class_name);
-  const auto provider = named ? space.providers.find(named) : space.providers.end();
-  if (provider == space.providers.end()) return std::nullopt;
-  ObjectPath own = path;
-  if (!complete_keys(own.keys, *named) || !is_complete(*named, own)) return std::nullopt;
-  return provider->second->other_class(own);
-}
-
 // Clients that know this server by an address or an alias put it into the paths that they send.
 bool ObjectManager::is_on_another_host(const Context& context, const ObjectPath& path) const {
-  return !names_server(path.host, server_name_) && !names_server(path.host, context.called_server);
+  return !names_server(path.host, server_name()) && !names_server(path.host, context.called_server);
 }
 
 Error ObjectManager::on_another_host(const ObjectPath& path) const {
   return error(Failure::invalid_argument,
-               fmt::format("{} is on another host: this one is {}", describe(path), server_name_));
+               fmt::format("{} is on another host: this one is {}", describe(path), server_name()));
 }
 
-Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, const ObjectPath& path, Naming naming,
-                                                     const Class* within) {
+Result<ObjectManager::ResolvedObject> ObjectManager::resolve(const Context& context, const ObjectPath& path,
+                                                             Naming naming, const Class* within) {
   const auto space = find_namespace(path.namespace_name);
   if (!space) return space.error();
   const auto named = find_class(path.namespace_name, path.class_name);
@@ -191,16 +114,16 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   // The common case: a service that all calls name in the same way.
   if (concrete.size() == 1 && concrete.front()->cim_class().is_singleton && !path.keys.empty() &&
       (!within || concrete.front()->cim_class().is_a(*within)))
-    if (auto known = recall(concrete.front(), path)) return Target{concrete.front(), *std::move(known), true};
+    if (auto known = recall(concrete.front(), path)) return ResolvedObject{concrete.front(), *std::move(known), true};
   // What each class makes of the path.
-  std::vector<Target> candidates;
+  std::vector<ResolvedObject> candidates;
   std::optional<Error> unfit;
   const KeyBinding* creation = path.find("CreationClassName");
   for (Provider* provider : concrete) {
     const Class& cim_class = provider->cim_class();
     if ((creation && !equals_no_case(cim_class.name, creation->value)) || (within && !cim_class.is_a(*within)))
       continue;
-    Target candidate{provider, path};
+    ResolvedObject candidate{provider, path};
     candidate.path.class_name = cim_class.name;
     Status fits = complete_keys(candidate.path.keys, cim_class);
     if (fits) fits = check_key_names(cim_class, candidate.path);
@@ -223,9 +146,9 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
 
   std::vector<Error> failures;
   // Complete keys first: nothing has to be looked for.
-  for (Target& candidate : candidates) {
-    if (!is_complete(candidate.provider->cim_class(), candidate.path)) continue;
-    if (candidates.size() == 1) return own_target(**space, *candidate.provider, std::move(candidate.path));
+  for (ResolvedObject& candidate : candidates) {
+    if (!has_all_keys(candidate.provider->cim_class(), candidate.path)) continue;
+    if (candidates.size() == 1) return own_object(**space, *candidate.provider, std::move(candidate.path));
     auto instance = candidate.provider->get(context, candidate.path);
     if (instance) {
       candidate.is_there = true;
@@ -235,10 +158,10 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
     if (instance.error().kind != Failure::not_found && instance.error().kind != Failure::invalid_argument)
       failures.push_back(instance.error());
   }
-  std::vector<Target> found;
-  for (Target& candidate : candidates) {
+  std::vector<ResolvedObject> found;
+  for (ResolvedObject& candidate : candidates) {
     const Class& cim_class = candidate.provider->cim_class();
-    if (is_complete(cim_class, candidate.path)) continue;
+    if (has_all_keys(cim_class, candidate.path)) continue;
     const bool may_be_looked_for = cim_class.is_singleton || (naming == Naming::without_asking && !cim_class.waits) ||
                                    (naming == Naming::any && !path.keys.empty());  // no key at all names a class
     if (!may_be_looked_for) continue;
@@ -255,15 +178,16 @@ Result<ObjectManager::Target> ObjectManager::resolve(const Context& context, con
   return std::move(found.front());
 }
 
-std::vector<ObjectManager::Target> ObjectManager::find_some(const Context& context, Provider& provider,
-                                                            const ObjectPath& path, std::vector<Error>& failures) {
+std::vector<ObjectManager::ResolvedObject> ObjectManager::find_some(const Context& context, Provider& provider,
+                                                                    const ObjectPath& path,
+                                                                    std::vector<Error>& failures) {
   const Class& cim_class = provider.cim_class();
   Query query = make_query(cim_class, path.keys, {std::string(cim_class.name)});  // keys alone
   query.limit = 2;
   InstanceBuffer instances;
   Page page{instances, failures};
   provider.enumerate(context, query, page);
-  std::vector<Target> found;
+  std::vector<ResolvedObject> found;
   for (const Instance& instance : instances.items())
     found.push_back({&provider, instance.path(path.namespace_name), true});
   return found;
@@ -342,12 +266,12 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
       end.class_name = *other;
       key.reference = std::make_shared<const ObjectPath>(std::move(end));
     }
-    const bool complete = is_complete(provider->cim_class(), own);
+    const bool complete = has_all_keys(provider->cim_class(), own);
     if (!has_keys(provider->cim_class(), own) || (!complete && naming == Naming::all_keys)) continue;
     // From an end that is named by all its keys, if there is one: the other may fit several objects.
     const auto is_whole = [&](const KeyBinding& key) {
       const Class* named = key.reference ? schema.find(key.reference->class_name) : nullptr;
-      return named && !named->keys.empty() && is_complete(*named, *key.reference);
+      return named && !named->keys.empty() && has_all_keys(*named, *key.reference);
     };
     const KeyBinding* end = own.find((*space)->driver_role(provider->cim_class()));
     if (!end && !own.keys.empty()) end = &own.keys.front();
@@ -404,39 +328,6 @@ Result<std::unique_ptr<Enumeration>> ObjectManager::enumerate_within(const Conte
   return std::unique_ptr<Enumeration>(std::make_unique<Cursor>(std::move(providers), keys, wanted));
 }
 
-Result<const Class*> ObjectManager::get_class(const Context& context, std::string_view namespace_name,
-                                              std::string_view class_name) const {
-  const auto cim_class = find_class(namespace_name, class_name);
-  if (!cim_class) return cim_class;
-  if (const Status allowed = authorize(context, OperationKind::read, **cim_class, nullptr); !allowed)
-    return allowed.error();
-  return cim_class;
-}
-
-Result<std::vector<const Class*>> ObjectManager::classes(const Context& context, std::string_view namespace_name,
-                                                         std::string_view base, bool deep) const {
-  const auto space = find_namespace(namespace_name);
-  if (!space) return space.error();
-  const Class* ancestor = nullptr;
-  if (!base.empty()) {
-    const auto found = find_class(namespace_name, base);
-    if (!found) return found.error();
-    ancestor = *found;
-  }
-  std::vector<const Class*> result;
-  for (const Class* each : (*space)->schema.classes) {
-    const bool below = deep ? each != ancestor && (!ancestor || each->is_a(*ancestor)) : each->superclass == ancestor;
-    if (below && authorize(context, OperationKind::read, *each, nullptr)) result.push_back(each);
-  }
-  return result;
-}
-
-std::vector<std::string_view> ObjectManager::namespaces() const {
-  std::vector<std::string_view> names;
-  for (const auto& [key, space] : namespaces_) names.push_back(space->schema.namespace_name);
-  return names;
-}
-
 Result<MethodResult> ObjectManager::run_method(const Context& context, const ObjectPath& path, const Class& cim_class,
                                                const Method& method, const Arguments& inputs) {
   if (const Status allowed = authorize(context, OperationKind::invoke, cim_class, &method); !allowed)
@@ -459,7 +350,7 @@ Result<MethodResult> ObjectManager::run_method(const Context& context, const Obj
   const Arguments* arguments = &inputs;
   Arguments changed;
   if (!same) changed = rearrange(inputs, method, *own), arguments = &changed;
-  if (refers_to_objects(*own)) {
+  if (own->takes_references()) {
     auto found = find_references(context, *own, path.namespace_name, *arguments);
     if (!found) return found.error();
     changed = std::move(*found);

@@ -1,13 +1,11 @@
-// The object manager: finds the class, asks authorization, and hands each operation to the provider that answers it.
-// The wire's only way in.
+// The object manager: hands each operation to the provider that answers it. The wire's only way in.
 #pragma once
 
 #include "cim/association_provider.hpp"
 #include "cim/association_query.hpp"
 #include "cim/audit.hpp"
+#include "cim/directory.hpp"
 #include "cim/enumeration.hpp"
-#include "cim/naming.hpp"
-#include "cim/provider.hpp"
 #include "cim/wql/language.hpp"
 #include "cim/wql/system_properties.hpp"
 
@@ -23,20 +21,10 @@
 
 namespace vmms::cim {
 
-enum class OperationKind : std::uint8_t { read, write, invoke };
-
-/// Answers whether a caller may do a thing to a class. An Error denies (kind access_denied).
-using Authorizer = std::function<Status(const Principal&, OperationKind, const Class&, const Method*)>;
-
 /// Whether the instances of subclasses belong to an enumeration.
 enum class Subclasses : bool { exclude, include };
 /// What a reference among the keys is that names no object, or several.
 enum class NoObject : bool { fails, fits_nothing };
-
-struct Namespace;
-namespace wql {
-struct Select;
-}  // namespace wql
 
 /// What a query finds.
 struct QueryResult {
@@ -48,26 +36,15 @@ struct QueryResult {
   ObjectPath about;    ///< the class that is asked and the keys that are fixed, or the object from which it is walked
 };
 
-class ObjectManager {
+class ObjectManager : public Directory {
  public:
   /// `server_name` is this host's name, as `__SERVER` and `__PATH` show it.
   explicit ObjectManager(Authorizer authorizer, std::string server_name = {});
-  ~ObjectManager();
 
   /// Set up before serving. Schemas are constant data (schema::…::schema()).
   void add_schema(const Schema& schema);
-  void add(std::string_view namespace_name, std::unique_ptr<Provider> provider);
-  void add(std::string_view namespace_name, std::unique_ptr<AssociationProvider> provider);
   /// Who is told of what was done; outlives this. Null: nobody.
   void set_auditor(Auditor* auditor) { auditor_ = auditor; }
-
-  /// Namespace names are compared without case and slash direction.
-  const Schema* find_schema(std::string_view namespace_name) const;
-  /// not_found names what is missing: the namespace or the class.
-  Result<const Class*> find_class(std::string_view namespace_name, std::string_view class_name) const;
-
-  /// Whether the operation may wait (on a guest, a host, a disk), so that it must not run on a thread of the edge.
-  bool waits(std::string_view namespace_name, const Class& cim_class, const Method* method) const;
 
   /// `path.class_name` may be a superclass of the instance's class. Singletons are found by any subset of their keys,
   /// other instances by all keys.
@@ -107,21 +84,9 @@ class ObjectManager {
   Result<QueryResult> associations(const Context& context, std::string_view namespace_name,
                                    const AssociationQuery& query);
 
-  /// A class as its declaration has it. Errors: not_found, access_denied.
-  Result<const Class*> get_class(const Context& context, std::string_view namespace_name,
-                                 std::string_view class_name) const;
-  /// The subclasses of a class, or the classes without superclass when `base` is empty; with `deep` also theirs, and so
-  /// on. Without those that the caller may not read. Errors: not_found.
-  Result<std::vector<const Class*>> classes(const Context& context, std::string_view namespace_name,
-                                            std::string_view base, bool deep) const;
   /// As associations(), of the class that the query names: the classes that could be found. Errors: the same.
   Result<std::vector<const Class*>> associated_classes(const Context& context, std::string_view namespace_name,
-                                                       const AssociationQuery& query) const;
-
-  /// The names of the namespaces, in order.
-  std::vector<std::string_view> namespaces() const;
-  std::string_view server_name() const { return server_name_; }
-  Home home(const Schema& schema) const { return {server_name_, schema.namespace_name, &schema}; }
+                                                       const AssociationQuery& query);
 
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
   /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. References
@@ -137,7 +102,7 @@ class ObjectManager {
 
  private:
   /// The provider that answers for an instance, and the instance's own path: complete, and with its own class.
-  struct Target {
+  struct ResolvedObject {
     Provider* provider = nullptr;
     ObjectPath path;
     bool is_there = false;                  ///< it was found, now or a short time ago
@@ -146,26 +111,19 @@ class ObjectManager {
   /// Which keys may be left out: those of singletons; of others where no guest must be asked to find what they fit;
   /// any.
   enum class Naming : std::uint8_t { all_keys, without_asking, any };
-  Result<Namespace*> find_namespace(std::string_view namespace_name) const;
-  Status authorize(const Context& context, OperationKind kind, const Class& cim_class, const Method* method) const;
   /// Incomplete keys must fit exactly one instance.
-  Result<Target> resolve(const Context& context, const ObjectPath& path, Naming naming, const Class* within = nullptr);
-  static Target own_target(const Namespace& space, Provider& provider, ObjectPath path);
-  /// The own class of an object that its path names by another class; nothing where it does not.
-  std::optional<std::string> other_class(const Namespace& space, const ObjectPath& path) const;
+  Result<ResolvedObject> resolve(const Context& context, const ObjectPath& path, Naming naming,
+                                 const Class* within = nullptr);
+  static ResolvedObject own_object(const Namespace& space, Provider& provider, ObjectPath path);
   bool is_on_another_host(const Context& context, const ObjectPath& path) const;
   Error on_another_host(const ObjectPath& path) const;
   /// Those that some keys of a path fit, two at most; what could not be asked is added to `failures`.
-  std::vector<Target> find_some(const Context& context, Provider& provider, const ObjectPath& path,
-                                std::vector<Error>& failures);
+  std::vector<ResolvedObject> find_some(const Context& context, Provider& provider, const ObjectPath& path,
+                                        std::vector<Error>& failures);
   /// The path of a singleton that some of its keys name, if it was found a short time ago.
   std::optional<ObjectPath> recall(const Provider* provider, const ObjectPath& path) const;
   void remember(const Provider* provider, const ObjectPath& path);
   // The operations, told to no auditor.
-  Result<QueryResult> run_query(const Context& context, std::string_view namespace_name, std::string_view text,
-                                bool keys_only, wql::Language language);
-  Result<QueryResult> run_associations(const Context& context, std::string_view namespace_name,
-                                       const AssociationQuery& query);
   /// References name an object, and are then its own path; or the call is refused.
   Result<Arguments> find_references(const Context& context, const Method& method, std::string_view namespace_name,
                                     const Arguments& inputs);
@@ -174,23 +132,10 @@ class ObjectManager {
   Status run_modify(const Context& context, const ObjectPath& path, const Instance& changes);
   Result<ObjectPath> run_create(const Context& context, std::string_view namespace_name, const Instance& instance);
   Status run_remove(const Context& context, const ObjectPath& path);
-  Result<QueryResult> select(const Context& context, Namespace& space, const wql::Select& statement, bool keys_only);
-  Result<QueryResult> select_classes(const Context& context, Namespace& space, const wql::Select& statement);
-  /// The classes that an association query names, found.
-  struct AssociationClasses {
-    const Class* source = nullptr;
-    const Class* association = nullptr;  ///< null for any
-    const Class* result = nullptr;       ///< likewise
-  };
-  Result<AssociationClasses> find_classes(const Context& context, const Schema& schema,
-                                          const AssociationQuery& query) const;
   Result<Instance> get_association(const Context& context, const Class& cim_class, const ObjectPath& path,
                                    Naming naming);
 
-  Authorizer authorizer_;
   Auditor* auditor_ = nullptr;
-  std::string server_name_;
-  std::map<std::string, std::unique_ptr<Namespace>, std::less<>> namespaces_;
 
   struct Remembered {
     ObjectPath path;

@@ -1,4 +1,4 @@
-#include "cim/test_namespace.hpp"
+#include "testing/test_namespace.hpp"
 
 #include <fmt/format.h>
 

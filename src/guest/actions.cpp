@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::chrono::seconds tidy_interval{5};
 
-class ScriptDoing : public Doing {
+class ScriptAction : public RunningAction {
  public:
-  ScriptDoing(std::shared_ptr<Transport> transport, std::shared_ptr<Leftovers> leftovers,
-              std::shared_ptr<const ServiceManager> manager, Actions::Kind kind, const std::string& full_name)
+  ScriptAction(std::shared_ptr<Transport> transport, std::shared_ptr<AbandonedProcesses> abandoned,
+               std::shared_ptr<const ServiceManager> manager, Actions::Kind kind, const std::string& full_name)
       : manager_(std::move(manager)),
         full_name_(full_name),
         execution_(
-            std::move(transport), std::move(leftovers),
+            std::move(transport), std::move(abandoned),
             kind == Actions::Kind::start ? manager_->start_script(full_name) : manager_->stop_script(full_name)) {}
 
   std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) override {
@@ -34,9 +34,9 @@ class ScriptDoing : public Doing {
   Execution execution_;
 };
 
-class OwnAgentDoing : public Doing {
+class OwnAgentAction : public RunningAction {
  public:
-  OwnAgentDoing(std::shared_ptr<OwnAgentSession> session, Actions::Kind kind, const std::string& full_name)
+  OwnAgentAction(std::shared_ptr<OwnAgentSession> session, Actions::Kind kind, const std::string& full_name)
       : session_(std::move(session)), kind_(kind), full_name_(full_name) {}
 
   std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) override {
@@ -67,7 +67,7 @@ struct Actions::Ended {
 struct Actions::Action {
   Kind kind = Kind::start;
   Clock::time_point begun = Clock::now();
-  std::unique_ptr<Doing> doing;
+  std::unique_ptr<RunningAction> run;
   std::unique_ptr<Flight<Ended>> flight;
   unsigned waiters = 0;             ///< guarded by Actions::mutex_
   Clock::time_point tidied{};       ///< guarded by Actions::mutex_
@@ -129,7 +129,7 @@ Result<Actions::ActionPtr> Actions::join(Kind kind, const Make& make, const std:
 Actions::ActionPtr Actions::begin(Kind kind, const Make& make, const std::string& full_name, const ActionPtr& before) {
   auto action = std::make_shared<Action>();
   action->kind = kind;
-  action->doing = make(kind, full_name);
+  action->run = make(kind, full_name);
   action->flight =
       std::make_unique<Flight<Ended>>([this, waits_for = before, begun = false, me = action.get()](
                                           Clock::time_point deadline) mutable -> std::optional<Result<Ended>> {
@@ -140,7 +140,7 @@ Actions::ActionPtr Actions::begin(Kind kind, const Make& make, const std::string
           waits_for.reset();
         }
         if (!std::exchange(begun, true)) changing_();
-        std::optional<Result<ServiceOutcome>> outcome = me->doing->advance(deadline);
+        std::optional<Result<ServiceOutcome>> outcome = me->run->advance(deadline);
         if (!outcome) {
           if (Clock::now() < deadline) me->rested = false;
           return std::nullopt;
@@ -160,7 +160,7 @@ void Actions::leave(const std::string& full_name, const ActionPtr& action) {
   const std::lock_guard lock(mutex_);
   --action->waiters;
   // What was not sent, or perhaps not, must not be sent later, when nobody wants it any more.
-  const bool over = action->flight->done() || (action->waiters == 0 && !action->doing->running());
+  const bool over = action->flight->done() || (action->waiters == 0 && !action->run->running());
   if (over) {
     const auto found = latest_.find(full_name);
     if (found != latest_.end() && found->second == action) latest_.erase(found);
@@ -188,16 +188,16 @@ void Actions::tidy(Clock::time_point deadline) {
   action->flight->poke(deadline);
 }
 
-std::unique_ptr<Doing> make_script_doing(const std::shared_ptr<Transport>& transport,
-                                         const std::shared_ptr<Leftovers>& leftovers,
-                                         const std::shared_ptr<const ServiceManager>& manager, Actions::Kind kind,
-                                         const std::string& full_name) {
-  return std::make_unique<ScriptDoing>(transport, leftovers, manager, kind, full_name);
+std::unique_ptr<RunningAction> make_script_action(const std::shared_ptr<Transport>& transport,
+                                                  const std::shared_ptr<AbandonedProcesses>& abandoned,
+                                                  const std::shared_ptr<const ServiceManager>& manager,
+                                                  Actions::Kind kind, const std::string& full_name) {
+  return std::make_unique<ScriptAction>(transport, abandoned, manager, kind, full_name);
 }
 
-std::unique_ptr<Doing> make_own_agent_doing(const std::shared_ptr<OwnAgentSession>& session, Actions::Kind kind,
-                                            const std::string& full_name) {
-  return std::make_unique<OwnAgentDoing>(session, kind, full_name);
+std::unique_ptr<RunningAction> make_own_agent_action(const std::shared_ptr<OwnAgentSession>& session,
+                                                     Actions::Kind kind, const std::string& full_name) {
+  return std::make_unique<OwnAgentAction>(session, kind, full_name);
 }
 
 }  // namespace vmms::guest

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "guest/execution.hpp"
-#include "guest/flight.hpp"
-#include "guest/own_agent_session.hpp"
-#include "guest/service.hpp"
-#include "guest/service_manager.hpp"
+#include "guest/agent/execution.hpp"
+#include "guest/agent/flight.hpp"
+#include "guest/own_agent/own_agent_session.hpp"
+#include "guest/services/service.hpp"
+#include "guest/services/service_manager.hpp"
 
 #include <functional>
 #include <map>
@@ -17,9 +17,9 @@
 namespace vmms::guest {
 
 /// One start or stop on its way into a guest. Not thread-safe: a Flight sees to that.
-class Doing {
+class RunningAction {
  public:
-  virtual ~Doing() = default;
+  virtual ~RunningAction() = default;
   /// The next step; nothing: not at an end yet, also when the deadline passes.
   virtual std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) = 0;
   /// Whether the guest has begun with it and is not known to have ended it.
@@ -39,7 +39,7 @@ class Actions {
   static constexpr std::chrono::seconds order_time{2};
 
   /// Makes what has not begun yet.
-  using Make = std::function<std::unique_ptr<Doing>(Kind kind, const std::string& full_name)>;
+  using Make = std::function<std::unique_ptr<RunningAction>(Kind kind, const std::string& full_name)>;
 
   /// `changing` is called before an action begins and after it ended: service states read before are void.
   explicit Actions(std::function<void()> changing) : changing_(std::move(changing)) {}
@@ -63,12 +63,12 @@ class Actions {
 };
 
 /// By a script of the service manager, through guest-exec.
-std::unique_ptr<Doing> make_script_doing(const std::shared_ptr<Transport>& transport,
-                                         const std::shared_ptr<Leftovers>& leftovers,
-                                         const std::shared_ptr<const ServiceManager>& manager, Actions::Kind kind,
-                                         const std::string& full_name);
+std::unique_ptr<RunningAction> make_script_action(const std::shared_ptr<Transport>& transport,
+                                                  const std::shared_ptr<AbandonedProcesses>& abandoned,
+                                                  const std::shared_ptr<const ServiceManager>& manager,
+                                                  Actions::Kind kind, const std::string& full_name);
 /// Through our own agent.
-std::unique_ptr<Doing> make_own_agent_doing(const std::shared_ptr<OwnAgentSession>& session, Actions::Kind kind,
-                                            const std::string& full_name);
+std::unique_ptr<RunningAction> make_own_agent_action(const std::shared_ptr<OwnAgentSession>& session,
+                                                     Actions::Kind kind, const std::string& full_name);
 
 }  // namespace vmms::guest

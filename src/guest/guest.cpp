@@ -2,17 +2,17 @@
 
 #include "base/waiting.hpp"
 #include "guest/actions.hpp"
-#include "guest/agent.hpp"
-#include "guest/discovery.hpp"
-#include "guest/file_copy.hpp"
-#include "guest/files.hpp"
-#include "guest/flight.hpp"
-#include "guest/heartbeat.hpp"
-#include "guest/memory.hpp"
-#include "guest/observed_transport.hpp"
-#include "guest/recent_lists.hpp"
-#include "guest/shared_read.hpp"
-#include "guest/watched_transport.hpp"
+#include "guest/agent/agent.hpp"
+#include "guest/agent/flight.hpp"
+#include "guest/agent/heartbeat.hpp"
+#include "guest/agent/observed_transport.hpp"
+#include "guest/agent/shared_read.hpp"
+#include "guest/agent/watched_transport.hpp"
+#include "guest/files/file_copy.hpp"
+#include "guest/files/files.hpp"
+#include "guest/services/discovery.hpp"
+#include "guest/services/recent_lists.hpp"
+#include "guest/system/memory.hpp"
 
 #include <limits>
 #include <mutex>
@@ -99,7 +99,7 @@ class AgentGuest : public Guest {
       : heartbeat_(std::make_shared<Heartbeat>(transport)),
         transport_(std::make_shared<WatchedTransport>(std::make_shared<ObservedTransport>(transport, heartbeat_))),
         account_(std::move(account)),
-        own_agent_(std::make_shared<OwnAgent>(transport_, leftovers_, program, account_)),
+        own_agent_(std::make_shared<OwnAgent>(transport_, abandoned_, program, account_)),
         actions_([this] { void_reads(); }) {}
 
   Result<Capabilities> capabilities(Clock::time_point deadline) override;
@@ -131,14 +131,14 @@ class AgentGuest : public Guest {
   Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) override {
     const Result<DiscoveryPtr> discovery = discovered(deadline);
     if (!discovery) return discovery.error();
-    return std::make_unique<FileCopy>(transport_->unwatched(), leftovers_, (*discovery)->capabilities,
+    return std::make_unique<FileCopy>(transport_->unwatched(), abandoned_, (*discovery)->capabilities,
                                       std::move(observer), [own_agent = own_agent_] { return own_agent->session(); });
   }
 
  private:
   /// A read that several callers share.
   template <class T>
-  struct Reading {
+  struct RecentRead {
     std::shared_ptr<Flight<T>> flight;
     Clock::time_point begun = Clock::now();
     std::uint64_t changes = 0;  ///< value of changes_ when it began
@@ -150,13 +150,13 @@ class AgentGuest : public Guest {
   Result<ManagerPtr> manager(Clock::time_point deadline, Patience patience = Patience::whole);
   std::shared_ptr<OwnAgentSession> own_agent(const ServiceManager& manager);
   ListPtr list_told_by(OwnAgentSession& session, Clock::time_point deadline);
-  Reading<ListPtr> begin_list(const ManagerPtr& manager);
-  Reading<Service> begin_state(const ManagerPtr& manager, const std::string& full_name);
+  RecentRead<ListPtr> begin_list(const ManagerPtr& manager);
+  RecentRead<Service> begin_state(const ManagerPtr& manager, const std::string& full_name);
   Result<ServiceOutcome> act(Actions::Kind kind, std::string_view name, Clock::time_point deadline);
   Result<ServiceOutcome> with_advice(Result<ServiceOutcome> outcome) const;
 
   template <class T>
-  bool fresh(const Reading<T>& reading, Clock::duration age = fresh_time) const {
+  bool fresh(const RecentRead<T>& reading, Clock::duration age = fresh_time) const {
     return reading.changes == changes_ && Clock::now() - reading.begun <= age;
   }
   bool list_usable(Page page) const {
@@ -180,11 +180,11 @@ class AgentGuest : public Guest {
   const std::shared_ptr<Heartbeat> heartbeat_;
   const std::shared_ptr<WatchedTransport> transport_;  ///< its answers are signs of life
   const AccountPtr account_;
-  const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
+  const std::shared_ptr<AbandonedProcesses> abandoned_ = std::make_shared<AbandonedProcesses>();
   const std::shared_ptr<OwnAgent> own_agent_;
   Actions actions_;
-  const Files files_{transport_, leftovers_};
-  const std::shared_ptr<System> system_ = std::make_shared<System>(transport_, leftovers_);
+  const Files files_{transport_, abandoned_};
+  const std::shared_ptr<System> system_ = std::make_shared<System>(transport_, abandoned_);
   SharedRead<std::shared_ptr<const Identity>> identity_{transport_, identity_time, account_,
                                                         [](const std::shared_ptr<const Identity>& identity) {
                                                           return sizeof *identity + memory_of(identity->interfaces);
@@ -202,13 +202,13 @@ class AgentGuest : public Guest {
   std::uint64_t discovering_connection_ = 0;
 
   std::uint64_t changes_ = 0;  ///< our own starts and stops, each counted before and after
-  Reading<ListPtr> listing_;
+  RecentRead<ListPtr> listing_;
   std::weak_ptr<const ServiceList> list_;  ///< the newest; recent_lists decides how long it lives
-  Reading<ListPtr> list_reading_;          ///< when that was read; without the flight
+  RecentRead<ListPtr> list_reading_;       ///< when that was read; without the flight
   Clock::time_point list_shown_;
   std::weak_ptr<OwnAgentSession> list_session_;  ///< whose versions these are; nobody's when it was only read
   OwnAgentSession::Versions list_versions_;
-  std::map<std::string, Reading<Service>> states_;
+  std::map<std::string, RecentRead<Service>> states_;
 };
 
 Result<Capabilities> AgentGuest::capabilities(Clock::time_point deadline) {
@@ -256,7 +256,7 @@ Result<DiscoveryPtr> AgentGuest::discovered(Clock::time_point deadline) {
 std::shared_ptr<Flight<DiscoveryPtr>> AgentGuest::begin_discovery(std::uint64_t connection) {
   return std::make_shared<Flight<DiscoveryPtr>>(
       [this, connection](Clock::time_point deadline) -> std::optional<Result<DiscoveryPtr>> {
-        Result<DiscoveryPtr> discovery = discover(transport_, leftovers_, deadline);
+        Result<DiscoveryPtr> discovery = discover(transport_, abandoned_, deadline);
         if (!discovery && discovery.error().kind == Failure::timed_out) return std::nullopt;
         const std::lock_guard lock(mutex_);
         // While the guest is starting its answers are not worth remembering.
@@ -358,11 +358,11 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
 }
 
 // Under the lock.
-AgentGuest::Reading<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
-  Reading<ListPtr> reading;
+AgentGuest::RecentRead<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager) {
+  RecentRead<ListPtr> reading;
   reading.changes = changes_;
   const ListPtr known = list_.lock();
-  auto execution = std::make_shared<Execution>(transport_, leftovers_, manager->list_script(known.get()));
+  auto execution = std::make_shared<Execution>(transport_, abandoned_, manager->list_script(known.get()));
   // What our own agent tells from now on is newer than this list.
   const auto session = own_agent_->session();
   auto versions = session ? session->versions() : std::nullopt;
@@ -405,7 +405,7 @@ Result<Service> AgentGuest::service(std::string_view name, Clock::time_point dea
   std::shared_ptr<Flight<Service>> flight;
   {
     const std::lock_guard lock(mutex_);
-    Reading<Service>& reading = states_[*full_name];
+    RecentRead<Service>& reading = states_[*full_name];
     if (!reading.flight || reading.flight->done() || !fresh(reading)) reading = begin_state(*manager, *full_name);
     ++reading.waiters;
     flight = reading.flight;
@@ -427,10 +427,10 @@ Result<Service> AgentGuest::service(std::string_view name, Clock::time_point dea
 }
 
 // Under the lock.
-AgentGuest::Reading<Service> AgentGuest::begin_state(const ManagerPtr& manager, const std::string& full_name) {
-  Reading<Service> reading;
+AgentGuest::RecentRead<Service> AgentGuest::begin_state(const ManagerPtr& manager, const std::string& full_name) {
+  RecentRead<Service> reading;
   reading.changes = changes_;
-  auto execution = std::make_shared<Execution>(transport_, leftovers_, manager->state_script(full_name));
+  auto execution = std::make_shared<Execution>(transport_, abandoned_, manager->state_script(full_name));
   reading.flight = std::make_shared<Flight<Service>>(
       [manager, full_name, execution](Clock::time_point deadline) -> std::optional<Result<Service>> {
         const std::optional<Result<Output>> output = execution->advance(deadline);
@@ -450,14 +450,14 @@ Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name
   if (!full_name) return full_name.error();
   if (const auto session = own_agent(**manager)) {
     const auto through_it = [&session](Actions::Kind what, const std::string& unit) {
-      return make_own_agent_doing(session, what, unit);
+      return make_own_agent_action(session, what, unit);
     };
     Result<ServiceOutcome> outcome = actions_.act(kind, through_it, *full_name, deadline);
     if (outcome || outcome.error().kind != Failure::unreachable) return outcome;
     // It went away in mid-call. Doing it twice is the same as doing it once.
   }
   const auto by_script = [this, &manager](Actions::Kind what, const std::string& unit) {
-    return make_script_doing(transport_, leftovers_, *manager, what, unit);
+    return make_script_action(transport_, abandoned_, *manager, what, unit);
   };
   Result<ServiceOutcome> outcome = actions_.act(kind, by_script, *full_name, deadline);
   if (!outcome && outcome.error().kind == Failure::timed_out) return late_error(*transport_, outcome.error().message);
@@ -475,7 +475,7 @@ Result<ServiceOutcome> AgentGuest::change_start_mode(std::string_view name, Star
   const Result<Script> script = (*manager)->mode_script(*full_name, mode);
   if (!script) return script.error();
   void_reads();
-  const Result<Output> output = Execution(transport_, leftovers_, *script).finish(deadline);
+  const Result<Output> output = Execution(transport_, abandoned_, *script).finish(deadline);
   void_reads();
   if (!output) return output.error();
   return with_advice((*manager)->read_outcome(*full_name, *output));

@@ -3,10 +3,12 @@
 
 #include "base/ledger.hpp"
 #include "base/result.hpp"
-#include "guest/own_agent.hpp"
-#include "guest/service.hpp"
-#include "guest/system.hpp"
-#include "guest/transport.hpp"
+#include "guest/files/copy_observer.hpp"
+#include "guest/own_agent/own_agent.hpp"
+#include "guest/services/capabilities.hpp"
+#include "guest/services/service.hpp"
+#include "guest/system/system.hpp"
+#include "guest/transport/transport.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -18,42 +20,8 @@
 
 namespace vmms::guest {
 
-/// What guest-get-osinfo of the agent for Windows says.
-inline constexpr std::string_view windows_id = "mswindows";
-
-/// What was learnt from the agent of the present connection.
-struct Capabilities {
-  std::string agent_version;     ///< of qemu-guest-agent
-  bool can_execute = false;      ///< guest-exec and guest-exec-status are allowed
-  bool can_write_files = false;  ///< guest-file-open/-write/-close are allowed
-  bool can_freeze = false;       ///< guest-fsfreeze-* are allowed
-  std::string forbidden;         ///< which of the needed commands the agent forbids, for people ("guest-exec, …")
-  std::string os_id;             ///< guest-get-osinfo: "debian"; empty when not told
-  std::string os_name;           ///< "Debian GNU/Linux 12 (bookworm)"
-  std::string os_version;
-  std::string kernel_release;
-  std::string machine;
-  std::string service_manager;  ///< "systemd"; empty: none known
-  std::string confinement;      ///< SELinux's context that the agent is confined to; empty: it is not
-  std::string reason;           ///< why there is no service manager, and what to do; empty where there is one
-};
-
 class Files;
 class FileCopy;
-
-/// Where the part file of a copy lies, in words that are known before it exists and hold after a restart of ours.
-struct PartFile {
-  std::string name;         ///< beside the target
-  std::string destination;  ///< as the copy was asked for
-  std::string source;       ///< the name that the file gets when the destination is a directory
-};
-
-/// Who watches a copy, and may end it.
-struct CopyObserver {
-  std::function<void(std::uint64_t bytes)> moved;      ///< so many more bytes have gone
-  std::function<bool()> cancelled;                     ///< asked often
-  std::function<void(const PartFile* part)> has_part;  ///< what a crash of ours may leave from now on; null: nothing
-};
 
 /// Who a guest says it is. What its agent does not tell is empty.
 struct Identity {
@@ -123,7 +91,7 @@ class Guest {
   /// Whether it is in use, and why not, for people.
   virtual std::string own_agent_description() const = 0;
 
-  /// src/guest/files.hpp and file_copy.hpp.
+  /// guest/files/files.hpp and file_copy.hpp.
   virtual const Files& files() const = 0;
   virtual Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) = 0;
 };

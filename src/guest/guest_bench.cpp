@@ -1,10 +1,10 @@
 // Host time and agent commands of what is done in a guest, its agent answering at once.
 //   ninja -C build/release vmms_guest_bench && build/release/vmms_guest_bench
-#include "guest/fake_agent.hpp"
 #include "guest/guest.hpp"
-#include "guest/init_scripts.hpp"
-#include "guest/systemd.hpp"
-#include "guest/windows.hpp"
+#include "guest/services/init_scripts.hpp"
+#include "guest/services/systemd.hpp"
+#include "guest/services/windows.hpp"
+#include "guest/testing/fake_agent.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,8 +1,8 @@
 #include "guest/guest.hpp"
 
-#include "guest/fake_agent.hpp"
-#include "guest/recent_lists.hpp"
-#include "guest/systemd.hpp"
+#include "guest/services/recent_lists.hpp"
+#include "guest/services/systemd.hpp"
+#include "guest/testing/fake_agent.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // An agent that answers with anything that has the shape of an answer: every call ends by its deadline, what a person
 // reads is short and printable, and the guest costs no more than its virtual machine may.
-#include "guest/base64.hpp"
-#include "guest/files.hpp"
+#include "guest/agent/base64.hpp"
+#include "guest/files/files.hpp"
 #include "guest/guest.hpp"
-#include "guest/recent_lists.hpp"
+#include "guest/services/recent_lists.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The client against a real qemu-guest-agent that runs on this machine. It gets harmless commands only.
-#include "guest/qemu_ga.hpp"
-#include "guest/discovery.hpp"
+#include "guest/testing/qemu_ga.hpp"
+#include "guest/services/discovery.hpp"
 
 #include <future>
 
@@ -67,14 +67,14 @@ TEST_F(QemuGa, ForbiddenCommandsAreNotSupported) {
   const auto output = run("true");
   ASSERT_FALSE(output);
   EXPECT_EQ(output.error().kind, Failure::not_supported);
-  const auto discovery = discover(transport_, leftovers_, in_time());
+  const auto discovery = discover(transport_, abandoned_, in_time());
   ASSERT_TRUE(discovery) << discovery.error().message;
   EXPECT_FALSE((*discovery)->capabilities.can_execute);
   EXPECT_EQ((*discovery)->capabilities.forbidden, "guest-exec");
 }
 
 TEST_F(QemuGa, IsDiscovered) {
-  const auto discovery = discover(transport_, leftovers_, in_time());
+  const auto discovery = discover(transport_, abandoned_, in_time());
   ASSERT_TRUE(discovery) << discovery.error().message;
   EXPECT_TRUE((*discovery)->capabilities.can_execute);
   EXPECT_EQ((*discovery)->manager == nullptr, (*discovery)->capabilities.service_manager.empty());

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "guest/transport.hpp"
+#include "guest/transport/transport.hpp"
+#include "hypervisor/settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,60 +20,32 @@ using SystemTime = std::chrono::time_point<std::chrono::system_clock, std::chron
 
 enum class PowerState : std::uint8_t { off, running, paused, saved, starting, stopping };
 
-/// What an administrator set on a VM. Lives in the domain's <metadata> under the project's own XML namespace; nullopt
-/// means "never set", so the default applies.
-struct Settings {
-  std::optional<bool> guest_service_interface;   ///< Guest Service Interface enabled
-  std::optional<bool> guest_file_service;        ///< Msvm_GuestFileService started (default: yes)
-  std::optional<bool> vss_service;               ///< Msvm_VssService started (default: yes)
-  std::optional<bool> key_value_exchange;        ///< Key-Value Pair Exchange enabled (default: yes)
-  std::optional<bool> host_key_values_disabled;  ///< the guest is told nothing about the host (default: no)
-  std::optional<bool> heartbeat;                 ///< Heartbeat enabled (default: yes)
-  std::optional<bool> shutdown;                  ///< Shutdown enabled (default: yes)
-  std::optional<bool> time_synchronization;      ///< Time Synchronization enabled (default: yes)
-  std::optional<bool> volume_backup;             ///< Msvm_VssComponent enabled (default: yes)
-  /// Set before the file systems of the guest are frozen, and taken away once they are thawed: who finds it without
-  /// having frozen them himself thaws them.
-  std::optional<bool> file_systems_frozen;
+/// What people decide about a VM.
+struct Configuration {
+  std::string name;  ///< what people call it: libvirt's domain name
+  std::string description;
+  std::uint32_t processors = 1;
+  std::uint64_t memory_bytes = 0;
+  bool agent_channel = false;  ///< it has a channel for a guest agent
+  Settings settings;
 
-  /// A named value that the host gives the guest, or keeps beside the VM for itself.
-  struct KeyValue {
-    std::string name;
-    std::string value;
-    bool host_only = false;  ///< the guest does not see it
-    friend bool operator==(const KeyValue&, const KeyValue&) = default;
-  };
-  std::vector<KeyValue> host_key_values;  ///< ascending by name; names differ without case
-
-  /// Whether a program of the guest may be reached through sockets of the hypervisor.
-  struct CommunicationService {
-    std::string id;            ///< upper-case GUID
-    std::uint16_t policy = 2;  ///< 2 enabled, 3 disabled, 8 deferred
-    friend bool operator==(const CommunicationService&, const CommunicationService&) = default;
-  };
-  std::vector<CommunicationService> communication_services;  ///< ascending by id
-
-  friend bool operator==(const Settings&, const Settings&) = default;
+  friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
 /// Everything known of one VM, immutable: a change replaces the record.
-struct VirtualMachine {
-  std::string id;    ///< upper-case GUID, "A1576C71-F505-4D1B-9B78-2CFD971B0F31"
-  std::string name;  ///< what people call it: libvirt's domain name
-  std::string description;
+struct VirtualMachine : Configuration {
+  std::string id;  ///< upper-case GUID, "A1576C71-F505-4D1B-9B78-2CFD971B0F31"
   PowerState power = PowerState::off;
   bool persistent = true;
-  std::uint32_t processors = 1;
-  std::uint64_t memory_bytes = 0;
   std::optional<std::uint32_t> process_id;  ///< of the hypervisor process, while neither off nor saved; never 0
   std::optional<SystemTime> created;        ///< when it was defined, as far as it is known
   std::optional<SystemTime> state_changed;  ///< the last power state change seen
   std::optional<SystemTime> configuration_changed;
   std::optional<SystemTime> started;           ///< start of the present run
-  bool agent_channel = false;                  ///< it has a channel for a guest agent
-  bool agent_connected = false;                ///< an agent holds its other end
+  bool agent_connected = false;                ///< an agent holds the other end of the channel
   std::optional<std::uint32_t> vsock_context;  ///< the context id of its vsock device, when it has one and runs
-  Settings settings;
+
+  friend bool operator==(const VirtualMachine&, const VirtualMachine&) = default;
 };
 using VirtualMachinePtr = std::shared_ptr<const VirtualMachine>;
 

@@ -6,7 +6,6 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
-#include <tuple>
 
 namespace vmms::hypervisor {
 
@@ -26,12 +25,6 @@ Digit digit(unsigned char c) {
   return {15, false};
 }
 
-auto tied(const VirtualMachine& vm) {
-  return std::tie(vm.id, vm.name, vm.description, vm.power, vm.persistent, vm.processors, vm.memory_bytes,
-                  vm.process_id, vm.created, vm.state_changed, vm.configuration_changed, vm.started, vm.agent_channel,
-                  vm.agent_connected, vm.settings);
-}
-
 }  // namespace
 
 std::string upper_id(std::string_view id) {
@@ -41,8 +34,6 @@ std::string upper_id(std::string_view id) {
   }
   return upper;
 }
-
-bool same_record(const VirtualMachine& left, const VirtualMachine& right) { return tied(left) == tied(right); }
 
 VmIndex::VmIndex() {
   auto started = Thread::start("vm-changes", [this] { deliver(); }, {.use = ThreadUse::service});
@@ -112,7 +103,7 @@ VirtualMachinePtr VmIndex::replace(VirtualMachine record) {
   const std::unique_lock lock(shard.mutex);
   const auto found = shard.records.find(after->id);
   VirtualMachinePtr before = found == shard.records.end() ? nullptr : found->second;
-  if (before && same_record(*before, *after)) return before;
+  if (before && *before == *after) return before;
   std::list<Change> news{{before, after}};
   if (before)
     found->second = std::move(after);
@@ -131,7 +122,7 @@ VirtualMachinePtr VmIndex::update(std::string_view id, const std::function<void(
   VirtualMachine changed = *found->second;
   change(changed);
   changed.id = key;
-  if (same_record(*found->second, changed)) return found->second;
+  if (*found->second == changed) return found->second;
   const auto after = std::make_shared<const VirtualMachine>(std::move(changed));
   std::list<Change> news{{found->second, after}};
   found->second = after;

@@ -82,7 +82,4 @@ class VmIndex {
 /// `id` with ASCII letters in upper case.
 std::string upper_id(std::string_view id);
 
-/// Whether two records say the same.
-bool same_record(const VirtualMachine& left, const VirtualMachine& right);
-
 }  // namespace vmms::hypervisor

@@ -103,6 +103,44 @@ TEST(VmIndex, TellsListenersInTheOrderOfChanges) {
   EXPECT_EQ(index.size(), 0U);
 }
 
+// A vsock device that was plugged into a running VM once went unnoticed.
+TEST(VmIndex, TellsAChangeOfEachFieldAlone) {
+  const std::vector<std::function<void(VirtualMachine&)>> changes = {
+      [](auto& vm) { vm.name = "other"; },
+      [](auto& vm) { vm.description = "text"; },
+      [](auto& vm) { vm.processors = 2; },
+      [](auto& vm) { vm.memory_bytes = 1; },
+      [](auto& vm) { vm.agent_channel = true; },
+      [](auto& vm) { vm.settings.heartbeat = false; },
+      [](auto& vm) {
+        vm.settings.host_key_values = {{"name", "value"}};
+      },
+      [](auto& vm) {
+        vm.settings.communication_services = {{"id", 3}};
+      },
+      [](auto& vm) { vm.power = PowerState::running; },
+      [](auto& vm) { vm.persistent = false; },
+      [](auto& vm) { vm.process_id = 1; },
+      [](auto& vm) { vm.created = SystemTime(); },
+      [](auto& vm) { vm.state_changed = SystemTime(); },
+      [](auto& vm) { vm.configuration_changed = SystemTime(); },
+      [](auto& vm) { vm.started = SystemTime(); },
+      [](auto& vm) { vm.agent_connected = true; },
+      [](auto& vm) { vm.vsock_context = 3; },
+  };
+  VmIndex index;
+  Told told;
+  index.listen(told.listener());
+  VirtualMachine record = vm("A");
+  index.replace(record);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    changes[i](record);
+    index.replace(record);
+    ASSERT_TRUE(told.wait_for(i + 2)) << "change " << i;
+    EXPECT_TRUE(*told.changes.back().second == record) << "change " << i;
+  }
+}
+
 TEST(VmIndex, AListenerMayUseTheIndex) {
   Told told;
   VmIndex index;

@@ -1,6 +1,6 @@
 // Association queries from every instance, whatever it is called by: WQL, the operations of both protocols (which are
 // ObjectManager::associations) and selector filters find the same.
-#include "providers/test_fleet.hpp"
+#include "testing/test_fleet.hpp"
 
 #include "base/text.hpp"
 #include "cim/naming.hpp"

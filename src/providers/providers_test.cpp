@@ -1,7 +1,7 @@
 // Every provider on a simulated fleet: what holds for all of them, whatever class they answer for.
 #include "base/waiting.hpp"
 #include "base/worker_pool.hpp"
-#include "providers/test_fleet.hpp"
+#include "testing/test_fleet.hpp"
 
 #include <chrono>
 

@@ -1,6 +1,6 @@
 // The queries that real clients send, on a simulated fleet; and how much of the fleet they touch.
-#include "providers/machines.hpp"
-#include "providers/test_fleet.hpp"
+#include "providers/common/machines.hpp"
+#include "testing/test_fleet.hpp"
 
 #include "base/text.hpp"
 

@@ -2,19 +2,19 @@
 
 #include "cim/datetime.hpp"
 #include "cim/wql/parser.hpp"
-#include "guest/agent.hpp"
-#include "guest/files.hpp"
-#include "guest/init_scripts.hpp"
-#include "guest/key_values.hpp"
-#include "guest/system.hpp"
-#include "guest/systemd.hpp"
-#include "guest/windows.hpp"
+#include "guest/agent/agent.hpp"
+#include "guest/files/files.hpp"
+#include "guest/services/init_scripts.hpp"
+#include "guest/services/systemd.hpp"
+#include "guest/services/windows.hpp"
+#include "guest/system/key_values.hpp"
+#include "guest/system/system.hpp"
+#include "testing/test_doubles.hpp"
+#include "testing/test_schema.hpp"
 #include "wire/cimxml/request.hpp"
 #include "wire/cimxml/server.hpp"
 #include "wire/http/request_parser.hpp"
 #include "wire/wsman/server.hpp"
-#include "wire/wsman/test_doubles.hpp"
-#include "wire/wsman/test_schema.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <fmt/format.h>
@@ -176,7 +176,7 @@ Prepared agent(std::string answer, std::size_t) {
     (void)client.operating_system(deadline);
     (void)client.status(1, deadline);
     (void)client.read_file(1, guest::file_read_chunk, deadline);
-    guest::System system(transport, std::make_shared<guest::Leftovers>());
+    guest::System system(transport, std::make_shared<guest::AbandonedProcesses>());
     (void)system.interfaces(deadline);
   };
 }

@@ -102,7 +102,7 @@ int write(sqlite3* store, const Job& job) {
   statement.bind(10, count(job.changed));
   statement.bind(11, job.class_name);
   statement.bind(12, job.detail);
-  statement.bind(13, job.debris);
+  statement.bind(13, job.left_behind);
   return statement.step();
 }
 
@@ -195,7 +195,7 @@ Status Jobs::open_store(const std::string& file) {
       job.changed = DateTime::TimePoint(DateTime::Microseconds(all.number(9)));
       job.class_name = all.text(10);
       job.detail = all.text(11);
-      job.debris = all.text(12);
+      job.left_behind = all.text(12);
       if (!is_final(job.state)) {
         job.state = State::exception;
         job.error_code = error_code(Failure::failed);
@@ -266,7 +266,7 @@ void Jobs::keep(Kept job) {
 
 /// From now on it may be forgotten.
 void Jobs::settle(const Job& job, Clock::time_point ended) {
-  if (is_final(job.state) && job.debris.empty()) owners_[job.owner].ended.emplace_back(job.id, ended);
+  if (is_final(job.state) && job.left_behind.empty()) owners_[job.owner].ended.emplace_back(job.id, ended);
 }
 
 void Jobs::forget_first(Owned& owned) {
@@ -330,10 +330,10 @@ class Jobs::Reporter : public Control {
     const std::lock_guard lock(shared_->mutex);
     return !shared_->jobs || shared_->jobs->cancelled_.contains(id_);
   }
-  Status debris(std::string what) override {
+  Status leave_behind(std::string what) override {
     Status saved;
     change([&](Jobs& jobs, Job& job) {
-      job.debris = std::move(what);
+      job.left_behind = std::move(what);
       saved = jobs.save(job);
     });
     return saved;
@@ -467,7 +467,7 @@ std::vector<Job> Jobs::interrupted(std::string_view class_name) const {
   const std::lock_guard lock(shared_->mutex);
   std::vector<Job> found;
   for (const auto& [id, job] : jobs_)
-    if (is_final(job.state) && !job.debris.empty() && job.class_name == class_name) found.push_back(job);
+    if (is_final(job.state) && !job.left_behind.empty() && job.class_name == class_name) found.push_back(job);
   return found;
 }
 
@@ -475,7 +475,7 @@ void Jobs::forget_debris(std::string_view id) {
   const std::lock_guard lock(shared_->mutex);
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
-  found->second.debris.clear();
+  found->second.left_behind.clear();
   settle(found->second, clock_());
   if (!save(found->second)) unsaved_.insert(found->first);
 }

@@ -61,7 +61,7 @@ struct Job : Description {
   std::string error_text;
   DateTime::TimePoint submitted{};
   DateTime::TimePoint changed{};  ///< of the last change of `state`
-  std::string debris;             ///< what the work leaves behind when this process dies now
+  std::string left_behind;        ///< what the work leaves behind when this process dies now
 };
 
 /// What the work of a job says and asks. Thread-safe; does nothing once the jobs are gone.
@@ -71,7 +71,7 @@ class Control {
   virtual void percent(std::uint16_t percent) = 0;  ///< 0 to 99: the end alone makes it 100
   virtual bool cancelled() const = 0;               ///< somebody asked for its end: the work should fail soon
   /// Keeps it with the job, at once. Where that fails nothing may be left behind, for nobody would know of it.
-  virtual Status debris(std::string what) = 0;
+  virtual Status leave_behind(std::string what) = 0;
 };
 
 /// How long a job that ended can be read (TimeBeforeRemoval), unless newer jobs of its owner need its place.
@@ -118,7 +118,7 @@ class Jobs {
   /// Errors: not_found, invalid_state (it has ended), not_supported (it cannot be cancelled), failed (the store).
   Status cancel(std::string_view id, State outcome);
 
-  /// Jobs of a class that this process's predecessor left with debris.
+  /// Jobs of a class that this process's predecessor left that left something behind.
   std::vector<Job> interrupted(std::string_view class_name) const;
   void forget_debris(std::string_view id);
 
@@ -132,7 +132,8 @@ class Jobs {
   /// Those of one owner.
   struct Owned {
     std::size_t number = 0;
-    std::deque<std::pair<std::string, Clock::time_point>> ended;  ///< without debris, in the order of their ends
+    std::deque<std::pair<std::string, Clock::time_point>>
+        ended;  ///< that left nothing behind, in the order of their ends
   };
 
   Jobs(Submit submit, std::size_t most, std::function<Clock::time_point()> clock)

@@ -197,7 +197,7 @@ TEST_F(StoreFile, DebrisOfAnInterruptedJobIsKnownUntilItIsForgotten) {
     const Description description{"Copying", "alice", "path", "Some_Job", "first\nsecond", true};
     id = jobs->start(description, "",
                      [&](Control& control) -> Status {
-                       control.debris("a part");
+                       control.leave_behind("a part");
                        jobs.reset();  // the process dies here
                        return {};
                      })
@@ -211,7 +211,7 @@ TEST_F(StoreFile, DebrisOfAnInterruptedJobIsKnownUntilItIsForgotten) {
     EXPECT_TRUE(jobs->interrupted("Another_Job").empty());
     const Job job = jobs->interrupted("Some_Job")[0];
     EXPECT_EQ(job.id, id);
-    EXPECT_EQ(job.debris, "a part");
+    EXPECT_EQ(job.left_behind, "a part");
     EXPECT_EQ(job.detail, "first\nsecond");
     EXPECT_EQ(job.state, State::exception);
     if (i == 1) jobs->forget_debris(id);

@@ -156,7 +156,7 @@ class InstanceChecks {
       problem(item.position, "expected the alias of an instance" + (expected.empty() ? "" : " of " + expected) +
                                  " for " + property.name + ", found $" + item.text + ", which " + what);
     };
-    const Aliases::Target* const target = aliases_.find(item.text);
+    const Aliases::ReferenceTarget* const target = aliases_.find(item.text);
     if (!target) {
       wrong("is not declared");
     } else if (!target->instance) {
@@ -190,7 +190,7 @@ class InstanceChecks {
 }  // namespace
 
 Aliases::Aliases(const Declarations& declarations, Problems& problems) {
-  const auto add = [&](const std::string& alias, const Target& target) {
+  const auto add = [&](const std::string& alias, const ReferenceTarget& target) {
     if (alias.empty()) return;
     const auto [found, is_new] = targets_.emplace(alias, target);
     if (is_new) return;
@@ -201,7 +201,7 @@ Aliases::Aliases(const Declarations& declarations, Problems& problems) {
   for (const InstanceDeclaration& each : declarations.instances) add(each.alias, {&each, each.position});
 }
 
-const Aliases::Target* Aliases::find(const std::string& name) const {
+const Aliases::ReferenceTarget* Aliases::find(const std::string& name) const {
   const auto found = targets_.find(name);
   return found == targets_.end() ? nullptr : &found->second;
 }

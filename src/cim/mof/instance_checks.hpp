@@ -15,14 +15,14 @@ class Aliases {
  public:
   Aliases(const Declarations& declarations, Problems& problems);
 
-  struct Target {
+  struct ReferenceTarget {
     const InstanceDeclaration* instance = nullptr;  ///< null for a class
     Position position = {};
   };
-  const Target* find(const std::string& name) const;
+  const ReferenceTarget* find(const std::string& name) const;
 
  private:
-  std::map<std::string, Target, LessName> targets_;
+  std::map<std::string, ReferenceTarget, LessName> targets_;
 };
 
 /// The instances of one namespace, and its classes' defaults that are references.

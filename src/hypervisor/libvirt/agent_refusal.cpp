@@ -1,6 +1,6 @@
 #include "hypervisor/libvirt/agent_refusal.hpp"
 
-#include "guest/agent_json.hpp"
+#include "guest/agent/agent_json.hpp"
 
 #include <algorithm>
 

@@ -40,21 +40,21 @@ Result<ConnectionHandle> open_connection(const std::string& uri) {
   return connection;
 }
 
-std::shared_ptr<Lanes::Lane> Lanes::free_lane() {
-  std::erase_if(lanes_, [](const auto& lane) { return virConnectIsAlive(lane->connection.get()) != 1; });
-  const auto least = std::min_element(lanes_.begin(), lanes_.end(),
+std::shared_ptr<ConnectionPool::Pooled> ConnectionPool::free_connection() {
+  std::erase_if(connections_, [](const auto& pooled) { return virConnectIsAlive(pooled->connection.get()) != 1; });
+  const auto least = std::min_element(connections_.begin(), connections_.end(),
                                       [](const auto& left, const auto& right) { return left->calls < right->calls; });
-  return least != lanes_.end() && (*least)->calls < kCallsEach ? *least : nullptr;
+  return least != connections_.end() && (*least)->calls < kCallsEach ? *least : nullptr;
 }
 
-Result<Lanes::Lease> Lanes::acquire(Clock::time_point deadline) {
+Result<ConnectionPool::Lease> ConnectionPool::acquire(Clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   while (true) {
-    if (auto lane = free_lane()) {
-      ++lane->calls;
-      return Lease(shared_from_this(), std::move(lane));
+    if (auto pooled = free_connection()) {
+      ++pooled->calls;
+      return Lease(shared_from_this(), std::move(pooled));
     }
-    if (lanes_.size() + opening_ < most_) {
+    if (connections_.size() + opening_ < most_) {
       ++opening_;
       lock.unlock();
       Result<ConnectionHandle> opened = [this]() -> Result<ConnectionHandle> {
@@ -68,7 +68,7 @@ Result<Lanes::Lease> Lanes::acquire(Clock::time_point deadline) {
       --opening_;
       freed_.notify_all();
       if (!opened) return opened.error();
-      lanes_.push_back(std::make_shared<Lane>(Lane{*std::move(opened), 0}));
+      connections_.push_back(std::make_shared<Pooled>(Pooled{*std::move(opened), 0}));
     } else if (freed_.wait_until(lock, deadline) == std::cv_status::timeout) {
       return error(Failure::busy, fmt::format("{} calls to libvirt wait for an answer already: some guests or the "
                                               "hypervisor hang; try again later",
@@ -77,10 +77,10 @@ Result<Lanes::Lease> Lanes::acquire(Clock::time_point deadline) {
   }
 }
 
-void Lanes::release(const std::shared_ptr<Lane>& lane) {
+void ConnectionPool::release(const std::shared_ptr<Pooled>& pooled) {
   {
     const std::lock_guard lock(mutex_);
-    --lane->calls;
+    --pooled->calls;
   }
   freed_.notify_one();
 }

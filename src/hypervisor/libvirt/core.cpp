@@ -80,10 +80,9 @@ void add_times(VirtualMachine& record, const VirtualMachinePtr& before, std::opt
   }
   record.state_changed = before->power == record.power ? before->state_changed : now();
   if (record.configuration_changed) return;
-  const bool same = before->name == record.name && before->description == record.description &&
-                    before->processors == record.processors && before->memory_bytes == record.memory_bytes &&
-                    before->settings == record.settings && before->agent_channel == record.agent_channel;
-  record.configuration_changed = same ? before->configuration_changed : now();
+  const Configuration& was = *before;
+  const Configuration& is = record;
+  record.configuration_changed = was == is ? before->configuration_changed : now();
 }
 
 }  // namespace
@@ -93,8 +92,8 @@ Core::Core(const Options& options)
       files_(local_files(options.uri)),
       in_process_(in_process(options.uri)),
       // Sixteen calls of libvirtd's twenty workers at most.
-      control_lanes_(std::make_shared<Lanes>([uri = options.uri] { return open_connection(uri); }, 1)),
-      agent_lanes_(std::make_shared<Lanes>([uri = options.uri] { return open_connection(uri); }, 3)),
+      control_pool_(std::make_shared<ConnectionPool>([uri = options.uri] { return open_connection(uri); }, 1)),
+      agent_pool_(std::make_shared<ConnectionPool>([uri = options.uri] { return open_connection(uri); }, 3)),
       backoff_(options.reconnect_first) {}
 
 Result<std::shared_ptr<Core>> Core::open(const Options& options) {
@@ -102,7 +101,7 @@ Result<std::shared_ptr<Core>> Core::open(const Options& options) {
   core->ports_ = std::make_shared<DataPorts>(DataPorts::Libvirt{
       [weak = core->weak_from_this()](Clock::time_point deadline) {
         const auto self = weak.lock();
-        return self ? self->control_lane(deadline) : error(Failure::unreachable, "the program is ending");
+        return self ? self->control_connection(deadline) : error(Failure::unreachable, "the program is ending");
       },
       [weak = core->weak_from_this()]() -> Result<ConnectionHandle> {
         const auto self = weak.lock();
@@ -197,11 +196,11 @@ Status Core::health() const {
   return {};
 }
 
-Result<Lanes::Lease> Core::lane(const std::shared_ptr<Lanes>& lanes, Clock::time_point deadline) {
+Result<ConnectionPool::Lease> Core::pooled(const std::shared_ptr<ConnectionPool>& pool, Clock::time_point deadline) {
   auto present = connection();
   if (!present) return present.error();
-  if (in_process_) return Lanes::Lease(*std::move(present));
-  return lanes->acquire(deadline);
+  if (in_process_) return ConnectionPool::Lease(*std::move(present));
+  return pool->acquire(deadline);
 }
 
 std::shared_ptr<Slot> Core::slot(std::string_view id) {
@@ -267,7 +266,7 @@ std::vector<std::string> Core::known_ids() const {
   return ids;
 }
 
-Result<Reading> Core::refresh(virDomainPtr domain, std::optional<SystemTime> started) {
+Result<DomainReading> Core::refresh(virDomainPtr domain, std::optional<SystemTime> started) {
   const std::string id = id_of(domain);
   const auto slot = make_slot(id);
   const std::lock_guard reading_lock(slot->reading);
@@ -481,9 +480,9 @@ void Core::settle(const std::string& id) {
   const auto slot = this->slot(id);
   if (!slot) return;
   const std::lock_guard settings_lock(slot->settings);
-  auto lane = control_lane(Clock::now() + 30s);
-  if (!lane) return;
-  auto domain = look_up(lane->get(), id);
+  auto connection = control_connection(Clock::now() + 30s);
+  if (!connection) return;
+  auto domain = look_up(connection->get(), id);
   if (!domain) return;
   auto reading = read_domain(domain->get(), files_);
   if (!reading || !reading->active || !reading->record.persistent) return;

@@ -30,7 +30,7 @@ namespace vmms::hypervisor::libvirt {
 /// What belongs to one VM besides its record, for as long as it exists.
 struct Slot {
   std::mutex reading;  ///< held from asking libvirt to replacing the record: no thread overtakes another with old news
-  TaskMutex settings;  ///< one change of the settings at a time; held while a lane to libvirt is waited for
+  TaskMutex settings;  ///< one change of the settings at a time; held while a connection to libvirt is waited for
   std::mutex mutex;    ///< guards what follows; never held while libvirt is called
   std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours is at it
   std::optional<SystemTime> created;
@@ -56,11 +56,13 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   Status health() const;
 
   /// A connection for one call that may take its time.
-  Result<Lanes::Lease> control_lane(Clock::time_point deadline) { return lane(control_lanes_, deadline); }
+  Result<ConnectionPool::Lease> control_connection(Clock::time_point deadline) {
+    return pooled(control_pool_, deadline);
+  }
   /// Null when there is no such VM.
   std::shared_ptr<Slot> slot(std::string_view id);
   /// Reads the domain anew and replaces its record. `started`: when its present run began, where that was seen.
-  Result<Reading> refresh(virDomainPtr domain, std::optional<SystemTime> started = std::nullopt);
+  Result<DomainReading> refresh(virDomainPtr domain, std::optional<SystemTime> started = std::nullopt);
 
   void on_event(const std::string& id, Event event) override;
   void on_event_lost(const char* why) override;
@@ -72,7 +74,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   explicit Core(const Options& options);
 
   Status connect();
-  Result<Lanes::Lease> lane(const std::shared_ptr<Lanes>& lanes, Clock::time_point deadline);
+  Result<ConnectionPool::Lease> pooled(const std::shared_ptr<ConnectionPool>& pool, Clock::time_point deadline);
   std::shared_ptr<Slot> make_slot(const std::string& id);
   Status read_all(virConnectPtr connection);
   void read_again(const std::string& id, std::optional<SystemTime> started);
@@ -97,8 +99,8 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   const Options options_;
   const LocalFiles files_;
   const bool in_process_;
-  const std::shared_ptr<Lanes> control_lanes_;
-  const std::shared_ptr<Lanes> agent_lanes_;
+  const std::shared_ptr<ConnectionPool> control_pool_;
+  const std::shared_ptr<ConnectionPool> agent_pool_;
   std::shared_ptr<DataPorts> ports_;
   VmIndex index_;
 

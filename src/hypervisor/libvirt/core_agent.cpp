@@ -60,11 +60,11 @@ void Core::wait_for_agent(const std::string& id, virDomainPtr domain, Clock::tim
 }
 
 Result<std::string> Core::agent_call(const std::string& id, const std::string& json, Clock::time_point deadline) {
-  auto lane = this->lane(agent_lanes_, deadline);
-  if (!lane) return lane.error();
+  auto connection = this->pooled(agent_pool_, deadline);
+  if (!connection) return connection.error();
   const auto record = index_.find(id);
   const std::string name = record ? describe(*record) : "VM " + id;
-  auto domain = look_up(lane->get(), id);
+  auto domain = look_up(connection->get(), id);
   if (!domain && domain.error().kind == Failure::not_found) {
     return error(Failure::invalid_state, domain.error().message);
   }

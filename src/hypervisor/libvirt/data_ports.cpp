@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using guest::Clock;
 using PortPtr = std::unique_ptr<guest::Port>;
 
-constexpr auto kLaneWait = 30s;
+constexpr auto kConnectionWait = 30s;
 
 /// Runs `work` on a thread that nobody waits for longer than the deadline. What comes too late is dropped there.
 Result<PortPtr> by_deadline(Clock::time_point deadline, const std::string& machine,
@@ -134,9 +134,9 @@ Result<PortPtr> DataPorts::plug_held(const Held& port, const std::string& machin
     return why;
   };
   {
-    auto lane = libvirt_.control(Clock::now() + kLaneWait);
-    if (!lane) return failed(lane.error());
-    auto domain = look_up(lane->get(), port.first);
+    auto connection = libvirt_.control(Clock::now() + kConnectionWait);
+    if (!connection) return failed(connection.error());
+    auto domain = look_up(connection->get(), port.first);
     if (!domain) return failed(domain.error());
     const std::string xml = fmt::format(
         "<channel type='unix'><target type='virtio' name='{}'/><alias name='{}'/></channel>", name, port.second);
@@ -154,8 +154,8 @@ Result<PortPtr> DataPorts::plug_held(const Held& port, const std::string& machin
 void DataPorts::unplug(const Held& port) {
   const auto& [machine_id, alias] = port;
   try {
-    if (auto lane = libvirt_.control(Clock::now() + kLaneWait)) {
-      auto domain = look_up(lane->get(), machine_id);
+    if (auto connection = libvirt_.control(Clock::now() + kConnectionWait)) {
+      auto domain = look_up(connection->get(), machine_id);
       if (domain && virDomainDetachDeviceAlias(domain->get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0)
         spdlog::debug("the data port {} of VM {} cannot be removed: {}", alias, machine_id, last_error().text);
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/waiting.hpp"
-#include "guest/port.hpp"
+#include "guest/transport/port.hpp"
 #include "hypervisor/libvirt/connection.hpp"
 
 #include <functional>
@@ -23,7 +23,7 @@ class DataPorts : public std::enable_shared_from_this<DataPorts> {
  public:
   struct Libvirt {
     /// A connection for one call that may take its time.
-    std::function<Result<Lanes::Lease>(guest::Clock::time_point)> control;
+    std::function<Result<ConnectionPool::Lease>(guest::Clock::time_point)> control;
     /// A connection for one stream.
     std::function<Result<ConnectionHandle>()> stream;
   };

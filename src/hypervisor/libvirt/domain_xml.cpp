@@ -20,25 +20,6 @@ constexpr std::size_t kLongestSettings = std::size_t{3} << 20;
 
 constexpr std::string_view kAgentChannel = "org.qemu.guest_agent.0";
 
-/// A child of our element that says yes or no.
-struct Switch {
-  const char* element;
-  const char* attribute;
-  std::optional<bool> Settings::*value;
-};
-constexpr Switch kSwitches[] = {
-    {"guestServiceInterface", "enabled", &Settings::guest_service_interface},
-    {"guestFileService", "started", &Settings::guest_file_service},
-    {"vssService", "started", &Settings::vss_service},
-    {"keyValueExchange", "enabled", &Settings::key_value_exchange},
-    {"hostKeyValues", "disabled", &Settings::host_key_values_disabled},
-    {"heartbeat", "enabled", &Settings::heartbeat},
-    {"shutdown", "enabled", &Settings::shutdown},
-    {"timeSynchronization", "enabled", &Settings::time_synchronization},
-    {"volumeBackup", "enabled", &Settings::volume_backup},
-    {"fileSystems", "frozen", &Settings::file_systems_frozen},
-};
-
 constexpr const char* kHostKeyValue = "hostKeyValue";
 constexpr const char* kCommunicationService = "guestCommunicationService";
 constexpr std::pair<std::uint16_t, std::string_view> kPolicies[] = {{2, "enabled"}, {3, "disabled"}, {8, "deferred"}};
@@ -144,7 +125,7 @@ Settings read_settings(pugi::xml_node element) {
   Settings result;
   read_communication_services(element, result);
   read_host_key_values(element, result);
-  for (const Switch& known : kSwitches) {
+  for (const Switch& known : switches) {
     result.*known.value = yes_or_no(element.child(known.element).attribute(known.attribute));
   }
   return result;
@@ -213,7 +194,7 @@ Result<std::string> write_settings(std::string_view settings_element, const Sett
   if (!parsed || !element) {
     return error(Failure::failed, "the settings in the domain's <metadata> cannot be read");
   }
-  for (const Switch& known : kSwitches) {
+  for (const Switch& known : switches) {
     pugi::xml_node child = element.child(known.element);
     const std::optional<bool>& value = settings.*known.value;
     if (!value) {

@@ -12,13 +12,11 @@
 
 namespace vmms::hypervisor::libvirt {
 
-/// Our element in a domain's <metadata>:
-///   <vmms:settings xmlns:vmms="urn:vmms:domain:1">
-///     <vmms:guestServiceInterface enabled="yes"/>
-///     <vmms:guestFileService started="no"/>
-///     <vmms:vssService started="no"/>
-///   </vmms:settings>
-/// A child that is missing means "never set". Children unknown to this version are kept when it is written.
+/// Our element in a domain's <metadata>, for instance
+///   <vmms:settings xmlns:vmms="urn:vmms:domain:1"><vmms:heartbeat enabled="no"/></vmms:settings>
+/// Its children are the `switches` of hypervisor/settings.hpp, <hostKeyValue name="" value="" hostOnly=""> and
+/// <guestCommunicationService id="" policy="">. One that is missing means "never set". Children unknown to this version
+/// are kept when it is written.
 inline constexpr const char* kSettingsNamespace = "urn:vmms:domain:1";
 inline constexpr const char* kSettingsPrefix = "vmms";
 /// What begins the alias of every data port of ours: libvirt leaves aliases that begin with "ua-" to their users.

@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a call waits for a free lane to libvirt; the call itself takes as long as libvirt does.
-constexpr auto kLaneWait = 30s;
+/// How long a call waits for a free connection to libvirt; the call itself takes as long as libvirt does.
+constexpr auto kConnectionWait = 30s;
 
 /// Marks a VM as starting or stopping while a call is at it, in its record too.
 class Transition {
@@ -200,13 +200,13 @@ class LibvirtHost : public Host {
   void listen(Listener listener) override { core_->index().listen(std::move(listener)); }
 
  private:
-  struct Target {
+  struct KnownMachine {
     VirtualMachinePtr vm;
     std::shared_ptr<Slot> slot;
   };
 
-  Result<Target> target(std::string_view id) const {
-    Target result{find(id), core_->slot(id)};
+  Result<KnownMachine> target(std::string_view id) const {
+    KnownMachine result{find(id), core_->slot(id)};
     if (result.vm && result.slot) return result;
     return error(Failure::not_found, fmt::format("there is no VM {}", id));
   }
@@ -233,8 +233,8 @@ Status LibvirtHost::change_power(std::string_view id, PowerState to,
     if (!begun) return begun.error();
     transition = *std::move(begun);
   }
-  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
-  auto domain = lane ? look_up(lane->get(), vm->id) : Result<DomainHandle>(lane.error());
+  auto connection = core_->control_connection(guest::Clock::now() + kConnectionWait);
+  auto domain = connection ? look_up(connection->get(), vm->id) : Result<DomainHandle>(connection.error());
   const virDomainPtr handle = domain ? domain->get() : nullptr;
   const Status status = handle != nullptr ? change(handle, *vm) : Status(domain.error());
   if (transition) {
@@ -251,9 +251,9 @@ Status LibvirtHost::rest(std::string_view id, Status (*change)(virDomainPtr, con
   const VirtualMachine& vm = *found->vm;
   if (vm.power != PowerState::running && vm.power != PowerState::paused)
     return error(Failure::invalid_state, fmt::format("{} is {}, not running", describe(vm), power_name(vm.power)));
-  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
-  if (!lane) return lane.error();
-  const auto domain = look_up(lane->get(), vm.id);
+  auto connection = core_->control_connection(guest::Clock::now() + kConnectionWait);
+  if (!connection) return connection.error();
+  const auto domain = look_up(connection->get(), vm.id);
   if (!domain) return domain.error();
   const Status done = change(domain->get(), vm);
   core_->refresh(domain->get());
@@ -267,9 +267,9 @@ Status LibvirtHost::change_running(std::string_view id,
   const VirtualMachine& vm = *found->vm;
   if (vm.power != PowerState::running)
     return error(Failure::invalid_state, fmt::format("{} is {}, not running", describe(vm), power_name(vm.power)));
-  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
-  if (!lane) return lane.error();
-  const auto domain = look_up(lane->get(), vm.id);
+  auto connection = core_->control_connection(guest::Clock::now() + kConnectionWait);
+  if (!connection) return connection.error();
+  const auto domain = look_up(connection->get(), vm.id);
   if (!domain) return domain.error();
   return change(domain->get(), vm);
 }
@@ -279,9 +279,9 @@ Status LibvirtHost::change_settings(std::string_view id, const std::function<voi
   if (!found) return found.error();
   const auto& [vm, slot] = *found;
   const std::lock_guard settings_lock(slot->settings);
-  auto lane = core_->control_lane(guest::Clock::now() + kLaneWait);
-  if (!lane) return lane.error();
-  auto domain = look_up(lane->get(), vm->id);
+  auto connection = core_->control_connection(guest::Clock::now() + kConnectionWait);
+  if (!connection) return connection.error();
+  auto domain = look_up(connection->get(), vm->id);
   if (!domain) return domain.error();
   auto reading = core_->refresh(domain->get());
   if (!reading) return reading.error();

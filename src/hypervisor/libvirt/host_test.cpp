@@ -268,34 +268,34 @@ TEST(HostConnect, SaysWhatIsWrongWithAUri) {
   EXPECT_EQ(nobody.error().kind, Failure::unreachable);
 }
 
-TEST(Lanes, BoundConnectionsAndCallsOnEach) {
+TEST(ConnectionPool, BoundConnectionsAndCallsOnEach) {
   std::atomic<int> opened{0};
-  const auto lanes = std::make_shared<Lanes>(
+  const auto pools = std::make_shared<ConnectionPool>(
       [&] {
         ++opened;
         return open_connection("test:///default");
       },
       2);
-  std::vector<Lanes::Lease> held;
-  for (std::size_t i = 0; i < 2 * Lanes::kCallsEach; ++i) {
-    auto lease = lanes->acquire(guest::Clock::now() + 5s);
+  std::vector<ConnectionPool::Lease> held;
+  for (std::size_t i = 0; i < 2 * ConnectionPool::kCallsEach; ++i) {
+    auto lease = pools->acquire(guest::Clock::now() + 5s);
     ASSERT_TRUE(lease);
     held.push_back(*std::move(lease));
   }
   EXPECT_EQ(opened, 2);
-  const auto refused = lanes->acquire(guest::Clock::now() + 10ms);
+  const auto refused = pools->acquire(guest::Clock::now() + 10ms);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, Failure::busy);
   std::thread releasing([&] { held.pop_back(); });
-  EXPECT_TRUE(lanes->acquire(guest::Clock::now() + 5s));
+  EXPECT_TRUE(pools->acquire(guest::Clock::now() + 5s));
   releasing.join();
 }
 
-TEST(Lanes, PassOnWhyNothingOpens) {
-  const auto lanes = std::make_shared<Lanes>(
+TEST(ConnectionPool, PassOnWhyNothingOpens) {
+  const auto pools = std::make_shared<ConnectionPool>(
       []() -> Result<ConnectionHandle> { return error(Failure::unreachable, "nobody there"); }, 1);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(lanes->acquire(guest::Clock::now() + 5s).error().message, "nobody there");
+    EXPECT_EQ(pools->acquire(guest::Clock::now() + 5s).error().message, "nobody there");
   }
 }
 

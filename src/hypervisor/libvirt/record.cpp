@@ -63,8 +63,8 @@ Result<DomainHandle> look_up(virConnectPtr connection, const std::string& id) {
 
 std::string describe(const VirtualMachine& vm) { return fmt::format("VM {} ({})", vm.name, vm.id); }
 
-Result<Reading> read_domain(virDomainPtr domain, const LocalFiles& files) {
-  Reading result;
+Result<DomainReading> read_domain(virDomainPtr domain, const LocalFiles& files) {
+  DomainReading result;
   VirtualMachine& vm = result.record;
   vm.id = id_of(domain);
   int state = 0;

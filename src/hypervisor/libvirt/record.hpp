@@ -13,7 +13,7 @@
 namespace vmms::hypervisor::libvirt {
 
 /// What libvirt says of a domain at one moment.
-struct Reading {
+struct DomainReading {
   /// Without `created` and `state_changed`, which libvirt does not know.
   VirtualMachine record;
   bool active = false;
@@ -24,7 +24,7 @@ struct Reading {
 };
 
 /// Reads a domain; waits for libvirt. Errors: not_found when it is gone, those of libvirt.
-Result<Reading> read_domain(virDomainPtr domain, const LocalFiles& files);
+Result<DomainReading> read_domain(virDomainPtr domain, const LocalFiles& files);
 
 /// The domain with this id. Errors: not_found, unreachable.
 Result<DomainHandle> look_up(virConnectPtr connection, const std::string& id);

@@ -1,7 +1,7 @@
 // The host's end of a channel of a domain, through libvirt's streams.
 #pragma once
 
-#include "guest/port.hpp"
+#include "guest/transport/port.hpp"
 #include "hypervisor/libvirt/library.hpp"
 
 #include <functional>

@@ -1,8 +1,8 @@
 #include "hypervisor/simulator/description.hpp"
 
 #include "base/text.hpp"
-#include "guest/unit_name.hpp"
-#include "guest/windows.hpp"
+#include "guest/services/unit_name.hpp"
+#include "guest/services/windows.hpp"
 #include "hypervisor/simulator/manager_words.hpp"
 #include "hypervisor/simulator/table_reader.hpp"
 
@@ -229,20 +229,12 @@ class Reader {
 
   void read_settings(const toml::table& table, Settings& settings) {
     TableReader reader(table, file_);
-    const auto read_flag = [&](std::string_view key, std::optional<bool>& value) {
+    for (const Switch& known : switches) {
+      if (known.name == nullptr) continue;
       bool flag = false;
-      reader.read(key, flag);
-      if (reader.has(key)) value = flag;
-    };
-    read_flag("guest_service_interface", settings.guest_service_interface);
-    read_flag("guest_file_service", settings.guest_file_service);
-    read_flag("vss_service", settings.vss_service);
-    read_flag("key_value_exchange", settings.key_value_exchange);
-    read_flag("host_key_values_disabled", settings.host_key_values_disabled);
-    read_flag("heartbeat", settings.heartbeat);
-    read_flag("shutdown", settings.shutdown);
-    read_flag("time_synchronization", settings.time_synchronization);
-    read_flag("volume_backup", settings.volume_backup);
+      reader.read(known.name, flag);
+      if (reader.has(known.name)) settings.*known.value = flag;
+    }
     reader.finish();
   }
 

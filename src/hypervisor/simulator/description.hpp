@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "guest/key_values.hpp"
+#include "guest/system/key_values.hpp"
 #include "hypervisor/host.hpp"
 
 #include <chrono>

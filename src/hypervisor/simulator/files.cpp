@@ -1,7 +1,7 @@
 #include "hypervisor/simulator/files.hpp"
 
 #include "base/content_hash.hpp"
-#include "guest/files.hpp"
+#include "guest/files/files.hpp"
 
 #include <fmt/format.h>
 

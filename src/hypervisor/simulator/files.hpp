@@ -1,4 +1,5 @@
-// The files of one simulated guest: what the scripts of src/guest/file_scripts.hpp and guest-file-* would do to them.
+// The files of one simulated guest: what the scripts of src/guest/files/file_scripts.hpp and guest-file-* would do to
+// them.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 #include "hypervisor/simulator/guest.hpp"
 
-#include "guest/base64.hpp"
-#include "guest/discovery.hpp"
-#include "guest/systemd.hpp"
-#include "guest/windows.hpp"
+#include "guest/agent/base64.hpp"
+#include "guest/services/discovery.hpp"
+#include "guest/services/systemd.hpp"
+#include "guest/services/windows.hpp"
 #include "hypervisor/power.hpp"
 
 #include <fmt/format.h>

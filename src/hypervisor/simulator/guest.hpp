@@ -3,7 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/waiting.hpp"
-#include "guest/transport.hpp"
+#include "guest/transport/transport.hpp"
 #include "hypervisor/host.hpp"
 #include "hypervisor/simulator/description.hpp"
 #include "hypervisor/simulator/files.hpp"

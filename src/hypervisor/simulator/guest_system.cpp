@@ -1,6 +1,6 @@
 #include "hypervisor/simulator/guest_system.hpp"
 
-#include "guest/key_values.hpp"
+#include "guest/system/key_values.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // What a simulated guest is apart from its services: name, addresses, clock, the files of key-value pairs.
 #pragma once
 
-#include "guest/clock.hpp"
+#include "guest/transport/clock.hpp"
 #include "hypervisor/simulator/description.hpp"
 
 #include <boost/json.hpp>

@@ -1,7 +1,7 @@
 #include "hypervisor/simulator/services.hpp"
 
 #include "base/text.hpp"
-#include "guest/unit_name.hpp"
+#include "guest/services/unit_name.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // The services inside one simulated guest: what systemd would do, as a function of time. No threads, no waiting.
 #pragma once
 
-#include "guest/service.hpp"
+#include "guest/services/service.hpp"
 #include "hypervisor/simulator/description.hpp"
 #include "hypervisor/simulator/manager_words.hpp"
 

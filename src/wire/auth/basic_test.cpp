@@ -11,9 +11,9 @@
 #include <optional>
 #include <thread>
 
+#include "testing/http_client.hpp"
 #include "wire/auth/authenticator.hpp"
 #include "wire/http/server.hpp"
-#include "wire/http/test_client.hpp"
 
 namespace vmms::wire::auth {
 namespace {

@@ -1,6 +1,6 @@
+#include "testing/test_doubles.hpp"
+#include "testing/test_schema.hpp"
 #include "wire/cimxml/server.hpp"
-#include "wire/wsman/test_doubles.hpp"
-#include "wire/wsman/test_schema.hpp"
 
 #include <cstdint>
 #include <cstdlib>

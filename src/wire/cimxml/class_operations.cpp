@@ -1,9 +1,9 @@
 // GetClass and its like (DSP0200 5.3.2.1, 5.3.2.9, 5.3.2.10), GetQualifier and EnumerateQualifiers.
 #include "base/text.hpp"
 #include "wire/cimxml/answer_bound.hpp"
-#include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
+#include "wire/representation/class_writer.hpp"
 
 #include <fmt/format.h>
 
@@ -17,8 +17,8 @@ using Need = Parameters::Need;
 
 /// Answers with IRETURNVALUE and what `write` puts into it.
 template <class Write>
-Task answer_with(Write write) {
-  Task task;
+OperationTask answer_with(Write write) {
+  OperationTask task;
   task.run = [write = std::move(write)](std::string& answer) -> OrError<void> {
     xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
@@ -31,8 +31,8 @@ Task answer_with(Write write) {
 
 /// The same, item by item.
 template <class Items, class Write>
-Task answer_with_each(const Operation& operation, Items items, Write write) {
-  Task task;
+OperationTask answer_with_each(const Operation& operation, Items items, Write write) {
+  OperationTask task;
   task.run = [operation, items = std::move(items), write = std::move(write)](std::string& answer) -> OrError<void> {
     AnswerBound bound(operation, answer);
     xml::Writer writer(answer);
@@ -47,8 +47,8 @@ Task answer_with_each(const Operation& operation, Items items, Write write) {
   return task;
 }
 
-ClassForm read_form(Parameters& parameters) {
-  ClassForm form;
+representation::ClassForm read_form(Parameters& parameters) {
+  representation::ClassForm form;
   form.local_only = parameters.boolean("LocalOnly", true);
   form.include_qualifiers = parameters.boolean("IncludeQualifiers", true);
   form.include_class_origin = parameters.boolean("IncludeClassOrigin", false);
@@ -68,31 +68,32 @@ OrError<std::vector<const cim::Class*>> read_classes(const Operation& operation,
 
 }  // namespace
 
-OrError<Task> get_class(const Operation& operation) {
+OrError<OperationTask> get_class(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const std::string class_name = parameters.class_name("ClassName", Need::required);
-  ClassForm form = read_form(parameters);
+  representation::ClassForm form = read_form(parameters);
   form.property_list = parameters.texts("PropertyList");
   if (auto done = parameters.done(); !done) return done.error();
   const auto cim_class = find_class(operation, class_name, Code::not_found);
   if (!cim_class) return cim_class.error();
-  return answer_with(
-      [cim_class = *cim_class, form = std::move(form)](xml::Writer& writer) { write_class(writer, *cim_class, form); });
+  return answer_with([cim_class = *cim_class, form = std::move(form)](xml::Writer& writer) {
+    representation::write_class(writer, *cim_class, form);
+  });
 }
 
-OrError<Task> enumerate_classes(const Operation& operation) {
+OrError<OperationTask> enumerate_classes(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
-  const ClassForm form = read_form(parameters);
+  const representation::ClassForm form = read_form(parameters);
   auto classes = read_classes(operation, parameters);
   if (!classes) return classes.error();
-  Task task = answer_with_each(operation, std::move(*classes), [form](xml::Writer& writer, const cim::Class* each) {
-    write_class(writer, *each, form);
-  });
+  OperationTask task = answer_with_each(
+      operation, std::move(*classes),
+      [form](xml::Writer& writer, const cim::Class* each) { representation::write_class(writer, *each, form); });
   task.waits = true;  // a whole schema takes its time
   return task;
 }
 
-OrError<Task> enumerate_class_names(const Operation& operation) {
+OrError<OperationTask> enumerate_class_names(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   auto classes = read_classes(operation, parameters);
   if (!classes) return classes.error();
@@ -101,22 +102,23 @@ OrError<Task> enumerate_class_names(const Operation& operation) {
   });
 }
 
-OrError<Task> get_qualifier(const Operation& operation) {
+OrError<OperationTask> get_qualifier(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const auto name = parameters.text("QualifierName", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
   for (const cim::QualifierType& each : operation.schema.qualifier_types)
     if (equals_no_case(each.name, *name))
-      return answer_with([&each](xml::Writer& writer) { write_qualifier_declaration(writer, each); });
+      return answer_with([&each](xml::Writer& writer) { representation::write_qualifier_declaration(writer, each); });
   return cim_error(Code::not_found, fmt::format("there is no qualifier {:.100}", *name));
 }
 
-OrError<Task> enumerate_qualifiers(const Operation& operation) {
+OrError<OperationTask> enumerate_qualifiers(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   if (auto done = parameters.done(); !done) return done.error();
-  return answer_with_each(
-      operation, operation.schema.qualifier_types,
-      [](xml::Writer& writer, const cim::QualifierType& each) { write_qualifier_declaration(writer, each); });
+  return answer_with_each(operation, operation.schema.qualifier_types,
+                          [](xml::Writer& writer, const cim::QualifierType& each) {
+                            representation::write_qualifier_declaration(writer, each);
+                          });
 }
 
 }  // namespace vmms::wire::cimxml

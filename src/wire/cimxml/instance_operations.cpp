@@ -1,10 +1,10 @@
 // Operations on one instance (DSP0200 5.3.2.2, 5.3.2.4, 5.3.2.6, 5.3.2.8, 5.3.2.18, 5.3.2.19).
 #include "cim/footprint.hpp"
-#include "wire/cimxml/class_writer.hpp"
-#include "wire/cimxml/embedded_instance.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
 #include "wire/cimxml/selection.hpp"
+#include "wire/representation/class_writer.hpp"
+#include "wire/representation/embedded_instance.hpp"
 
 #include <fmt/format.h>
 
@@ -14,8 +14,8 @@ namespace {
 
 using Need = Parameters::Need;
 
-Task task_for(const Operation& operation, const cim::Class& cim_class, const cim::ObjectPath& path) {
-  Task task;
+OperationTask task_for(const Operation& operation, const cim::Class& cim_class, const cim::ObjectPath& path) {
+  OperationTask task;
   task.waits = operation.manager.waits(operation.schema.namespace_name, cim_class, nullptr);
   task.key = operation.machine_of(path);
   task.held = cim::footprint(path);
@@ -27,7 +27,7 @@ OrError<cim::Instance> read_parameter_instance(const Operation& operation, std::
                                                const xml::Element& element) {
   const std::string_view class_name = element.attribute({}, "CLASSNAME").value_or(std::string_view{});
   if (auto found = find_class(operation, class_name); !found) return found.error();
-  auto instance = read_instance(element, operation.schema);
+  auto instance = representation::read_instance(element, operation.schema);
   if (!instance) return cim_error(Code::invalid_parameter, fmt::format("{}: {}", parameter, instance.error().message));
   return std::move(*instance);
 }
@@ -59,16 +59,16 @@ OrError<void> apply_property_list(cim::Instance& changes, const std::vector<std:
     if (changes.values[*index].is_null()) return cannot_be_null(cim_class, cim_class.properties[*index].name);
   }
   for (std::size_t i = 0; i < changes.values.size(); ++i)
-    if (!lists(list, cim_class.properties[i].name)) changes.values[i] = {};
+    if (!representation::lists(list, cim_class.properties[i].name)) changes.values[i] = {};
   return {};
 }
 
 }  // namespace
 
-OrError<Task> get_instance(const Operation& operation) {
+OrError<OperationTask> get_instance(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   auto path = parameters.instance_name("InstanceName");
-  InstanceForm form;
+  representation::InstanceForm form;
   // Deprecated, and to be taken as false (DSP0200 5.3.2.2).
   parameters.ignore("LocalOnly");
   parameters.ignore("IncludeQualifiers");
@@ -77,41 +77,41 @@ OrError<Task> get_instance(const Operation& operation) {
   if (auto done = parameters.done(); !done) return done.error();
   const auto cim_class = find_class(operation, path.class_name);
   if (!cim_class) return cim_class.error();
-  Task task = task_for(operation, **cim_class, path);
+  OperationTask task = task_for(operation, **cim_class, path);
   task.run = [operation, path = std::move(path), form = std::move(form)](std::string& answer) -> OrError<void> {
     const auto instance = operation.manager.get(operation.context, path);
     if (!instance) return to_cim_error(instance.error());
     xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
-    write_instance(writer, *instance, form, place_of(operation));
+    representation::write_instance(writer, *instance, form, place_of(operation));
     writer.end();
     return {};
   };
   return task;
 }
 
-OrError<Task> create_instance(const Operation& operation) {
+OrError<OperationTask> create_instance(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const xml::Element element = parameters.element("NewInstance", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
   if (element.name() != "INSTANCE") return cim_error(Code::invalid_parameter, "NewInstance is not an INSTANCE");
   auto instance = read_parameter_instance(operation, "NewInstance", element);
   if (!instance) return instance.error();
-  Task task = task_for(operation, instance->cim_class(), instance->path(operation.schema.namespace_name));
+  OperationTask task = task_for(operation, instance->cim_class(), instance->path(operation.schema.namespace_name));
   task.held += cim::footprint(*instance);
   task.run = [operation, instance = std::move(*instance)](std::string& answer) -> OrError<void> {
     const auto path = operation.manager.create(operation.context, operation.schema.namespace_name, instance);
     if (!path) return to_cim_error(path.error());
     xml::Writer writer(answer);
     writer.start("IRETURNVALUE").text({});
-    write_instance_name(writer, *path, place_of(operation));
+    representation::write_instance_name(writer, *path, place_of(operation));
     writer.end();
     return {};
   };
   return task;
 }
 
-OrError<Task> modify_instance(const Operation& operation) {
+OrError<OperationTask> modify_instance(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const xml::Element named = parameters.element("ModifiedInstance", Need::required);
   parameters.ignore("IncludeQualifiers");
@@ -132,7 +132,7 @@ OrError<Task> modify_instance(const Operation& operation) {
   if (list)
     if (auto applied = apply_property_list(*changes, *list); !applied) return applied.error();
   path->class_name = changes->cim_class().name;
-  Task task = task_for(operation, changes->cim_class(), *path);
+  OperationTask task = task_for(operation, changes->cim_class(), *path);
   task.held += cim::footprint(*changes);
   task.run = [operation, path = std::move(*path), changes = std::move(*changes)](std::string&) {
     return nothing_or(operation.manager.modify(operation.context, path, changes));
@@ -140,27 +140,27 @@ OrError<Task> modify_instance(const Operation& operation) {
   return task;
 }
 
-OrError<Task> delete_instance(const Operation& operation) {
+OrError<OperationTask> delete_instance(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   auto path = parameters.instance_name("InstanceName");
   if (auto done = parameters.done(); !done) return done.error();
   const auto cim_class = find_class(operation, path.class_name);
   if (!cim_class) return cim_class.error();
-  Task task = task_for(operation, **cim_class, path);
+  OperationTask task = task_for(operation, **cim_class, path);
   task.run = [operation, path = std::move(path)](std::string&) {
     return nothing_or(operation.manager.remove(operation.context, path));
   };
   return task;
 }
 
-OrError<Task> get_property(const Operation& operation) {
+OrError<OperationTask> get_property(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   auto path = parameters.instance_name("InstanceName");
   auto name = parameters.text("PropertyName", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
   const auto cim_class = find_class(operation, path.class_name);
   if (!cim_class) return cim_class.error();
-  Task task = task_for(operation, **cim_class, path);
+  OperationTask task = task_for(operation, **cim_class, path);
   task.run = [operation, path = std::move(path), name = std::move(*name)](std::string& answer) -> OrError<void> {
     const auto instance = operation.manager.get(operation.context, path);
     if (!instance) return to_cim_error(instance.error());
@@ -169,14 +169,15 @@ OrError<Task> get_property(const Operation& operation) {
     xml::Writer writer(answer);
     if (instance->values[*index].is_null()) return {};
     writer.start("IRETURNVALUE").text({});
-    write_value(writer, instance->values[*index], instance->cim_class().properties[*index].type, place_of(operation));
+    representation::write_value(writer, instance->values[*index], instance->cim_class().properties[*index].type,
+                                place_of(operation));
     writer.end();
     return {};
   };
   return task;
 }
 
-OrError<Task> set_property(const Operation& operation) {
+OrError<OperationTask> set_property(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   auto path = parameters.instance_name("InstanceName");
   const auto name = parameters.text("PropertyName", Need::required);
@@ -187,10 +188,10 @@ OrError<Task> set_property(const Operation& operation) {
   const auto index = find_property(**cim_class, *name);
   if (!index) return index.error();
   const cim::Property& property = (*cim_class)->properties[*index];
-  auto value = read_value(element, property.type, property.is_array, operation.schema);
+  auto value = representation::read_value(element, property.type, property.is_array, operation.schema);
   if (!value) return cim_error(Code::type_mismatch, fmt::format("{}: {}", property.name, value.error().message));
   if (value->is_null()) return cannot_be_null(**cim_class, property.name);
-  Task task = task_for(operation, **cim_class, path);
+  OperationTask task = task_for(operation, **cim_class, path);
   task.held += cim::footprint(*value);
   task.run = [operation, path = std::move(path), &property, value = std::move(*value)](std::string&) -> OrError<void> {
     // The path may name a superclass; changes are of the instance's own class.

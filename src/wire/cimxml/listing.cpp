@@ -2,10 +2,10 @@
 #include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/cimxml/answer_bound.hpp"
-#include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
 #include "wire/cimxml/selection.hpp"
+#include "wire/representation/class_writer.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -48,9 +48,9 @@ OrError<void> read_all(const Operation& operation, const Selection& selection, s
 }
 
 /// Always in the pool: nobody knows how much it will be.
-OrError<Task> list(const Operation& operation, OrError<Selection> selection) {
+OrError<OperationTask> list(const Operation& operation, OrError<Selection> selection) {
   if (!selection) return selection.error();
-  Task task;
+  OperationTask task;
   task.waits = true;
   task.key = selection->key;
   task.run = [operation, selection = std::make_shared<const Selection>(std::move(*selection))](std::string& answer) {
@@ -59,13 +59,14 @@ OrError<Task> list(const Operation& operation, OrError<Selection> selection) {
   return task;
 }
 
-void read_result_form(Parameters& parameters, InstanceForm& form) {
+void read_result_form(Parameters& parameters, representation::InstanceForm& form) {
   form.include_class_origin = parameters.boolean("IncludeClassOrigin", false);
   form.property_list = parameters.texts("PropertyList");
 }
 
 /// The classes that an association query about a class finds.
-OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery query, bool names, const ClassForm& form) {
+OrError<OperationTask> list_classes(const Operation& operation, cim::AssociationQuery query, bool names,
+                                    const representation::ClassForm& form) {
   query.classes = true;
   if (auto source = find_class(operation, query.source.class_name, Code::invalid_parameter); !source)
     return source.error();
@@ -75,7 +76,7 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
     if (error.code == Code::not_found) error.code = Code::invalid_parameter;  // the source is there
     return error;
   }
-  Task task;
+  OperationTask task;
   task.waits = true;  // it may be a whole schema
   task.run = [operation, names, form, classes = std::move(*classes)](std::string& answer) -> OrError<void> {
     AnswerBound bound(operation, answer);
@@ -83,8 +84,8 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
     writer.start("IRETURNVALUE").text({});
     for (const cim::Class* each : classes) {
       writer.start(names ? "OBJECTPATH" : "VALUE.OBJECTWITHPATH");
-      write_class_path(writer, *each, place_of(operation));
-      if (!names) write_class(writer, *each, form);
+      representation::write_class_path(writer, *each, place_of(operation));
+      if (!names) representation::write_class(writer, *each, form);
       writer.end();
       if (auto fits = bound.check(); !fits) return fits;
     }
@@ -94,7 +95,7 @@ OrError<Task> list_classes(const Operation& operation, cim::AssociationQuery que
   return task;
 }
 
-OrError<Task> list_associated(const Operation& operation, bool references, bool names) {
+OrError<OperationTask> list_associated(const Operation& operation, bool references, bool names) {
   Parameters parameters(operation.call, operation.schema);
   cim::AssociationQuery query;
   query.references = references;
@@ -109,7 +110,7 @@ OrError<Task> list_associated(const Operation& operation, bool references, bool 
   }
   query.role = parameters.text("Role").value_or(std::string());
   ItemForm form{names ? ItemKind::object_path : ItemKind::object_with_path, {}};
-  ClassForm class_form{.local_only = false, .include_qualifiers = false};
+  representation::ClassForm class_form{.local_only = false, .include_qualifiers = false};
   if (!names) {
     class_form.include_qualifiers = parameters.boolean("IncludeQualifiers", false);
     read_result_form(parameters, form.instance);
@@ -123,7 +124,7 @@ OrError<Task> list_associated(const Operation& operation, bool references, bool 
 
 }  // namespace
 
-OrError<Task> enumerate_instances(const Operation& operation) {
+OrError<OperationTask> enumerate_instances(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const std::string class_name = parameters.class_name("ClassName", Need::required);
   const bool deep = parameters.boolean("DeepInheritance", true);
@@ -136,19 +137,19 @@ OrError<Task> enumerate_instances(const Operation& operation) {
   return list(operation, select_instances(operation, class_name, deep, std::move(form)));
 }
 
-OrError<Task> enumerate_instance_names(const Operation& operation) {
+OrError<OperationTask> enumerate_instance_names(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const std::string class_name = parameters.class_name("ClassName", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
   return list(operation, select_instances(operation, class_name, true, {ItemKind::instance_name, {}}));
 }
 
-OrError<Task> associators(const Operation& operation) { return list_associated(operation, false, false); }
-OrError<Task> associator_names(const Operation& operation) { return list_associated(operation, false, true); }
-OrError<Task> references(const Operation& operation) { return list_associated(operation, true, false); }
-OrError<Task> reference_names(const Operation& operation) { return list_associated(operation, true, true); }
+OrError<OperationTask> associators(const Operation& operation) { return list_associated(operation, false, false); }
+OrError<OperationTask> associator_names(const Operation& operation) { return list_associated(operation, false, true); }
+OrError<OperationTask> references(const Operation& operation) { return list_associated(operation, true, false); }
+OrError<OperationTask> reference_names(const Operation& operation) { return list_associated(operation, true, true); }
 
-OrError<Task> execute_query(const Operation& operation) {
+OrError<OperationTask> execute_query(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const auto language = parameters.text("QueryLanguage", Need::required);
   const auto query = parameters.text("Query", Need::required);

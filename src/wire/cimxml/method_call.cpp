@@ -1,10 +1,10 @@
 // Extrinsic methods (DSP0200 5.2.1, 5.4).
 #include "base/text.hpp"
 #include "cim/footprint.hpp"
-#include "wire/cimxml/embedded_instance.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
 #include "wire/cimxml/selection.hpp"
+#include "wire/representation/embedded_instance.hpp"
 
 #include <fmt/format.h>
 
@@ -36,7 +36,8 @@ OrError<cim::Arguments> read_arguments(const Operation& operation, const cim::Me
     const std::string_view type = attribute(element, "PARAMTYPE");
     if (!type.empty() && !equals_no_case(type, cim::type_name(parameter->type)))
       return wrong(fmt::format("is a {}, not a {:.40}", cim::type_name(parameter->type), type));
-    auto value = read_value(element.first_child(), parameter->type, parameter->is_array, operation.schema);
+    auto value =
+        representation::read_value(element.first_child(), parameter->type, parameter->is_array, operation.schema);
     if (!value) return wrong("cannot be used: " + value.error().message);
     arguments[index] = std::move(*value);
   }
@@ -46,10 +47,10 @@ OrError<cim::Arguments> read_arguments(const Operation& operation, const cim::Me
 void write_result(const Operation& operation, const cim::Method& method, const cim::MethodResult& result,
                   std::string& answer) {
   xml::Writer writer(answer);
-  const Place place = place_of(operation);
+  const representation::Place place = place_of(operation);
   if (!result.return_value.is_null()) {
     writer.start("RETURNVALUE").attribute("PARAMTYPE", cim::type_name(method.return_type));
-    write_value(writer, result.return_value, method.return_type, place);
+    representation::write_value(writer, result.return_value, method.return_type, place);
     writer.end();
   }
   for (std::size_t i = 0; i < method.parameters.size() && i < result.outputs.size(); ++i) {
@@ -57,16 +58,16 @@ void write_result(const Operation& operation, const cim::Method& method, const c
     if (!parameter.is_out || result.outputs[i].is_null())
       continue;  // what is NULL is left out: an empty one ends wbemcli
     writer.start("PARAMVALUE").attribute("NAME", parameter.name);
-    write_type(writer, "PARAMTYPE", parameter.type, parameter.object_class);
+    representation::write_type(writer, "PARAMTYPE", parameter.type, parameter.object_class);
     writer.text({});
-    write_value(writer, result.outputs[i], parameter.type, place);
+    representation::write_value(writer, result.outputs[i], parameter.type, place);
     writer.end();
   }
 }
 
 }  // namespace
 
-OrError<Task> prepare_extrinsic(const Operation& operation) {
+OrError<OperationTask> prepare_extrinsic(const Operation& operation) {
   cim::ObjectPath path = operation.call.target;
   path.namespace_name = operation.schema.namespace_name;
   const cim::Class* cim_class = operation.schema.find(path.class_name);
@@ -80,7 +81,7 @@ OrError<Task> prepare_extrinsic(const Operation& operation) {
                      fmt::format("{} has no method {:.100}", cim_class->name, operation.call.name));
   auto arguments = read_arguments(operation, *method);
   if (!arguments) return arguments.error();
-  Task task;
+  OperationTask task;
   task.waits = operation.manager.waits(operation.schema.namespace_name, *cim_class, method);
   task.key = operation.machine_of(path);
   task.held = cim::footprint(path) + cim::footprint(*arguments);

@@ -10,7 +10,7 @@ namespace {
 
 struct Intrinsic {
   std::string_view name;
-  OrError<Task> (*prepare)(const Operation&);  ///< null: not supported
+  OrError<OperationTask> (*prepare)(const Operation&);  ///< null: not supported
 };
 
 constexpr Intrinsic intrinsics[] = {
@@ -62,7 +62,7 @@ OrError<const cim::Class*> find_class(const Operation& operation, std::string_vi
   return error;
 }
 
-OrError<Task> prepare_intrinsic(const Operation& operation) {
+OrError<OperationTask> prepare_intrinsic(const Operation& operation) {
   for (const Intrinsic& each : intrinsics) {
     if (!equals_no_case(each.name, operation.call.name)) continue;
     if (each.prepare) return each.prepare(operation);

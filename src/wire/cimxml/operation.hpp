@@ -25,7 +25,7 @@ struct Operation {
 };
 
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
-struct Task {
+struct OperationTask {
   bool waits = false;    ///< may wait on a guest, a host or a disk, or look through much
   std::string key;       ///< the virtual machine it is for, see MachineOf
   std::size_t held = 0;  ///< bytes of what was read of the request and is kept here, see cim::footprint
@@ -40,42 +40,42 @@ OrError<const cim::Class*> find_class(const Operation& operation, std::string_vi
                                       Code missing = Code::invalid_class);
 
 /// Prepares an intrinsic operation. Errors: those of DSP0200 5.3 for the operation; not_supported for unknown ones.
-OrError<Task> prepare_intrinsic(const Operation& operation);
+OrError<OperationTask> prepare_intrinsic(const Operation& operation);
 /// Prepares a method call (DSP0200 5.2.1). Errors: those that are listed there.
-OrError<Task> prepare_extrinsic(const Operation& operation);
+OrError<OperationTask> prepare_extrinsic(const Operation& operation);
 
 // The intrinsic operations, by what they are about (DSP0200 5.3.2).
-OrError<Task> get_class(const Operation& operation);
-OrError<Task> enumerate_classes(const Operation& operation);
-OrError<Task> enumerate_class_names(const Operation& operation);
-OrError<Task> get_qualifier(const Operation& operation);
-OrError<Task> enumerate_qualifiers(const Operation& operation);
+OrError<OperationTask> get_class(const Operation& operation);
+OrError<OperationTask> enumerate_classes(const Operation& operation);
+OrError<OperationTask> enumerate_class_names(const Operation& operation);
+OrError<OperationTask> get_qualifier(const Operation& operation);
+OrError<OperationTask> enumerate_qualifiers(const Operation& operation);
 
-OrError<Task> get_instance(const Operation& operation);
-OrError<Task> create_instance(const Operation& operation);
-OrError<Task> modify_instance(const Operation& operation);
-OrError<Task> delete_instance(const Operation& operation);
-OrError<Task> get_property(const Operation& operation);
-OrError<Task> set_property(const Operation& operation);
+OrError<OperationTask> get_instance(const Operation& operation);
+OrError<OperationTask> create_instance(const Operation& operation);
+OrError<OperationTask> modify_instance(const Operation& operation);
+OrError<OperationTask> delete_instance(const Operation& operation);
+OrError<OperationTask> get_property(const Operation& operation);
+OrError<OperationTask> set_property(const Operation& operation);
 
-OrError<Task> enumerate_instances(const Operation& operation);
-OrError<Task> enumerate_instance_names(const Operation& operation);
-OrError<Task> associators(const Operation& operation);
-OrError<Task> associator_names(const Operation& operation);
-OrError<Task> references(const Operation& operation);
-OrError<Task> reference_names(const Operation& operation);
-OrError<Task> execute_query(const Operation& operation);
+OrError<OperationTask> enumerate_instances(const Operation& operation);
+OrError<OperationTask> enumerate_instance_names(const Operation& operation);
+OrError<OperationTask> associators(const Operation& operation);
+OrError<OperationTask> associator_names(const Operation& operation);
+OrError<OperationTask> references(const Operation& operation);
+OrError<OperationTask> reference_names(const Operation& operation);
+OrError<OperationTask> execute_query(const Operation& operation);
 
-OrError<Task> open_enumerate_instances(const Operation& operation);
-OrError<Task> open_enumerate_instance_paths(const Operation& operation);
-OrError<Task> open_associator_instances(const Operation& operation);
-OrError<Task> open_associator_instance_paths(const Operation& operation);
-OrError<Task> open_reference_instances(const Operation& operation);
-OrError<Task> open_reference_instance_paths(const Operation& operation);
-OrError<Task> open_query_instances(const Operation& operation);
-OrError<Task> pull_instances_with_path(const Operation& operation);
-OrError<Task> pull_instance_paths(const Operation& operation);
-OrError<Task> pull_instances(const Operation& operation);
-OrError<Task> close_enumeration(const Operation& operation);
+OrError<OperationTask> open_enumerate_instances(const Operation& operation);
+OrError<OperationTask> open_enumerate_instance_paths(const Operation& operation);
+OrError<OperationTask> open_associator_instances(const Operation& operation);
+OrError<OperationTask> open_associator_instance_paths(const Operation& operation);
+OrError<OperationTask> open_reference_instances(const Operation& operation);
+OrError<OperationTask> open_reference_instance_paths(const Operation& operation);
+OrError<OperationTask> open_query_instances(const Operation& operation);
+OrError<OperationTask> pull_instances_with_path(const Operation& operation);
+OrError<OperationTask> pull_instance_paths(const Operation& operation);
+OrError<OperationTask> pull_instances(const Operation& operation);
+OrError<OperationTask> close_enumeration(const Operation& operation);
 
 }  // namespace vmms::wire::cimxml

@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "cim/naming.hpp"
-#include "wire/cimxml/instance_name.hpp"
+#include "wire/representation/instance_name.hpp"
 #include "wire/xml/characters.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema) {
 }
 
 Result<cim::ObjectPath> read_path(const xml::Element& instance_name, const cim::Schema& schema) {
-  auto path = read_instance_path(instance_name);
+  auto path = representation::read_instance_path(instance_name);
   if (!path) return path;
   if (auto completed = complete_keys(*path, schema); !completed) return completed.error();
   path->namespace_name = schema.namespace_name;

@@ -1,10 +1,10 @@
 // Pulled enumerations (DSP0200 5.3.2.24).
 #include "base/text.hpp"
-#include "wire/cimxml/class_writer.hpp"
 #include "wire/cimxml/operation.hpp"
 #include "wire/cimxml/parameters.hpp"
 #include "wire/cimxml/selection.hpp"
 #include "wire/enumeration/page.hpp"
+#include "wire/representation/class_writer.hpp"
 
 #include <fmt/format.h>
 
@@ -73,7 +73,7 @@ void write_output(xml::Writer& writer, std::string_view name, std::string_view t
 }
 
 /// Reads up to `most` objects into an answer.
-OrError<void> read_page(const Operation& operation, enumeration::Reading& reading, std::uint32_t most,
+OrError<void> read_page(const Operation& operation, enumeration::PageReader& reading, std::uint32_t most,
                         std::string& answer) {
   const auto& context = static_cast<const PulledContext&>(reading.context());
   const std::size_t start = answer.size();
@@ -101,10 +101,11 @@ OrError<void> read_page(const Operation& operation, enumeration::Reading& readin
 
 /// A task that reads a page. An enumeration ends with its first error, and when its name does not reach the client.
 /// `source`: an object that must be there, whether anything is read or not.
-Task page_task(const Operation& operation, const std::shared_ptr<enumeration::Reading>& reading, std::uint32_t most,
-               bool opens, std::string more = {}, std::optional<cim::ObjectPath> source = {}) {
+OperationTask page_task(const Operation& operation, const std::shared_ptr<enumeration::PageReader>& reading,
+                        std::uint32_t most, bool opens, std::string more = {},
+                        std::optional<cim::ObjectPath> source = {}) {
   const enumeration::Context& context = reading->context();
-  Task task;
+  OperationTask task;
   task.waits = (most > 0 || source) && !context.cursor_done && context.cursor->waits();
   task.key = context.key;
   reading->may_wait(task.waits);
@@ -130,8 +131,8 @@ Task page_task(const Operation& operation, const std::shared_ptr<enumeration::Re
   return task;
 }
 
-OrError<Task> open_enumeration(const Operation& operation, const OpenParameters& open, OrError<Selection> selection,
-                               std::string more = {}) {
+OrError<OperationTask> open_enumeration(const Operation& operation, const OpenParameters& open,
+                                        OrError<Selection> selection, std::string more = {}) {
   if (!selection) return selection.error();
   auto context = std::make_unique<PulledContext>();
   context->owner = operation.context.principal->id();
@@ -146,12 +147,12 @@ OrError<Task> open_enumeration(const Operation& operation, const OpenParameters&
   context->namespace_name = operation.schema.namespace_name;
   enumeration::Contexts::Lifetime lifetime;
   if (open.operation_timeout) lifetime.idle = std::chrono::seconds(*open.operation_timeout);
-  const auto reading = std::make_shared<enumeration::Reading>(operation.contexts, false);
+  const auto reading = std::make_shared<enumeration::PageReader>(operation.contexts, false);
   if (const Status opened = reading->open(std::move(context), lifetime); !opened) return to_cim_error(opened.error());
   return page_task(operation, reading, open.max_object_count, true, std::move(more), std::move(source));
 }
 
-OrError<Task> open_class(const Operation& operation, ItemForm form) {
+OrError<OperationTask> open_class(const Operation& operation, ItemForm form) {
   Parameters parameters(operation.call, operation.schema);
   const std::string class_name = parameters.class_name("ClassName", Need::required);
   bool deep = true;
@@ -167,7 +168,7 @@ OrError<Task> open_class(const Operation& operation, ItemForm form) {
   return open_enumeration(operation, open, select_instances(operation, class_name, deep, std::move(form), open.filter));
 }
 
-OrError<Task> open_associated(const Operation& operation, bool references, ItemForm form) {
+OrError<OperationTask> open_associated(const Operation& operation, bool references, ItemForm form) {
   Parameters parameters(operation.call, operation.schema);
   cim::AssociationQuery query;
   query.references = references;
@@ -198,12 +199,12 @@ CimError context_error(const Error& error) {
   return result;
 }
 
-OrError<Task> pull(const Operation& operation, ItemKind kind) {
+OrError<OperationTask> pull(const Operation& operation, ItemKind kind) {
   Parameters parameters(operation.call, operation.schema);
   const auto id = parameters.text("EnumerationContext", Need::required);
   const auto most = parameters.number("MaxObjectCount", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
-  const auto reading = std::make_shared<enumeration::Reading>(operation.contexts, true);
+  const auto reading = std::make_shared<enumeration::PageReader>(operation.contexts, true);
   if (const Status taken = reading->take(*id, operation.context.principal->id()); !taken)
     return context_error(taken.error());
   const auto& pulled = static_cast<const PulledContext&>(reading->context());
@@ -218,26 +219,26 @@ OrError<Task> pull(const Operation& operation, ItemKind kind) {
 
 }  // namespace
 
-OrError<Task> open_enumerate_instances(const Operation& operation) {
+OrError<OperationTask> open_enumerate_instances(const Operation& operation) {
   return open_class(operation, {ItemKind::instance_with_path, {}});
 }
-OrError<Task> open_enumerate_instance_paths(const Operation& operation) {
+OrError<OperationTask> open_enumerate_instance_paths(const Operation& operation) {
   return open_class(operation, {ItemKind::instance_path, {}});
 }
-OrError<Task> open_associator_instances(const Operation& operation) {
+OrError<OperationTask> open_associator_instances(const Operation& operation) {
   return open_associated(operation, false, {ItemKind::instance_with_path, {}});
 }
-OrError<Task> open_associator_instance_paths(const Operation& operation) {
+OrError<OperationTask> open_associator_instance_paths(const Operation& operation) {
   return open_associated(operation, false, {ItemKind::instance_path, {}});
 }
-OrError<Task> open_reference_instances(const Operation& operation) {
+OrError<OperationTask> open_reference_instances(const Operation& operation) {
   return open_associated(operation, true, {ItemKind::instance_with_path, {}});
 }
-OrError<Task> open_reference_instance_paths(const Operation& operation) {
+OrError<OperationTask> open_reference_instance_paths(const Operation& operation) {
   return open_associated(operation, true, {ItemKind::instance_path, {}});
 }
 
-OrError<Task> open_query_instances(const Operation& operation) {
+OrError<OperationTask> open_query_instances(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const bool return_class = parameters.boolean("ReturnQueryResultClass", false);
   const OpenParameters open = read_open(parameters);
@@ -253,29 +254,31 @@ OrError<Task> open_query_instances(const Operation& operation) {
     if (!selection->query_class)
       return cim_error(Code::query_feature_not_supported,
                        "ReturnQueryResultClass: what this query finds is not of one class");
-    ClassForm form{.local_only = false, .include_class_origin = true};
+    representation::ClassForm form{.local_only = false, .include_class_origin = true};
     form.property_list = selection->form.instance.property_list;
     xml::Writer writer(result_class);
     writer.start("PARAMVALUE").attribute("NAME", "QueryResultClass");
-    write_class(writer, *selection->query_class, form);
+    representation::write_class(writer, *selection->query_class, form);
     writer.end();
   }
   return open_enumeration(operation, open, std::move(selection), std::move(result_class));
 }
 
-OrError<Task> pull_instances_with_path(const Operation& operation) {
+OrError<OperationTask> pull_instances_with_path(const Operation& operation) {
   return pull(operation, ItemKind::instance_with_path);
 }
-OrError<Task> pull_instance_paths(const Operation& operation) { return pull(operation, ItemKind::instance_path); }
-OrError<Task> pull_instances(const Operation& operation) { return pull(operation, ItemKind::instance); }
+OrError<OperationTask> pull_instance_paths(const Operation& operation) {
+  return pull(operation, ItemKind::instance_path);
+}
+OrError<OperationTask> pull_instances(const Operation& operation) { return pull(operation, ItemKind::instance); }
 
-OrError<Task> close_enumeration(const Operation& operation) {
+OrError<OperationTask> close_enumeration(const Operation& operation) {
   Parameters parameters(operation.call, operation.schema);
   const auto id = parameters.text("EnumerationContext", Need::required);
   if (auto done = parameters.done(); !done) return done.error();
   if (auto released = operation.contexts.release(*id, operation.context.principal->id()); !released)
     return context_error(released.error());
-  Task task;
+  OperationTask task;
   task.run = [](std::string&) -> OrError<void> { return {}; };
   return task;
 }

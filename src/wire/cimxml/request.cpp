@@ -2,8 +2,8 @@
 
 #include "base/text.hpp"
 #include "cim/footprint.hpp"
-#include "wire/cimxml/instance_name.hpp"
 #include "wire/cimxml/shape.hpp"
+#include "wire/representation/instance_name.hpp"
 #include "wire/xml/characters.hpp"
 
 #include <fmt/format.h>
@@ -76,7 +76,7 @@ OrRefusal<Call> read_extrinsic(const xml::Element& element) {
   if (wanted == "CLASSNAME") {
     call.target.class_name = attribute(object, "NAME");
   } else {
-    auto path = read_instance_path(object);
+    auto path = representation::read_instance_path(object);
     if (!path) return not_valid(path.error().message);
     call.target.class_name = std::move(path->class_name);
     call.target.keys = std::move(path->keys);

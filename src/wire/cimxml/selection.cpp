@@ -114,7 +114,9 @@ void ItemWriter::write(xml::Writer& writer, const cim::Instance& instance) {
   }
 }
 
-Place place_of(const Operation& operation) { return {operation.schema, operation.manager.server_name()}; }
+representation::Place place_of(const Operation& operation) {
+  return {operation.schema, operation.manager.server_name()};
+}
 
 OrError<Selection> select_instances(const Operation& operation, std::string_view class_name, bool deep, ItemForm form,
                                     const Filter& filter) {

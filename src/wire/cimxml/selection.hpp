@@ -3,8 +3,8 @@
 #pragma once
 
 #include "cim/association_query.hpp"
-#include "wire/cimxml/instance_writer.hpp"
 #include "wire/cimxml/operation.hpp"
+#include "wire/representation/instance_writer.hpp"
 
 #include <memory>
 #include <optional>
@@ -27,18 +27,19 @@ bool is_path(ItemKind kind);
 
 struct ItemForm {
   ItemKind kind = ItemKind::instance;
-  InstanceForm instance = {};
+  representation::InstanceForm instance = {};
 };
 
 /// Writes items of one form.
 class ItemWriter {
  public:
-  ItemWriter(const ItemForm& form, const Place& place) : kind_(form.kind), instances_(form.instance, place) {}
+  ItemWriter(const ItemForm& form, const representation::Place& place)
+      : kind_(form.kind), instances_(form.instance, place) {}
   void write(xml::Writer& writer, const cim::Instance& instance);
 
  private:
   const ItemKind kind_;
-  InstanceWriter instances_;
+  representation::InstanceWriter instances_;
 };
 
 /// Instances, before anybody has read any.
@@ -71,6 +72,6 @@ OrError<Selection> select_query(const Operation& operation, std::string_view lan
                                 ItemKind kind);
 
 /// The place that an operation's answer is about.
-Place place_of(const Operation& operation);
+representation::Place place_of(const Operation& operation);
 
 }  // namespace vmms::wire::cimxml

@@ -4,11 +4,11 @@
 #include "base/shortened.hpp"
 #include "base/text.hpp"
 #include "wire/cimxml/answer_bound.hpp"
-#include "wire/cimxml/instance_writer.hpp"
 #include "wire/cimxml/request.hpp"
 #include "wire/cimxml/selection.hpp"
 #include "wire/cimxml/status.hpp"
 #include "wire/http/response_head.hpp"
+#include "wire/representation/instance_writer.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -98,9 +98,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     }
   }
 
-  OrError<Task> prepare(const std::shared_ptr<const Request>& request, const Call& call, const cim::Context& context,
-                        std::size_t most_bytes) {
-    return guarded([&]() -> OrError<Task> {
+  OrError<OperationTask> prepare(const std::shared_ptr<const Request>& request, const Call& call,
+                                 const cim::Context& context, std::size_t most_bytes) {
+    return guarded([&]() -> OrError<OperationTask> {
       const cim::Schema* schema = manager.find_schema(call.namespace_name);
       if (!schema)
         return cim_error(Code::invalid_namespace, fmt::format("there is no namespace {:.200}", call.namespace_name));
@@ -172,12 +172,12 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       return;
     }
     const auto self = shared_from_this();
-    const auto task = std::make_shared<const Task>(std::move(*prepared));
+    const auto task = std::make_shared<const OperationTask>(std::move(*prepared));
     answer_later(exchange, request, context.deadline, task->key, task->after,
                  [self, exchange, request, task] { self->answer(*exchange, *request, *task); });
   }
 
-  void answer(http::Exchange& exchange, const Request& request, const Task& task) const {
+  void answer(http::Exchange& exchange, const Request& request, const OperationTask& task) const {
     ResponseWriter writer(request, manager);
     writer.add(request.calls.front(), [&](std::string& answer) { return guarded([&] { return task.run(answer); }); });
     const bool delivered = exchange.respond(writer.finish());
@@ -205,7 +205,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::size_t bytes = 0;
     for (const Call& call : request->calls) {
       const auto room = make_room(bytes, paid, context);
-      auto task = room ? prepare(request, call, context, *room) : OrError<Task>(room.error());
+      auto task = room ? prepare(request, call, context, *room) : OrError<OperationTask>(room.error());
       bytes += writer.add(call, [&](std::string& answer) -> OrError<void> {
         if (!task) return task.error();
         if (Clock::now() >= context.deadline)

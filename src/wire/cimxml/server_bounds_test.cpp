@@ -1,7 +1,7 @@
 // What a short request could make large.
+#include "testing/cimxml_server.hpp"
 #include "wire/cimxml/answer_bound.hpp"
-#include "wire/cimxml/embedded_instance.hpp"
-#include "wire/cimxml/test_server.hpp"
+#include "wire/representation/embedded_instance.hpp"
 
 namespace vmms::wire::cimxml {
 namespace {
@@ -126,10 +126,10 @@ TEST_F(CimxmlBoundsTest, InstancesOfAValueAreCounted) {
     for (std::size_t i = 0; i < number; ++i)
       values += "<VALUE>&lt;INSTANCE CLASSNAME=\"Test_SettingData\"/&gt;</VALUE>";
     const auto document = xml::Document::parse(values + "</VALUE.ARRAY>");
-    return read_value(document->root(), property.type, property.is_array, testing::cimxml_schema);
+    return representation::read_value(document->root(), property.type, property.is_array, testing::cimxml_schema);
   };
-  EXPECT_TRUE(read(most_instances));
-  EXPECT_FALSE(read(most_instances + 1));
+  EXPECT_TRUE(read(representation::most_instances));
+  EXPECT_FALSE(read(representation::most_instances + 1));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Operations that find instances: with everything at once, and pulled.
-#include "wire/cimxml/test_server.hpp"
+#include "testing/cimxml_server.hpp"
 
 namespace vmms::wire {
 namespace {

@@ -1,6 +1,6 @@
 // What HTTP carries: headers, versions, documents that are no requests, several operations at once.
+#include "testing/cimxml_server.hpp"
 #include "wire/cimxml/request.hpp"
-#include "wire/cimxml/test_server.hpp"
 
 #include "base/text.hpp"
 

@@ -1,5 +1,5 @@
 // Operations on instances, classes and methods; see also server_enumeration_test.cpp and server_http_test.cpp.
-#include "wire/cimxml/test_server.hpp"
+#include "testing/cimxml_server.hpp"
 
 namespace vmms::wire {
 namespace {

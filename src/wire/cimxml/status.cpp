@@ -1,7 +1,7 @@
 #include "wire/cimxml/status.hpp"
 
 #include "cim/instance.hpp"
-#include "wire/cimxml/instance_writer.hpp"
+#include "wire/representation/instance_writer.hpp"
 
 #include <fmt/format.h>
 
@@ -164,7 +164,7 @@ void write_error(xml::Writer& writer, const CimError& error, const cim::Schema* 
     instance.set("Message", std::move(message));
     instance.set("OwningEntity", std::string("vmms"));
     instance.set("PerceivedSeverity", perceived_severity(error.kind));
-    write_instance(writer, instance, {}, {*schema, {}});
+    representation::write_instance(writer, instance, {}, {*schema, {}});
   }
   writer.end();
 }

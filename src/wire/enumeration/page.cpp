@@ -101,7 +101,7 @@ Result<Page> read_page(Context& context, const cim::Context& call, const PageLim
   return page;
 }
 
-Reading::~Reading() {
+PageReader::~PageReader() {
   if (!context_ || over_) return;
   try {
     keep_ ? finish(false) : release();
@@ -110,26 +110,26 @@ Reading::~Reading() {
   }
 }
 
-Status Reading::open(std::unique_ptr<Context> context, Contexts::Lifetime lifetime) {
+Status PageReader::open(std::unique_ptr<Context> context, Contexts::Lifetime lifetime) {
   auto opened = contexts_.open(std::move(context), lifetime);
   if (!opened) return opened.error();
   context_ = std::move(*opened);
   return {};
 }
 
-Status Reading::take(std::string_view id, std::string_view user) {
+Status PageReader::take(std::string_view id, std::string_view user) {
   auto taken = contexts_.take(id, user);
   if (!taken) return taken.error();
   context_ = std::move(*taken);
   return {};
 }
 
-void Reading::give_back() {
+void PageReader::give_back() {
   if (!given_back_) contexts_.give_back(context_, false);
   given_back_ = true;
 }
 
-Result<Page> Reading::read(const cim::Context& call, std::size_t elements, const WriteItem& write) {
+Result<Page> PageReader::read(const cim::Context& call, std::size_t elements, const WriteItem& write) {
   PageLimits limits{elements, keep_};
   if (!waits_) limits.enough = thread_time() + contexts_.limits().edge_time;
   auto page = read_page(*context_, call, limits, write);
@@ -140,13 +140,13 @@ Result<Page> Reading::read(const cim::Context& call, std::size_t elements, const
   return page;
 }
 
-void Reading::finish(bool delivered) {
+void PageReader::finish(bool delivered) {
   over_ = true;
   give_back();
   contexts_.finish(context_, delivered, std::move(sent_));
 }
 
-void Reading::release() {
+void PageReader::release() {
   over_ = true;
   give_back();
   contexts_.forget(context_);

@@ -37,14 +37,14 @@ Result<Page> read_page(Context& context, const cim::Context& call, const PageLim
 
 /// A context while an answer is made from it: taken from Contexts, given back whatever happens, also when nobody says
 /// what became of the answer.
-class Reading {
+class PageReader {
  public:
   /// `keep`: what an answer holds that does not reach the client must come again with the next; else the context is
   /// forgotten then.
-  Reading(Contexts& contexts, bool keep) : contexts_(contexts), keep_(keep) {}
-  ~Reading();
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
+  PageReader(Contexts& contexts, bool keep) : contexts_(contexts), keep_(keep) {}
+  ~PageReader();
+  PageReader(const PageReader&) = delete;
+  PageReader& operator=(const PageReader&) = delete;
 
   /// As those of Contexts; exactly one of them first.
   Status open(std::unique_ptr<Context> context, Contexts::Lifetime lifetime);

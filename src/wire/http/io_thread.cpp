@@ -22,10 +22,10 @@ constexpr auto resolution = std::chrono::milliseconds(20);
 
 }  // namespace
 
-IoThread::IoThread(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), bell_(context_) {
-  const int bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (bell < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  bell_.assign(bell);
+IoThread::IoThread(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), wakeup_(context_) {
+  const int wakeup = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wakeup < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  wakeup_.assign(wakeup);
 }
 
 IoThread::~IoThread() = default;
@@ -59,41 +59,41 @@ void IoThread::give_up(Connection& connection, const char* why) {
   connection.close();
 }
 
-void IoThread::put(std::unique_ptr<Letter> letter) {
+void IoThread::put(std::unique_ptr<Message> message) {
   bool first = false;
   {
     const std::scoped_lock lock(letters_mutex_);
-    first = letters_.empty();
-    letters_.push_back(std::move(letter));
+    first = messages_.empty();
+    messages_.push_back(std::move(message));
   }
-  // Whoever finds letters there has rung already, or is about to.
-  if (first) ::eventfd_write(bell_.native_handle(), 1);
+  // Whoever finds messages there has rung already, or is about to.
+  if (first) ::eventfd_write(wakeup_.native_handle(), 1);
 }
 
 bool IoThread::open_letters() {
-  std::vector<std::unique_ptr<Letter>> letters;
+  std::vector<std::unique_ptr<Message>> messages;
   {
     const std::scoped_lock lock(letters_mutex_);
-    letters.swap(letters_);
+    messages.swap(messages_);
   }
-  for (const auto& letter : letters) {
+  for (const auto& message : messages) {
     try {
-      letter->open();
+      message->open();
     } catch (const std::exception& e) {
       log_stranger({}, spdlog::level::err, "a connection failed with an exception: {}", e.what());
     }
   }
-  return !letters.empty();
+  return !messages.empty();
 }
 
 void IoThread::wait_for_letters() {
-  bell_.async_read_some(boost::asio::buffer(&rings_, sizeof rings_),
-                        [this](const boost::system::error_code& ec, std::size_t) {
-                          listening_ = false;
-                          if (ec) return;
-                          open_letters();
-                          wait_for_letters();
-                        });
+  wakeup_.async_read_some(boost::asio::buffer(&rings_, sizeof rings_),
+                          [this](const boost::system::error_code& ec, std::size_t) {
+                            listening_ = false;
+                            if (ec) return;
+                            open_letters();
+                            wait_for_letters();
+                          });
   listening_ = true;
 }
 

@@ -85,7 +85,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   /// Calls `action()` on this thread, later. From any thread.
   template <class Action>
   void post(Action action) {
-    struct Own : Letter {
+    struct Own : Message {
       explicit Own(Action a) : action(std::move(a)) {}
       void open() override { action(); }
       Action action;
@@ -121,12 +121,12 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
 
  private:
   /// What another thread wants done here.
-  struct Letter {
-    virtual ~Letter() = default;
+  struct Message {
+    virtual ~Message() = default;
     virtual void open() = 0;
   };
 
-  void put(std::unique_ptr<Letter> letter);
+  void put(std::unique_ptr<Message> message);
   /// Closes a connection whose answer or verdict was lost on the way.
   void give_up(Connection& connection, const char* why);
   /// False when there were none.
@@ -137,16 +137,16 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
 
   const std::shared_ptr<Shared> shared_;
   boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  boost::asio::posix::basic_stream_descriptor<Executor> bell_;  ///< readable when there are letters
+  boost::asio::posix::basic_stream_descriptor<Executor> wakeup_;  ///< readable when there are messages
   std::uint64_t rings_ = 0;
-  bool listening_ = false;  ///< to the bell
+  bool listening_ = false;  ///< to the wakeup
   Timer timer_{context_};
   Clock::time_point armed_ = Clock::time_point::max();
   Clock::time_point swept_ = Clock::time_point::min();
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::atomic<std::size_t> load_ = 0;
   std::mutex letters_mutex_;
-  std::vector<std::unique_ptr<Letter>> letters_;  ///< last: what they hold may belong to the context
+  std::vector<std::unique_ptr<Message>> messages_;  ///< last: what they hold may belong to the context
 };
 
 }  // namespace vmms::wire::http

@@ -1,4 +1,4 @@
-#include "wire/http/server_fixture.hpp"
+#include "testing/http_server.hpp"
 
 #include <atomic>
 #include <fstream>

@@ -1,5 +1,5 @@
 // What real clients were recorded to send, replayed; and our answers beside those of a recorded host.
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
 #include "wire/wsman/value_reader.hpp"
 
 #include <filesystem>

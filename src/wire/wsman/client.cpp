@@ -66,11 +66,11 @@ bool is_identifier(std::string_view name) {
          });
 }
 
-Error unusable(const Endpoint& endpoint, std::string_view why) {
+Error unusable(const http::Endpoint& endpoint, std::string_view why) {
   return error(Failure::failed, fmt::format("{} does not answer as WS-Management should: {}", endpoint.url(), why));
 }
 
-Error status_error(const Endpoint& endpoint, const std::string& user, const HttpAnswer& answer) {
+Error status_error(const http::Endpoint& endpoint, const std::string& user, const http::HttpAnswer& answer) {
   switch (answer.status) {
     case 401:
       return error(Failure::access_denied,
@@ -123,13 +123,13 @@ std::optional<std::uint64_t> Record::number(std::string_view name) const {
 
 bool Record::is_true(std::string_view name) const { return equals_no_case(text(name), "true"); }
 
-Client::Client(ClientConnection connection, ClientOptions options)
+Client::Client(http::ClientConnection connection, ClientOptions options)
     : connection_(std::move(connection)), options_(std::move(options)) {
   if (!options_.user.empty()) authorization_ = "Basic " + base64(options_.user + ":" + options_.password);
 }
 
 Result<Client> Client::create(std::string_view url, ClientOptions options) {
-  auto endpoint = Endpoint::parse(url);
+  auto endpoint = http::Endpoint::parse(url);
   if (!endpoint) return endpoint.error();
   if (options.user.find(':') != std::string::npos)
     return error(Failure::invalid_argument, "a user name cannot contain a colon in Basic authentication");
@@ -138,7 +138,7 @@ Result<Client> Client::create(std::string_view url, ClientOptions options) {
                  fmt::format("refusing to send the password of {} in clear to {}: use https:// (--insecure sends it "
                              "all the same)",
                              options.user, endpoint->host));
-  ClientConnection connection(std::move(*endpoint), options.connection);
+  http::ClientConnection connection(std::move(*endpoint), options.connection);
   return Client(std::move(connection), std::move(options));
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/result.hpp"
 #include "cim/object_path.hpp"
-#include "wire/wsman/client_connection.hpp"
+#include "wire/http/client_connection.hpp"
 #include "wire/xml/writer.hpp"
 
 #include <chrono>
@@ -67,7 +67,7 @@ struct Outcome {
 };
 
 struct ClientOptions {
-  ConnectionOptions connection = {};
+  http::ConnectionOptions connection = {};
   std::string user = {};  ///< empty: no credentials are sent
   std::string password = {};
   /// Sent as w:OperationTimeout. The server owns this deadline; the client waits a little longer for its answer.
@@ -95,16 +95,16 @@ class Client {
 
   Result<Outcome> invoke(const cim::ObjectPath& path, std::string_view method, const std::vector<Input>& inputs);
 
-  const Endpoint& endpoint() const { return connection_.endpoint(); }
+  const http::Endpoint& endpoint() const { return connection_.endpoint(); }
 
  private:
-  Client(ClientConnection connection, ClientOptions options);
+  Client(http::ClientConnection connection, ClientOptions options);
   Result<client::Answer> call(const std::string& envelope);
   /// `filter` writes the filter, if there is one.
   Status enumerate(const std::string& uri, const std::function<void(xml::Writer&)>& filter,
                    const std::function<bool(Record)>& each);
 
-  ClientConnection connection_;
+  http::ClientConnection connection_;
   ClientOptions options_;
   std::string authorization_;
 };

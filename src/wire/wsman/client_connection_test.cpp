@@ -1,7 +1,7 @@
-#include "wire/wsman/client_connection.hpp"
+#include "wire/http/client_connection.hpp"
 
+#include "testing/scripted_server.hpp"
 #include "wire/wsman/client.hpp"
-#include "wire/wsman/scripted_server.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -18,6 +18,9 @@
 namespace vmms::wire::wsman {
 namespace {
 
+using http::ClientConnection;
+using http::ConnectionOptions;
+using http::Endpoint;
 using std::chrono::milliseconds;
 using test::Reply;
 using test::reply;

@@ -1,9 +1,9 @@
 #include "wire/wsman/client.hpp"
 
+#include "testing/scripted_server.hpp"
 #include "wire/wsman/client_envelope.hpp"
 #include "wire/wsman/fault.hpp"
 #include "wire/wsman/names.hpp"
-#include "wire/wsman/scripted_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -32,7 +32,7 @@ struct EnumerationContext : enumeration::Context {
   std::string_view namespace_name;         ///< the schema's constant
   std::optional<FragmentWriter> columns;   ///< of a query that names some; else whole instances are written
   const cim::Class* written_as = nullptr;  ///< the superclass whose properties alone are written; null for all
-  std::optional<cimxml::ClassForm> class_form = {};  ///< the classes are written, not the instances
+  std::optional<representation::ClassForm> class_form = {};  ///< the classes are written, not the instances
   bool without_nil = false;
 };
 
@@ -78,7 +78,7 @@ class ItemWriter {
 
   void write_object(const cim::Instance& instance) {
     if (context_.class_form)
-      cimxml::write_class(writer_, instance.cim_class(), *context_.class_form);
+      representation::write_class(writer_, instance.cim_class(), *context_.class_form);
     else if (context_.columns)
       context_.columns->write(writer_, instance, spelling_);
     else
@@ -95,7 +95,7 @@ class ItemWriter {
 };
 
 // Appends a page of items to an answer, in which the envelope has begun. Says whether nothing comes after them.
-OrFault<bool> write_page(enumeration::Reading& reading, const Operation& operation, std::size_t elements,
+OrFault<bool> write_page(enumeration::PageReader& reading, const Operation& operation, std::size_t elements,
                          std::optional<std::size_t> bytes, std::string& answer) {
   const std::size_t overhead = answer.size() + wrapper_size;
   const std::size_t room =
@@ -249,14 +249,15 @@ std::string enumerate_start(std::string_view id, std::optional<std::chrono::micr
 }
 
 // The answers of Renew and GetStatus; an enumeration that never expires has no Expires.
-Task status_task(std::string_view element, std::optional<std::chrono::microseconds> lifetime, std::string_view id) {
+OperationTask status_task(std::string_view element, std::optional<std::chrono::microseconds> lifetime,
+                          std::string_view id) {
   std::string body;
   xml::Writer writer(body);
   writer.start(element);
   if (lifetime) writer.element("n:Expires", cim::DateTime::interval(*lifetime).to_iso8601());
   if (!id.empty()) writer.element("n:EnumerationContext", id);
   writer.end();
-  Task task;
+  OperationTask task;
   task.run = [body = std::move(body)](std::string& answer) -> OrFault<void> {
     answer += body;
     return {};
@@ -266,7 +267,7 @@ Task status_task(std::string_view element, std::optional<std::chrono::microsecon
 
 }  // namespace
 
-OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts) {
+OrFault<OperationTask> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts) {
   const Request& request = *operation.request;
   if (const auto schema = find_schema(operation); !schema) return schema.error();
   auto enumerate = read_enumerate(request);
@@ -276,11 +277,11 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
   auto lifetime = enumerate->lifetime;
   if (lifetime) lifetime = std::min(*lifetime, longest_lifetime);
 
-  Task task;
+  OperationTask task;
   task.waits = enumerate->optimize && waits(**context, enumerate->max_elements);
   task.key = (*context)->key;
   // A client that has not got the context's name can never pull from it, so then it goes.
-  const auto reading = std::make_shared<enumeration::Reading>(contexts, false);
+  const auto reading = std::make_shared<enumeration::PageReader>(contexts, false);
   if (const Status opened = reading->open(std::move(*context), {lifetime, {}}); !opened)
     return context_fault(opened.error());
   reading->may_wait(task.waits);
@@ -316,13 +317,13 @@ OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Context
   return task;
 }
 
-OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& contexts) {
+OrFault<OperationTask> prepare_pull(const Operation& operation, enumeration::Contexts& contexts) {
   auto pull = read_pull(*operation.request);
   if (!pull) return pull.error();
-  const auto reading = std::make_shared<enumeration::Reading>(contexts, true);
+  const auto reading = std::make_shared<enumeration::PageReader>(contexts, true);
   if (const Status taken = reading->take(pull->context, operation.context.principal->id()); !taken)
     return context_fault(taken.error());
-  Task task;
+  OperationTask task;
   task.waits = waits(reading->context(), pull->max_elements);
   reading->may_wait(task.waits);
   task.key = reading->context().key;
@@ -345,7 +346,7 @@ OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& co
   return task;
 }
 
-OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& contexts) {
+OrFault<OperationTask> prepare_renew(const Operation& operation, enumeration::Contexts& contexts) {
   const auto renew = read_context_request(*operation.request, "Renew");
   if (!renew) return renew.error();
   auto lifetime = renew->lifetime;
@@ -355,7 +356,7 @@ OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& c
   return status_task("n:RenewResponse", lifetime, renew->context);
 }
 
-OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts) {
+OrFault<OperationTask> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts) {
   const auto request = read_context_request(*operation.request, "GetStatus");
   if (!request) return request.error();
   const auto remaining = contexts.remaining(request->context, operation.context.principal->id());
@@ -365,12 +366,12 @@ OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contex
   return status_task("n:GetStatusResponse", left, {});
 }
 
-OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts& contexts) {
+OrFault<OperationTask> prepare_release(const Operation& operation, enumeration::Contexts& contexts) {
   const auto release = read_context_request(*operation.request, "Release");
   if (!release) return release.error();
   if (auto released = contexts.release(release->context, operation.context.principal->id()); !released)
     return context_fault(released.error());
-  Task task;
+  OperationTask task;
   task.run = [](std::string&) -> OrFault<void> { return {}; };
   return task;
 }

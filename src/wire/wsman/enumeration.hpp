@@ -6,10 +6,10 @@
 
 namespace vmms::wire::wsman {
 
-OrFault<Task> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts);
-OrFault<Task> prepare_pull(const Operation& operation, enumeration::Contexts& contexts);
-OrFault<Task> prepare_renew(const Operation& operation, enumeration::Contexts& contexts);
-OrFault<Task> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts);
-OrFault<Task> prepare_release(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<OperationTask> prepare_enumerate(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<OperationTask> prepare_pull(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<OperationTask> prepare_renew(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<OperationTask> prepare_get_status(const Operation& operation, enumeration::Contexts& contexts);
+OrFault<OperationTask> prepare_release(const Operation& operation, enumeration::Contexts& contexts);
 
 }  // namespace vmms::wire::wsman

@@ -1,5 +1,5 @@
 // Fragment-level transfer, and what requests say of the form of answers.
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
 
 namespace vmms::wire::wsman {
 namespace {

@@ -5,7 +5,7 @@
 
 namespace vmms::wire::wsman {
 
-OrFault<Task> prepare_identify(const std::string& product_vendor, const std::string& product_version) {
+OrFault<OperationTask> prepare_identify(const std::string& product_vendor, const std::string& product_version) {
   std::string body;
   xml::Writer writer(body);
   writer.start("wsmid:IdentifyResponse")
@@ -14,7 +14,7 @@ OrFault<Task> prepare_identify(const std::string& product_vendor, const std::str
       .element("wsmid:ProductVendor", product_vendor)
       .element("wsmid:ProductVersion", product_version)
       .end();
-  Task task;
+  OperationTask task;
   task.run = [body = std::move(body)](std::string& answer) -> OrFault<void> {
     answer += body;
     return {};

@@ -5,6 +5,6 @@
 
 namespace vmms::wire::wsman {
 
-OrFault<Task> prepare_identify(const std::string& product_vendor, const std::string& product_version);
+OrFault<OperationTask> prepare_identify(const std::string& product_vendor, const std::string& product_version);
 
 }  // namespace vmms::wire::wsman

@@ -1,6 +1,6 @@
 #include "wire/wsman/instance_writer.hpp"
 
-#include "wire/cimxml/embedded_instance.hpp"
+#include "wire/representation/embedded_instance.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/block.hpp"
 
@@ -67,7 +67,7 @@ void write_elements(xml::Block& block, Prefixes prefixes, std::string_view name,
 std::string text_of(const cim::Value& value) {
   if (const auto* date = value.get_if<cim::DateTime>()) return date->to_iso8601();
   if (const auto* instance = value.get_if<cim::InstancePtr>(); instance && *instance)
-    return cimxml::write_embedded_instance(**instance);
+    return representation::write_embedded_instance(**instance);
   return cim::to_text(value);
 }
 

@@ -69,7 +69,7 @@ std::optional<std::string> method_of(const Request& request) {
   return std::string(action.substr(uri.size() + 1));
 }
 
-OrFault<Task> prepare_invoke(const Operation& operation, std::string_view method_name) {
+OrFault<OperationTask> prepare_invoke(const Operation& operation, std::string_view method_name) {
   auto target = find_target(operation);
   if (!target) return target.error();
   const cim::Method* method = target->cim_class->method(method_name);
@@ -81,7 +81,7 @@ OrFault<Task> prepare_invoke(const Operation& operation, std::string_view method
   auto arguments = read_arguments(input, *method, {*target->schema, target->schema->namespace_name});
   if (!arguments) return arguments.error();
 
-  Task task;
+  OperationTask task;
   task.waits = operation.manager.waits(target->path.namespace_name, *target->cim_class, method);
   task.key = operation.machine_of(target->path);
   task.held = cim::footprint(target->path) + cim::footprint(*arguments);

@@ -9,6 +9,6 @@ namespace vmms::wire::wsman {
 /// resource's.
 std::optional<std::string> method_of(const Request& request);
 
-OrFault<Task> prepare_invoke(const Operation& operation, std::string_view method_name);
+OrFault<OperationTask> prepare_invoke(const Operation& operation, std::string_view method_name);
 
 }  // namespace vmms::wire::wsman

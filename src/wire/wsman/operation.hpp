@@ -21,7 +21,7 @@ struct Operation {
 };
 
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
-struct Task {
+struct OperationTask {
   bool waits = false;           ///< may wait on a guest, a host or a disk
   std::string key;              ///< the virtual machine it is for, see MachineOf
   std::size_t held = 0;         ///< bytes of what was read of the request and is kept here, see cim::footprint

@@ -71,11 +71,11 @@ class HeaderReader {
   }
 
  private:
-  using Reading = OrFault<void> (HeaderReader::*)(const xml::Element&);
+  using ReadHeader = OrFault<void> (HeaderReader::*)(const xml::Element&);
   struct Known {
     std::string_view uri;
     std::string_view name;
-    Reading reading;
+    ReadHeader read;
   };
 
   static constexpr std::size_t unknown = SIZE_MAX;
@@ -135,7 +135,7 @@ class HeaderReader {
     if (seen_ & (1U << index))
       return fault(Condition::invalid_header, fmt::format("the header {} is given twice", block.name()));
     seen_ |= 1U << index;
-    return (this->*known()[index].reading)(block);
+    return (this->*known()[index].read)(block);
   }
 
   OrFault<void> passed_over(const xml::Element&) { return {}; }

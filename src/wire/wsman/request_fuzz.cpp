@@ -1,8 +1,8 @@
 // Whatever a client sends must get an answer: the envelope reader, and the operations behind it.
 #include "base/encoding.hpp"
+#include "testing/test_doubles.hpp"
+#include "testing/test_schema.hpp"
 #include "wire/wsman/server.hpp"
-#include "wire/wsman/test_doubles.hpp"
-#include "wire/wsman/test_schema.hpp"
 #include "wire/xml/reader.hpp"
 
 #include <spdlog/spdlog.h>

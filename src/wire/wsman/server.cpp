@@ -87,7 +87,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     return response;
   }
 
-  OrFault<Task> prepare(const Operation& operation) {
+  OrFault<OperationTask> prepare(const Operation& operation) {
     const std::string& action = operation.request->action;
     const bool has_fragments =
         action == names::action_get || action == names::action_put || action == names::action_enumerate;
@@ -112,7 +112,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
                     action));
   }
 
-  OrFault<std::string> run(const Task& task, const Request& request) const {
+  OrFault<std::string> run(const OperationTask& task, const Request& request) const {
     std::string envelope;
     begin_envelope(envelope, request);
     if (auto done = guarded([&] { return task.run(envelope); }); !done) return done.error();
@@ -134,7 +134,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     }
   }
 
-  void answer(http::Exchange& exchange, const Task& task, const Request& request) const {
+  void answer(http::Exchange& exchange, const OperationTask& task, const Request& request) const {
     auto envelope = run(task, request);
     const bool delivered = exchange.respond(envelope ? soap_response(200, std::move(*envelope), request.encoding)
                                                      : fault_response(envelope.error(), request));
@@ -157,7 +157,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     const http::Request& http_request = exchange->request();
     const auto request = std::make_shared<Request>();
     const bool large = http_request.body.size() > most_read_on_edge;
-    auto task = guarded([&]() -> OrFault<Task> {
+    auto task = guarded([&]() -> OrFault<OperationTask> {
       if (auto checked = check_http(http_request); !checked) return checked.error();
       // Markup may take many times its size.
       const auto afford = [&](std::size_t bytes) { return exchange->keep(bytes); };
@@ -185,7 +185,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         return;
       }
       task->deadline = std::min(task->deadline, start + request->operation_timeout);
-      answer_later(exchange, std::make_shared<const Task>(std::move(*task)), request, start);
+      answer_later(exchange, std::make_shared<const OperationTask>(std::move(*task)), request, start);
     } else {
       answer(*exchange, *task, *request);
     }
@@ -213,7 +213,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     }
   }
 
-  void answer_later(const std::shared_ptr<http::Exchange>& exchange, const std::shared_ptr<const Task>& task,
+  void answer_later(const std::shared_ptr<http::Exchange>& exchange, const std::shared_ptr<const OperationTask>& task,
                     const std::shared_ptr<const Request>& request, Clock::time_point start) {
     const auto self = shared_from_this();
     const double seconds = std::chrono::duration<double>(task->deadline - start).count();

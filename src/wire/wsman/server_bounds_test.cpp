@@ -1,6 +1,6 @@
 // What a short request could make large.
-#include "wire/cimxml/embedded_instance.hpp"
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
+#include "wire/representation/embedded_instance.hpp"
 
 namespace vmms::wire::wsman {
 namespace {
@@ -121,8 +121,8 @@ TEST_F(WsmanBoundsTest, InstancesOfAnArgumentAreCounted) {
       parameters += "<Settings>&lt;INSTANCE CLASSNAME=\"Test_SettingData\"/&gt;</Settings>";
     return echo(parameters);
   };
-  EXPECT_FALSE(with(cimxml::most_instances).fault());
-  EXPECT_NE(with(cimxml::most_instances + 1).reason().find("more than 1024 instances"), std::string::npos);
+  EXPECT_FALSE(with(representation::most_instances).fault());
+  EXPECT_NE(with(representation::most_instances + 1).reason().find("more than 1024 instances"), std::string::npos);
 }
 
 TEST_F(WsmanBoundsTest, ColumnsOfAnAssociationFilterAreCounted) {

@@ -1,6 +1,6 @@
 // Walks the table of faults: each condition is brought about by a request, and the answer is its row; and the table in
 // docs/wire.md says the same.
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
 
 #include <fstream>
 #include <map>

@@ -1,5 +1,5 @@
 // Enumerations of more than the instances of a class: association filters, polymorphism, classes; and their lifetimes.
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
 
 namespace vmms::wire::wsman {
 namespace {

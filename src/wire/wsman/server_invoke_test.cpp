@@ -1,4 +1,4 @@
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
 #include "wire/xml/writer.hpp"
 
 namespace vmms::wire::wsman {

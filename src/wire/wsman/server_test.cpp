@@ -1,4 +1,4 @@
-#include "wire/wsman/test_server.hpp"
+#include "testing/wsman_server.hpp"
 
 namespace vmms::wire::wsman {
 namespace {

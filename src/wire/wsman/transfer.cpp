@@ -23,8 +23,8 @@ OrFault<cim::Instance> instance_in_body(const Operation& operation, const Target
   return read_instance(operation.request->body, *target.cim_class, {*target.schema, target.schema->namespace_name});
 }
 
-Task task_for(const Operation& operation, const Target& target) {
-  Task task;
+OperationTask task_for(const Operation& operation, const Target& target) {
+  OperationTask task;
   task.waits = operation.manager.waits(target.path.namespace_name, *target.cim_class, nullptr);
   task.key = operation.machine_of(target.path);
   task.held = cim::footprint(target.path);
@@ -32,26 +32,26 @@ Task task_for(const Operation& operation, const Target& target) {
 }
 
 // Classes as CIM-XML, what Get-CimClass asks for (MS-WSMV: the resource URI names::schema_resource).
-OrFault<Task> prepare_get_class(const Operation& operation) {
+OrFault<OperationTask> prepare_get_class(const Operation& operation) {
   const auto schema = find_schema(operation);
   if (!schema) return schema.error();
   const auto cim_class = find_schema_class(operation, **schema);
   if (!cim_class) return cim_class.error();
   if (!*cim_class) return fault(Condition::invalid_selectors, "name the class by the selector ClassName");
-  Task task;
+  OperationTask task;
   task.run = [cim_class = *cim_class, form = class_form(*operation.request)](std::string& answer) -> OrFault<void> {
     xml::Writer writer(answer);
-    cimxml::write_class(writer, *cim_class, form);
+    representation::write_class(writer, *cim_class, form);
     return {};
   };
   return task;
 }
 
 // One property (DSP0226 7.7).
-OrFault<Task> prepare_get_fragment(const Operation& operation, Target target) {
+OrFault<OperationTask> prepare_get_fragment(const Operation& operation, Target target) {
   auto path = read_fragment_path(*operation.request->fragment, *target.cim_class);
   if (!path) return path.error();
-  Task task = task_for(operation, target);
+  OperationTask task = task_for(operation, target);
   task.run = [operation, target = std::move(target), path = *path](std::string& answer) -> OrFault<void> {
     const auto instance = operation.manager.get(operation.context, target.path);
     if (!instance) return to_fault(instance.error());
@@ -60,10 +60,10 @@ OrFault<Task> prepare_get_fragment(const Operation& operation, Target target) {
   return task;
 }
 
-OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
+OrFault<OperationTask> prepare_put_fragment(const Operation& operation, Target target) {
   auto path = read_fragment_path(*operation.request->fragment, *target.cim_class);
   if (!path) return path.error();
-  Task task = task_for(operation, target);
+  OperationTask task = task_for(operation, target);
   task.needs_document = true;  // what is there now decides how the fragment is read
   task.changes = true;
   task.run = [operation, target = std::move(target), path = *path](std::string& answer) -> OrFault<void> {
@@ -83,25 +83,25 @@ OrFault<Task> prepare_put_fragment(const Operation& operation, Target target) {
 
 }  // namespace
 
-OrFault<Task> prepare_get(const Operation& operation) {
+OrFault<OperationTask> prepare_get(const Operation& operation) {
   if (operation.request->resource && operation.request->resource->is_schema) return prepare_get_class(operation);
   auto target = find_target(operation);
   if (!target) return target.error();
   if (operation.request->fragment) return prepare_get_fragment(operation, std::move(*target));
-  Task task = task_for(operation, *target);
+  OperationTask task = task_for(operation, *target);
   task.run = [operation, target = std::move(*target)](std::string& answer) {
     return write_instance_of(operation, target, answer);
   };
   return task;
 }
 
-OrFault<Task> prepare_put(const Operation& operation) {
+OrFault<OperationTask> prepare_put(const Operation& operation) {
   auto target = find_target(operation);
   if (!target) return target.error();
   if (operation.request->fragment) return prepare_put_fragment(operation, std::move(*target));
   auto changes = instance_in_body(operation, *target);
   if (!changes) return changes.error();
-  Task task = task_for(operation, *target);
+  OperationTask task = task_for(operation, *target);
   task.held += cim::footprint(*changes);
   task.changes = true;
   task.run = [operation, target = std::move(*target),
@@ -113,12 +113,12 @@ OrFault<Task> prepare_put(const Operation& operation) {
   return task;
 }
 
-OrFault<Task> prepare_create(const Operation& operation) {
+OrFault<OperationTask> prepare_create(const Operation& operation) {
   auto target = find_target(operation);
   if (!target) return target.error();
   auto instance = instance_in_body(operation, *target);
   if (!instance) return instance.error();
-  Task task = task_for(operation, *target);
+  OperationTask task = task_for(operation, *target);
   task.held += cim::footprint(*instance);
   task.changes = true;
   task.run = [operation, target = std::move(*target),
@@ -135,10 +135,10 @@ OrFault<Task> prepare_create(const Operation& operation) {
   return task;
 }
 
-OrFault<Task> prepare_delete(const Operation& operation) {
+OrFault<OperationTask> prepare_delete(const Operation& operation) {
   auto target = find_target(operation);
   if (!target) return target.error();
-  Task task = task_for(operation, *target);
+  OperationTask task = task_for(operation, *target);
   task.changes = true;
   task.run = [operation, target = std::move(*target)](std::string&) -> OrFault<void> {
     if (auto status = operation.manager.remove(operation.context, target.path); !status)

@@ -5,9 +5,9 @@
 
 namespace vmms::wire::wsman {
 
-OrFault<Task> prepare_get(const Operation& operation);
-OrFault<Task> prepare_put(const Operation& operation);
-OrFault<Task> prepare_create(const Operation& operation);
-OrFault<Task> prepare_delete(const Operation& operation);
+OrFault<OperationTask> prepare_get(const Operation& operation);
+OrFault<OperationTask> prepare_put(const Operation& operation);
+OrFault<OperationTask> prepare_create(const Operation& operation);
+OrFault<OperationTask> prepare_delete(const Operation& operation);
 
 }  // namespace vmms::wire::wsman

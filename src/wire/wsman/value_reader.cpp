@@ -1,7 +1,7 @@
 #include "wire/wsman/value_reader.hpp"
 
 #include "base/text.hpp"
-#include "wire/cimxml/embedded_instance.hpp"
+#include "wire/representation/embedded_instance.hpp"
 #include "wire/wsman/endpoint_reference.hpp"
 #include "wire/wsman/names.hpp"
 #include "wire/xml/characters.hpp"
@@ -35,7 +35,7 @@ OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const 
     case cim::Type::instance: {
       const std::string text = element.text();
       if (xml::trim(text).empty()) return cim::Value();  // what scripting clients send for NULL
-      return share(cimxml::read_embedded_instance(text, context.schema, instances));
+      return share(representation::read_embedded_instance(text, context.schema, instances));
     }
     default:
       break;
@@ -58,7 +58,7 @@ bool is_nil(const xml::Element& element) {
 
 OrFault<cim::Value> read_value(std::span<const xml::Element> elements, cim::Type type, bool is_array,
                                const ReadContext& context) {
-  std::size_t instances = cimxml::most_instances;
+  std::size_t instances = representation::most_instances;
   if (!is_array) {
     if (elements.size() > 1) return fault(Condition::invalid_argument, "is given more than once but is not an array");
     return read_one(elements.front(), type, context, instances);

@@ -1,0 +1,28 @@
+# Writes HEADER, with the texts of the scripts in FOLDER. Run by vmms_scripts.
+cmake_minimum_required(VERSION 3.25)
+
+# The text of a file without its comments, with the files that it includes.
+function(read_script OUT FILE)
+  file(READ ${FILE} text)
+  string(REGEX REPLACE "\n#[^\n]*" "" text "\n${text}")
+  get_filename_component(folder ${FILE} DIRECTORY)
+  while(text MATCHES "\n\\. ([^\n]+)\n")
+    set(line "${CMAKE_MATCH_0}")
+    read_script(part ${folder}/${CMAKE_MATCH_1})
+    string(REPLACE "${line}" "\n${part}" text "${text}")
+  endwhile()
+  string(REGEX REPLACE "^\n+" "" text "${text}")
+  set(${OUT} "${text}" PARENT_SCOPE)
+endfunction()
+
+get_filename_component(name ${FOLDER} NAME)
+set(header "// Made of the files in ${name}, see cmake/scripts.cmake.\n#pragma once\n\n#include <string_view>\n\n")
+string(APPEND header "namespace vmms::guest::${name} {\n")
+file(GLOB scripts ${FOLDER}/*.sh ${FOLDER}/*.ps1)
+foreach(script IN LISTS scripts)
+  get_filename_component(constant ${script} NAME_WE)
+  read_script(text ${script})
+  string(APPEND header "\ninline constexpr std::string_view ${constant} = R\"script(${text})script\";\n")
+endforeach()
+string(APPEND header "\n}  // namespace vmms::guest::${name}\n")
+file(WRITE ${HEADER} "${header}")

@@ -1,0 +1,6 @@
+#!/bin/sh
+# $1 service, $2 the root directory, empty but in tests: its state.
+. ./show.sh
+
+show "$1"
+exit 0

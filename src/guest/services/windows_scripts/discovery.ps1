@@ -1,0 +1,2 @@
+# What says that this is Windows PowerShell.
+[Console]::Out.Write("Manager=windows`nVersion=" + $PSVersionTable.PSVersion + "`n")

@@ -1,0 +1,4 @@
+# The first value: a service. Its state.
+. ./common.ps1
+
+State $values[1]

@@ -1,0 +1,84 @@
+// Copies of files between the host and its guests: checks before, the job, what remains after a crash.
+#pragma once
+
+#include "base/thread.hpp"
+#include "cim/instance.hpp"
+#include "providers/files/transfer.hpp"
+#include "providers/guest_services/guest_services.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmms::providers {
+
+/// One file to copy.
+struct CopySetting {
+  std::string source;
+  std::string destination;
+  bool overwrite = false;
+  bool create_path = false;
+};
+
+/// What a job of copies remembers of itself (cim::job::Description::detail).
+struct CopyDetail {
+  std::string machine_id;
+  std::string machine_name;
+  std::vector<CopySetting> settings;
+
+  std::string to_text() const;
+  static CopyDetail from_text(std::string_view text);
+};
+
+/// The documented return value, and the job when it is 4096.
+struct CopyAnswer {
+  std::uint32_t return_value = 0;
+  std::optional<cim::ObjectPath> job;
+};
+
+/// Neither empty nor too long, and without control characters.
+bool usable_path(const std::string& path);
+
+/// An administrator stopped it, who may not be the one who copies: with the call that starts it.
+Error file_service_stopped(const hypervisor::VirtualMachine& machine);
+
+/// What the state of the VM says against copies; what its agent allows is asked for. Errors: those of the return value.
+Status check_copies(const Environment& environment, const cim::Context& context,
+                    const hypervisor::VirtualMachine& machine);
+
+/// What `settings` (instances of Msvm_CopyFileToGuestSettingData or its opposite) ask for.
+/// Errors: invalid_argument.
+Result<std::vector<CopySetting>> read_copy_settings(const std::optional<std::vector<cim::InstancePtr>>& settings);
+
+/// Checks the VM, then starts a job of the class `job_class` for the settings. What the caller can see by himself (the
+/// arguments, the state of the VM, what its agent allows) is the return value, its reason in the log; everything else
+/// is the job's error. Errors: not_found (no such VM, or it is off).
+Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& context, std::string_view machine_id,
+                                CopyDirection direction, std::string_view job_class,
+                                const Result<std::vector<CopySetting>>& settings);
+
+/// Removes from the guests what copies of this daemon's predecessor left there, as soon as each can be reached.
+class CopyCleaner {
+ public:
+  CopyCleaner(Environment& environment, std::string_view job_class);
+  ~CopyCleaner();
+  CopyCleaner(const CopyCleaner&) = delete;
+  CopyCleaner& operator=(const CopyCleaner&) = delete;
+
+ private:
+  void clean();
+  bool clean(const cim::job::Job& job);
+
+  Environment& environment_;
+  std::vector<cim::job::Job> jobs_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ending_ = false;
+  Thread thread_;
+};
+
+}  // namespace vmms::providers

@@ -1,0 +1,56 @@
+// Msvm_GuestFileService: files into the guest. Present while the VM runs; started when its interface is on.
+#include "schema/msvm/guest_file_service.hpp"
+
+#include "providers/files/file_copies.hpp"
+#include "providers/guest_services/agent_services.hpp"
+#include "schema/msvm/copy_file_to_guest_job.hpp"
+
+namespace vmms::providers {
+namespace {
+
+using schema::msvm::CopyFileToGuestJob;
+using schema::msvm::GuestFileService;
+
+constexpr AgentService file_service{
+    .name = "guestfilesvc",
+    .element_name = "Guest File Service",
+    .setting = &hypervisor::Settings::guest_file_service,
+    .capability = &guest::Capabilities::can_write_files,
+    .commands = "guest-file-open, guest-file-write and guest-file-close",
+    .exists_without_interface = true,
+};
+
+class GuestFileServiceProvider : public AgentServiceProvider<GuestFileService, schema::msvm::GuestFileServiceProvider> {
+ public:
+  explicit GuestFileServiceProvider(Environment& environment)
+      : AgentServiceProvider(environment, file_service),
+        environment_(environment),
+        cleaner_(environment, CopyFileToGuestJob::cim_class().name) {}
+
+  using AgentServiceProvider::invoke;
+  Result<CopyFilesToGuest::Out> invoke(const cim::Context& context, CopyFilesToGuest, const Key& key,
+                                       const CopyFilesToGuest::In& in) override {
+    const auto answer =
+        start_copies(environment_, context, key.system_name, CopyDirection::to_guest,
+                     CopyFileToGuestJob::cim_class().name, read_copy_settings(in.copy_file_to_guest_settings));
+    if (!answer) return answer.error();
+    CopyFilesToGuest::Out out;
+    out.return_value = answer->return_value;
+    out.job = answer->job;
+    return out;
+  }
+
+ private:
+  Environment& environment_;
+  CopyCleaner cleaner_;
+};
+
+}  // namespace
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<GuestFileServiceProvider> make_guest_file_service_provider(
+    ::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::GuestFileServiceProvider>(environment);
+}
+}  // namespace vmms::schema::msvm

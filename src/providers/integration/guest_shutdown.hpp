@@ -1,0 +1,20 @@
+// Shutting a guest down from within, whoever asks: Msvm_ShutdownComponent or Msvm_ComputerSystem.
+#pragma once
+
+#include "providers/common/machines.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace vmms::providers {
+
+/// By the guest's agent; where there is none, or it does not answer, by the power button (ACPI), which knows no
+/// hibernation. Success is that the guest was asked. Errors: not_found, invalid_state (the component is off, the VM is
+/// paused), busy (file systems are frozen), not_supported, unreachable, failed.
+Status shut_down_guest(const Environment& environment, std::string_view machine_id, guest::ShutdownMode mode,
+                       guest::Clock::time_point deadline);
+
+/// The documented return value of InitiateShutdown and its like.
+std::uint32_t shutdown_code(const Status& outcome);
+
+}  // namespace vmms::providers

@@ -1,0 +1,40 @@
+// Msvm_TimeSyncComponent: keeps the clock of a guest right. The clock is set when the VM goes on after a pause or from
+// a saved state (upkeep.hpp); here it is read.
+#include "schema/msvm/time_sync_component.hpp"
+
+#include "providers/integration/integration_components.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using Component = schema::msvm::TimeSyncComponent;
+using Base = IntegrationComponentProvider<Component, schema::msvm::TimeSyncComponentProvider>;
+
+class TimeSyncComponentProvider : public Base {
+ public:
+  explicit TimeSyncComponentProvider(Environment& environment) : Base(environment, time_synchronization) {}
+
+ private:
+  // StatusDescriptions tells how far the guest's clock is ahead.
+  void complete(const cim::Context& context, const Machine& machine, const Query& query, Contact& contact,
+                Component&) override {
+    if (contact.status != status::ok || !query.wants(Component::Property::status_descriptions)) return;
+    const auto guest = environment_.guests.find(machine.id);
+    if (!guest) return;
+    const auto offset = guest->clock_offset(guest_deadline(context));
+    if (!offset) return;
+    contact.text = fmt::format("OK: clock offset {:+.3f} s", std::chrono::duration<double>(*offset).count());
+  }
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<TimeSyncComponentProvider> make_time_sync_component_provider(
+    ::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::TimeSyncComponentProvider>(environment);
+}
+}  // namespace vmms::schema::msvm

@@ -1,0 +1,45 @@
+// CIM_Namespace of root/interop: what namespaces there are.
+#include "schema/interop/cim/namespace.hpp"
+
+#include "providers/common/environment.hpp"
+
+namespace vmms::providers {
+
+namespace {
+
+using Namespace = schema::interop::cim::Namespace;
+
+class CimNamespaceProvider : public schema::interop::cim::NamespaceProvider {
+ public:
+  explicit CimNamespaceProvider(Environment& environment) : environment_(environment) {}
+
+  void enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query, cim::PageOf<Namespace>& page) override {
+    const std::string host = environment_.host.information()->name;
+    for (const std::string_view name : environment_.manager.namespaces()) {
+      Namespace space;
+      space.creation_class_name = "CIM_Namespace";
+      space.name = space.element_name = std::string(name);
+      space.object_manager_name = "vmms";
+      space.system_name = host;
+      if (!query.selects(space.key())) continue;
+      if (page.full()) break;
+      space.class_info = 1;  // other: none of the listed versions
+      space.description_of_class_info = "Hyper-V";
+      space.class_type = 2;
+      page.add(std::move(space));
+    }
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::interop::cim {
+std::unique_ptr<NamespaceProvider> make_namespace_provider(::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::CimNamespaceProvider>(environment);
+}
+}  // namespace vmms::schema::interop::cim

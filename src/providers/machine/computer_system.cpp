@@ -1,0 +1,227 @@
+// Msvm_ComputerSystem: the host itself and its virtual machines.
+#include "schema/msvm/computer_system.hpp"
+
+#include "base/case_folding.hpp"
+#include "providers/common/state_change.hpp"
+#include "providers/integration/guest_shutdown.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace vmms::providers {
+
+namespace {
+
+using hypervisor::PowerState;
+using hypervisor::VirtualMachine;
+using hypervisor::VirtualMachinePtr;
+using schema::msvm::ComputerSystem;
+
+// EnabledState as v2 hosts show it: 9 paused and 6 saved, not the numbers of the first namespace version.
+std::uint16_t enabled_state(PowerState power) {
+  switch (power) {
+    case PowerState::running:
+      return 2;
+    case PowerState::off:
+      return 3;
+    case PowerState::stopping:
+      return 4;
+    case PowerState::saved:
+      return 6;
+    case PowerState::paused:
+      return 9;
+    case PowerState::starting:
+      return 10;
+  }
+  return 0;
+}
+
+std::optional<cim::DateTime> datetime(const std::optional<hypervisor::SystemTime>& time) {
+  if (!time) return std::nullopt;
+  return cim::DateTime::timestamp(*time);
+}
+
+// While the connection to the hypervisor is lost, nobody knows how it and its machines are.
+void tell_lost_hypervisor(const Environment& environment, ComputerSystem& system) {
+  const Status health = environment.host.health();
+  if (health) return;
+  system.status_descriptions = {{health.error().message}};
+  system.operational_status = {{13}};  // Lost Communication
+  system.health_state = 20;
+  system.status = "Lost Comm";
+}
+
+ComputerSystem host_instance(const Environment& environment) {
+  const auto host = environment.host.information();
+  ComputerSystem system;
+  system.caption = "Hosting Computer System";
+  system.description = "Microsoft Hosting Computer System";
+  system.name = system.element_name = host->name;
+  system.enabled_default = 2;
+  system.enabled_state = 2;
+  system.requested_state = 12;
+  system.number_of_numa_nodes = static_cast<std::uint16_t>(host->numa_nodes);
+  system.status_descriptions = {{"OK"}};
+  tell_lost_hypervisor(environment, system);
+  // What only virtual machines have is NULL on the host.
+  system.enhanced_session_mode_state.reset();
+  system.failed_over_replication_type.reset();
+  system.last_application_consistent_replication_time.reset();
+  system.last_replication_time.reset();
+  system.last_replication_type.reset();
+  system.on_time_in_milliseconds.reset();
+  system.replication_health.reset();
+  system.replication_mode.reset();
+  system.replication_state.reset();
+  system.time_of_last_configuration_change.reset();
+  system.time_of_last_state_change.reset();
+  return system;
+}
+
+// Sets all that virtual machines differ in: `system` may have been another one's.
+void describe(const VirtualMachine& machine, std::chrono::system_clock::time_point now, ComputerSystem& system) {
+  system.name = machine.id;
+  system.element_name = machine.name;
+  const bool on = machine.power != PowerState::off && machine.power != PowerState::saved;
+  system.enabled_state = enabled_state(machine.power);
+  system.enabled_default = machine.power == PowerState::off ? 3 : 2;
+  system.requested_state = 5;
+  system.enhanced_session_mode_state = machine.power == PowerState::running ? 2 : 3;
+  system.process_id = machine.process_id;
+  system.on_time_in_milliseconds = 0;
+  if (on && machine.started) {
+    const auto up = now - *machine.started;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(up).count();
+    system.on_time_in_milliseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, milliseconds));
+  }
+  system.install_date = datetime(machine.created);
+  system.time_of_last_configuration_change = datetime(machine.configuration_changed);
+  // A machine that never changed state shows the zero of Windows' clock.
+  system.time_of_last_state_change = machine.state_changed ? *datetime(machine.state_changed) : cim::DateTime();
+}
+
+/// A state that clients may ask for, and what is done then.
+struct Transition {
+  std::uint16_t requested_state;
+  const char* caption;  ///< of the job
+  bool (*possible)(PowerState);
+  Status (*run)(const Environment&, const std::string& id);
+};
+
+Status end_guest(const Environment& environment, const std::string& id, guest::ShutdownMode mode) {
+  return shut_down_guest(environment, id, mode, guest::Clock::now() + std::chrono::seconds(10));
+}
+
+constexpr Transition transitions[] = {
+    {2, "Starting Virtual Machine",
+     [](PowerState power) {
+       return power != PowerState::running && power != PowerState::starting && power != PowerState::stopping;
+     },
+     [](const Environment& environment, const std::string& id) { return environment.host.start(id); }},
+    {3, "Turning Off Virtual Machine",
+     [](PowerState power) { return power != PowerState::off && power != PowerState::stopping; },
+     [](const Environment& environment, const std::string& id) { return environment.host.turn_off(id); }},
+    {4, "Shutting Down Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) {
+       return end_guest(environment, id, guest::ShutdownMode::power_down);
+     }},
+    {6, "Saving Virtual Machine",
+     [](PowerState power) { return power == PowerState::running || power == PowerState::paused; },
+     [](const Environment& environment, const std::string& id) { return environment.host.save(id); }},
+    {9, "Pausing Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.pause(id); }},
+    {10, "Rebooting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) {
+       return end_guest(environment, id, guest::ShutdownMode::reboot);
+     }},
+    {11, "Resetting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.reset(id); }},
+};
+
+/// The transition to a state that a client asked for; nullptr: there is none.
+const Transition* find_transition(std::optional<std::uint16_t> requested) {
+  // Clients of the first namespace version still ask for its numbers of paused and saved.
+  constexpr std::uint16_t version_1_paused = 32768;
+  constexpr std::uint16_t version_1_saved = 32769;
+  if (requested == version_1_paused) requested = 9;
+  if (requested == version_1_saved) requested = 6;
+  const auto* const found = std::find_if(std::begin(transitions), std::end(transitions),
+                                         [&](const Transition& each) { return requested == each.requested_state; });
+  return found == std::end(transitions) ? nullptr : found;
+}
+
+class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
+ public:
+  explicit ComputerSystemProvider(Environment& environment) : environment_(environment) {}
+
+  void enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query,
+                 cim::PageOf<ComputerSystem>& page) override {
+    // Virtual machines by id; the host comes last, since any name may stand among the ids.
+    const auto information = environment_.host.information();
+    const std::string& host = information->name;
+    const bool after_host = query.after && query.after->name == host;
+    if (after_host) return;
+    const auto now = std::chrono::system_clock::now();
+    ComputerSystem system;
+    tell_lost_hypervisor(environment_, system);
+    const std::string after = query.after ? query.after->name : std::string();
+    const auto visit = [&](const VirtualMachinePtr& machine) {
+      if (!after.empty() && machine->id == after) return true;
+      if (page.full()) return false;
+      describe(*machine, now, system);
+      page.add(system);
+      return true;
+    };
+    for_each_machine(environment_, query.keys.name, after, visit, query.limit + 1);
+    if (page.more()) return;
+    if (query.keys.name && !equals_folded(*query.keys.name, host)) return;
+    if (!page.full()) page.add(host_instance(environment_));
+  }
+
+  Result<ComputerSystem> get(const cim::Context&, const Key& key) override {
+    if (equals_folded(key.name, environment_.host.information()->name)) return host_instance(environment_);
+    const auto machine = find_machine(environment_, key.name);
+    if (!machine) return machine.error();
+    ComputerSystem system;
+    tell_lost_hypervisor(environment_, system);
+    describe(**machine, std::chrono::system_clock::now(), system);
+    return system;
+  }
+
+  using RequestStateChange = ComputerSystem::RequestStateChange;
+  Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
+                                         const RequestStateChange::In& in) override {
+    if (equals_folded(key.name, environment_.host.information()->name))
+      return error(Failure::not_supported, "the state of the host itself is not changed by this call");
+    const auto machine = find_machine(environment_, key.name);
+    if (!machine) return machine.error();
+    const VirtualMachine& vm = **machine;
+    RequestStateChange::Out out;
+    const Transition* const transition = find_transition(in.requested_state);
+    if (!transition || !transition->possible(vm.power)) {
+      out.return_value = transition ? invalid_state_for_operation : invalid_parameter;
+      return out;
+    }
+    const std::string id = vm.id;
+    auto job = environment_.jobs.start(
+        transition->caption, context, computer_system_path(id).to_string(), id,
+        [&environment = environment_, id, run = transition->run] { return run(environment, id); });
+    if (!job) return job.error();
+    out.return_value = job_started;
+    out.job = job_path(*job);
+    return out;
+  }
+
+ private:
+  Environment& environment_;
+};
+
+}  // namespace
+
+}  // namespace vmms::providers
+
+namespace vmms::schema::msvm {
+std::unique_ptr<ComputerSystemProvider> make_computer_system_provider(::vmms::providers::Environment& environment) {
+  return std::make_unique<::vmms::providers::ComputerSystemProvider>(environment);
+}
+}  // namespace vmms::schema::msvm
