@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -102,7 +103,7 @@ class CountingHost : public hypervisor::Host {
   }
   void listen(Listener listener) override { simulator_.listen(std::move(listener)); }
 
-  mutable int lists = 0;  ///< how often VMs were listed instead of looked up
+  mutable std::atomic<int> lists = 0;  ///< how often VMs were listed instead of looked up
   std::set<std::string> reached;
   bool broken = false;                                                  ///< guest() throws
   std::map<std::string, std::shared_ptr<guest::Transport>> transports;  ///< by VM name, instead of the simulator's

@@ -14,8 +14,9 @@
 
 namespace vmms::guest {
 
-/// One read at a time; what it gave, success or failure, holds for `age`, and no longer than the agent's connection.
-/// `account` pays for what is kept. Thread-safe.
+/// One read at a time; what it gave, success or failure, holds for `age`, and no longer than the agent's connection. A
+/// failure of our own (out of memory) says nothing of the guest and holds for those alone who waited for it. `account`
+/// pays for what is kept. Thread-safe.
 template <class T>
 class SharedRead {
  public:
@@ -45,7 +46,9 @@ class SharedRead {
     }
     const std::optional<Result<T>> found = flight->wait(deadline);
     if (!found) return late_error(*transport_, "the deadline passed before the guest answered");
-    return *found;
+    const Result<T>& result = *found;
+    if (!result && result.error().kind == Failure::internal) forget(flight);
+    return result;
   }
 
   /// What was read is void.
@@ -55,6 +58,10 @@ class SharedRead {
   }
 
  private:
+  void forget(const std::shared_ptr<Flight<T>>& flight) {
+    const std::lock_guard lock(mutex_);
+    if (flight_ == flight) flight_.reset();
+  }
   Status pay(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     Result<Charge> charged = charge(account_, Ledger::Item::guest_data, bytes);
