@@ -169,7 +169,7 @@ void Services::hear(DBusMessage* message) {
   } else if (is(message, manager_interface, "UnitRemoved") &&
              dbus_message_get_args(message, nullptr, DBUS_TYPE_STRING, &name, DBUS_TYPE_OBJECT_PATH, &path,
                                    DBUS_TYPE_INVALID)) {
-    // While systemd reads its files anew it drops and makes all units; the list that follows tells what is left.
+    // While systemd reads its files again it drops and makes all units; the list that follows shows what is left.
     if (!reloading_) remove(name);
   } else if (is(message, manager_interface, "UnitFilesChanged")) {
     listener_.files_changed();
@@ -185,7 +185,7 @@ void Services::hear(DBusMessage* message) {
     listener_.voided();
     list();
   } else if (is(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged")) {
-    bus_.close();  // another systemd: begin anew
+    bus_.close();  // another systemd: start from the beginning
   }
 }
 

@@ -30,7 +30,7 @@ class Services {
     bus_.on_signal([this](DBusMessage* message) { hear(message); });
   }
 
-  /// The bus is connected anew: subscribes and tells everything.
+  /// The bus is connected again: subscribes and sends everything.
   void begin();
   /// The bus was lost: nothing told before is true any more.
   void forget();

@@ -132,8 +132,8 @@ int main(int argc, char** argv) {
   const std::string uri = "qemu:///embed?root=" + (folder / "e").string();
   const auto id = need(hypervisor::libvirt::define_domain(uri, definition(folder, std::filesystem::absolute(argv[1]))));
   const auto host = need(hypervisor::libvirt::connect({uri}));
-  need<void>(host->start(id));
-  Bench bench{.transport = std::make_shared<guest::PatientTransport>(host->guest(id)), .capabilities = {}};
+  need<void>(host->machines().start(id));
+  Bench bench{.transport = std::make_shared<guest::PatientTransport>(host->guests().find(id)), .capabilities = {}};
   while (!bench.transport->connected()) std::this_thread::sleep_for(100ms);
   // Until its services have started, which takes the processor that is measured.
   for (auto found = guest::discover(bench.transport, bench.abandoned, Clock::now() + 30s);;
@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
   const double ratio = ratios[ratios.size() / 2];
   fmt::print("product / raw, median of {} rounds: {:.2f}  at most {}: {}\n", rounds, ratio, most,
              ratio <= most ? "met" : "NOT MET");
-  host->turn_off(id).has_value();
+  host->machines().turn_off(id).has_value();
   std::filesystem::remove_all(folder);
   return ratio <= most ? 0 : 1;
 }

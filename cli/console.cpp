@@ -2,11 +2,10 @@
 
 #include "cli/text.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <boost/json/serialize.hpp>
 
 #include <string>
 

@@ -9,9 +9,8 @@
 #include "cli/transfer.hpp"
 #include "cli/tree.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -110,7 +109,7 @@ class Copy {
       if (done) continue;
       // Asked only now: who copies files does not wait for it.
       const bool may_be_directory = !options_.recursive && done.error().kind == Failure::invalid_argument;
-      if (may_be_directory && type_of(source.path) == directory_type)
+      if (may_be_directory && type_of(source.path) == FileType::directory)
         return needs_recursion(machine_.name + ":" + source.path);
       return done;
     }
@@ -132,14 +131,16 @@ class Copy {
   }
 
   // Of a link, what it leads to, as here.
-  std::optional<std::uint64_t> type_of(const std::string& path) const {
+  std::optional<FileType> type_of(const std::string& path) const {
     const auto told = session_.client().invoke(out_of_guest(machine_), "GetFileInformation", {{"Path", path}});
     const auto file = told ? read_guest_file(told->outputs.text("File")) : std::nullopt;
-    if (file && file->type == link_type && !path.ends_with('/')) return type_of(path + '/');
+    if (file && file->type == FileType::symbolic_link && !path.ends_with('/')) return type_of(path + '/');
     return file ? std::optional(file->type) : std::nullopt;
   }
 
-  bool is_directory(const std::string& path) const { return path.ends_with('/') || type_of(path) == directory_type; }
+  bool is_directory(const std::string& path) const {
+    return path.ends_with('/') || type_of(path) == FileType::directory;
+  }
 
   static Status check_interrupt() {
     if (Interrupts::happened()) return error(Failure::invalid_state, "the copy was cancelled");

@@ -4,6 +4,7 @@
 #include "cli/guest.hpp"
 #include "cli/job.hpp"
 #include "cli/text.hpp"
+#include "schema/Msvm_GuestFileService.hpp"
 
 #include <fmt/format.h>
 
@@ -14,8 +15,7 @@ namespace vmms::cli {
 
 namespace {
 
-constexpr std::uint32_t job_started = 4096;
-constexpr std::uint32_t invalid_parameter = 32773;
+using Code = schema::msvm::GuestFileService::CopyFilesToGuest::Code;
 constexpr std::size_t most_path = 4096;
 
 std::string setting(std::string_view class_name, const std::string& source, const std::string& destination,
@@ -41,13 +41,13 @@ Status check_paths(const CopyOptions& options) {
 }
 
 /// Why a copy was refused before it began: what the VM says of itself.
-std::string why_refused(Session& session, const VirtualMachine& machine, std::uint32_t code) {
+std::string why_refused(Session& session, const VirtualMachine& machine, Code code) {
   const std::string guest = fmt::format("VM '{}'", machine.name);
   if (machine.state != State::running) return fmt::format("{} is {}", guest, state_name(machine.state));
   if (const auto interface = interface_enabled(session, machine); interface && !*interface)
     return fmt::format("the Guest Service Interface of {} is off; enable it with: vmms guest enable {}", guest,
                        machine.word());
-  std::string text = code == invalid_parameter ? "there are no files, or more than 1000" : "see the server's log";
+  std::string text = code == Code::invalid_parameter ? "there are no files, or more than 1000" : "see the server's log";
   if (const auto reach = guest_reach(session, machine))
     text += fmt::format("; contact with its guest: {}", reach->text());
   return text;
@@ -63,18 +63,18 @@ Result<int> run(Session& session, const VirtualMachine& machine, const cim::Obje
   Console& console = session.console();
   const auto outcome = session.client().invoke(service, method, inputs);
   if (!outcome) return refuse(console, machine, outcome.error().message);
-  const std::uint32_t code = static_cast<std::uint32_t>(std::stoul("0" + outcome->return_value));
+  const auto code = static_cast<Code>(std::stoul("0" + outcome->return_value));
   const wsman::Field* job = outcome->outputs.find("Job");
-  if (code != job_started || !job || !job->reference) {
+  if (code != Code::method_parameters_checked_job_started || !job || !job->reference) {
     Completion completion;
     completion.method = method;
-    completion.return_value = code;
+    completion.return_value = static_cast<std::uint32_t>(code);
     completion.explanation = why_refused(session, machine, code);
-    return refuse(console, machine, completion.text(), code);
+    return refuse(console, machine, completion.text(), completion.return_value);
   }
   Progress progress(console);
   progress.expect(bytes);
-  const auto ended = watch_job(session, *job->reference, progress);
+  const auto ended = watch_copy(session, *job->reference, progress);
   console.progress({});
   if (!ended) return ended.error();
   // The server alone knows the sizes of its own files, and a kernel tells 0 of files that hold something.
@@ -112,7 +112,7 @@ Result<int> copy_on_server(Session& session, const CopyOptions& options, bool fr
     if (!file && names_no_file(session, machine, file.error())) return file.error();
     if (!file) return refuse(session.console(), machine, file.error().message);
     const auto known = read_guest_file(file->outputs.text("File"));
-    if (known && known->type == directory_type)
+    if (known && known->type == FileType::directory)
       return refuse(
           session.console(), machine,
           fmt::format("{}:{} is a directory: to copy it, add -r and leave out --on-server", machine.name, source.path));

@@ -3,9 +3,8 @@
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -120,7 +119,7 @@ class Examination {
     const std::string text = reach.text();
     const auto tells = [&](std::string_view words) { return text.find(words) != std::string::npos; };
     switch (reach.contact) {
-      case Contact::none:
+      case Contact::no_contact:
         if (tells("No way"))
           return fmt::format(
               "Give the domain a channel for the agent, then start the VM again: virsh edit {}, and inside <devices>: "
@@ -128,7 +127,7 @@ class Examination {
               word());
         return "Install the package qemu-guest-agent in the guest and start its service; right after the VM's start, "
                "wait until the guest is up.";
-      case Contact::lost:
+      case Contact::lost_communication:
         return "The agent is connected but silent: look at the guest's console and load; if the guest itself is well, "
                "restart qemu-guest-agent in it, and look at its log there.";
       case Contact::degraded:
@@ -142,8 +141,7 @@ class Examination {
           return "Services can be managed, files and the rest cannot: start qemu-guest-agent in the guest again.";
         return "The guest has no service manager that vmms knows: systemd, OpenRC, SysV init scripts, or Windows' "
                "service control manager.";
-      case Contact::ok:
-      case Contact::paused:
+      default:
         break;
     }
     return fmt::format("See what the server says above; then look again: vmms doctor {}", word());

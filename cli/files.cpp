@@ -3,10 +3,9 @@
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
@@ -15,10 +14,20 @@ namespace vmms::cli {
 
 namespace {
 
-constexpr std::uint64_t directory = 3;
-
 std::string mode_text(const GuestFile& file) {
-  std::string text(1, file.type < 5 ? "?-dl"[file.type == 2 ? 1 : file.type == 3 ? 2 : file.type == 4 ? 3 : 0] : '?');
+  const auto kind = [&] {
+    switch (file.type) {
+      case FileType::file:
+        return '-';
+      case FileType::directory:
+        return 'd';
+      case FileType::symbolic_link:
+        return 'l';
+      default:
+        return '?';
+    }
+  };
+  std::string text(1, kind());
   for (int bit = 8; bit >= 0; --bit) text += (file.permissions >> bit & 1) != 0 ? "xwr"[bit % 3] : '-';
   const auto special = [&](unsigned bit, std::size_t at, char letter) {
     if ((file.permissions & bit) != 0) text[at] = text[at] == 'x' ? letter : static_cast<char>(letter - 'a' + 'A');
@@ -37,9 +46,21 @@ boost::json::value iso_time(const GuestFile& file) {
   return boost::json::value(text + "Z");
 }
 
+const char* type_word(FileType type) {
+  switch (type) {
+    case FileType::file:
+      return "file";
+    case FileType::directory:
+      return "directory";
+    case FileType::symbolic_link:
+      return "link";
+    default:
+      return "other";
+  }
+}
+
 boost::json::object to_json(const GuestFile& file) {
-  const char* const types[] = {"other", "other", "file", "directory", "link"};
-  return {{"name", file.name},         {"type", types[file.type < 5 ? file.type : 0]},
+  return {{"name", file.name},         {"type", type_word(file.type)},
           {"size", file.size},         {"permissions", fmt::format("{:04o}", file.permissions)},
           {"owner", file.owner},       {"group", file.group},
           {"modified", iso_time(file)}};
@@ -57,7 +78,7 @@ Result<int> list(Session& session, const std::string& text) {
     if (auto file = read_guest_file(embedded)) files.push_back(*std::move(file));
   };
   add(one->outputs.text("File"));
-  if (!files.empty() && files.front().type == directory) {
+  if (!files.empty() && files.front().type == FileType::directory) {
     const auto listing = session.client().invoke(service, "ListDirectory", {{"Path", path->path}});
     if (!listing) return listing.error();
     files.clear();

@@ -3,9 +3,8 @@
 #include "cli/record.hpp"
 #include "cli/schema.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 namespace vmms::cli {
 

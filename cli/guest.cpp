@@ -4,33 +4,32 @@
 #include "cli/embedded.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "schema/Msvm_GuestServiceInterfaceComponentSettingData.hpp"
 
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace vmms::cli {
 
 namespace {
 
-constexpr std::uint64_t enabled = 2;
-constexpr std::uint64_t disabled = 3;
+using InterfaceState = schema::msvm::GuestServiceInterfaceComponentSettingData::EnabledState;
 
 // ModifyGuestServiceSettings changes what the embedded instance holds and leaves the rest alone.
-std::string settings_with(const VirtualMachine& machine, std::uint64_t state) {
+std::string settings_with(const VirtualMachine& machine, InterfaceState state) {
   const cim::ObjectPath path = interface_settings(machine);
   return write_embedded(path.class_name, {{"InstanceID", "string", std::string(path.value("InstanceID"))},
-                                          {"EnabledState", "uint16", std::to_string(state)}});
+                                          {"EnabledState", "uint16", to_input(state)}});
 }
 
-Result<int> change(Session& session, const std::string& name, std::uint64_t state) {
+Result<int> change(Session& session, const std::string& name, InterfaceState state) {
   const auto machine = session.find_virtual_machine(name);
   if (!machine) return machine.error();
   const auto completion = session.call(management_service(), "ModifyGuestServiceSettings",
                                        {{"GuestServiceSettings", settings_with(*machine, state)}});
   if (!completion) return completion.error();
-  const std::string_view word = state == enabled ? "enabled" : "disabled";
+  const std::string_view word = state == InterfaceState::enabled ? "enabled" : "disabled";
   return finish(session.console(), *completion,
                 {{"vm", machine->name}, {"id", machine->id}, {"guest_service_interface", word}},
                 fmt::format("Guest Service Interface of VM '{}' {}", machine->name, word));
@@ -44,21 +43,22 @@ std::string contact_name(Contact contact) {
       return "OK";
     case Contact::degraded:
       return "degraded";
-    case Contact::none:
+    case Contact::no_contact:
       return "no contact";
-    case Contact::lost:
+    case Contact::lost_communication:
       return "lost";
-    case Contact::paused:
+    case Contact::dormant:
       return "paused";
+    default:
+      return "operational status " + to_input(contact);
   }
-  return fmt::format("operational status {}", static_cast<std::uint64_t>(contact));
 }
 
 Result<Reach> guest_reach(Session& session, const VirtualMachine& machine) {
   const auto component = session.client().get(interface_component(machine));
   if (!component) return component.error();
   Reach reach;
-  reach.contact = static_cast<Contact>(component->number("OperationalStatus").value_or(0));
+  reach.contact = enumerator<Contact>(*component, "OperationalStatus");
   for (const std::string_view line : component->texts("StatusDescriptions")) reach.descriptions.emplace_back(line);
   return reach;
 }
@@ -134,7 +134,7 @@ Result<int> show(Session& session, const std::string& name) {
 Result<bool> interface_enabled(Session& session, const VirtualMachine& machine) {
   const auto settings = session.client().get(interface_settings(machine));
   if (!settings) return settings.error();
-  return settings->number("EnabledState") == enabled;
+  return enumerator<InterfaceState>(*settings, "EnabledState") == InterfaceState::enabled;
 }
 
 void add_guest(CLI::App& app, Program& program) {
@@ -149,12 +149,14 @@ services (vmms service ...) can be used. The setting stays with the VM.)");
       guest->add_subcommand("enable", "Enable the Guest Service Interface (ModifyGuestServiceSettings)");
   enable_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
   enable_command->footer("Example:\n  vmms guest enable demo && vmms service start demo nginx");
-  run_online(*enable_command, program, [name](Session& session) { return change(session, *name, enabled); });
+  run_online(*enable_command, program,
+             [name](Session& session) { return change(session, *name, InterfaceState::enabled); });
 
   CLI::App* disable_command = guest->add_subcommand("disable", "Disable the Guest Service Interface");
   disable_command->add_option("VM", *name, "name or GUID of the VM")->required()->type_name("");
   disable_command->footer("Example:\n  vmms guest disable demo");
-  run_online(*disable_command, program, [name](Session& session) { return change(session, *name, disabled); });
+  run_online(*disable_command, program,
+             [name](Session& session) { return change(session, *name, InterfaceState::disabled); });
 
   CLI::App* show_command =
       guest->add_subcommand("show", "Show whether guest services are allowed, and how the guest is reached");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/session.hpp"
+#include "schema/Msvm_GuestServiceInterfaceComponent.hpp"
 
 #include <cstdint>
 #include <string>
@@ -10,10 +11,10 @@
 namespace vmms::cli {
 
 /// OperationalStatus of a VM's Msvm_GuestServiceInterfaceComponent, where the server tells how its guest is reached.
-enum class Contact : std::uint64_t { ok = 2, degraded = 3, none = 12, lost = 13, paused = 15 };
+using Contact = schema::msvm::GuestServiceInterfaceComponent::OperationalStatus;
 
 struct Reach {
-  Contact contact = Contact::none;
+  Contact contact = Contact::no_contact;
   std::vector<std::string> descriptions;  ///< StatusDescriptions
 
   std::string text() const;  ///< all of them

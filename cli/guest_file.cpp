@@ -75,14 +75,9 @@ std::optional<GuestFile> read_guest_file(std::string_view embedded) {
   std::optional<std::int64_t> modified;
   if (const auto* time = (*instance)["LastModified"].get_if<cim::DateTime>())
     modified = std::chrono::floor<std::chrono::seconds>(time->time()).time_since_epoch().count();
-  return GuestFile{text("Name"),
-                   number("FileType"),
-                   number("Size"),
-                   number("Permissions"),
-                   text("Owner"),
-                   text("Group"),
-                   time_text(text("LastModified")),
-                   modified};
+  return GuestFile{
+      text("Name"),  static_cast<FileType>(number("FileType")), number("Size"), number("Permissions"), text("Owner"),
+      text("Group"), time_text(text("LastModified")),           modified};
 }
 
 std::string size_text(double bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/session.hpp"
+#include "schema/Vmms_GuestFile.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,15 +26,12 @@ Result<GuestPath> find_guest_path(Session& session, const std::string& text);
 cim::ObjectPath into_guest(const VirtualMachine& machine);
 cim::ObjectPath out_of_guest(const VirtualMachine& machine);
 
-/// Values of GuestFile::type.
-inline constexpr std::uint64_t file_type = 2;
-inline constexpr std::uint64_t directory_type = 3;
-inline constexpr std::uint64_t link_type = 4;
+using FileType = schema::vmms::GuestFile::FileType;
 
 /// An embedded Vmms_GuestFile.
 struct GuestFile {
   std::string name;
-  std::uint64_t type = 1;  ///< 1 other, 2 file, 3 directory, 4 symbolic link
+  FileType type = FileType::other;
   std::uint64_t size = 0;
   std::uint64_t permissions = 0;
   std::string owner;

@@ -1,29 +1,60 @@
-// A job that takes its time: watched until its end, and cancelled with Ctrl-C.
+// A job that takes its time: read until it has ended, and cancelled with Ctrl-C.
 #pragma once
 
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
+#include "schema/Msvm_ConcreteJob.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace vmms::cli {
 
+using JobState = schema::msvm::ConcreteJob::JobState;
+
 /// How a job stands.
-struct JobState {
-  std::uint64_t state = 0;  ///< CIM_ConcreteJob.JobState
+struct Job {
+  JobState state{};
   std::uint64_t percent = 0;
   std::uint32_t error_code = 0;
   std::string error_text;
+  std::string status;  ///< in words of the server
 
-  bool ended() const { return state >= 7; }
-  bool succeeded() const { return state == 7; }
-  bool cancelled() const { return state == 8 || state == 9; }
+  bool ended() const { return state >= JobState::completed; }
+  bool succeeded() const;
+  bool cancelled() const { return state == JobState::terminated || state == JobState::killed; }
+};
+
+/// Reads a job again and again.
+class JobWatcher {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Options {
+    std::chrono::milliseconds pause{20};  ///< between two looks; it doubles
+    std::chrono::milliseconds longest_pause{500};
+    std::chrono::seconds patience{0};  ///< how long a connection that breaks is tried again
+  };
+
+  JobWatcher(Session& session, cim::ObjectPath path, Options options);
+
+  /// How it stands now; nothing while it cannot be reached and patience is left. Errors: those of reading it.
+  Result<std::optional<Job>> look();
+  void pause();
+  /// Asks it to terminate. Whether it was asked.
+  bool terminate();
+
+ private:
+  Session& session_;
+  const cim::ObjectPath path_;
+  Options options_;
+  Clock::time_point heard_ = Clock::now();
 };
 
 /// Reads the job of a copy until it has ended, and shows how far it is. INT and TERM ask it to terminate, and so does
 /// standing still at its begin for the session's time-out; its end is still awaited, for as long again. A connection
 /// that breaks is tried again for so long.
-Result<JobState> watch_job(Session& session, const cim::ObjectPath& job, Progress& progress);
+Result<Job> watch_copy(Session& session, const cim::ObjectPath& path, Progress& progress);
 
 }  // namespace vmms::cli

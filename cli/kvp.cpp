@@ -4,12 +4,13 @@
 #include "cli/guest.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"
+#include "schema/Msvm_KvpExchangeComponent.hpp"
+#include "schema/Msvm_VirtualSystemManagementService.hpp"
 #include "wire/xml/writer.hpp"
 
+#include <boost/json/array.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <boost/json/array.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -21,7 +22,6 @@ namespace {
 
 constexpr std::uint64_t for_guest = 0;
 constexpr std::uint64_t for_host_only = 4;
-constexpr std::uint32_t no_such_item = 32779;
 
 struct Item {
   std::string name;
@@ -61,8 +61,8 @@ Result<std::vector<Item>> host_items(Session& session, const VirtualMachine& mac
 
 // Why pairs of the guest are missing, as far as the server says so.
 std::optional<Error> missing_items(const VirtualMachine& machine, const wsman::Record& component) {
-  constexpr std::uint64_t disabled = 3;
-  const auto status = static_cast<Contact>(component.number("OperationalStatus").value_or(0));
+  using EnabledState = schema::msvm::KvpExchangeComponent::EnabledState;
+  const auto status = enumerator<Contact>(component, "OperationalStatus");
   const auto descriptions = component.texts("StatusDescriptions");
   const bool answers = status == Contact::ok || status == Contact::degraded;
   // A line each for what an agent that answers could not tell stands behind the first.
@@ -70,9 +70,9 @@ std::optional<Error> missing_items(const VirtualMachine& machine, const wsman::R
   std::string why =
       fmt::format("{}", fmt::join(std::next(descriptions.begin(), answers ? 1 : 0), descriptions.end(), "; "));
   if (why.empty()) why = "the server does not say why";
-  Failure kind = answers || status == Contact::lost ? Failure::unreachable : Failure::not_supported;
-  if (status == Contact::paused) kind = Failure::invalid_state;
-  if (component.number("EnabledState") == disabled)
+  Failure kind = answers || status == Contact::lost_communication ? Failure::unreachable : Failure::not_supported;
+  if (status == Contact::dormant) kind = Failure::invalid_state;
+  if (enumerator<EnabledState>(component, "EnabledState") == EnabledState::disabled)
     why = "its Key-Value Pair Exchange is off (Msvm_KvpExchangeComponentSettingData)";
   else
     why += fmt::format(". What to do: vmms doctor {}", machine.word());
@@ -128,7 +128,7 @@ Result<int> change(Session& session, const VirtualMachine& machine, const Item& 
                                                   {"Source", "uint16", std::to_string(item.source)}});
   auto completion = session.call(management_service(), method, {{"TargetSystem", machine.path()}, {"DataItems", data}});
   if (!completion) return completion.error();
-  if (completion->return_value == no_such_item)
+  if (completion->returned(schema::msvm::VirtualSystemManagementService::ModifyKvpItems::Code::file_not_found))
     completion->explanation =
         fmt::format("VM '{0}' has no key-value pair '{1}' of the host; those that are there: vmms kvp list {2}",
                     machine.name, item.name, machine.word());

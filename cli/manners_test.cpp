@@ -2,13 +2,12 @@
 // already, exit statuses that agree, names that look like something else.
 #include "testing/test_program.hpp"
 
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstring>

@@ -1,24 +1,17 @@
 // Calling a method and seeing it through: the job that it may start is part of the answer.
 #include "base/shell_word.hpp"
+#include "cli/job.hpp"
 #include "cli/schema.hpp"
 #include "cli/session.hpp"
 #include "cli/text.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <thread>
 
 namespace vmms::cli {
 
 namespace {
-
-constexpr std::uint32_t job_started = 4096;
-// CIM_ConcreteJob.JobState
-constexpr std::uint64_t job_completed = 7;
-constexpr std::uint64_t job_completed_with_warnings = 32768;
-constexpr std::uint32_t job_failed = 32768;
 
 using Clock = std::chrono::steady_clock;
 
@@ -48,44 +41,40 @@ Result<Completion> Session::call(const cim::ObjectPath& path, std::string_view m
   if (const cim::Class* known = known_class(path.namespace_name, path.class_name))
     if (const cim::Method* declared = known->method(method)) completion.meaning = value_name(declared->values, text);
   const wsman::Field* job = completion.outcome.outputs.find("Job");
-  if (completion.return_value == job_started && job && job->reference) {
+  if (completion.started_job() && job && job->reference) {
+    completion.job = job->reference->value("InstanceID");
     const cim::ObjectPath job_path = *job->reference;
-    completion.job = job_path.value("InstanceID");
     if (const Status waited = wait_for_job(job_path, completion); !waited) return waited.error();
   }
   return completion;
 }
 
-Status Session::wait_for_job(const cim::ObjectPath& job, Completion& completion) {
+Status Session::wait_for_job(const cim::ObjectPath& path, Completion& completion) {
+  using Code = schema::msvm::ConcreteJob::GetError::Code;
   const auto deadline = Clock::now() + timeout();
-  std::chrono::milliseconds pause{20};
-  for (;;) {
-    const auto record = client_.get(job);
-    if (!record) {
+  JobWatcher watcher(*this, path, {});
+  for (;; watcher.pause()) {
+    const auto job = watcher.look();
+    if (!job) {
       console_.progress({});
-      return error(record.error().kind, fmt::format("{} started job {}, which cannot be read: {}", completion.method,
-                                                    completion.job, record.error().message));
+      return error(job.error().kind, fmt::format("{} started job {}, which cannot be read: {}", completion.method,
+                                                 completion.job, job.error().message));
     }
-    const std::uint64_t state = record->number("JobState").value_or(0);
-    const std::uint64_t percent = record->number("PercentComplete").value_or(0);
-    if (state >= job_completed) {
+    if (!*job) continue;
+    if ((*job)->ended()) {
       console_.progress({});
-      if (state == job_completed || state == job_completed_with_warnings) return {};
-      const auto code = static_cast<std::uint32_t>(record->number("ErrorCode").value_or(0));
-      completion.job_error = code != 0 ? code : job_failed;
-      completion.explanation = record->text("ErrorDescription");
-      if (completion.explanation.empty()) completion.explanation = record->text("JobStatus");
+      if ((*job)->succeeded()) return {};
+      completion.job_error = (*job)->error_code != 0 ? (*job)->error_code : static_cast<std::uint32_t>(Code::failed);
+      completion.explanation = (*job)->error_text.empty() ? (*job)->status : (*job)->error_text;
       return {};
     }
     if (Clock::now() >= deadline) {
       console_.progress({});
       return error(Failure::timed_out,
                    fmt::format("{} goes on: its job is at {} % after {} s. Look at it with: vmms get {}",
-                               completion.method, percent, timeout().count(), shell_word(job.to_string())));
+                               completion.method, (*job)->percent, timeout().count(), shell_word(path.to_string())));
     }
-    console_.progress(fmt::format("{}: {} %", completion.method, percent));
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+    console_.progress(fmt::format("{}: {} %", completion.method, (*job)->percent));
   }
 }
 

@@ -10,8 +10,8 @@
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
 
-#include <fmt/format.h>
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <iterator>

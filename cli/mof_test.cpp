@@ -1,12 +1,11 @@
 // vmms mof check: what it says, and its exit statuses.
 #include "cli/program.hpp"
 
-#include <unistd.h>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>

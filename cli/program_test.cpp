@@ -274,7 +274,7 @@ TEST_F(ProgramTest, GetPrintsProperties) {
   const std::string path = fmt::format("Msvm_ComputerSystem.CreationClassName=\"x\",Name=\"{}\"", demo_id);
   const Ran ran = vmms({"get", path});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("EnabledState          2 (Enabled)\n"),
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("EnabledState          2 (Running)\n"),
                              HasSubstr("OperationalStatus     {2 (OK)}\n"), HasSubstr("ProcessID             NULL\n")));
   EXPECT_EQ(vmms({"get", path, "--json"}).json().at("EnabledState"), 2);
 }

@@ -2,9 +2,8 @@
 
 #include "cli/guest_file.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 

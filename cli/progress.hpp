@@ -18,7 +18,7 @@ class Progress {
 
   void expect(std::uint64_t bytes);  ///< so many more will move
   void moved(std::uint64_t bytes);
-  void at(std::uint64_t percent);  ///< for who knows no more
+  void at(std::uint64_t percent);  ///< for callers that know no more
   void sign_of_life();             ///< something happened, although no bytes moved
 
   std::uint64_t bytes() const;  ///< that have moved

@@ -4,9 +4,8 @@
 #include "cli/schema.hpp"
 #include "cli/text.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>

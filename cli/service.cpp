@@ -3,17 +3,16 @@
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
-
-#include <fmt/format.h>
+#include "schema/Msvm_GuestService.hpp"
 
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
 
 namespace vmms::cli {
 
 namespace {
 
 constexpr std::string_view class_name = "Vmms_GuestOSService";
-constexpr std::uint32_t not_supported = 1;
 
 // As with systemctl, a name without a suffix means a service; of another kind of unit the server says that it is none.
 std::string unit_name(const std::string& name) {
@@ -117,7 +116,7 @@ Result<int> tell(Session& session, const VirtualMachine& machine, const std::str
       if (has_done_its_work(*service, completion.method)) past = "has done its work and ended";
       became = ": " + describe(*service);
     }
-  } else if (completion.return_value == not_supported) {
+  } else if (completion.returned(schema::msvm::GuestService::StartService::Code::not_supported)) {
     const auto why = why_unusable(session, machine);
     if (!why || !why->empty())
       completion.explanation = why ? *why : why.error().message;

@@ -37,14 +37,14 @@ cim::ObjectPath make_path(std::string_view class_name, std::vector<cim::KeyBindi
 
 VirtualMachine read_machine(const wsman::Record& record) {
   return {std::string(record.text("Name")), std::string(record.text("ElementName")),
-          static_cast<State>(record.number("EnabledState").value_or(0))};
+          enumerator<State>(record, "EnabledState")};
 }
 
 // The server says of the host and of each virtual machine that it has lost communication: what it knows may be old.
 std::optional<Error> lost_hypervisor(const wsman::Record& record) {
-  constexpr std::string_view lost_communication = "13";
+  using OperationalStatus = schema::msvm::ComputerSystem::OperationalStatus;
   const auto status = record.texts("OperationalStatus");
-  if (status.empty() || status.front() != lost_communication) return std::nullopt;
+  if (status.empty() || status.front() != to_input(OperationalStatus::lost_communication)) return std::nullopt;
   const auto why = record.texts("StatusDescriptions");
   return error(Failure::unreachable,
                fmt::format("the server does not know how its VMs are: {}. What it knew before: vmms query 'SELECT "
@@ -80,29 +80,29 @@ cim::ObjectPath VirtualMachine::path() const {
 std::string VirtualMachine::word() const { return shell_argument(name, id); }
 
 std::string state_name(State state) {
-  switch (static_cast<std::uint64_t>(state)) {
-    case 2:
+  switch (state) {
+    case State::running:
       return "running";
-    case 3:
+    case State::off:
       return "off";
-    case 4:
+    case State::stopping:
       return "stopping";
-    case 6:
+    case State::saved:
       return "saved";
-    case 9:
+    case State::paused:
       return "paused";
-    case 10:
+    case State::starting:
       return "starting";
-    case 11:
+    case State::resetting:
       return "resetting";
-    case 32773:
+    case State::saving:
       return "saving";
-    case 32776:
+    case State::pausing:
       return "pausing";
-    case 32777:
+    case State::resuming:
       return "resuming";
     default:
-      return fmt::format("state {}", static_cast<std::uint64_t>(state));
+      return "state " + to_input(state);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "cli/console.hpp"
+#include "schema/Msvm_ComputerSystem.hpp"
 #include "wire/wsman/client.hpp"
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace vmms::cli {
@@ -32,8 +34,19 @@ struct Options {
 /// caller who named a user may use, port 5985.
 std::string default_server(bool has_user);
 
-/// Msvm_ComputerSystem.EnabledState of a virtual machine as it is observed on hosts.
-enum class State : std::uint64_t { running = 2, off = 3, saved = 6, paused = 9 };
+/// What a virtual machine does.
+using State = schema::msvm::ComputerSystem::EnabledState;
+
+/// A property with a value map; 0 when the record does not have it.
+template <class Enumeration>
+Enumeration enumerator(const wsman::Record& record, std::string_view property) {
+  return static_cast<Enumeration>(record.number(property).value_or(0));
+}
+/// As the value of an input.
+template <class Enumeration>
+std::string to_input(Enumeration value) {
+  return std::to_string(static_cast<std::underlying_type_t<Enumeration>>(value));
+}
 
 struct VirtualMachine {
   std::string id;    ///< upper-case GUID
@@ -58,6 +71,14 @@ struct Completion {
   std::uint32_t job_error = 0;     ///< the job's ErrorCode
   std::string explanation;         ///< why it did not succeed, as far as it is known
 
+  template <class Code>
+  bool returned(Code code) const {
+    return return_value == static_cast<std::uint32_t>(code);
+  }
+  bool started_job() const {
+    return returned(
+        schema::msvm::ComputerSystem::RequestStateChange::Code::method_parameters_checked_transition_started);
+  }
   bool succeeded() const { return job_error == 0 && (return_value == 0 || !job.empty()); }
   /// "StartService returned 1 (Not supported): …"
   std::string text() const;
@@ -97,7 +118,7 @@ class Session {
  private:
   Session(wsman::Client client, std::string server, wsman::ClientOptions settings, bool timeout_is_given,
           Console& console);
-  Status wait_for_job(const cim::ObjectPath& job, Completion& completion);
+  Status wait_for_job(const cim::ObjectPath& path, Completion& completion);
 
   wsman::Client client_;
   std::string server_;

@@ -25,15 +25,15 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t chunk = 768U << 10;       // its base64 is the most that a Write takes
 constexpr std::size_t read_chunk = 512U << 10;  // an answer fits into our MaxEnvelopeSize of 1 MiB
-constexpr std::size_t most_lanes = 3;
+constexpr std::size_t most_connections = 3;
 // The server keeps 4 MiB before the last byte that was asked for.
 constexpr std::uint64_t most_kept = 4U << 20;
 constexpr auto look_interval = 50ms;
 constexpr auto retry_interval = 200ms;
 constexpr auto lost_time = 5s;  // for a connection to come back
 
-std::size_t lanes_for(std::uint64_t bytes) {
-  return std::clamp<std::size_t>((bytes + chunk - 1) / chunk, 1, most_lanes);
+std::size_t connections_for(std::uint64_t bytes) {
+  return std::clamp<std::size_t>((bytes + chunk - 1) / chunk, 1, most_connections);
 }
 
 std::string sha256_of(ContentHash& hash) { return hash.finish().substr(std::string_view("sha256:").size()); }
@@ -42,7 +42,7 @@ std::uint64_t number(const wsman::Record& record, const char* name) { return rec
 
 }  // namespace
 
-/// What the lanes of a file to the guest share.
+/// What the connections of a file to the guest share.
 struct Transfers::Sending {
   const SourceFile& source;
   std::mutex mutex;
@@ -75,7 +75,8 @@ struct Transfers::Receiving {
     changed.notify_all();
     return {};
   }
-  /// Whether the next piece may be asked for: what a lane still waits for, and may have to ask for again, is kept.
+  /// Whether the next piece may be asked for: what a connection still waits for, and may have to ask for again, is
+  /// kept.
   bool may_go_on() const { return next + read_chunk <= written + most_kept || next >= size; }
 };
 
@@ -115,8 +116,8 @@ void Transfers::abort() {
   session_.client().invoke(service_, "AbortTransfer", {{"Transfer", id_}}).has_value();
 }
 
-Status Transfers::run(std::size_t lanes, std::chrono::seconds more_time, const Lane& lane) {
-  while (clients_.size() < lanes) {
+Status Transfers::run(std::size_t connections, std::chrono::seconds more_time, const Work& work) {
+  while (clients_.size() < connections) {
     auto client = session_.another_client();
     if (!client) {
       abort();
@@ -126,15 +127,15 @@ Status Transfers::run(std::size_t lanes, std::chrono::seconds more_time, const L
   }
   std::mutex mutex;
   std::condition_variable changed;
-  std::size_t running = lanes;
+  std::size_t running = connections;
   std::optional<Error> first;
   std::vector<Thread> threads;
-  for (std::size_t i = 0; i < lanes; ++i) {
-    auto thread = Thread::start("copy-lane",
+  for (std::size_t i = 0; i < connections; ++i) {
+    auto thread = Thread::start("copy-connection",
                                 [&, i] {
                                   const Status done = [&]() -> Status {
                                     try {
-                                      return lane(clients_[i]);
+                                      return work(clients_[i]);
                                     } catch (const std::exception&) {
                                       return caught_error();
                                     }
@@ -149,9 +150,9 @@ Status Transfers::run(std::size_t lanes, std::chrono::seconds more_time, const L
       threads.push_back(*std::move(thread));
       continue;
     }
-    // One lane does all of it, too.
+    // One connection does all of it, too.
     const std::lock_guard lock(mutex);
-    running -= lanes - i;
+    running -= connections - i;
     if (i == 0) first = error(Failure::busy, "no thread can be started for the copy: " + thread.error().message);
     break;
   }
@@ -213,7 +214,7 @@ Status Transfers::send(const SourceFile& source, const Destination& destination)
   if (!opened) return opened.error();
 
   Sending sending{source, {}};
-  const Status sent = run(lanes_for(source.data_bytes()), 0s, [&](wsman::Client& client) -> Status {
+  const Status sent = run(connections_for(source.data_bytes()), 0s, [&](wsman::Client& client) -> Status {
     while (!stop_) {
       std::unique_lock lock(sending.mutex);
       if (sending.piece == source.pieces().size()) break;
@@ -260,10 +261,10 @@ Status Transfers::receive(const std::string& path, const std::function<Result<Ta
     return ready;
   }
   Receiving receiving{*target, {}};
-  const Status received = run(lanes_for(file ? file->size : 0), 0s, [&](wsman::Client& client) -> Status {
+  const Status received = run(connections_for(file ? file->size : 0), 0s, [&](wsman::Client& client) -> Status {
     while (!stop_) {
       std::unique_lock lock(receiving.mutex);
-      // A lane whose connection broke takes its time; the others must not leave it behind.
+      // One that broke takes its time; the others must not leave it behind.
       while (!stop_ && !receiving.may_go_on()) receiving.changed.wait_for(lock, look_interval);
       const std::uint64_t begin = receiving.next;
       if (begin >= receiving.size) break;

@@ -42,11 +42,11 @@ class Transfers {
  private:
   struct Sending;
   struct Receiving;
-  using Lane = std::function<Status(wsman::Client&)>;
+  using Work = std::function<Status(wsman::Client&)>;
 
   Result<wsman::Record> open(const std::vector<wsman::Input>& inputs);
-  /// Runs `lane` on so many threads; the first error, or the reason for which it was aborted.
-  Status run(std::size_t lanes, std::chrono::seconds more_time, const Lane& lane);
+  /// Runs `work` on so many threads; the first error, or the reason for which it was aborted.
+  Status run(std::size_t connections, std::chrono::seconds more_time, const Work& work);
   Status commit(std::uint64_t size, const std::string& sha256, std::chrono::seconds more_time);
   std::chrono::seconds writing_time(std::uint64_t bytes) const;
   void abort();

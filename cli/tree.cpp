@@ -90,7 +90,8 @@ Result<Tree> guest_tree(Session& session, const VirtualMachine& machine, const s
   const auto itself = read_guest_file(top->outputs.text("File"));
   tree.entries.push_back(
       {"", true,
-       itself && itself->type == directory_type ? static_cast<std::uint32_t>(itself->permissions) & 0777U : 0755U, 0});
+       itself && itself->type == FileType::directory ? static_cast<std::uint32_t>(itself->permissions) & 0777U : 0755U,
+       0});
   std::vector<Found> open{{"", 0}};
   while (!open.empty()) {
     const Found here = std::move(open.back());
@@ -113,10 +114,10 @@ Result<Tree> guest_tree(Session& session, const VirtualMachine& machine, const s
                         printable(path), file ? printable(file->name) : std::string()));
       const std::string name = below(here.path, file->name);
       const auto permissions = static_cast<std::uint32_t>(file->permissions) & 0777U;
-      if (file->type == directory_type) {
+      if (file->type == FileType::directory) {
         tree.entries.push_back({name, true, permissions, 0});
         open.push_back({name, here.depth + 1});
-      } else if (file->type == file_type) {
+      } else if (file->type == FileType::file) {
         tree.entries.push_back({name, false, permissions, file->size});
       } else {
         tree.left_out.push_back(name);

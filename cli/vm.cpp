@@ -4,11 +4,11 @@
 #include "cli/program.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "schema/Msvm_ShutdownComponent.hpp"
 
 #include <boost/json/array.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
@@ -28,9 +28,7 @@ std::string uptime(std::uint64_t milliseconds) {
                      seconds / 60 % 60, seconds % 60);
 }
 
-std::string state_of(const wsman::Record& machine) {
-  return state_name(static_cast<State>(machine.number("EnabledState").value_or(0)));
-}
+std::string state_of(const wsman::Record& machine) { return state_name(enumerator<State>(machine, "EnabledState")); }
 
 std::uint64_t on_time(const wsman::Record& machine) { return machine.number("OnTimeInMilliseconds").value_or(0); }
 
@@ -136,38 +134,38 @@ void explain(Session& session, const VirtualMachine& machine, Completion& comple
 
 // Why a guest that runs was not told to shut down.
 void explain_shutdown(const VirtualMachine& machine, Completion& completion) {
-  constexpr std::uint32_t failed = 32768;
-  constexpr std::uint32_t frozen = 32774;
-  constexpr std::uint32_t invalid_state = 32775;
+  using Code = schema::msvm::ShutdownComponent::InitiateShutdown::Code;
   if (completion.succeeded() || !completion.explanation.empty() || machine.state != State::running) return;
   const std::string power_switch = fmt::format("turn VM '{}' off with: vmms vm stop {}", machine.name, machine.word());
-  if (completion.return_value == invalid_state)
+  if (completion.returned(Code::invalid_state_for_this_operation))
     completion.explanation = fmt::format(
         "the Shutdown integration component of VM '{}' is off (EnabledState of Msvm_ShutdownComponentSettingData), so "
         "its guest is not asked; switch it on, or {}",
         machine.name, power_switch);
-  else if (completion.return_value == frozen)
+  else if (completion.returned(Code::system_is_in_use))
     completion.explanation = fmt::format(
         "the file systems in the guest of VM '{}' are frozen (a backup or snapshot is being made); try again when that "
         "is done",
         machine.name);
-  else if (completion.return_value == failed)
+  else if (completion.returned(Code::failed))
     completion.explanation = fmt::format(
         "the guest's agent tried and failed, or the power button cannot be pressed; the server's log says which. Or {}",
         power_switch);
 }
 
+using RequestedState = schema::msvm::ComputerSystem::RequestStateChange::RequestedState;
+
 /// A state that a VM is to have.
 struct Change {
-  std::uint64_t requested;      ///< RequestedState
+  RequestedState requested;
   std::optional<State> wanted;  ///< a VM that is in it is left alone; nothing: none is
   const char* done;             ///< "VM 'demo' " and this
 };
-constexpr Change to_running{2, State::running, "started"};
-constexpr Change to_off{3, State::off, "is off"};
-constexpr Change to_saved{6, State::saved, "is saved"};
-constexpr Change to_paused{9, State::paused, "is paused"};
-constexpr Change to_reset{11, std::nullopt, "was reset"};
+constexpr Change to_running{RequestedState::enabled, State::running, "started"};
+constexpr Change to_off{RequestedState::disabled, State::off, "is off"};
+constexpr Change to_saved{RequestedState::offline, State::saved, "is saved"};
+constexpr Change to_paused{RequestedState::quiesce, State::paused, "is paused"};
+constexpr Change to_reset{RequestedState::reset, std::nullopt, "was reset"};
 
 std::string_view done_text(const Change& change, State before) {
   if (change.requested == to_running.requested && before == State::paused) return "resumed";
@@ -195,7 +193,7 @@ Changed nothing_to_do(const VirtualMachine& machine, std::string_view method) {
 Result<Changed> change_state(Session& session, const VirtualMachine& machine, const Change& change) {
   constexpr std::string_view method = "RequestStateChange";
   if (change.wanted == machine.state) return nothing_to_do(machine, method);
-  auto completion = session.call(machine.path(), method, {{"RequestedState", std::to_string(change.requested)}});
+  auto completion = session.call(machine.path(), method, {{"RequestedState", to_input(change.requested)}});
   if (!completion) return completion.error();
   if (!completion->succeeded() && change.wanted)
     if (const auto now = session.find_virtual_machine(machine.id); now && now->state == change.wanted)

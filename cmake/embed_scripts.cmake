@@ -1,9 +1,12 @@
-# Writes HEADER, with the texts of the scripts in FOLDER. Run by vmms_scripts.
+# Writes HEADER, with the texts of SCRIPTS, which lie in one folder. Run by vmms_scripts.
 cmake_minimum_required(VERSION 3.25)
 
 # The text of a file without its comments, with the files that it includes.
 function(read_script OUT FILE)
   file(READ ${FILE} text)
+  if(NOT text MATCHES "\n$")
+    message(FATAL_ERROR "${FILE} does not end with a newline")
+  endif()
   string(REGEX REPLACE "\n#[^\n]*" "" text "\n${text}")
   get_filename_component(folder ${FILE} DIRECTORY)
   while(text MATCHES "\n\\. ([^\n]+)\n")
@@ -15,11 +18,12 @@ function(read_script OUT FILE)
   set(${OUT} "${text}" PARENT_SCOPE)
 endfunction()
 
-get_filename_component(name ${FOLDER} NAME)
+list(GET SCRIPTS 0 first)
+get_filename_component(folder ${first} DIRECTORY)
+get_filename_component(name ${folder} NAME)
 set(header "// Made of the files in ${name}, see cmake/scripts.cmake.\n#pragma once\n\n#include <string_view>\n\n")
 string(APPEND header "namespace vmms::guest::${name} {\n")
-file(GLOB scripts ${FOLDER}/*.sh ${FOLDER}/*.ps1)
-foreach(script IN LISTS scripts)
+foreach(script IN LISTS SCRIPTS)
   get_filename_component(constant ${script} NAME_WE)
   read_script(text ${script})
   string(APPEND header "\ninline constexpr std::string_view ${constant} = R\"script(${text})script\";\n")

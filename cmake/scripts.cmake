@@ -15,9 +15,12 @@ function(vmms_scripts TARGET)
   list(REMOVE_DUPLICATES folders)
   foreach(folder IN LISTS folders)
     file(RELATIVE_PATH header ${CMAKE_SOURCE_DIR}/src ${folder}.hpp)
+    # By name, so that one that goes changes the command.
+    set(of_folder ${scripts})
+    list(FILTER of_folder INCLUDE REGEX "^${folder}/[^/]+$")
     add_custom_command(
       OUTPUT ${generated}/${header}
-      COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder} -DHEADER=${generated}/${header} -P ${CMAKE_SOURCE_DIR}/cmake/embed_scripts.cmake
+      COMMAND ${CMAKE_COMMAND} -DHEADER=${generated}/${header} "-DSCRIPTS=${of_folder}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_scripts.cmake
       DEPENDS ${scripts} ${CMAKE_SOURCE_DIR}/cmake/embed_scripts.cmake
       COMMENT "scripts ${header}"
       VERBATIM)

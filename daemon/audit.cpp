@@ -5,7 +5,7 @@
 #include "base/protected_path.hpp"
 #include "base/text.hpp"
 #include "cim/instance.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 #include "providers/common/machines.hpp"
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -322,7 +322,7 @@ void Audit::lose() noexcept {
 
 void Audit::add_machine(AuditRecord& record, const std::string& id) const {
   record.text("vm", id, 64);
-  if (const auto machine = host_ ? host_->find(id) : nullptr) record.text("vm_name", machine->name, 256);
+  if (const auto machine = machines_ ? machines_->find(id) : nullptr) record.text("vm_name", machine->name, 256);
 }
 
 void Audit::add_machines(AuditRecord& record, const cim::AuditEvent& event) const {

@@ -13,7 +13,7 @@
 #include <string>
 
 namespace vmms::hypervisor {
-class Host;
+class VirtualMachines;
 }
 
 namespace vmms::daemon {
@@ -36,8 +36,8 @@ class Audit final : public cim::Auditor {
 
   /// From now on records go there. What waits goes there too, when both are files.
   void use(Place place, bool reads);
-  /// Whose VMs records name. Outlives whoever calls record().
-  void set_host(const hypervisor::Host& host) { host_ = &host; }
+  /// The VMs that records name. They outlive all calls of record().
+  void set_machines(const hypervisor::VirtualMachines& machines) { machines_ = &machines; }
   /// Waits until all is written, but not for longer.
   void finish(std::chrono::milliseconds longest);
 
@@ -62,7 +62,7 @@ class Audit final : public cim::Auditor {
   Place::Kind kind_;
   std::shared_ptr<LineWriter> writer_;  ///< null: the log
   std::atomic<bool> reads_;
-  const hypervisor::Host* host_ = nullptr;
+  const hypervisor::VirtualMachines* machines_ = nullptr;
 };
 
 }  // namespace vmms::daemon

@@ -1,11 +1,12 @@
 #include "daemon/audit.hpp"
 
 #include "cim/instance.hpp"
-#include "hypervisor/simulator/host.hpp"
+#include "hypervisor/simulator/fleet.hpp"
+#include "hypervisor/simulator/machines.hpp"
 
+#include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <boost/json/parse.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -107,17 +108,18 @@ TEST(Audit, AFileIsClosedToOthersAndAppendedTo) {
 }
 
 /// There is no memory where a record's VM is looked for.
-class Broken : public hypervisor::simulator::Simulator {
+class Broken : public hypervisor::simulator::SimulatedVirtualMachines {
  public:
-  using Simulator::Simulator;
+  using SimulatedVirtualMachines::SimulatedVirtualMachines;
   hypervisor::VirtualMachinePtr find(std::string_view) const override { throw std::bad_alloc(); }
 };
 
 TEST(Audit, ARecordThatCannotBeMadeIsCountedAndChangesNoAnswer) {
   const std::string file = std::filesystem::temp_directory_path() / ("vmms-lost-" + std::to_string(getpid()));
   Audit audit(Audit::open(file).value(), false);
-  Broken host{hypervisor::simulator::FleetDescription{}};
-  audit.set_host(host);
+  hypervisor::simulator::Fleet fleet{hypervisor::simulator::FleetDescription{}};
+  const Broken machines(fleet);
+  audit.set_machines(machines);
   const cim::Context context;
   const auto machine =
       cim::ObjectPath::parse("Msvm_ComputerSystem.Name=\"A1576C71-F505-4D1B-9B78-2CFD971B0F31\"").value();

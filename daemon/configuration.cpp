@@ -5,8 +5,8 @@
 #include "hypervisor/simulator/table_reader.hpp"  // toml++ as it is safe to use
 #include "wire/http/private_file.hpp"
 
-#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>

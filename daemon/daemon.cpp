@@ -204,18 +204,19 @@ Status serve_until_told(const Options& options, Process& process) {
   auto host = open_host(options, *definition, **state);
   if (process.signals.ending()) return {};
   if (!host) return host.error();
-  spdlog::info("host {}: {}", (*host)->information()->name, (*host)->information()->hypervisor);
-  audit.set_host(**host);
+  const auto host_information = (*host)->machine().information();
+  spdlog::info("host {}: {}", host_information->name, host_information->hypervisor);
+  audit.set_machines((*host)->machines());
 
   providers::Guests::Options guest_options;
   if (options.agent == "auto") guest_options.own_agent = {agent::image(), agent::image_sha256()};
   guest_options.guest_service_interface = options.guest_service_interface;
   guest_options.ledger = &ledger;
   providers::Guests guests(**host, guest_options);
-  const providers::Upkeep upkeep(**host, guests, [&pool](std::string_view key, std::function<void()> task) {
-    return pool.submit(key, std::move(task));
-  });
-  cim::ObjectManager manager(authorize, (*host)->information()->name);
+  const providers::Upkeep upkeep(
+      (*host)->machines(), guests, **jobs,
+      [&pool](std::string_view key, std::function<void()> task) { return pool.submit(key, std::move(task)); });
+  cim::ObjectManager manager(authorize, (*host)->machine().information()->name);
   manager.set_auditor(&audit);
   providers::Environment environment{**host,
                                      guests,
@@ -238,7 +239,7 @@ Status serve_until_told(const Options& options, Process& process) {
   wsman_options.context_store = context_store;
   wsman_options.product_version = VMMS_VERSION;
   wsman_options.tell_everybody_version = options.anonymous_identify == "full";
-  wsman_options.host_name = (*host)->information()->name;
+  wsman_options.host_name = (*host)->machine().information()->name;
   wsman_options.machine_of = providers::machine_of;
   wsman.emplace(manager, submit, wsman_options);
 

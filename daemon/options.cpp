@@ -4,9 +4,9 @@
 #include "daemon/configuration.hpp"
 #include "wire/local_socket.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,13 +1,13 @@
 #include "daemon/spare_memory.hpp"
 
+#include "base/sanitizer.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <memory>
 #include <vector>
-
-#include "base/sanitizer.hpp"
 
 namespace vmms::daemon {
 namespace {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Guessing passwords: slow for who guesses, and for nobody else; and it does not show who exists."""
+"""Guessing passwords is slow for the guesser and for nobody else, and does not show which users exist."""
 
 import pathlib
 import re

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Connections: whoever holds as many as he can get keeps out neither others nor root on the local socket."""
+"""Connections: a client that holds as many as it can get keeps out neither others nor root on the local socket."""
 
 import contextlib
 import itertools
@@ -102,7 +102,7 @@ class Strangers(Crowds):
                 self.open(f"127.0.1.{number}", NOTHING)
         for _ in range(3):
             self.assertEqual(ask_locally(self.daemon.socket), 200)
-            # Whoever has most of them makes room for who has none.
+            # The address with most of them makes room for one with none.
             self.assertEqual(self.status("127.0.3.1"), 200)
         # Who has a connection already goes on.
         self.assertEqual(self.status("127.0.1.1"), 200)

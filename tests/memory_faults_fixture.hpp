@@ -1,9 +1,8 @@
 // For tests in which memory ends at any point: one request with all that it leads to, for every allocation that fails.
 #pragma once
 
-#include "memory_faults.hpp"
-
 #include "base/sanitizer.hpp"
+#include "memory_faults.hpp"
 #include "providers/common/machines.hpp"
 #include "testing/cimxml_server.hpp"
 #include "testing/test_fleet.hpp"

@@ -1,7 +1,6 @@
 // Signing in with a memory that ends at any point: nobody is taken for somebody else, our own failure is never the
 // client's, and the next one is let in.
 #include "memory_faults_fixture.hpp"
-
 #include "wire/auth/authenticator.hpp"
 #include "wire/auth/basic.hpp"
 #include "wire/auth/password_file.hpp"

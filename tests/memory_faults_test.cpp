@@ -1,11 +1,10 @@
 // Every operation with a memory that ends at any point: it fails, or not; nothing is left of it, and the next one
 // works.
-#include "memory_faults_fixture.hpp"
-
 #include "base/ledger.hpp"
 #include "base/worker_pool.hpp"
 #include "guest/own_agent/own_agent_session.hpp"
 #include "guest/testing/fd_port.hpp"
+#include "memory_faults_fixture.hpp"
 #include "testing/http_client.hpp"
 
 #include <sys/socket.h>
@@ -56,7 +55,7 @@ TEST_F(MemoryFaults, PullGoesOnOrHasEnded) {
                     context)));
   };
   http::Request first;
-  const std::size_t machines = host_.list("", 100).size() + 1;  // and the host
+  const std::size_t machines = host_.machines().list("", 100).size() + 1;  // and the host
   for_every_fault(
       [&] {
         const auto opened = run(wsman_, enumerate("Msvm_ComputerSystem", ""));

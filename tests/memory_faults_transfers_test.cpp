@@ -1,10 +1,9 @@
 // Files through the client's connection with a memory that ends at any point: a call fails, or not; the transfer can be
 // ended, its job ends, its place is free for the next one, and no file comes to its name that is not whole.
-#include "memory_faults_fixture.hpp"
-
 #include "base/base64.hpp"
 #include "base/content_hash.hpp"
 #include "base/worker_pool.hpp"
+#include "memory_faults_fixture.hpp"
 
 #include <algorithm>
 #include <thread>

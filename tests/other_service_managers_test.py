@@ -7,7 +7,6 @@ import unittest
 
 import vmms
 from real_guest import RealGuestTest, built
-from vmms import Fault, service_keys
 
 
 class OtherServiceManager(RealGuestTest):
@@ -25,14 +24,6 @@ class OtherServiceManager(RealGuestTest):
 
     def set_mode(self, service, mode):
         return self.call(service, "ChangeStartMode", inputs=f"<p:StartMode>{mode}</p:StartMode>")
-
-    def service(self, name):
-        return self.client.get("Vmms_GuestOSService", service_keys(self.machine, name))
-
-    def fault(self, *arguments, **options):
-        with self.assertRaises(Fault) as caught:
-            self.call(*arguments, **options)
-        return caught.exception
 
     def test_01_the_service_manager_is_found(self):
         self.assertIn(self.manager, self.daemon.cli("doctor", "guest").stdout)

@@ -17,7 +17,7 @@ import unittest
 import integration_components_test as simulated
 import vmms
 from real_guest import RealGuestTest, built
-from vmms import Fault, machine_keys, service_keys
+from vmms import Fault, machine_keys
 
 MEGABYTE = 1_000_000
 GIGABYTE = 1000 * MEGABYTE
@@ -98,6 +98,7 @@ class WholeGuest(RealGuestTest, unittest.TestCase):
     device = simulated.Components.device
     keys = simulated.Components.keys
     items = simulated.Components.items
+    patience = 300
 
     @classmethod
     def setUpClass(cls):
@@ -125,8 +126,6 @@ class WholeGuest(RealGuestTest, unittest.TestCase):
         cls.wait_for_guest(240)
         cls.port = listening_port(cls.process())
 
-    patience = 300
-
     def setUp(self):
         super().setUp()
         self.ids = {"guest": self.machine}
@@ -150,11 +149,7 @@ class WholeGuest(RealGuestTest, unittest.TestCase):
         return "our own agent for services" in self.daemon.cli("guest", "show", "guest").stdout
 
     def call(self, service, method="StartService"):
-        return self.client.invoke("Vmms_GuestOSService", service_keys(self.machine, service), method,
-                                  timeout=140)["ReturnValue"]
-
-    def service(self, name):
-        return self.client.get("Vmms_GuestOSService", service_keys(self.machine, name))
+        return super().call(service, method, timeout=140)
 
     def power(self):
         return self.client.get("Msvm_ComputerSystem", machine_keys(self.machine))["EnabledState"]

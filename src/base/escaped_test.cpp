@@ -1,7 +1,6 @@
 #include "base/escaped.hpp"
 
 #include <gtest/gtest.h>
-
 #include <rapidcheck/gtest.h>
 
 namespace vmms {

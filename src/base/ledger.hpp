@@ -1,6 +1,8 @@
 // What clients and guests make the daemon hold: who pays for it, and what bounds it.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -9,8 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/result.hpp"
 
 namespace vmms {
 

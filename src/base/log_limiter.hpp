@@ -28,7 +28,7 @@ class LogLimiter {
     double each_second = 0.2;
     double at_once_of_all = 100;
     double each_second_of_all = 10;
-    std::size_t addresses = 4096;  ///< that are told apart; further ones are one
+    std::size_t addresses = 4096;  ///< that are distinguished; further ones count as one
   };
   /// Lines that were left out, and of how many addresses they told.
   struct LeftOut {
@@ -60,14 +60,14 @@ class LogLimiter {
   std::map<std::string, Bucket, std::less<>> buckets_;
   Bucket all_;
   Clock::time_point swept_{};
-  LeftOut forgotten_;  // of addresses that are not told apart any more
+  LeftOut forgotten_;  // of addresses that are not distinguished any more
 };
 
 /// The limiter of this process.
 LogLimiter& stranger_lines();
 
 /// Logs a line that somebody who has not signed in caused from `address` (see http::ConnectionState), or leaves it out.
-/// What was left out is told with a later line, or by tell_left_out().
+/// What was left out is reported with a later line, or by tell_left_out().
 template <class... Arguments>
 void log_stranger(std::string_view address, spdlog::level::level_enum level, fmt::format_string<Arguments...> format,
                   Arguments&&... arguments) noexcept {

@@ -1,4 +1,4 @@
-// Words of command lines that people are told to type.
+// Words of command lines in advice to people.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a client or a guest sent is told again only in part: a refusal must not be larger than what was refused.
+// What a client or a guest sent is repeated only in part: a refusal must not be larger than what was refused.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Standard input, output and error, whoever started this program.
+// Standard input, output and error, also where the parent process closed them.
 #pragma once
 
 namespace vmms {

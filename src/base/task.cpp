@@ -1,5 +1,7 @@
 #include "base/task.hpp"
 
+#include "base/sanitizer.hpp"
+
 #include <spdlog/spdlog.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,8 +11,6 @@
 #include <new>
 #include <utility>
 #include <vector>
-
-#include "base/sanitizer.hpp"
 
 #ifdef VMMS_ADDRESS_SANITIZER
 #include <sanitizer/common_interface_defs.h>

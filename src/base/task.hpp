@@ -55,7 +55,7 @@ class Task : public std::enable_shared_from_this<Task> {
   bool ended_ = false;
   Clock::time_point wait_deadline_ = Clock::time_point::max();
   boost::context::fiber fiber_;   // of the task, while it waits
-  boost::context::fiber thread_;  // of whoever runs it, while it runs
+  boost::context::fiber thread_;  // of the thread that runs it, while it runs
   std::unique_ptr<Switch> switch_;
 };
 

@@ -1,5 +1,7 @@
 #include "base/thread.hpp"
 
+#include "base/sanitizer.hpp"
+
 #include <fmt/core.h>
 #include <limits.h>
 #include <signal.h>
@@ -14,8 +16,6 @@
 #include <string>
 #include <system_error>
 #include <utility>
-
-#include "base/sanitizer.hpp"
 
 namespace vmms {
 namespace {

@@ -2,14 +2,14 @@
 // process.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <pthread.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace vmms {
 

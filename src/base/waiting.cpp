@@ -5,7 +5,7 @@
 
 namespace vmms {
 
-/// On the stack of who waits; taken from the list by whoever wakes it.
+/// On the stack of the waiting code; taken from the list by the thread that wakes it.
 struct Condition::Waiter {
   std::shared_ptr<Task> task;  // null once somebody wakes it
   Waiter* previous = nullptr;

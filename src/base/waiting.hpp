@@ -1,12 +1,12 @@
 // Waiting in work that may run in the worker pool, where who waits gives the thread back.
 #pragma once
 
+#include "base/task.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-
-#include "base/task.hpp"
 
 namespace vmms {
 

@@ -1,5 +1,8 @@
 #include "base/worker_pool.hpp"
 
+#include "base/task.hpp"
+#include "base/thread.hpp"
+
 #include <fmt/core.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
@@ -14,9 +17,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "base/task.hpp"
-#include "base/thread.hpp"
 
 namespace vmms {
 namespace {
@@ -34,15 +34,15 @@ thread_local Clock::time_point computing_since = Clock::time_point::max();
 // Everything is under the mutex, but the tasks themselves. What is moved between the queues has its place in them from
 // the beginning (a list of one element, or a node of the timers), so that nothing but submit() needs memory.
 struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
-  struct Lane;
+  struct Flow;
   struct Payer;
   struct PoolTask;
   using TaskPtr = std::shared_ptr<PoolTask>;
   using Timers = std::multimap<Clock::time_point, TaskPtr>;
 
   struct PoolTask final : Task {
-    PoolTask(std::shared_ptr<State> s, Lane& l, Charge c, std::function<void()> work)
-        : Task(std::move(work), s->options.stack_bytes), state(std::move(s)), lane(l), charge(std::move(c)) {
+    PoolTask(std::shared_ptr<State> s, Flow& l, Charge c, std::function<void()> work)
+        : Task(std::move(work), s->options.stack_bytes), state(std::move(s)), flow(l), charge(std::move(c)) {
       Timers one;
       timer_node = one.extract(one.emplace(Clock::time_point(), nullptr));
     }
@@ -52,24 +52,24 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
     using Task::wait_deadline;
 
     const std::shared_ptr<State> state;
-    Lane& lane;
+    Flow& flow;
     const Charge charge;
     bool waits = false;                 // on nobody's thread, until wake() or its timer
     bool woken = false;                 // before it waited
-    std::list<TaskPtr> place{nullptr};  // empty while the task is in a queue of its lane
+    std::list<TaskPtr> place{nullptr};  // empty while the task is in a queue of its flow
     Timers::node_type timer_node;       // empty while it is among the timers:
     Timers::iterator timer;
   };
 
-  /// The tasks of one account and key.
-  struct Lane {
-    Lane(Payer& p, std::string_view k, const Options& options)
+  /// The tasks of one account and key: a flow of the fair queuing.
+  struct Flow {
+    Flow(Payer& p, std::string_view k, const Options& options)
         : payer(p),
           key(k),
           most_running(k.empty() ? options.threads : options.running_per_key),
           most_begun(k.empty() ? SIZE_MAX : options.begun_per_key) {}
-    Lane(const Lane&) = delete;
-    Lane& operator=(const Lane&) = delete;
+    Flow(const Flow&) = delete;
+    Flow& operator=(const Flow&) = delete;
 
     Payer& payer;
     const std::string key;
@@ -79,8 +79,8 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
     std::list<TaskPtr> woken = {};    // begun, and ready to go on
     std::size_t running = 0;          // that hold a thread
     std::size_t begun = 0;            // running ones included
-    std::list<Lane*> place = {this};  // empty while it is in Payer::ready, where it is at:
-    std::list<Lane*>::iterator at = place.begin();
+    std::list<Flow*> place = {this};  // empty while it is in Payer::ready, where it is at:
+    std::list<Flow*>::iterator at = place.begin();
     bool ready() const { return place.empty(); }
     bool has_work() const {
       return running < most_running && (!woken.empty() || (!waiting.empty() && begun < most_begun));
@@ -95,8 +95,8 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
 
     const AccountPtr account;
     const std::size_t most_running;
-    std::unordered_map<std::string_view, std::unique_ptr<Lane>> lanes = {};
-    std::list<Lane*> ready = {};  // each has a task that may run as far as the lane is concerned
+    std::unordered_map<std::string_view, std::unique_ptr<Flow>> flows = {};
+    std::list<Flow*> ready = {};  // each has a task that may run as far as the flow is concerned
     std::size_t running = 0;
     std::list<Payer*> place = {this};  // empty while it is in State::turns, where it is at:
     std::list<Payer*>::iterator at = place.begin();
@@ -106,14 +106,14 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
 
   explicit State(Options o) : options(o) {}
 
-  Lane& lane_of(const AccountPtr& account, std::string_view key);
+  Flow& flow_of(const AccountPtr& account, std::string_view key);
   static void queue(std::list<TaskPtr>& tasks, TaskPtr task);
   static TaskPtr take(std::list<TaskPtr>& tasks);
   void take_timer(PoolTask& task);
-  void make_ready(Lane& lane);
+  void make_ready(Flow& flow);
   void make_ready(Payer& payer);
-  void take_from_turns(Lane& lane);
-  void forget(Lane& lane);
+  void take_from_turns(Flow& flow);
+  void forget(Flow& flow);
   /// Whether a task may begin or go on now; the ready payers are turned so that its payer is first.
   bool runnable();
   void call_thread();
@@ -148,8 +148,8 @@ void WorkerPool::State::PoolTask::wake() {
   }
   waits = false;
   state->take_timer(*this);
-  queue(lane.woken, self());
-  state->make_ready(lane);
+  queue(flow.woken, self());
+  state->make_ready(flow);
 }
 
 void WorkerPool::State::queue(std::list<TaskPtr>& tasks, TaskPtr task) {
@@ -170,10 +170,10 @@ void WorkerPool::State::take_timer(PoolTask& task) {
   task.timer_node.mapped() = nullptr;
 }
 
-WorkerPool::State::Lane& WorkerPool::State::lane_of(const AccountPtr& account, std::string_view key) {
+WorkerPool::State::Flow& WorkerPool::State::flow_of(const AccountPtr& account, std::string_view key) {
   auto payer = payers.find(account.get());
   if (payer != payers.end())
-    if (const auto found = payer->second->lanes.find(key); found != payer->second->lanes.end()) return *found->second;
+    if (const auto found = payer->second->flows.find(key); found != payer->second->flows.end()) return *found->second;
   const bool is_new = payer == payers.end();
   if (is_new) {
     const bool one_of_many = account && !account->is_administrator();
@@ -185,33 +185,33 @@ WorkerPool::State::Lane& WorkerPool::State::lane_of(const AccountPtr& account, s
             .first;
   }
   try {
-    auto made = std::make_unique<Lane>(*payer->second, key, options);
+    auto made = std::make_unique<Flow>(*payer->second, key, options);
     const std::string_view own_key = made->key;
-    return *payer->second->lanes.emplace(own_key, std::move(made)).first->second;
+    return *payer->second->flows.emplace(own_key, std::move(made)).first->second;
   } catch (...) {
     if (is_new) payers.erase(payer);
     throw;
   }
 }
 
-/// The lane has nothing to run, or it goes.
-void WorkerPool::State::take_from_turns(Lane& lane) {
-  Payer& payer = lane.payer;
-  if (lane.ready()) lane.place.splice(lane.place.end(), payer.ready, lane.at);
+/// The flow has nothing to run, or it goes.
+void WorkerPool::State::take_from_turns(Flow& flow) {
+  Payer& payer = flow.payer;
+  if (flow.ready()) flow.place.splice(flow.place.end(), payer.ready, flow.at);
   if (payer.ready.empty() && payer.in_turn()) payer.place.splice(payer.place.end(), turns, payer.at);
 }
 
-void WorkerPool::State::forget(Lane& lane) {
-  if (lane.begun > 0 || !lane.waiting.empty()) return;
-  take_from_turns(lane);
-  Payer& payer = lane.payer;
-  payer.lanes.erase(payer.lanes.find(lane.key));
-  if (payer.lanes.empty()) payers.erase(payer.account.get());
+void WorkerPool::State::forget(Flow& flow) {
+  if (flow.begun > 0 || !flow.waiting.empty()) return;
+  take_from_turns(flow);
+  Payer& payer = flow.payer;
+  payer.flows.erase(payer.flows.find(flow.key));
+  if (payer.flows.empty()) payers.erase(payer.account.get());
 }
 
-void WorkerPool::State::make_ready(Lane& lane) {
-  if (!lane.ready() && lane.has_work()) lane.payer.ready.splice(lane.payer.ready.end(), lane.place);
-  make_ready(lane.payer);
+void WorkerPool::State::make_ready(Flow& flow) {
+  if (!flow.ready() && flow.has_work()) flow.payer.ready.splice(flow.payer.ready.end(), flow.place);
+  make_ready(flow.payer);
 }
 
 void WorkerPool::State::make_ready(Payer& payer) {
@@ -275,23 +275,23 @@ void WorkerPool::State::serve() {
 void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
   Payer& payer = *turns.front();
   payer.place.splice(payer.place.end(), turns, payer.at);
-  Lane& lane = *payer.ready.front();
-  lane.place.splice(lane.place.end(), payer.ready, lane.at);
+  Flow& flow = *payer.ready.front();
+  flow.place.splice(flow.place.end(), payer.ready, flow.at);
   TaskPtr task;
-  if (!lane.woken.empty()) {
-    task = take(lane.woken);
+  if (!flow.woken.empty()) {
+    task = take(flow.woken);
     task->woken = false;
   } else {
-    task = take(lane.waiting);
+    task = take(flow.waiting);
     --waiting;
-    ++lane.begun;
+    ++flow.begun;
     ++begun;
   }
   const std::size_t counted = payer.is_administrator() ? 0 : 1;
-  ++lane.running;
+  ++flow.running;
   ++payer.running;
   running += counted;
-  make_ready(lane);
+  make_ready(flow);
   if (runnable()) call_thread();
 
   lock.unlock();
@@ -301,17 +301,17 @@ void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
   if (done && task.use_count() == 1) task.reset();  // gives its charge back, too
   lock.lock();
 
-  --lane.running;
+  --flow.running;
   --payer.running;
   running -= counted;
   if (done) {
-    --lane.begun;
+    --flow.begun;
     if (--begun == 0 && stopping) {
       changed.notify_all();
       clock.notify_all();
     }
   } else if (task->woken) {
-    queue(lane.woken, task);
+    queue(flow.woken, task);
   } else {
     task->waits = true;
     if (deadline != Clock::time_point::max()) {
@@ -321,8 +321,8 @@ void WorkerPool::State::work(std::unique_lock<std::mutex>& lock) {
       if (task->timer == timers.begin()) clock.notify_one();
     }
   }
-  make_ready(lane);
-  forget(lane);
+  make_ready(flow);
+  forget(flow);
 }
 
 void WorkerPool::State::watch_clock() {
@@ -333,8 +333,8 @@ void WorkerPool::State::watch_clock() {
       const TaskPtr task = timers.begin()->second;
       take_timer(*task);
       task->waits = false;
-      queue(task->lane.woken, task);
-      make_ready(task->lane);
+      queue(task->flow.woken, task);
+      make_ready(task->flow);
     }
     if (timers.empty()) {
       clock.wait(lock);
@@ -376,27 +376,27 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
     if (!started) return error(Failure::busy, "no thread can be started for a worker: " + started.error().message);
     state.has_clock = true;
   }
-  State::Lane& lane = state.lane_of(account, key);
-  if (!key.empty() && lane.waiting.size() >= state.options.waiting_per_key) {
+  State::Flow& flow = state.flow_of(account, key);
+  if (!key.empty() && flow.waiting.size() >= state.options.waiting_per_key) {
     return error(Failure::busy, fmt::format("{} operations already wait for \"{}\" and {} run; try again when some "
                                             "have finished",
-                                            lane.waiting.size(), key, lane.running));
+                                            flow.waiting.size(), key, flow.running));
   }
   State::TaskPtr task;
   try {
-    task = std::make_shared<State::PoolTask>(state_, lane, std::move(*charged), std::move(work));
+    task = std::make_shared<State::PoolTask>(state_, flow, std::move(*charged), std::move(work));
   } catch (...) {
-    state.forget(lane);
+    state.forget(flow);
     throw;
   }
-  State::queue(lane.waiting, std::move(task));
+  State::queue(flow.waiting, std::move(task));
   ++state.waiting;
-  state.make_ready(lane);
+  state.make_ready(flow);
   if (state.threads == 0) {
     // Nobody is there who could ever run it. It is the only task: others would have found no thread either.
-    refused = State::take(lane.waiting);
+    refused = State::take(flow.waiting);
     --state.waiting;
-    state.forget(lane);
+    state.forget(flow);
     return error(Failure::busy, "no thread can be started on this host; raise its limit of tasks or free memory");
   }
   return {};
@@ -408,13 +408,13 @@ bool WorkerPool::stop(std::chrono::milliseconds limit) {
   std::unique_lock lock(state.mutex);
   state.stopping = true;
   state.waiting = 0;
-  std::vector<State::Lane*> lanes;
+  std::vector<State::Flow*> flows;
   for (const auto& [account, payer] : state.payers)
-    for (const auto& [key, lane] : payer->lanes) lanes.push_back(lane.get());
-  for (State::Lane* lane : lanes) {
-    dropped.push_back(std::exchange(lane->waiting, {}));
-    if (lane->woken.empty()) state.take_from_turns(*lane);
-    state.forget(*lane);
+    for (const auto& [key, flow] : payer->flows) flows.push_back(flow.get());
+  for (State::Flow* flow : flows) {
+    dropped.push_back(std::exchange(flow->waiting, {}));
+    if (flow->woken.empty()) state.take_from_turns(*flow);
+    state.forget(*flow);
   }
   state.changed.notify_all();
   state.clock.notify_all();

@@ -1,14 +1,14 @@
 // Threads for what waits: guests, libvirt, SQLite, password hashes. The I/O threads never run such work themselves.
 #pragma once
 
+#include "base/ledger.hpp"
+#include "base/result.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string_view>
-
-#include "base/ledger.hpp"
-#include "base/result.hpp"
 
 namespace vmms {
 

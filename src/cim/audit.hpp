@@ -1,4 +1,4 @@
-// What was done, by whom, and how it ended: told to whoever keeps such records.
+// What was done, by whom, and how it ended, for an auditor that keeps records.
 #pragma once
 
 #include "cim/provider.hpp"
@@ -39,7 +39,7 @@ struct RefusedSignIn {
 class Auditor {
  public:
   virtual ~Auditor() = default;
-  /// Whether operations that only read are told, too. Those that were refused always are.
+  /// Whether operations that only read are recorded, too. Refused ones always are.
   virtual bool reads() const = 0;
   virtual void record(const AuditEvent& event) = 0;
   virtual void record(const RefusedSignIn& refused) = 0;

@@ -1,6 +1,5 @@
-// ObjectManager's operations as the wire calls them: each is told to the auditor when it has ended.
+// ObjectManager's operations as the wire calls them: each is reported to the auditor when it has ended.
 #include "cim/object_manager.hpp"
-
 #include "cim/query_planner.hpp"
 
 #include <fmt/format.h>

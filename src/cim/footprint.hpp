@@ -8,7 +8,7 @@
 
 namespace vmms::cim {
 
-/// Bytes, about, with everything inside: what somebody pays for who keeps it. Takes time in proportion to that.
+/// Bytes, about, with everything inside: what keeping it is charged with. Takes time in proportion to that.
 std::size_t footprint(const Value& value);
 std::size_t footprint(const Instance& instance);
 std::size_t footprint(const ObjectPath& path);

@@ -9,8 +9,6 @@
 #include "cim/wql/language.hpp"
 #include "cim/wql/system_properties.hpp"
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,7 +41,7 @@ class ObjectManager : public Directory {
 
   /// Set up before serving. Schemas are constant data (schema::…::schema()).
   void add_schema(const Schema& schema);
-  /// Who is told of what was done; outlives this. Null: nobody.
+  /// Records what was done; outlives this. Null: nothing is recorded.
   void set_auditor(Auditor* auditor) { auditor_ = auditor; }
 
   /// `path.class_name` may be a superclass of the instance's class. Singletons are found by any subset of their keys,

@@ -46,6 +46,8 @@ Value to_value(T&& member) {
       }
     }
     return Value(std::move(array));
+  } else if constexpr (std::is_enum_v<Plain>) {
+    return to_value(static_cast<std::underlying_type_t<Plain>>(member));
   } else if constexpr (std::is_same_v<Plain, bool>) {
     return Value(member);
   } else if constexpr (std::is_integral_v<Plain> && std::is_unsigned_v<Plain>) {
@@ -76,6 +78,8 @@ void assign(T&& member, Value& value) {
       assign(*std::forward<T>(member), value);
     else
       set_null(value);
+  } else if constexpr (std::is_enum_v<Plain>) {
+    assign(static_cast<std::underlying_type_t<Plain>>(member), value);
   } else if constexpr (std::is_same_v<Plain, std::string> || std::is_same_v<Plain, DateTime>) {
     if (auto* same = std::get_if<Plain>(&value.data))
       *same = std::forward<T>(member);
@@ -127,6 +131,11 @@ bool from_value(const Value& value, T& member) {
     const ObjectPathPtr* path = value.get_if<ObjectPathPtr>();
     if (!path || !*path) return false;
     member = **path;
+    return true;
+  } else if constexpr (std::is_enum_v<T>) {
+    std::underlying_type_t<T> number{};
+    if (!from_value(value, number)) return false;
+    member = static_cast<T>(number);
     return true;
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     using Wide = std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>;

@@ -28,7 +28,7 @@ using ManagerPtr = std::shared_ptr<const ServiceManager>;
 
 /// No state that is shown is older, if the guest can help it.
 constexpr std::chrono::seconds fresh_time{1};
-/// A list is read anew before that: whoever polls learns of a change when it is so old and the next one has come.
+/// A list is read again before that: a polling client sees a change when it is so old and the next list has come.
 constexpr std::chrono::milliseconds list_time{500};
 /// It serves further pages as long as its states are fresh, and for so long at least.
 constexpr std::chrono::milliseconds pages_time{500};
@@ -297,7 +297,7 @@ std::shared_ptr<OwnAgentSession> AgentGuest::own_agent(const ServiceManager& man
   return session;
 }
 
-// The list that was read last as it is now; null when it must be read (anew).
+// The list that was read last as it is now; null when it must be read (again).
 ListPtr AgentGuest::list_told_by(OwnAgentSession& session, Clock::time_point deadline) {
   if (!session.current(deadline)) return nullptr;
   const std::optional<OwnAgentSession::Versions> versions = session.versions();

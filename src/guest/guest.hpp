@@ -10,8 +10,6 @@
 #include "guest/system/system.hpp"
 #include "guest/transport/transport.hpp"
 
-#include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -69,7 +67,7 @@ class Guest {
   /// How far its clock is ahead of this host's; at most 5 s old.
   virtual Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) = 0;
 
-  /// All loaded .service units and installed unit files, by name, read anew when their states are half a second old;
+  /// All loaded .service units and installed unit files, by name, read again when their states are half a second old;
   /// who has seen the first page of them need not wait for that.
   virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(
       Clock::time_point deadline, Page page = Page::first, Patience patience = Patience::whole) = 0;

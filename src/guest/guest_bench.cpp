@@ -36,7 +36,7 @@ void read_systemd_list(benchmark::State& state) {
   const Output output{0, std::nullopt, first_list(state.range(0)), ""};
   for (auto _ : state) benchmark::DoNotOptimize(manager->read_list(output, nullptr));
 }
-BENCHMARK(read_systemd_list)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_systemd_list)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::millisecond);
 
 void read_init_script_list(benchmark::State& state) {
   const auto manager = make_openrc();
@@ -48,7 +48,7 @@ void read_init_script_list(benchmark::State& state) {
   const Output output{0, std::nullopt, text + "End\n", ""};
   for (auto _ : state) benchmark::DoNotOptimize(manager->read_list(output, nullptr));
 }
-BENCHMARK(read_init_script_list)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_init_script_list)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::millisecond);
 
 /// Counts agent commands beside the time. The agent is a fake one in this process: its own work, such as base64, is in
 /// the time; poll_delays is 1 ms.
@@ -77,29 +77,29 @@ void list(benchmark::State& state) {
   });
   state.counters["commands"].value -= static_cast<double>(2 * state.iterations());  // those of the start
 }
-BENCHMARK(list)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(list)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::millisecond)->UseRealTime();
 
 void list_again_within_a_second(benchmark::State& state) {
   measure(state, state.range(0), [&](Guest& guest) { benchmark::DoNotOptimize(guest.services(Clock::now() + 5s)); });
 }
-BENCHMARK(list_again_within_a_second)->Arg(1000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(list_again_within_a_second)->Arg(1000)->Unit(benchmark::millisecond)->UseRealTime();
 
 void look(benchmark::State& state) {
   measure(state, 10, [&](Guest& guest) { benchmark::DoNotOptimize(guest.service("a", Clock::now() + 5s)); });
 }
-BENCHMARK(look)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(look)->Unit(benchmark::millisecond)->UseRealTime();
 
 void start(benchmark::State& state) {
   measure(state, 10, [&](Guest& guest) { benchmark::DoNotOptimize(guest.start_service("a", Clock::now() + 5s)); });
 }
-BENCHMARK(start)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(start)->Unit(benchmark::millisecond)->UseRealTime();
 
 void change_start_mode(benchmark::State& state) {
   measure(state, 10, [&](Guest& guest) {
     benchmark::DoNotOptimize(guest.change_start_mode("a", StartMode::automatic, Clock::now() + 5s));
   });
 }
-BENCHMARK(change_start_mode)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(change_start_mode)->Unit(benchmark::millisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace vmms::guest

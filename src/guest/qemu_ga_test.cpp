@@ -1,5 +1,6 @@
 // The client against a real qemu-guest-agent that runs on this machine. It gets harmless commands only.
 #include "guest/testing/qemu_ga.hpp"
+
 #include "guest/services/discovery.hpp"
 
 #include <future>

@@ -1,7 +1,7 @@
 // Power states in words, for messages.
 #pragma once
 
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 
 #include <string_view>
 

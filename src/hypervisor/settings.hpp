@@ -15,7 +15,7 @@ struct Settings {
   std::optional<bool> guest_file_service;        ///< Msvm_GuestFileService started
   std::optional<bool> vss_service;               ///< Msvm_VssService started
   std::optional<bool> key_value_exchange;        ///< Key-Value Pair Exchange enabled
-  std::optional<bool> host_key_values_disabled;  ///< the guest is told nothing about the host
+  std::optional<bool> host_key_values_disabled;  ///< the guest gets nothing about the host
   std::optional<bool> heartbeat;                 ///< Heartbeat enabled
   std::optional<bool> shutdown;                  ///< Shutdown enabled
   std::optional<bool> time_synchronization;      ///< Time Synchronization enabled
@@ -35,8 +35,9 @@ struct Settings {
 
   /// Whether a program of the guest may be reached through sockets of the hypervisor.
   struct CommunicationService {
-    std::string id;            ///< upper-case GUID
-    std::uint16_t policy = 2;  ///< 2 enabled, 3 disabled, 8 deferred
+    enum class Policy : std::uint16_t { enabled = 2, disabled = 3, deferred = 8 };  ///< as EnabledStatePolicy has it
+    std::string id;                                                                 ///< upper-case GUID
+    Policy policy = Policy::enabled;
     friend bool operator==(const CommunicationService&, const CommunicationService&) = default;
   };
   std::vector<CommunicationService> communication_services;  ///< ascending by id

@@ -143,8 +143,8 @@ VirtualMachinePtr VmIndex::erase(std::string_view id) {
   return before;
 }
 
-void VmIndex::listen(Host::Listener listener) {
-  auto shared = std::make_shared<const Host::Listener>(std::move(listener));
+void VmIndex::listen(VirtualMachines::Listener listener) {
+  auto shared = std::make_shared<const VirtualMachines::Listener>(std::move(listener));
   const std::lock_guard lock(notify_mutex_);
   if (ending_) return;
   listeners_.push_back(std::move(shared));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/thread.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 
 #include <array>
 #include <condition_variable>
@@ -38,7 +38,7 @@ class VmIndex {
   std::size_t size() const;
 
   /// Puts `record` in the place of the one with the same id (made upper-case) and returns that one, or null. Listeners
-  /// are told unless nothing differs.
+  /// are called unless nothing differs.
   VirtualMachinePtr replace(VirtualMachine record);
 
   /// Replaces the record of `id` by what `change` makes of a copy, with no other change between reading and writing,
@@ -49,9 +49,9 @@ class VmIndex {
   /// Removes the record of `id` and returns it, or null.
   VirtualMachinePtr erase(std::string_view id);
 
-  /// Adds a listener. Changes are told one after the other, in the order in which they were made, on one thread of the
-  /// index. A listener may use the index; it should return soon, since all others wait for it.
-  void listen(Host::Listener listener);
+  /// Adds a listener. It is called for one change after the other, in the order in which they were made, on one thread
+  /// of the index. A listener may use the index; it should return soon, since all others wait for it.
+  void listen(VirtualMachines::Listener listener);
 
   /// Ends the notifications: a listener that runs is waited for, what is not yet told is dropped, and no listener is
   /// called afterwards. Not from a listener.
@@ -73,7 +73,7 @@ class VmIndex {
 
   std::mutex notify_mutex_;
   std::condition_variable notify_;
-  std::vector<std::shared_ptr<const Host::Listener>> listeners_;
+  std::vector<std::shared_ptr<const VirtualMachines::Listener>> listeners_;
   std::list<Change> changes_;
   bool ending_ = false;
   Thread notifier_;

@@ -34,7 +34,7 @@ struct Told {
   std::condition_variable changed;
   std::vector<std::pair<VirtualMachinePtr, VirtualMachinePtr>> changes;
 
-  Host::Listener listener() {
+  VirtualMachines::Listener listener() {
     return [this](const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
       const std::lock_guard lock(mutex);
       changes.emplace_back(before, after);
@@ -115,9 +115,7 @@ TEST(VmIndex, TellsAChangeOfEachFieldAlone) {
       [](auto& vm) {
         vm.settings.host_key_values = {{"name", "value"}};
       },
-      [](auto& vm) {
-        vm.settings.communication_services = {{"id", 3}};
-      },
+      [](auto& vm) { vm.settings.communication_services = {{"id"}}; },
       [](auto& vm) { vm.power = PowerState::running; },
       [](auto& vm) { vm.persistent = false; },
       [](auto& vm) { vm.process_id = 1; },

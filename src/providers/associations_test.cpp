@@ -1,9 +1,8 @@
 // Association queries from every instance, whatever it is called by: WQL, the operations of both protocols (which are
 // ObjectManager::associations) and selector filters find the same.
-#include "testing/test_fleet.hpp"
-
 #include "base/text.hpp"
 #include "cim/naming.hpp"
+#include "testing/test_fleet.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +24,7 @@ struct Name {
 class Associations : public testing::Providers {
  protected:
   Associations() {
-    EXPECT_TRUE(host_.turn_off(id("delta")));  // whose guest would be waited for many times
+    EXPECT_TRUE(host_.machines().turn_off(id("delta")));  // whose guest would be waited for many times
     // Jobs and what they affect.
     EXPECT_TRUE(call(machine_path("gamma"), "RequestStateChange", {std::uint64_t{2}, cim::Value(), cim::Value()}));
   }

@@ -50,7 +50,7 @@ TEST_F(Providers, GuestsAreAskedForTheirServicesAtTheSameTime) {
   };
   const auto meeting = std::make_shared<Meeting>();
   for (const char* name : {"alpha", "beta"})
-    host_.transports[name] = std::make_shared<Together>(host_.simulator().guest(id(name)), meeting, name);
+    host_.transports[name] = std::make_shared<Together>(host_.simulated_guest(id(name)), meeting, name);
   std::set<std::string> systems;
   for (const cim::Instance& service : all("Vmms_GuestOSService")) systems.insert(to_text(service["SystemName"]));
   EXPECT_EQ(systems, (std::set<std::string>{id("alpha"), id("beta")}));
@@ -99,7 +99,7 @@ TEST_F(Providers, ACallThatWaitsDoesSoWhateverClassItsObjectIsNamedBy) {
 }
 
 TEST_F(Providers, EveryClassCanBeEnumeratedAndOnesWithoutProviderAreEmpty) {
-  ASSERT_TRUE(host_.turn_off(id("delta")));  // whose guest would be waited for many times
+  ASSERT_TRUE(host_.machines().turn_off(id("delta")));  // whose guest would be waited for many times
   std::size_t classes = 0;
   for (const std::string_view name : manager_.namespaces())
     for (const cim::Class* cim_class : manager_.find_schema(name)->classes) {
@@ -172,7 +172,7 @@ TEST_F(Providers, JobsTellWhatTheyDidAndToWhom) {
   const auto affected = all("Msvm_AffectedJobElement");
   ASSERT_EQ(affected.size(), 1u);
   EXPECT_EQ((*affected[0]["AffectedElement"].get_if<cim::ObjectPathPtr>())->value("Name"), id("gamma"));
-  EXPECT_EQ(host_.find(id("gamma"))->power, hypervisor::PowerState::running);
+  EXPECT_EQ(host_.machines().find(id("gamma"))->power, hypervisor::PowerState::running);
 }
 
 TEST_F(Providers, AJobIsFoundByItsKeyAlone) {

@@ -1,8 +1,7 @@
 // The queries that real clients send, on a simulated fleet; and how much of the fleet they touch.
+#include "base/text.hpp"
 #include "providers/common/machines.hpp"
 #include "testing/test_fleet.hpp"
-
-#include "base/text.hpp"
 
 namespace vmms::providers {
 namespace {

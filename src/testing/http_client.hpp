@@ -1,4 +1,4 @@
-// For tests: a blocking client that sends what bytes it is told and reads one response after the other.
+// For tests: a blocking client that sends given bytes and reads one response after the other.
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,5 +1,9 @@
-// For tests: a server on 127.0.0.1 with some handlers, and whoever decides who may ask.
+// For tests: a server on 127.0.0.1 with some handlers, and an authenticator.
 #pragma once
+
+#include "testing/http_client.hpp"
+#include "testing/test_principal.hpp"
+#include "wire/http/server.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -16,16 +20,12 @@
 #include <thread>
 #include <vector>
 
-#include "testing/http_client.hpp"
-#include "testing/test_principal.hpp"
-#include "wire/http/server.hpp"
-
 namespace vmms::wire::http {
 
 using namespace std::chrono_literals;
 using Time = std::chrono::steady_clock;
 
-/// Lets everybody in, or whoever `decision` lets in.
+/// Lets everybody in, or those whom `decision` lets in.
 class Doorkeeper : public Authenticator {
  public:
   void authenticate(const Request& request, ConnectionState& state, Verified verified) override {

@@ -1,9 +1,6 @@
 // For tests: an HTTP server on loopback that answers each request with the bytes that a script returns, however wrong.
 #pragma once
 
-#include <sys/socket.h>
-
-#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -11,6 +8,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <condition_variable>
 #include <functional>

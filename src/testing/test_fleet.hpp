@@ -67,52 +67,49 @@ agent = "silent"
 inline constexpr std::string_view space = "root/virtualization/v2";
 
 /// Counts which VMs were reached through their agents.
-class CountingHost : public hypervisor::Host {
+class CountingHost : public hypervisor::simulator::Simulator {
  public:
-  explicit CountingHost(hypervisor::simulator::FleetDescription description) : simulator_(std::move(description)) {}
-  hypervisor::HostInformationPtr information() const override { return simulator_.information(); }
-  std::optional<std::uint64_t> free_memory_bytes() const override { return simulator_.free_memory_bytes(); }
-  hypervisor::VirtualMachinePtr find(std::string_view id) const override { return simulator_.find(id); }
-  std::vector<hypervisor::VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
-    ++lists;
-    return simulator_.list(after, limit);
-  }
-  Status health() const override { return simulator_.health(); }
-  Status start(std::string_view id) override { return simulator_.start(id); }
-  Status turn_off(std::string_view id) override { return simulator_.turn_off(id); }
-  Status pause(std::string_view id) override { return simulator_.pause(id); }
-  Status save(std::string_view id) override { return simulator_.save(id); }
-  Status reset(std::string_view id) override { return simulator_.reset(id); }
-  Status request_power(std::string_view id, PowerRequest request) override {
-    return simulator_.request_power(id, request);
-  }
-  Status press_keys(std::string_view id, const std::vector<std::uint8_t>& keys,
-                    std::chrono::milliseconds hold) override {
-    return simulator_.press_keys(id, keys, hold);
-  }
-  Status change_settings(std::string_view id, const std::function<void(hypervisor::Settings&)>& change) override {
-    return simulator_.change_settings(id, change);
-  }
-  std::shared_ptr<guest::Transport> guest(std::string_view id) override {
-    if (broken) throw std::bad_alloc();
-    const std::lock_guard lock(mutex_);
-    const std::string name = simulator_.find(id)->name;
-    reached.insert(name);
-    const auto own = transports.find(name);
-    return own == transports.end() ? simulator_.guest(id) : own->second;
-  }
-  void listen(Listener listener) override { simulator_.listen(std::move(listener)); }
+  explicit CountingHost(hypervisor::simulator::FleetDescription description) : Simulator(std::move(description)) {}
+  hypervisor::VirtualMachines& machines() override { return machines_; }
+  hypervisor::GuestTransports& guests() override { return guests_; }
 
-  mutable std::atomic<int> lists = 0;  ///< how often VMs were listed instead of looked up
+  std::atomic<int> lists = 0;  ///< how often VMs were listed instead of looked up
   std::set<std::string> reached;
-  bool broken = false;                                                  ///< guest() throws
+  bool broken = false;                                                  ///< guests().find() throws
   std::map<std::string, std::shared_ptr<guest::Transport>> transports;  ///< by VM name, instead of the simulator's
 
-  hypervisor::simulator::Simulator& simulator() { return simulator_; }
-
  private:
-  std::mutex mutex_;  ///< guards `reached`: several guests are asked at the same time
-  hypervisor::simulator::Simulator simulator_;
+  class CountingMachines : public hypervisor::simulator::SimulatedVirtualMachines {
+   public:
+    explicit CountingMachines(CountingHost& host) : SimulatedVirtualMachines(host.fleet()), host_(host) {}
+    std::vector<hypervisor::VirtualMachinePtr> list(std::string_view after, std::size_t limit) const override {
+      ++host_.lists;
+      return SimulatedVirtualMachines::list(after, limit);
+    }
+
+   private:
+    CountingHost& host_;
+  };
+
+  class CountingGuests : public hypervisor::simulator::SimulatedGuestTransports {
+   public:
+    explicit CountingGuests(CountingHost& host) : SimulatedGuestTransports(host.fleet()), host_(host) {}
+    std::shared_ptr<guest::Transport> find(std::string_view id) override {
+      if (host_.broken) throw std::bad_alloc();
+      const std::lock_guard lock(mutex_);
+      const std::string name = host_.machines_.find(id)->name;
+      host_.reached.insert(name);
+      const auto own = host_.transports.find(name);
+      return own == host_.transports.end() ? SimulatedGuestTransports::find(id) : own->second;
+    }
+
+   private:
+    CountingHost& host_;
+    std::mutex mutex_;  ///< guards `reached`: several guests are asked at the same time
+  };
+
+  CountingMachines machines_{*this};
+  CountingGuests guests_{*this};
 };
 
 class Providers : public ::testing::Test {
@@ -140,7 +137,7 @@ class Providers : public ::testing::Test {
   }
 
   std::string id(std::string_view name) {
-    for (const auto& machine : host_.list("", 100))
+    for (const auto& machine : host_.machines().list("", 100))
       if (machine->name == name) return machine->id;
     return {};
   }

@@ -1,11 +1,11 @@
 // For tests of what happens to somebody who signed in.
 #pragma once
 
+#include "cim/principal.hpp"
+
 #include <memory>
 #include <string>
 #include <utility>
-
-#include "cim/principal.hpp"
 
 namespace vmms::wire::http {
 

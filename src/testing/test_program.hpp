@@ -4,8 +4,8 @@
 #include "cli/program.hpp"
 #include "testing/fake_host.hpp"
 
-#include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <sstream>

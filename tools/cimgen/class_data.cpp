@@ -1,10 +1,9 @@
-#include "names.hpp"
-#include "output.hpp"
-
 #include "base/text.hpp"
 #include "cim/class.hpp"
 #include "cim/mof/checks.hpp"
 #include "cim/mof/writer.hpp"
+#include "names.hpp"
+#include "output.hpp"
 
 #include <fmt/format.h>
 

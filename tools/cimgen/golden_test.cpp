@@ -3,7 +3,6 @@
 #include "output.hpp"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>

@@ -134,7 +134,7 @@ std::string constant_name(std::string_view class_name) {
 }
 
 std::string header_path(const Place& place, std::string_view class_name) {
-  return fmt::format("{}/{}/{}.hpp", place.folder, class_namespace(class_name), snake_case(struct_name(class_name)));
+  return fmt::format("{}/{}.hpp", place.folder, class_name);
 }
 
 std::string qualified_name(const Place& place, std::string_view class_name) {
@@ -203,10 +203,10 @@ std::string value_type(Type type) {
   return {};
 }
 
-std::string optional_type(Type type, bool is_array) {
-  if (is_array) return fmt::format("std::optional<std::vector<{}>>", value_type(type));
-  if (type == Type::instance) return value_type(type);  // a null pointer is NULL
-  return fmt::format("std::optional<{}>", value_type(type));
+std::string optional_type(const std::string& type, bool is_array) {
+  if (is_array) return fmt::format("std::optional<std::vector<{}>>", type);
+  if (type == value_type(Type::instance)) return type;  // a null pointer is NULL
+  return fmt::format("std::optional<{}>", type);
 }
 
 std::string quoted(std::string_view text) {
@@ -262,11 +262,15 @@ std::string expression(const Literal& literal, Type type) {
   return {};
 }
 
-std::string expression(const cim::mof::Initializer& value, Type type) {
-  if (!value.is_array) return expression(value.items[0], type);
+std::string expression(const cim::mof::Initializer& value, Type type, const std::string& cpp_type) {
+  const auto item = [&](const Literal& literal) {
+    const std::string text = expression(literal, type);
+    return cpp_type == value_type(type) || text == "{}" ? text : fmt::format("{}{{{}}}", cpp_type, text);
+  };
+  if (!value.is_array) return item(value.items[0]);
   std::string items;
-  for (const Literal& item : value.items) items += (items.empty() ? "" : ", ") + expression(item, type);
-  return fmt::format("std::vector<{}>{{{}}}", value_type(type), items);
+  for (const Literal& each : value.items) items += (items.empty() ? "" : ", ") + item(each);
+  return fmt::format("std::vector<{}>{{{}}}", cpp_type, items);
 }
 
 }  // namespace vmms::cimgen

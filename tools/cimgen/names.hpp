@@ -9,8 +9,7 @@
 
 namespace vmms::cimgen {
 
-/// OSName -> os_name, InstanceID -> instance_id, MSEs -> mses, GuestOSService -> guest_os_service. CMakeLists.txt has
-/// the same rule for the names of headers.
+/// OSName -> os_name, InstanceID -> instance_id, MSEs -> mses, GuestOSService -> guest_os_service.
 std::string snake_case(std::string_view name);
 
 /// snake_case, with an underscore after keywords and after names that generated structs use themselves.
@@ -30,7 +29,7 @@ std::string class_namespace(std::string_view class_name);
 std::string struct_name(std::string_view class_name);
 /// The constant with a class's data: the class's name, but wmi_NAMESPACE, since C++ keeps names with __ for itself.
 std::string constant_name(std::string_view class_name);
-std::string header_path(const Place& place, std::string_view class_name);  ///< "schema/msvm/guest_file_service.hpp"
+std::string header_path(const Place& place, std::string_view class_name);  ///< "schema/Msvm_GuestFileService.hpp"
 /// "::vmms::schema::msvm::GuestFileService"
 std::string qualified_name(const Place& place, std::string_view class_name);
 
@@ -47,13 +46,13 @@ std::vector<Enumerator> enumerators(const std::vector<cim::mof::ValueText>& valu
 
 /// std::uint16_t, std::string, ::vmms::cim::ObjectPath …
 std::string value_type(cim::Type type);
-/// The type of a member that may be NULL.
-std::string optional_type(cim::Type type, bool is_array);
+/// The type of a member that may be NULL, from the type of one value.
+std::string optional_type(const std::string& type, bool is_array);
 
 /// A C++ string literal.
 std::string quoted(std::string_view text);
-/// A constant as a C++ expression of value_type, and of optional_type.
+/// A constant as a C++ expression. `cpp_type` is value_type(type), or the name of an enumeration over it.
 std::string expression(const cim::mof::Literal& literal, cim::Type type);
-std::string expression(const cim::mof::Initializer& value, cim::Type type);
+std::string expression(const cim::mof::Initializer& value, cim::Type type, const std::string& cpp_type);
 
 }  // namespace vmms::cimgen

@@ -27,12 +27,12 @@ TEST(Names, MembersAreInSnakeCase) {
 }
 
 TEST(Names, ClassesHaveANamespaceAndAHeader) {
-  EXPECT_EQ(header_path({}, "Msvm_GuestFileService"), "schema/msvm/guest_file_service.hpp");
+  EXPECT_EQ(header_path({}, "Msvm_GuestFileService"), "schema/Msvm_GuestFileService.hpp");
   EXPECT_EQ(qualified_name({}, "Vmms_GuestOSService"), "::vmms::schema::vmms::GuestOSService");
   const Place place = place_within("cimv2");
-  EXPECT_EQ(header_path(place, "Win32_OperatingSystem"), "schema/cimv2/win32/operating_system.hpp");
+  EXPECT_EQ(header_path(place, "Win32_OperatingSystem"), "schema/cimv2/Win32_OperatingSystem.hpp");
   EXPECT_EQ(qualified_name(place, "Win32_OperatingSystem"), "::vmms::schema::cimv2::win32::OperatingSystem");
-  EXPECT_EQ(header_path({}, "__NAMESPACE"), "schema/wmi/namespace.hpp");
+  EXPECT_EQ(header_path({}, "__NAMESPACE"), "schema/__NAMESPACE.hpp");
   EXPECT_EQ(constant_name("__NAMESPACE"), "wmi_NAMESPACE");
   EXPECT_EQ(schema_name("root/virtualization/v2"), "root_virtualization_v2");
 }

@@ -1,9 +1,8 @@
 // The parts of what cimgen writes. Each takes the whole schema and gives file contents by relative path.
 #pragma once
 
-#include "names.hpp"
-
 #include "cim/mof/resolver.hpp"
+#include "names.hpp"
 
 #include <map>
 #include <string>

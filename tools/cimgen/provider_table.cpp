@@ -36,20 +36,32 @@ void add_providers(::vmms::cim::ObjectManager& manager, ::vmms::providers::Envir
 }}  // namespace {0}
 )",
       space);
-  std::string includes, calls;
+  std::string includes, specializations, calls;
   for (const cim::mof::ResolvedClass& each : input.schema.classes) {
     if (!each.has_provider) continue;
+    const std::string provider = qualified_name(input.place, each.name) + "Provider";
     includes += fmt::format("#include \"{}\"\n", header_path(input.place, each.name));
-    calls += fmt::format("  manager.add({}, ::vmms::cim::adapt({}::make_{}_provider(environment)));\n",
-                         quoted(input.namespace_name), class_namespace(each.name), snake_case(struct_name(each.name)));
+    specializations +=
+        fmt::format("template <>\nstd::unique_ptr<{0}> make_provider<{0}>(Environment& environment);\n", provider);
+    calls += fmt::format("  manager.add({}, ::vmms::cim::adapt(::vmms::providers::make_provider<{}>(environment)));\n",
+                         quoted(input.namespace_name), provider);
   }
   files[folder + "/providers.cpp"] = fmt::format(
       R"(// Written by cimgen. Do not edit.
 #include "{2}/providers.hpp"
 
-#include <cim/object_manager.hpp>
-#include <cim/typed_adapter.hpp>
+#include "cim/object_manager.hpp"
+#include "cim/typed_adapter.hpp"
 {0}
+#include <memory>
+
+namespace vmms::providers {{
+
+template <class Base>
+std::unique_ptr<Base> make_provider(Environment& environment);
+{4}
+}}  // namespace vmms::providers
+
 namespace {3} {{
 
 void add_providers([[maybe_unused]] ::vmms::cim::ObjectManager& manager,
@@ -58,7 +70,7 @@ void add_providers([[maybe_unused]] ::vmms::cim::ObjectManager& manager,
 
 }}  // namespace {3}
 )",
-      includes, calls, folder, space);
+      includes, calls, folder, space, specializations);
 }
 
 }  // namespace vmms::cimgen

@@ -1,8 +1,7 @@
-#include "names.hpp"
-#include "output.hpp"
-
 #include "cim/mof/checks.hpp"
 #include "cim/mof/writer.hpp"
+#include "names.hpp"
+#include "output.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,9 @@
 // Class -> MOF -> class: what cimgen writes for the MOF that is written from class data is what it wrote before.
-#include "input.hpp"
-#include "output.hpp"
-
 #include "cim/mof/from_class.hpp"
 #include "cim/mof/parser.hpp"
 #include "cim/mof/writer.hpp"
+#include "input.hpp"
+#include "output.hpp"
 #include "schema/classes.hpp"  // the small schema's; that of the classes that are served has the same path
 
 #include <gtest/gtest.h>

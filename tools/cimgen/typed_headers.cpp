@@ -57,11 +57,10 @@ class Header {
     if (class_.has_provider) body += provider();
     return fmt::format(
         "// Written by cimgen from {}.mof. Do not edit.\n#pragma once\n\n{}\n"
-        "#include <compare>\n#include <cstdint>\n{}#include <optional>\n#include <string>\n#include "
-        "<string_view>\n#include <vector>\n\n"
-        "{}namespace {} {{\n\n{}\n}}  // namespace {}\n",
-        class_.name, includes, class_.has_provider ? "#include <memory>\n" : "",
-        class_.has_provider ? "namespace vmms::providers {\nstruct Environment;\n}\n\n" : "", space(), body, space());
+        "#include <compare>\n#include <cstdint>\n#include <optional>\n#include <string>\n#include <string_view>\n"
+        "#include <vector>\n\n"
+        "namespace {} {{\n\n{}\n}}  // namespace {}\n",
+        class_.name, includes, space(), body, space());
   }
 
  private:
@@ -81,28 +80,34 @@ class Header {
         result += fmt::format("  using {} = {}::{};\n", nested(property.name),
                               qualified_name(place_, property.values_from), from);
       } else {
-        result += constants(nested(property.name), values, property.type.type, "  ");
+        result += enumeration(nested(property.name), values, property.type.type, "  ");
       }
     }
     return result.empty() ? "" : result + "\n";
   }
 
-  static std::string constants(const std::string& name, const std::vector<Enumerator>& values, Type type,
-                               const std::string& indent) {
-    std::string result = fmt::format("{}struct {} {{\n", indent, name);
-    for (const Enumerator& value : values) {
-      result += fmt::format("{}  static constexpr {} {} = {};\n", indent, value_type(type), value.name, value.value);
-    }
+  /// Other numbers than those of the value map are values of it, too: clients and hosts know more.
+  static std::string enumeration(const std::string& name, const std::vector<Enumerator>& values, Type type,
+                                 const std::string& indent) {
+    std::string result = fmt::format("{}enum class {} : {} {{\n", indent, name, value_type(type));
+    for (const Enumerator& value : values) result += fmt::format("{}  {} = {},\n", indent, value.name, value.value);
     return result + indent + "};\n";
+  }
+
+  /// The C++ type of one value: a property's or parameter's value map where it has one.
+  template <class Feature>
+  std::string type_of(const Feature& feature) const {
+    return enumerators(feature.values, feature.type.type).empty() ? value_type(feature.type.type)
+                                                                  : nested(feature.name);
   }
 
   std::string members() const {
     std::string result;
     for (const ResolvedProperty& property : class_.properties) {
       result += comment(property.description, "  ");
-      result +=
-          fmt::format("  {} {}", optional_type(property.type.type, property.is_array), member_name(property.name));
-      if (property.default_value) result += " = " + expression(*property.default_value, property.type.type);
+      const std::string type = type_of(property);
+      result += fmt::format("  {} {}", optional_type(type, property.is_array), member_name(property.name));
+      if (property.default_value) result += " = " + expression(*property.default_value, property.type.type, type);
       result += ";\n";
     }
     return result.empty() ? "" : result + "\n";
@@ -139,10 +144,10 @@ class Header {
     std::string members, filter, arguments, visits;
     bool ordered = true;
     for (const ResolvedProperty* each : order) {
-      const std::string type = value_type(each->type.type);
+      const std::string type = type_of(*each);
       const std::string name = member_name(each->name);
       members += fmt::format("    {} {}", type, name);
-      if (each->default_value) members += " = " + expression(*each->default_value, each->type.type);
+      if (each->default_value) members += " = " + expression(*each->default_value, each->type.type, type);
       members += each->type.type == Type::string || each->type.type == Type::reference || each->default_value ? ";\n"
                                                                                                               : "{};\n";
       filter += fmt::format("    std::optional<{}> {};\n", type, name);
@@ -187,13 +192,13 @@ class Header {
     return result;
   }
 
-  static std::string arguments(const ResolvedMethod& method, bool ResolvedParameter::*direction) {
+  std::string arguments(const ResolvedMethod& method, bool ResolvedParameter::*direction) const {
     std::string members, visits;
     for (std::size_t i = 0; i < method.parameters.size(); ++i) {
       const ResolvedParameter& parameter = method.parameters[i];
       if (!(parameter.*direction)) continue;
       members += comment(parameter.description, "      ");
-      members += fmt::format("      {} {};\n", optional_type(parameter.type.type, parameter.is_array),
+      members += fmt::format("      {} {};\n", optional_type(type_of(parameter), parameter.is_array),
                              member_name(parameter.name));
       visits += fmt::format("        function({}, object.{});\n", i, member_name(parameter.name));
     }
@@ -208,11 +213,17 @@ class Header {
     std::string result = comment(method.description, "  ");
     result += fmt::format("  struct {} {{\n    static constexpr std::string_view name = {};\n", nested(method.name),
                           quoted(method.name));
+    for (const ResolvedParameter& parameter : method.parameters) {
+      if (const auto values = enumerators(parameter.values, parameter.type.type); !values.empty())
+        result += enumeration(nested(parameter.name), values, parameter.type.type, "    ");
+    }
+    std::string code = value_type(method.return_type);
     if (const auto codes = enumerators(method.values, method.return_type); !codes.empty()) {
-      result += constants("Code", codes, method.return_type, "    ");
+      code = "Code";
+      result += enumeration(code, codes, method.return_type, "    ");
     }
     result += "    struct In {\n" + arguments(method, &ResolvedParameter::is_in) + "    };\n";
-    result += fmt::format("    struct Out {{\n      {} return_value{{}};\n", value_type(method.return_type));
+    result += fmt::format("    struct Out {{\n      {} return_value{{}};\n", code);
     return result + arguments(method, &ResolvedParameter::is_out) + "    };\n  };\n";
   }
 
@@ -245,12 +256,10 @@ class Header {
     }
     return fmt::format(
         "\n/// What src/providers implements for {0}.\n"
-        "class {1}Provider : public ::vmms::cim::{2}<{1}> {{\n public:\n{8}"
-        "  using {3} = ::vmms::cim::{4}<{5}>;\n\n{6}}};\n\n"
-        "/// Defined in src/providers.\n"
-        "std::unique_ptr<{1}Provider> make_{7}_provider(::vmms::providers::Environment& environment);\n",
+        "class {1}Provider : public ::vmms::cim::{2}<{1}> {{\n public:\n{7}"
+        "  using {3} = ::vmms::cim::{4}<{5}>;\n\n{6}}};\n",
         class_.name, name_, base, class_.is_association ? "Roles" : "Methods",
-        class_.is_association ? "RoleList" : "MethodList", list, functions, snake_case(name_), names);
+        class_.is_association ? "RoleList" : "MethodList", list, functions, names);
   }
 
   const ResolvedClass& class_;

@@ -47,6 +47,7 @@ std::uint16_t error_code(Failure failure) {
 namespace {
 
 constexpr int schema_version = 2;
+// `debris` is Job::left_behind.
 constexpr const char* create_table = R"(
 CREATE TABLE IF NOT EXISTS job (
   id TEXT PRIMARY KEY, caption TEXT NOT NULL, owner TEXT NOT NULL, affected TEXT NOT NULL, state INTEGER NOT NULL,
@@ -291,7 +292,7 @@ void Jobs::forget_old() {
   }
 }
 
-/// Forgets an ended job: of this owner, or, without one, of whoever has most jobs.
+/// Forgets an ended job: of this owner, or, without one, of the owner with most jobs.
 bool Jobs::make_room(const std::string& owner) {
   auto found = owner.empty() ? owners_.end() : owners_.find(owner);
   if (owner.empty())
@@ -303,7 +304,7 @@ bool Jobs::make_room(const std::string& owner) {
   return true;
 }
 
-/// What the job costs, with its own ended ones making room, and then those of whoever has most.
+/// What the job costs, with its own ended ones making room, and then those of the owner with most.
 Result<Charge> Jobs::charge_for(const Job& job) {
   // Also those that an earlier process left, for which nobody pays. Root's are bounded by the ledger alone.
   const bool administrator = job.account && job.account->is_administrator();
@@ -471,7 +472,7 @@ std::vector<Job> Jobs::interrupted(std::string_view class_name) const {
   return found;
 }
 
-void Jobs::forget_debris(std::string_view id) {
+void Jobs::forget_left_behind(std::string_view id) {
   const std::lock_guard lock(shared_->mutex);
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;

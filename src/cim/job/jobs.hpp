@@ -118,9 +118,9 @@ class Jobs {
   /// Errors: not_found, invalid_state (it has ended), not_supported (it cannot be cancelled), failed (the store).
   Status cancel(std::string_view id, State outcome);
 
-  /// Jobs of a class that this process's predecessor left that left something behind.
+  /// Jobs of a class that the process before this one did not end, and that left something behind.
   std::vector<Job> interrupted(std::string_view class_name) const;
-  void forget_debris(std::string_view id);
+  void forget_left_behind(std::string_view id);
 
   std::optional<Job> find(std::string_view id) const;                      ///< id without case
   std::vector<Job> list(std::string_view after, std::size_t limit) const;  ///< ascending by id, after exclusive

@@ -189,7 +189,7 @@ TEST(Jobs, WorkThatEndsAfterAllIsComplete) {
   EXPECT_EQ(jobs->find(job.id)->state, State::completed);
 }
 
-TEST_F(StoreFile, DebrisOfAnInterruptedJobIsKnownUntilItIsForgotten) {
+TEST_F(StoreFile, WhatAnInterruptedJobLeftIsKnownUntilItIsForgotten) {
   Queue queue;
   std::string id;
   {
@@ -214,7 +214,7 @@ TEST_F(StoreFile, DebrisOfAnInterruptedJobIsKnownUntilItIsForgotten) {
     EXPECT_EQ(job.left_behind, "a part");
     EXPECT_EQ(job.detail, "first\nsecond");
     EXPECT_EQ(job.state, State::exception);
-    if (i == 1) jobs->forget_debris(id);
+    if (i == 1) jobs->forget_left_behind(id);
   }
   auto jobs = Jobs::open(file(), queue.submit()).value();
   EXPECT_TRUE(jobs->interrupted("Some_Job").empty());

@@ -4,7 +4,6 @@
 #include "base/text.hpp"
 #include "cim/mof/checks.hpp"
 #include "cim/mof/names.hpp"
-
 #include "mof.h"
 
 #include <algorithm>

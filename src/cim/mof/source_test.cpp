@@ -4,9 +4,8 @@
 #include "base/encoding.hpp"
 #include "cim/mof/parser.hpp"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 

@@ -1,7 +1,6 @@
 #include "cim/wql/builder.hpp"
 
 #include "base/text.hpp"
-
 #include "wql.h"
 
 #include <fmt/format.h>

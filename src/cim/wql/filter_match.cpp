@@ -1,8 +1,7 @@
 // Filter::matches: a condition on an instance.
+#include "base/text.hpp"
 #include "cim/wql/constants.hpp"
 #include "cim/wql/filter.hpp"
-
-#include "base/text.hpp"
 
 namespace vmms::cim::wql {
 

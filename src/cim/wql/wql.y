@@ -3,7 +3,7 @@
 %token_prefix WQL_
 %token_type {vmms::cim::wql::Token}
 %extra_argument {vmms::cim::wql::Builder* builder}
-// Parentheses and NOT nest as deep as this allows, so that whoever walks the result need not fear for his stack.
+// Parentheses and NOT nest no deeper than this: code that walks the result recursively stays within its stack.
 %stack_size 100
 
 %syntax_error { builder->unexpected = yymajor; }

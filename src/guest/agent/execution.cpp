@@ -1,4 +1,5 @@
 #include "guest/agent/execution.hpp"
+
 #include "base/waiting.hpp"
 
 #include <algorithm>

@@ -47,7 +47,7 @@ class Execution {
   /// the script a second time.
   std::optional<Result<Output>> advance(Clock::time_point deadline);
 
-  /// As advance without its wait: for who has something else to do meanwhile.
+  /// As advance without its wait: for callers that have something else to do meanwhile.
   std::optional<Result<Output>> poll(Clock::time_point deadline) {
     return process_ && Clock::now() < next_ ? std::nullopt : advance(deadline);
   }

@@ -7,6 +7,7 @@
 #include "guest/agent/flight.hpp"
 #include "guest/transport/transport.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,8 +16,8 @@
 namespace vmms::guest {
 
 /// One read at a time; what it gave, success or failure, holds for `age`, and no longer than the agent's connection. A
-/// failure of our own (out of memory) says nothing of the guest and holds for those alone who waited for it. `account`
-/// pays for what is kept. Thread-safe.
+/// failure of our own (out of memory, the account cannot pay) says nothing of the guest and holds for those alone who
+/// waited for it. `account` pays for what is kept. Thread-safe.
 template <class T>
 class SharedRead {
  public:
@@ -31,12 +32,14 @@ class SharedRead {
     {
       const std::lock_guard lock(mutex_);
       const std::uint64_t connection = transport_->connection();
-      if (!flight_ || connection_ != connection || (flight_->done() && Clock::now() - begun_ > age_)) {
+      if (!flight_ || connection_ != connection || (flight_->done() && (ours_ || Clock::now() - begun_ > age_))) {
         flight_ = std::make_shared<Flight<T>>([this, read](Clock::time_point limit) -> std::optional<Result<T>> {
+          ours_ = true;  // also when an exception ends it
           Result<T> found = read(limit);
           if (!found && found.error().kind == Failure::timed_out) return std::nullopt;
           if (found)
             if (const Status paid = pay(memory_(*found)); !paid) return Result<T>(paid.error());
+          ours_ = !found && found.error().kind == Failure::internal;
           return found;
         });
         connection_ = connection;
@@ -46,9 +49,7 @@ class SharedRead {
     }
     const std::optional<Result<T>> found = flight->wait(deadline);
     if (!found) return late_error(*transport_, "the deadline passed before the guest answered");
-    const Result<T>& result = *found;
-    if (!result && result.error().kind == Failure::internal) forget(flight);
-    return result;
+    return *found;
   }
 
   /// What was read is void.
@@ -58,10 +59,6 @@ class SharedRead {
   }
 
  private:
-  void forget(const std::shared_ptr<Flight<T>>& flight) {
-    const std::lock_guard lock(mutex_);
-    if (flight_ == flight) flight_.reset();
-  }
   Status pay(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     Result<Charge> charged = charge(account_, Ledger::Item::guest_data, bytes);
@@ -78,6 +75,7 @@ class SharedRead {
   std::shared_ptr<Flight<T>> flight_;
   std::uint64_t connection_ = 0;
   Clock::time_point begun_;
+  std::atomic<bool> ours_ = false;  ///< what the last read gave is a failure of our own
   Charge charge_;
 };
 

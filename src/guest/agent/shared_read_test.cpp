@@ -34,5 +34,17 @@ TEST_F(SharedReadTest, AFailureOfOurOwnIsNotTheGuests) {
   EXPECT_EQ(*get([](auto) { return 1; }), 1);
 }
 
+TEST_F(SharedReadTest, WhatCannotBePaidIsReadAgain) {
+  Ledger ledger(Ledger::Options{.bytes_of_machine = 1 << 20});
+  const AccountPtr account = ledger.account(Ledger::Payer::machine, "guest");
+  Result<Charge> all = charge(account, Ledger::Item::guest_data, 1 << 20);
+  SharedRead<int> shared(std::make_shared<FakeAgent>(), 1h, account, [](const int&) { return std::size_t{4096}; });
+  const auto read = [&](int value) { return shared.get(Clock::now() + 5s, [value](auto) { return value; }); };
+  EXPECT_EQ(read(1).error().kind, Failure::busy);
+  all = Charge();
+  EXPECT_EQ(*read(2), 2);
+  EXPECT_EQ(*read(3), 2);
+}
+
 }  // namespace
 }  // namespace vmms::guest

@@ -67,7 +67,7 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   }
 
   /// With the mutex held. Begins a ping, unless one is under way or was a moment ago. Without a thread for it nothing
-  /// is known: whoever sends the next command finds out.
+  /// is known: the next command finds out.
   void ask() {
     if (asking || Clock::now() - asked < times.between_pings || !transport->connected()) return;
     asked = Clock::now();

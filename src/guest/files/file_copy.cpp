@@ -122,7 +122,7 @@ Result<std::string> FileCopy::receive(const CopyTask& task) {
     if (const auto agent = own_agent_ ? own_agent_() : nullptr) {
       Result<std::string> done = through_own_agent(*agent, task);
       if (done || done.error().kind != Failure::unreachable || !task.source.at_hand() || !port()) return done;
-      // It may end at any time; there are other ways, and they begin anew.
+      // It may end at any time; there are other ways, and they start from the beginning.
       if (const Status gone = Files(transport_, abandoned_).discard(task.part, soon()); !gone) return gone.error();
     }
     return through_port(task);

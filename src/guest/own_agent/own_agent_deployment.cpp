@@ -1,8 +1,7 @@
-#include "guest/own_agent/own_agent.hpp"
-
 #include "guest/agent/agent.hpp"
 #include "guest/agent/printable.hpp"
 #include "guest/own_agent/deployment_scripts.hpp"
+#include "guest/own_agent/own_agent.hpp"
 #include "guest/services/systemd_show.hpp"
 
 #include <algorithm>

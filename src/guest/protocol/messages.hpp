@@ -130,7 +130,7 @@ struct Changed {
 struct Gone {
   std::string unit;
 };
-/// Event: files that define services changed, so which services there are must be looked up anew.
+/// Event: files that define services changed, so which services there are must be looked up again.
 struct FilesChanged {};
 /// Event: all loaded services have been told since the last Lost.
 struct Synchronized {};

@@ -26,10 +26,10 @@ struct ServiceList {
     std::string state;       ///< in words of the service manager
     Clock::time_point read;  ///< min: they are not those that go with the state
   };
-  /// By canonical name; empty where states are not told apart from properties.
+  /// By canonical name; empty where states are not separate from properties.
   std::map<std::string, Loaded> loaded;
   bool incomplete = false;                   ///< new services whose states came alone are left out
-  std::string reloaded;                      ///< when the manager read its files anew, in words of the guest
+  std::string reloaded;                      ///< when the manager read its files again, in words of the guest
   std::chrono::milliseconds states_after{};  ///< from the script's beginning until the states were read
   std::chrono::milliseconds ended_after{};   ///< from the script's beginning to its end; zero: not told
   Clock::time_point read;                    ///< when this list was read

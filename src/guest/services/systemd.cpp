@@ -20,7 +20,7 @@ constexpr std::size_t input_limit = 90'000;
 /// Properties of a service whose state stays the same are read again when they are so old, but not with each list.
 constexpr std::chrono::seconds properties_time{10};
 constexpr std::chrono::milliseconds look_back_interval{8000};
-/// Who asked so short ago polls, and is told new states alone where reading all takes long; what else changed comes
+/// A caller that asked so recently polls: it gets new states alone where reading all takes long; other changes come
 /// with the next list then, or at the latest when nothing was looked at for so long.
 constexpr std::chrono::seconds polling_time{3};
 constexpr std::chrono::milliseconds longest_without_look = 2 * look_back_interval;
@@ -88,7 +88,7 @@ std::string list_input(const ServiceList& known, bool read_again) {
   }
   input += '\n';
   for (const auto& [name, loaded] : known.loaded) {
-    if (input.size() + name.size() + loaded.state.size() + 2 > input_limit) break;  // the others are shown anew
+    if (input.size() + name.size() + loaded.state.size() + 2 > input_limit) break;  // the others are shown again
     input += name;
     input += ' ';
     input += loaded.state;
@@ -254,7 +254,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
     } else if (const auto names = take_value(text, "UnitFiles")) {
       files = names;
     } else if (const auto reloaded = take_value(text, "Reloaded")) {
-      // What was read anew after the first states shows in the next list.
+      // What was read again after the first states shows in the next list.
       if (!states) list.reloaded = printable(*reloaded, word_limit);
     } else if (const auto looked = take_value(text, "Looked")) {
       states_alone = false;

@@ -7,7 +7,6 @@
 #include "guest/testing/fd_port.hpp"
 
 #include <gtest/gtest.h>
-
 #include <sys/socket.h>
 
 #include <atomic>

@@ -24,18 +24,18 @@ namespace vmms::hypervisor::libvirt {
 
 namespace {
 
-constexpr std::uint8_t kSign = 0x2a;
-/// isa-debug-exit makes QEMU exit with this status when the guest writes kSign.
-constexpr int kExitStatus = (kSign << 1) | 1;
+constexpr std::uint8_t boot_sign = 0x2a;
+/// isa-debug-exit makes QEMU exit with this status when the guest writes boot_sign.
+constexpr int exit_status = (boot_sign << 1) | 1;
 
-/// An open file with a boot sector that writes kSign to I/O port 0xf4.
+/// An open file with a boot sector that writes boot_sign to I/O port 0xf4.
 int open_boot_sector() {
   const int file = memfd_create("vmms-trial-boot", 0);
   std::array<std::uint8_t, 512> sector{
-      0xfa,               // cli
-      0xb0, kSign,        // mov al, kSign
-      0xe6, 0xf4,         // out 0xf4, al
-      0xf4, 0xeb,  0xfd,  // hlt, for ever
+      0xfa,                   // cli
+      0xb0, boot_sign,        // mov al, boot_sign
+      0xe6, 0xf4,             // out 0xf4, al
+      0xf4, 0xeb,      0xfd,  // hlt, for ever
   };
   sector[510] = 0x55;
   sector[511] = 0xaa;
@@ -113,7 +113,7 @@ bool trial_boot(const std::string& accelerator, std::chrono::milliseconds at_mos
     waitpid(child, &status, 0);
     return false;
   }
-  return ended == child && WIFEXITED(status) && WEXITSTATUS(status) == kExitStatus;
+  return ended == child && WIFEXITED(status) && WEXITSTATUS(status) == exit_status;
 }
 
 Accelerator choose_accelerator() {

@@ -6,7 +6,7 @@
 namespace vmms::hypervisor::libvirt {
 namespace {
 
-constexpr const char* kDisabled = "Command guest-exec has been disabled";
+constexpr const char* disabled_text = "Command guest-exec has been disabled";
 
 // As in the catalogues of libvirt 9.0.
 TEST(AgentRefusal, IsReadInEveryLanguage) {
@@ -26,7 +26,7 @@ TEST(AgentRefusal, IsReadInEveryLanguage) {
            "\u5185\u90e8\u9519\u8bef\uff1a\u65e0\u6cd5\u6267\u884c QEMU \u4ee3\u7406\u547d\u4ee4 'guest-exec'\uff1a",
        }) {
     SCOPED_TRACE(sentence);
-    EXPECT_EQ(agent_refusal(std::string(sentence) + kDisabled, "guest-exec"), kDisabled);
+    EXPECT_EQ(agent_refusal(std::string(sentence) + disabled_text, "guest-exec"), disabled_text);
   }
   EXPECT_EQ(agent_refusal("x 'guest-exec': Failed: \"x': y\"", "guest-exec"), "Failed: \"x': y\"");
 }

@@ -1,10 +1,12 @@
 #include "hypervisor/libvirt/agent_transport.hpp"
+
 #include "base/caught_error.hpp"
 #include "base/thread.hpp"
 #include "hypervisor/libvirt/record.hpp"
 #include "hypervisor/power.hpp"
 
 #include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -47,9 +49,9 @@ Status AgentTransport::available() const {
 
 Result<std::string> AgentTransport::command(std::string_view json, Clock::time_point deadline) {
   if (auto ready = available(); !ready) return ready.error();
-  if (json.size() > kLongestCommand) {
+  if (json.size() > longest_command) {
     return error(Failure::failed, fmt::format("a command of {} bytes is too long for the agent of VM {}: at most {}",
-                                              json.size(), id_, kLongestCommand));
+                                              json.size(), id_, longest_command));
   }
   const auto request = std::make_shared<Request>();
   request->json = json;
@@ -83,9 +85,9 @@ Result<std::unique_ptr<guest::Port>> AgentTransport::open_port(std::string_view 
 Status AgentTransport::enqueue(const RequestPtr& request) {
   const std::lock_guard lock(mutex_);
   if (closed_) return *closed_;
-  if (queue_.size() >= kMostWaiting) {
+  if (queue_.size() >= most_waiting) {
     return error(Failure::busy,
-                 fmt::format("{} commands wait for the agent of VM {} already; try again later", kMostWaiting, id_));
+                 fmt::format("{} commands wait for the agent of VM {} already; try again later", most_waiting, id_));
   }
   // First the thread, which waits for our lock and then for the request: nothing is queued that nobody will send.
   if (!working_) {
@@ -103,9 +105,9 @@ Status AgentTransport::enqueue(const RequestPtr& request) {
 Result<std::string> AgentTransport::send(const Request& request) {
   try {
     auto answer = hypervisor_.call(request.json, request.deadline);
-    if (answer && answer->size() > kLongestAnswer)
+    if (answer && answer->size() > longest_answer)
       return error(Failure::failed, fmt::format("the agent of VM {} answered with {} bytes, more than the {} taken",
-                                                id_, answer->size(), kLongestAnswer));
+                                                id_, answer->size(), longest_answer));
     return answer;
   } catch (const std::exception&) {
     return caught_error();

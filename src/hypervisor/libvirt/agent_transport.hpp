@@ -4,7 +4,7 @@
 #include "base/result.hpp"
 #include "base/waiting.hpp"
 #include "guest/transport/transport.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -27,11 +27,11 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
  public:
   using Clock = guest::Clock;
   /// Commands that wait for one guest.
-  static constexpr std::size_t kMostWaiting = 64;
+  static constexpr std::size_t most_waiting = 64;
   /// The longest command taken, in bytes: libvirt loses count of one that its socket does not take at once.
-  static constexpr std::size_t kLongestCommand = 128U << 10;
+  static constexpr std::size_t longest_command = 128U << 10;
   /// The longest answer taken, in bytes; libvirt's own limit is lower.
-  static constexpr std::size_t kLongestAnswer = 64U << 20;
+  static constexpr std::size_t longest_answer = 64U << 20;
 
   struct Hypervisor {
     /// The VM's present record; null when it is gone. Never waits.

@@ -125,12 +125,12 @@ TEST(AgentTransport, BoundsTheQueue) {
   };
   callers.emplace_back(call);
   hypervisor.wait_for_calls(1);
-  for (std::size_t i = 0; i < AgentTransport::kMostWaiting + 10; ++i) callers.emplace_back(call);
+  for (std::size_t i = 0; i < AgentTransport::most_waiting + 10; ++i) callers.emplace_back(call);
   while (refused < 10) std::this_thread::yield();
   hypervisor.answer();
   for (auto& caller : callers) caller.join();
   EXPECT_EQ(refused, 10U);
-  EXPECT_EQ(answered, AgentTransport::kMostWaiting + 1);
+  EXPECT_EQ(answered, AgentTransport::most_waiting + 1);
 }
 
 TEST(AgentTransport, SaysWhyAGuestCannotBeAsked) {
@@ -190,11 +190,11 @@ TEST(AgentTransport, RefusesAnAnswerWithoutMeasure) {
       "A",
       AgentTransport::Hypervisor{[&] { return std::make_shared<const VirtualMachine>(vm); },
                                  [](const std::string&, Clock::time_point) {
-                                   return Result<std::string>(std::string(AgentTransport::kLongestAnswer + 1, 'x'));
+                                   return Result<std::string>(std::string(AgentTransport::longest_answer + 1, 'x'));
                                  },
                                  1ms});
   EXPECT_EQ(transport->command("x", in(60s)).error().kind, Failure::failed);
-  const auto too_long = transport->command(std::string(AgentTransport::kLongestCommand + 1, 'x'), in(60s));
+  const auto too_long = transport->command(std::string(AgentTransport::longest_command + 1, 'x'), in(60s));
   EXPECT_NE(too_long.error().message.find("too long"), std::string::npos) << too_long.error().message;
   while (transport.use_count() > 1) std::this_thread::yield();
 }

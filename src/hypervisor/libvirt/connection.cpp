@@ -13,8 +13,8 @@ namespace vmms::hypervisor::libvirt {
 
 namespace {
 
-constexpr int kKeepAliveSeconds = 5;
-constexpr unsigned kKeepAliveCount = 2;
+constexpr int keep_alive_seconds = 5;
+constexpr unsigned keep_alive_count = 2;
 
 Error open_error(const std::string& uri, const std::string& explanation) {
   const LastError last = last_error();
@@ -36,7 +36,7 @@ Result<ConnectionHandle> open_connection(const std::string& uri) {
   }
   auto connection = own(virConnectOpen(uri.c_str()));
   if (!connection) return open_error(uri, *root ? explain_open_failure(**root, last_error()) : std::string());
-  if (!in_process(uri)) virConnectSetKeepAlive(connection.get(), kKeepAliveSeconds, kKeepAliveCount);
+  if (!in_process(uri)) virConnectSetKeepAlive(connection.get(), keep_alive_seconds, keep_alive_count);
   return connection;
 }
 
@@ -44,7 +44,7 @@ std::shared_ptr<ConnectionPool::Pooled> ConnectionPool::free_connection() {
   std::erase_if(connections_, [](const auto& pooled) { return virConnectIsAlive(pooled->connection.get()) != 1; });
   const auto least = std::min_element(connections_.begin(), connections_.end(),
                                       [](const auto& left, const auto& right) { return left->calls < right->calls; });
-  return least != connections_.end() && (*least)->calls < kCallsEach ? *least : nullptr;
+  return least != connections_.end() && (*least)->calls < calls_each ? *least : nullptr;
 }
 
 Result<ConnectionPool::Lease> ConnectionPool::acquire(Clock::time_point deadline) {
@@ -72,7 +72,7 @@ Result<ConnectionPool::Lease> ConnectionPool::acquire(Clock::time_point deadline
     } else if (freed_.wait_until(lock, deadline) == std::cv_status::timeout) {
       return error(Failure::busy, fmt::format("{} calls to libvirt wait for an answer already: some guests or the "
                                               "hypervisor hang; try again later",
-                                              most_ * kCallsEach));
+                                              most_ * calls_each));
     }
   }
 }

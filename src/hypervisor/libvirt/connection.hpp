@@ -28,7 +28,7 @@ Result<ConnectionHandle> open_connection(const std::string& uri);
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   using Open = std::function<Result<ConnectionHandle>()>;
-  static constexpr std::size_t kCallsEach = 4;
+  static constexpr std::size_t calls_each = 4;
 
   ConnectionPool(Open open, std::size_t most_connections) : open_(std::move(open)), most_(most_connections) {}
 

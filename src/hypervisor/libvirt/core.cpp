@@ -2,7 +2,7 @@
 
 #include "base/thread.hpp"
 #include "hypervisor/libvirt/domain_xml.hpp"
-#include "hypervisor/libvirt/host_machine.hpp"
+#include "hypervisor/libvirt/machine.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -20,11 +20,11 @@ using namespace std::chrono_literals;
 
 // A driver that has just started adopts running guests in the background, and says nothing of those that died while it
 // was away.
-constexpr std::chrono::milliseconds kListAgainAfter[] = {200ms, 2s, 10s};
+constexpr std::chrono::milliseconds list_again_after[] = {200ms, 2s, 10s};
 
 // The first time in a new directory the embedded driver runs every QEMU it finds to answer for its version: seconds in
 // which no guest can be started. So that is not asked while people wait for the first one.
-constexpr auto kLearnVersionAfter = 15s;
+constexpr auto learn_version_after = 15s;
 
 SystemTime now() { return std::chrono::time_point_cast<SystemTime::duration>(std::chrono::system_clock::now()); }
 
@@ -169,13 +169,13 @@ Status Core::connect() {
     connection_ = connection;
     subscription_ = std::move(subscription);
     information_ = std::move(information);
-    learn_version_at_ = Clock::now() + (in_process_ ? kLearnVersionAfter : 0s);
+    learn_version_at_ = Clock::now() + (in_process_ ? learn_version_after : 0s);
     lost_.clear();
     ++connections_;
-    for (const auto delay : kListAgainAfter) list_again_at_.insert(Clock::now() + delay);
+    for (const auto delay : list_again_after) list_again_at_.insert(Clock::now() + delay);
   }
   if (auto listed = read_all(connection.get()); !listed) return listed;
-  // A loss before the subscription is told to nobody.
+  // A loss before the subscription is not reported.
   if (virConnectIsAlive(connection.get()) != 1) return error(Failure::unreachable, "the new connection broke at once");
   return {};
 }
@@ -489,7 +489,7 @@ void Core::settle(const std::string& id) {
   const std::string& element = reading->settings_element;
   if (element == reading->live_settings_element) return;
   if (virDomainSetMetadata(domain->get(), VIR_DOMAIN_METADATA_ELEMENT, element.empty() ? nullptr : element.c_str(),
-                           kSettingsPrefix, kSettingsNamespace, VIR_DOMAIN_AFFECT_LIVE) < 0) {
+                           settings_prefix, settings_namespace, VIR_DOMAIN_AFFECT_LIVE) < 0) {
     const auto what =
         fmt::format("the settings of running {} cannot be set from its configuration", describe(reading->record));
     spdlog::warn("{}", last_error_of(what).message);

@@ -3,7 +3,6 @@
 
 #include "base/result.hpp"
 #include "base/waiting.hpp"
-#include "hypervisor/host.hpp"
 #include "hypervisor/libvirt/agent_transport.hpp"
 #include "hypervisor/libvirt/connection.hpp"
 #include "hypervisor/libvirt/data_ports.hpp"
@@ -11,6 +10,8 @@
 #include "hypervisor/libvirt/record.hpp"
 #include "hypervisor/libvirt/subscription.hpp"
 #include "hypervisor/libvirt/uri.hpp"
+#include "hypervisor/machine.hpp"
+#include "hypervisor/machines.hpp"
 #include "hypervisor/vm_index.hpp"
 
 #include <atomic>
@@ -61,7 +62,7 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   }
   /// Null when there is no such VM.
   std::shared_ptr<Slot> slot(std::string_view id);
-  /// Reads the domain anew and replaces its record. `started`: when its present run began, where that was seen.
+  /// Reads the domain again and replaces its record. `started`: when its present run began, where that was seen.
   Result<DomainReading> refresh(virDomainPtr domain, std::optional<SystemTime> started = std::nullopt);
 
   void on_event(const std::string& id, Event event) override;

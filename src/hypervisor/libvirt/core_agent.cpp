@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kPing = R"({"execute":"guest-ping"})";
-constexpr const char* kInformation = "guest-info";
+constexpr const char* ping_command = R"({"execute":"guest-ping"})";
+constexpr const char* information_command = "guest-info";
 
 /// One command; nothing when it failed, or when there is no time: see last_error(). libvirt's time-out is no deadline
 /// (it starts after the domain's lock is won and a first exchange is done), but it frees the lock of a domain whose
@@ -47,7 +47,7 @@ void Core::wait_for_agent(const std::string& id, virDomainPtr domain, Clock::tim
     if (slot->agent_open == connection) return;
   }
   while (expects_agent(id)) {
-    const bool answered = ask_agent(domain, kPing, deadline).has_value();
+    const bool answered = ask_agent(domain, ping_command, deadline).has_value();
     const int code = answered ? VIR_ERR_OK : last_error().code;
     if (code != VIR_ERR_AGENT_UNRESPONSIVE && code != agent_command_timeout) {
       const std::lock_guard lock(slot->mutex);
@@ -80,10 +80,11 @@ Result<std::string> Core::agent_call(const std::string& id, const std::string& j
       last.code == agent_command_failed || (last.code == VIR_ERR_INTERNAL_ERROR && last.domain == VIR_FROM_QEMU);
   if (const auto said = refused ? agent_refusal(last.text, command) : std::nullopt) {
     const auto information =
-        command == kInformation
+        command == information_command
             ? std::nullopt
-            : ask_agent(domain->get(), fmt::format(R"({{"execute":"{}"}})", kInformation), deadline);
-    return refused_answer(*said, command == kInformation || (information && lacks_command(*information, command)));
+            : ask_agent(domain->get(), fmt::format(R"({{"execute":"{}"}})", information_command), deadline);
+    return refused_answer(*said,
+                          command == information_command || (information && lacks_command(*information, command)));
   }
   Error result = error_of(last, fmt::format("the agent of {} cannot be asked", name));
   if (last.code == VIR_ERR_ARGUMENT_UNSUPPORTED || last.code == VIR_ERR_NO_SUPPORT) result.kind = Failure::unreachable;

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using guest::Clock;
 using PortPtr = std::unique_ptr<guest::Port>;
 
-constexpr auto kConnectionWait = 30s;
+constexpr auto connection_wait = 30s;
 
 /// Runs `work` on a thread that nobody waits for longer than the deadline. What comes too late is dropped there.
 Result<PortPtr> by_deadline(Clock::time_point deadline, const std::string& machine,
@@ -102,7 +102,7 @@ Status DataPorts::start_unplugging() {
 Result<PortPtr> DataPorts::open(const std::string& machine_id, const std::string& machine, std::string_view purpose,
                                 Clock::time_point deadline) {
   const std::string number = to_lower(random_guid().substr(0, 8));
-  const Held port{machine_id, fmt::format("{}{}-{}", kPortAliasPrefix, purpose, number)};
+  const Held port{machine_id, fmt::format("{}{}-{}", port_alias_prefix, purpose, number)};
   std::string name = fmt::format("org.vmms.{}.{}", purpose, number);
   if (const Status ready = start_unplugging(); !ready)
     return error(Failure::busy,
@@ -134,7 +134,7 @@ Result<PortPtr> DataPorts::plug_held(const Held& port, const std::string& machin
     return why;
   };
   {
-    auto connection = libvirt_.control(Clock::now() + kConnectionWait);
+    auto connection = libvirt_.control(Clock::now() + connection_wait);
     if (!connection) return failed(connection.error());
     auto domain = look_up(connection->get(), port.first);
     if (!domain) return failed(domain.error());
@@ -154,7 +154,7 @@ Result<PortPtr> DataPorts::plug_held(const Held& port, const std::string& machin
 void DataPorts::unplug(const Held& port) {
   const auto& [machine_id, alias] = port;
   try {
-    if (auto connection = libvirt_.control(Clock::now() + kConnectionWait)) {
+    if (auto connection = libvirt_.control(Clock::now() + connection_wait)) {
       auto domain = look_up(connection->get(), machine_id);
       if (domain && virDomainDetachDeviceAlias(domain->get(), alias.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0)
         spdlog::debug("the data port {} of VM {} cannot be removed: {}", alias, machine_id, last_error().text);

@@ -18,7 +18,7 @@
 namespace vmms::hypervisor::libvirt {
 
 /// Ports are added to the live domain only, so that nothing of them is in a definition; but a saved state, a checkpoint
-/// or a killed daemon leaves them behind: `remove_strays` is told of every alias seen. Thread-safe.
+/// or a killed daemon leaves them behind: `remove_strays` gets every alias seen. Thread-safe.
 class DataPorts : public std::enable_shared_from_this<DataPorts> {
  public:
   struct Libvirt {

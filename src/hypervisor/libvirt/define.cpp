@@ -7,8 +7,8 @@
 #include "hypervisor/libvirt/uri.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <pugixml.hpp>
+#include <spdlog/spdlog.h>
 
 #include <sstream>
 

@@ -63,8 +63,8 @@ TEST(DefineDomain, IsTheSameVmAgain) {
   const DomainHandle domain(virDomainLookupByName(keeper.get(), "define-test"));
   ASSERT_TRUE(domain);
   ASSERT_EQ(virDomainSetMetadata(domain.get(), VIR_DOMAIN_METADATA_ELEMENT,
-                                 "<settings><guestServiceInterface enabled='yes'/></settings>", kSettingsPrefix,
-                                 kSettingsNamespace, VIR_DOMAIN_AFFECT_CONFIG),
+                                 "<settings><guestServiceInterface enabled='yes'/></settings>", settings_prefix,
+                                 settings_namespace, VIR_DOMAIN_AFFECT_CONFIG),
             0);
   EXPECT_EQ(*define_domain(uri, xml, never), *first);
   const TextHandle after(virDomainGetXMLDesc(domain.get(), VIR_DOMAIN_XML_INACTIVE));

@@ -16,13 +16,15 @@ namespace vmms::hypervisor::libvirt {
 namespace {
 
 /// libvirt's protocol carries 4 MiB of text, and the whole domain comes with it.
-constexpr std::size_t kLongestSettings = std::size_t{3} << 20;
+constexpr std::size_t longest_settings = std::size_t{3} << 20;
 
-constexpr std::string_view kAgentChannel = "org.qemu.guest_agent.0";
+constexpr std::string_view agent_channel_name = "org.qemu.guest_agent.0";
 
-constexpr const char* kHostKeyValue = "hostKeyValue";
-constexpr const char* kCommunicationService = "guestCommunicationService";
-constexpr std::pair<std::uint16_t, std::string_view> kPolicies[] = {{2, "enabled"}, {3, "disabled"}, {8, "deferred"}};
+constexpr const char* host_key_value = "hostKeyValue";
+constexpr const char* communication_service = "guestCommunicationService";
+using Policy = Settings::CommunicationService::Policy;
+constexpr std::pair<Policy, std::string_view> policies[] = {
+    {Policy::enabled, "enabled"}, {Policy::disabled, "disabled"}, {Policy::deferred, "deferred"}};
 
 std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
   const std::size_t colon = name.find(':');
@@ -48,7 +50,7 @@ void strip_namespace(pugi::xml_node node, std::string_view prefix) {
   const auto [own, local] = split_name(node.name());
   if (own != prefix) return;
   if (const auto attribute = node.attribute(declaration(prefix).c_str())) {
-    if (attribute.value() != std::string_view(kSettingsNamespace)) return;  // the prefix means something else from here
+    if (attribute.value() != std::string_view(settings_namespace)) return;  // the prefix means something else from here
     node.remove_attribute(attribute);
   }
   if (!prefix.empty()) node.set_name(std::string(local).c_str());
@@ -70,10 +72,10 @@ std::optional<bool> yes_or_no(pugi::xml_attribute attribute) {
 
 /// What an administrator could write there; anything else is passed over.
 void read_communication_services(pugi::xml_node element, Settings& settings) {
-  for (const pugi::xml_node child : element.children(kCommunicationService)) {
+  for (const pugi::xml_node child : element.children(communication_service)) {
     Settings::CommunicationService service;
     service.id = to_upper(child.attribute("id").value());
-    for (const auto& [policy, name] : kPolicies)
+    for (const auto& [policy, name] : policies)
       if (name == child.attribute("policy").value()) service.policy = policy;
     if (!is_guid(service.id)) continue;
     const auto at =
@@ -85,19 +87,19 @@ void read_communication_services(pugi::xml_node element, Settings& settings) {
 }
 
 void write_communication_services(pugi::xml_node element, const Settings& settings) {
-  while (element.remove_child(kCommunicationService)) {
+  while (element.remove_child(communication_service)) {
   }
   for (const Settings::CommunicationService& service : settings.communication_services) {
-    pugi::xml_node child = element.append_child(kCommunicationService);
+    pugi::xml_node child = element.append_child(communication_service);
     child.append_attribute("id").set_value(service.id.c_str());
-    for (const auto& [policy, name] : kPolicies)
+    for (const auto& [policy, name] : policies)
       if (policy == service.policy) child.append_attribute("policy").set_value(name.data());
   }
 }
 
 void read_host_key_values(pugi::xml_node element, Settings& settings) {
   auto& values = settings.host_key_values;
-  for (const pugi::xml_node child : element.children(kHostKeyValue)) {
+  for (const pugi::xml_node child : element.children(host_key_value)) {
     Settings::KeyValue item;
     item.name = child.attribute("name").value();
     item.value = child.attribute("value").value();
@@ -111,10 +113,10 @@ void read_host_key_values(pugi::xml_node element, Settings& settings) {
 }
 
 void write_host_key_values(pugi::xml_node element, const Settings& settings) {
-  while (element.remove_child(kHostKeyValue)) {
+  while (element.remove_child(host_key_value)) {
   }
   for (const Settings::KeyValue& item : settings.host_key_values) {
-    pugi::xml_node child = element.append_child(kHostKeyValue);
+    pugi::xml_node child = element.append_child(host_key_value);
     child.append_attribute("name").set_value(item.name.c_str());
     child.append_attribute("value").set_value(item.value.c_str());
     if (item.host_only) child.append_attribute("hostOnly").set_value("yes");
@@ -133,7 +135,7 @@ Settings read_settings(pugi::xml_node element) {
 
 /// Bytes; libvirt prints KiB, people write other units.
 std::uint64_t memory_of(pugi::xml_node memory) {
-  static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
+  static constexpr std::pair<std::string_view, std::uint64_t> memory_units[] = {
       {"b", 1},          {"bytes", 1},        {"KB", 1000},
       {"k", 1024},       {"KiB", 1024},       {"MB", 1000'000},
       {"M", 1ULL << 20}, {"MiB", 1ULL << 20}, {"GB", 1000'000'000},
@@ -142,7 +144,7 @@ std::uint64_t memory_of(pugi::xml_node memory) {
   };
   const std::string_view unit = memory.attribute("unit").as_string("KiB");
   const std::uint64_t amount = memory.text().as_ullong();
-  for (const auto& [name, factor] : kUnits) {
+  for (const auto& [name, factor] : memory_units) {
     if (unit == name) return amount > std::numeric_limits<std::uint64_t>::max() / factor ? 0 : amount * factor;
   }
   return 0;
@@ -167,9 +169,9 @@ Result<DomainXml> parse_domain(std::string_view xml) {
   result.memory_bytes = memory_of(domain.child("memory"));
   for (const pugi::xml_node channel : domain.child("devices").children("channel")) {
     const std::string_view alias = channel.child("alias").attribute("name").value();
-    if (alias.starts_with(kPortAliasPrefix)) result.port_aliases.emplace_back(alias);
+    if (alias.starts_with(port_alias_prefix)) result.port_aliases.emplace_back(alias);
     const pugi::xml_node target = channel.child("target");
-    if (target.attribute("name").value() != kAgentChannel) continue;
+    if (target.attribute("name").value() != agent_channel_name) continue;
     result.agent_channel = true;
     result.agent_connected |= target.attribute("state").value() == std::string_view("connected");
   }
@@ -177,7 +179,7 @@ Result<DomainXml> parse_domain(std::string_view xml) {
   if (const std::uint32_t context = vsock.attribute("address").as_uint(); context != 0) result.vsock_context = context;
   for (pugi::xml_node element : domain.child("metadata").children()) {
     const auto [prefix, local] = split_name(element.name());
-    if (local != "settings" || namespace_of(element) != kSettingsNamespace) continue;
+    if (local != "settings" || namespace_of(element) != settings_namespace) continue;
     strip_namespace(element, std::string(prefix));
     result.settings_element = print(element);
     result.settings = read_settings(element);
@@ -209,10 +211,10 @@ Result<std::string> write_settings(std::string_view settings_element, const Sett
   write_host_key_values(element, settings);
   if (!element.first_child() && !element.first_attribute()) return std::string();
   std::string text = print(element);
-  if (text.size() > kLongestSettings)
+  if (text.size() > longest_settings)
     return error(Failure::invalid_argument, fmt::format("its settings would be {} bytes of XML; up to {} fit: remove "
                                                         "key-value pairs, or make them shorter",
-                                                        text.size(), kLongestSettings));
+                                                        text.size(), longest_settings));
   return text;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -17,10 +17,10 @@ namespace vmms::hypervisor::libvirt {
 /// Its children are the `switches` of hypervisor/settings.hpp, <hostKeyValue name="" value="" hostOnly=""> and
 /// <guestCommunicationService id="" policy="">. One that is missing means "never set". Children unknown to this version
 /// are kept when it is written.
-inline constexpr const char* kSettingsNamespace = "urn:vmms:domain:1";
-inline constexpr const char* kSettingsPrefix = "vmms";
+inline constexpr const char* settings_namespace = "urn:vmms:domain:1";
+inline constexpr const char* settings_prefix = "vmms";
 /// What begins the alias of every data port of ours: libvirt leaves aliases that begin with "ua-" to their users.
-inline constexpr std::string_view kPortAliasPrefix = "ua-vmms-";
+inline constexpr std::string_view port_alias_prefix = "ua-vmms-";
 
 struct DomainXml {
   std::string uuid;  ///< as written

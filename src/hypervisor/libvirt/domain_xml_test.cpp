@@ -15,7 +15,7 @@ Settings with(std::optional<bool> interface, std::optional<bool> file_service = 
   return result;
 }
 
-constexpr std::string_view kRunning = R"(<domain type='qemu' id='3'>
+constexpr std::string_view running_domain = R"(<domain type='qemu' id='3'>
   <name>web</name>
   <uuid>a1576c71-f505-4d1b-9b78-2cfd971b0f31</uuid>
   <description>serves &lt;pages&gt;</description>
@@ -41,7 +41,7 @@ constexpr std::string_view kRunning = R"(<domain type='qemu' id='3'>
 </domain>)";
 
 TEST(DomainXml, ReadsWhatARecordNeeds) {
-  const auto domain = parse_domain(kRunning);
+  const auto domain = parse_domain(running_domain);
   ASSERT_TRUE(domain);
   EXPECT_EQ(domain->name, "web");
   EXPECT_EQ(domain->uuid, "a1576c71-f505-4d1b-9b78-2cfd971b0f31");
@@ -114,7 +114,7 @@ TEST(WriteSettings, SetsWhatWasNeverSet) {
 }
 
 TEST(WriteSettings, KeepsWhatItDoesNotKnow) {
-  const auto domain = parse_domain(kRunning);
+  const auto domain = parse_domain(running_domain);
   EXPECT_EQ(*write_settings(domain->settings_element, with(false, true)),
             R"(<settings><guestServiceInterface enabled="no"/><later value="kept"><deep/></later>)"
             R"(<x:foreign xmlns:x="urn:x">text</x:foreign><guestFileService started="yes"/></settings>)");
@@ -133,8 +133,9 @@ TEST(WriteSettings, RefusesWhatItCannotRead) { EXPECT_FALSE(write_settings("<set
 TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
   constexpr const char* first = "00000001-FACB-11E6-BD58-64006A7986D3";
   constexpr const char* second = "00000002-FACB-11E6-BD58-64006A7986D3";
+  using Policy = Settings::CommunicationService::Policy;
   Settings settings;
-  settings.communication_services = {{first, 2}, {second, 8}};
+  settings.communication_services = {{first, Policy::enabled}, {second, Policy::deferred}};
   settings.key_value_exchange = false;
   settings.host_key_values_disabled = true;
   const auto written = write_settings("", settings);
@@ -144,7 +145,7 @@ TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
       << *written;
   const auto read = [](const std::string& element) {
     return parse_domain("<domain><metadata>" +
-                        std::string(element).insert(9, " xmlns=\"" + std::string(kSettingsNamespace) + "\"") +
+                        std::string(element).insert(9, " xmlns=\"" + std::string(settings_namespace) + "\"") +
                         "</metadata></domain>")
         ->settings;
   };
@@ -156,7 +157,8 @@ TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
                             "' policy='dreams'/><guestCommunicationService id='00000001-facb-11e6-bd58-64006a7986d3' "
                             "policy='disabled'/><guestCommunicationService id='" +
                             first + "'/><guestCommunicationService id='x'/><guestCommunicationService/></settings>");
-  EXPECT_EQ(odd.communication_services, (std::vector<Settings::CommunicationService>{{first, 3}, {second, 2}}));
+  EXPECT_EQ(odd.communication_services,
+            (std::vector<Settings::CommunicationService>{{first, Policy::disabled}, {second, Policy::enabled}}));
 }
 
 TEST(WriteSettings, ComponentsAndKeyValuesAreWrittenAndReadBack) {
@@ -171,7 +173,7 @@ TEST(WriteSettings, ComponentsAndKeyValuesAreWrittenAndReadBack) {
   ASSERT_TRUE(written);
   EXPECT_NE(written->find(R"(<hostKeyValue name="secret" value="" hostOnly="yes"/>)"), std::string::npos) << *written;
   const auto read = [](std::string element) {
-    return parse_domain(with_metadata(element.insert(9, " xmlns=\"" + std::string(kSettingsNamespace) + "\"")))
+    return parse_domain(with_metadata(element.insert(9, " xmlns=\"" + std::string(settings_namespace) + "\"")))
         ->settings;
   };
   EXPECT_EQ(read(*written), settings);

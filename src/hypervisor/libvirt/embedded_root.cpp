@@ -19,7 +19,7 @@ namespace vmms::hypervisor::libvirt {
 
 namespace {
 
-constexpr std::string_view kForEveryone =
+constexpr std::string_view for_everyone =
     "# Written by vmmsd for libvirt's embedded QEMU driver. Yours to change: an existing file is never written again.\n"
     "# virtlogd does not run here.\n"
     "stdio_handler = \"file\"\n";
@@ -27,7 +27,7 @@ constexpr std::string_view kForEveryone =
 // Without these the driver gives kernel, initrd and disks to another user and leaves attributes on them that keep the
 // next start from working. A mount namespace for each guest fails where / is no mount point: in chroots, and in some
 // containers.
-constexpr std::string_view kForRoot =
+constexpr std::string_view for_root =
     "user = \"root\"\n"
     "group = \"root\"\n"
     "dynamic_ownership = 0\n"
@@ -52,8 +52,8 @@ Status write_new_file(const std::filesystem::path& path, std::string_view text) 
 /// The longest path libvirt makes for a domain with one agent channel: domain-ID-NAME with at most 20 characters of the
 /// name, here with an ID of two digits.
 std::size_t longest_socket(const std::filesystem::path& root, std::size_t name_length) {
-  constexpr std::string_view kPattern = "/lib/qemu/channel/target/domain-99-/org.qemu.guest_agent.0";
-  return root.string().size() + kPattern.size() + std::min<std::size_t>(name_length, 20);
+  constexpr std::string_view pattern = "/lib/qemu/channel/target/domain-99-/org.qemu.guest_agent.0";
+  return root.string().size() + pattern.size() + std::min<std::size_t>(name_length, 20);
 }
 
 // libvirt loads its drivers from a folder beside the library. True where that is not known.
@@ -68,14 +68,14 @@ bool has_qemu_driver() {
 }  // namespace
 
 Status check_socket_paths(const std::filesystem::path& root, std::string_view domain_name) {
-  constexpr std::size_t kRoom = sizeof(sockaddr_un::sun_path) - 1;
+  constexpr std::size_t room = sizeof(sockaddr_un::sun_path) - 1;
   const std::size_t needed = longest_socket(root, domain_name.size());
-  if (needed <= kRoom) return {};
+  if (needed <= room) return {};
   return error(
       Failure::invalid_argument,
       fmt::format("the path {} is {} characters too long for the unix sockets of VM {} (the kernel allows {}): "
                   "choose a shorter directory for the embedded driver",
-                  root.string(), needed - kRoom, domain_name, kRoom));
+                  root.string(), needed - room, domain_name, room));
 }
 
 Status prepare_embedded_root(const std::filesystem::path& root) {
@@ -86,8 +86,8 @@ Status prepare_embedded_root(const std::filesystem::path& root) {
     return error(Failure::failed,
                  fmt::format("the embedded driver's directory {} cannot be made: {}", root.string(), failed.message()));
   }
-  std::string text(kForEveryone);
-  if (geteuid() == 0) text += kForRoot;
+  std::string text(for_everyone);
+  if (geteuid() == 0) text += for_root;
   return write_new_file(root / "etc/qemu.conf", text);
 }
 

@@ -27,30 +27,30 @@ Settings with(std::optional<bool> interface, std::optional<bool> file_service = 
 
 using namespace std::chrono_literals;
 
-constexpr const char* kUri = "test:///default";
-constexpr const char* kId = "A1576C71-F505-4D1B-9B78-2CFD971B0F31";
+constexpr const char* test_uri = "test:///default";
+constexpr const char* machine_id = "A1576C71-F505-4D1B-9B78-2CFD971B0F31";
 
 std::string definition(const std::string& more = "") {
   return fmt::format(
       "<domain type='test'><name>host-test</name><uuid>{}</uuid>{}<memory unit='MiB'>8</memory><vcpu>2</vcpu>"
       "<os><type>hvm</type></os></domain>",
-      kId, more);
+      machine_id, more);
 }
 
 struct HostTest : testing::Test {
   HostTest() {
     EXPECT_TRUE(initialise_library());
-    direct = own(virConnectOpen(kUri));
-    auto connected = connect({kUri});
+    direct = own(virConnectOpen(test_uri));
+    auto connected = connect({test_uri});
     EXPECT_TRUE(connected) << connected.error().message;
     host = *std::move(connected);
-    host->listen([this](const VirtualMachinePtr&, const VirtualMachinePtr&) {
+    host->machines().listen([this](const VirtualMachinePtr&, const VirtualMachinePtr&) {
       const std::lock_guard lock(mutex);
       changed.notify_all();
     });
   }
   ~HostTest() override {
-    if (const DomainHandle left{virDomainLookupByUUIDString(direct.get(), kId)}) {
+    if (const DomainHandle left{virDomainLookupByUUIDString(direct.get(), machine_id)}) {
       if (virDomainIsActive(left.get()) == 1) virDomainDestroy(left.get());
       virDomainUndefineFlags(left.get(), VIR_DOMAIN_UNDEFINE_MANAGED_SAVE);
     }
@@ -61,9 +61,9 @@ struct HostTest : testing::Test {
   template <class Wanted>
   bool becomes(const Wanted& wanted) {
     std::unique_lock lock(mutex);
-    return changed.wait_for(lock, 5s, [&] { return wanted(host->find(kId)); });
+    return changed.wait_for(lock, 5s, [&] { return wanted(host->machines().find(machine_id)); });
   }
-  DomainHandle domain() const { return DomainHandle(virDomainLookupByUUIDString(direct.get(), kId)); }
+  DomainHandle domain() const { return DomainHandle(virDomainLookupByUUIDString(direct.get(), machine_id)); }
   void define(const std::string& more = "") {
     const DomainHandle defined(virDomainDefineXML(direct.get(), definition(more).c_str()));
     ASSERT_TRUE(defined);
@@ -74,7 +74,8 @@ struct HostTest : testing::Test {
     return parse_domain(xml.get())->settings;
   }
   static Status enable(Host& on, bool enabled) {
-    return on.change_settings(kId, [=](Settings& settings) { settings.guest_service_interface = enabled; });
+    return on.machines().change_settings(machine_id,
+                                         [=](Settings& settings) { settings.guest_service_interface = enabled; });
   }
 
   ConnectionHandle direct;
@@ -84,20 +85,20 @@ struct HostTest : testing::Test {
 };
 
 TEST_F(HostTest, ListsWhatIsThere) {
-  EXPECT_TRUE(host->health());
-  const auto vm = host->find("6695eb01-f6a4-8304-79aa-97f2502e193f");
+  EXPECT_TRUE(host->machine().health());
+  const auto vm = host->machines().find("6695eb01-f6a4-8304-79aa-97f2502e193f");
   ASSERT_NE(vm, nullptr);
   EXPECT_EQ(vm->name, "test");
   EXPECT_EQ(vm->power, PowerState::running);
   EXPECT_EQ(vm->memory_bytes, 8192ULL << 20);
   EXPECT_FALSE(vm->agent_channel);
-  EXPECT_EQ(host->list("", 10).at(0)->id, vm->id);
-  EXPECT_EQ(host->guest(vm->id), host->guest("6695eb01-f6a4-8304-79aa-97f2502e193f"));
-  const auto refused = host->guest(vm->id)->command("{}", guest::Clock::now() + 1s);
+  EXPECT_EQ(host->machines().list("", 10).at(0)->id, vm->id);
+  EXPECT_EQ(host->guests().find(vm->id), host->guests().find("6695eb01-f6a4-8304-79aa-97f2502e193f"));
+  const auto refused = host->guests().find(vm->id)->command("{}", guest::Clock::now() + 1s);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, Failure::unreachable);
 
-  const HostInformation information = *host->information();
+  const HostInformation information = *host->machine().information();
   EXPECT_NE(information.hypervisor.find("libvirt"), std::string::npos);
   EXPECT_GT(information.processors, 0U);
   EXPECT_GT(information.memory_bytes, 0U);
@@ -106,50 +107,50 @@ TEST_F(HostTest, ListsWhatIsThere) {
 
 TEST_F(HostTest, FollowsDefinitions) {
   define("<description>first</description>");
-  EXPECT_EQ(host->find(kId)->description, "first");
-  EXPECT_EQ(host->find(kId)->processors, 2U);
-  EXPECT_EQ(host->find(kId)->power, PowerState::off);
-  EXPECT_TRUE(host->find(kId)->created);
+  EXPECT_EQ(host->machines().find(machine_id)->description, "first");
+  EXPECT_EQ(host->machines().find(machine_id)->processors, 2U);
+  EXPECT_EQ(host->machines().find(machine_id)->power, PowerState::off);
+  EXPECT_TRUE(host->machines().find(machine_id)->created);
   define("<description>second</description>");
   EXPECT_TRUE(becomes([](const auto& vm) { return vm->description == "second" && vm->configuration_changed; }));
 
-  const auto transport = host->guest(kId);
+  const auto transport = host->guests().find(machine_id);
   virDomainUndefine(domain().get());
   EXPECT_TRUE(becomes([](const auto& vm) { return vm == nullptr; }));
-  EXPECT_EQ(host->guest(kId), nullptr);
+  EXPECT_EQ(host->guests().find(machine_id), nullptr);
   EXPECT_EQ(transport->command("{}", guest::Clock::now() + 1s).error().kind, Failure::invalid_state);
-  EXPECT_EQ(host->start(kId).error().kind, Failure::not_found);
+  EXPECT_EQ(host->machines().start(machine_id).error().kind, Failure::not_found);
 }
 
 TEST_F(HostTest, StartsAndTurnsOff) {
   define();
-  EXPECT_EQ(host->turn_off(kId).error().kind, Failure::invalid_state);
-  ASSERT_TRUE(host->start(kId));
-  EXPECT_EQ(host->find(kId)->power, PowerState::running);
-  EXPECT_TRUE(host->find(kId)->state_changed);
+  EXPECT_EQ(host->machines().turn_off(machine_id).error().kind, Failure::invalid_state);
+  ASSERT_TRUE(host->machines().start(machine_id));
+  EXPECT_EQ(host->machines().find(machine_id)->power, PowerState::running);
+  EXPECT_TRUE(host->machines().find(machine_id)->state_changed);
   EXPECT_TRUE(becomes([](const auto& vm) { return vm->started.has_value(); }));
-  const auto again = host->start(kId);
+  const auto again = host->machines().start(machine_id);
   EXPECT_EQ(again.error().kind, Failure::invalid_state);
   EXPECT_NE(again.error().message.find("host-test"), std::string::npos);
-  ASSERT_TRUE(host->turn_off(kId));
-  EXPECT_EQ(host->find(kId)->power, PowerState::off);
-  EXPECT_FALSE(host->find(kId)->started);
-  EXPECT_EQ(host->start("nonsense").error().kind, Failure::not_found);
+  ASSERT_TRUE(host->machines().turn_off(machine_id));
+  EXPECT_EQ(host->machines().find(machine_id)->power, PowerState::off);
+  EXPECT_FALSE(host->machines().find(machine_id)->started);
+  EXPECT_EQ(host->machines().start("nonsense").error().kind, Failure::not_found);
 }
 
 TEST_F(HostTest, ResumesWhatIsPausedAndRestoresWhatIsSaved) {
   define();
-  ASSERT_TRUE(host->start(kId));
+  ASSERT_TRUE(host->machines().start(machine_id));
   virDomainSuspend(domain().get());
   EXPECT_TRUE(becomes([](const auto& vm) { return vm->power == PowerState::paused; }));
-  ASSERT_TRUE(host->start(kId));
-  EXPECT_EQ(host->find(kId)->power, PowerState::running);
+  ASSERT_TRUE(host->machines().start(machine_id));
+  EXPECT_EQ(host->machines().find(machine_id)->power, PowerState::running);
 
   ASSERT_EQ(virDomainManagedSave(domain().get(), 0), 0);
   EXPECT_TRUE(becomes([](const auto& vm) { return vm->power == PowerState::saved; }));
-  EXPECT_EQ(host->turn_off(kId).error().kind, Failure::invalid_state);
-  ASSERT_TRUE(host->start(kId));
-  EXPECT_EQ(host->find(kId)->power, PowerState::running);
+  EXPECT_EQ(host->machines().turn_off(machine_id).error().kind, Failure::invalid_state);
+  ASSERT_TRUE(host->machines().start(machine_id));
+  EXPECT_EQ(host->machines().find(machine_id)->power, PowerState::running);
 }
 
 TEST_F(HostTest, OnlyOneOfManyStartsAtATime) {
@@ -158,28 +159,28 @@ TEST_F(HostTest, OnlyOneOfManyStartsAtATime) {
   std::atomic<int> started{0};
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
-      const auto status = host->start(kId);
+      const auto status = host->machines().start(machine_id);
       if (status) ++started;
       EXPECT_TRUE(status || status.error().kind == Failure::invalid_state);
     });
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(started, 1);
-  EXPECT_EQ(host->find(kId)->power, PowerState::running);
+  EXPECT_EQ(host->machines().find(machine_id)->power, PowerState::running);
 }
 
 TEST_F(HostTest, KeepsSettingsInTheDefinition) {
   define();
-  EXPECT_EQ(host->find(kId)->settings, Settings());
+  EXPECT_EQ(host->machines().find(machine_id)->settings, Settings());
   ASSERT_TRUE(enable(*host, true));
-  EXPECT_EQ(host->find(kId)->settings, with(true)) << "the record is new when the call returns";
+  EXPECT_EQ(host->machines().find(machine_id)->settings, with(true)) << "the record is new when the call returns";
   EXPECT_EQ(stored(VIR_DOMAIN_XML_INACTIVE), with(true));
-  ASSERT_TRUE(host->start(kId));
+  ASSERT_TRUE(host->machines().start(machine_id));
   EXPECT_EQ(stored(0), with(true));
   ASSERT_TRUE(enable(*host, false));
   EXPECT_EQ(stored(0), with(false));
   EXPECT_EQ(stored(VIR_DOMAIN_XML_INACTIVE), with(false));
-  ASSERT_TRUE(host->change_settings(kId, [](Settings& settings) { settings = {}; }));
+  ASSERT_TRUE(host->machines().change_settings(machine_id, [](Settings& settings) { settings = {}; }));
   const TextHandle xml(virDomainGetXMLDesc(domain().get(), VIR_DOMAIN_XML_INACTIVE));
   EXPECT_EQ(std::string(xml.get()).find("vmms"), std::string::npos) << "nothing is left behind";
 }
@@ -194,17 +195,17 @@ TEST_F(HostTest, KeepsWhatALaterVersionWrote) {
 
 TEST_F(HostTest, TheConfigurationRulesTheLiveCopy) {
   define();
-  ASSERT_TRUE(host->start(kId));
+  ASSERT_TRUE(host->machines().start(machine_id));
   ASSERT_TRUE(enable(*host, true));
   // Changed by another tool, in the configuration only.
   ASSERT_EQ(virDomainSetMetadata(domain().get(), VIR_DOMAIN_METADATA_ELEMENT,
-                                 "<settings><guestServiceInterface enabled='no'/></settings>", kSettingsPrefix,
-                                 kSettingsNamespace, VIR_DOMAIN_AFFECT_CONFIG),
+                                 "<settings><guestServiceInterface enabled='no'/></settings>", settings_prefix,
+                                 settings_namespace, VIR_DOMAIN_AFFECT_CONFIG),
             0);
   EXPECT_TRUE(becomes([](const auto& vm) { return vm->settings.guest_service_interface == false; }));
   for (int i = 0; i < 500 && stored(0).guest_service_interface != false; ++i) std::this_thread::sleep_for(10ms);
   EXPECT_EQ(stored(0).guest_service_interface, false);
-  // Defined anew without our element: the defaults, in the live copy too.
+  // Defined again without our element: the defaults, in the live copy too.
   const DomainHandle defined(virDomainDefineXML(direct.get(), definition().c_str()));
   EXPECT_TRUE(becomes([](const auto& vm) { return vm->settings == Settings(); }));
   for (int i = 0; i < 500 && stored(0) != Settings(); ++i) std::this_thread::sleep_for(10ms);
@@ -215,24 +216,25 @@ TEST_F(HostTest, ATransientDomainHasOnlyItsLiveSettings) {
   const DomainHandle created(virDomainCreateXML(direct.get(), definition().c_str(), 0));
   ASSERT_TRUE(created);
   ASSERT_TRUE(becomes([](const auto& vm) { return vm && vm->power == PowerState::running; }));
-  EXPECT_FALSE(host->find(kId)->persistent);
+  EXPECT_FALSE(host->machines().find(machine_id)->persistent);
   ASSERT_TRUE(enable(*host, true));
-  EXPECT_EQ(host->find(kId)->settings, with(true));
-  ASSERT_TRUE(host->turn_off(kId));
+  EXPECT_EQ(host->machines().find(machine_id)->settings, with(true));
+  ASSERT_TRUE(host->machines().turn_off(machine_id));
   EXPECT_TRUE(becomes([](const auto& vm) { return vm == nullptr; })) << "and with its end it is gone";
 }
 
 TEST_F(HostTest, ConcurrentSettingsLoseNothing) {
   define();
-  ASSERT_TRUE(host->start(kId));
+  ASSERT_TRUE(host->machines().start(machine_id));
   for (int round = 0; round < 20; ++round) {
     const bool value = round % 2 == 0;
     std::thread other([&] {
-      EXPECT_TRUE(host->change_settings(kId, [=](Settings& settings) { settings.guest_file_service = value; }));
+      EXPECT_TRUE(host->machines().change_settings(machine_id,
+                                                   [=](Settings& settings) { settings.guest_file_service = value; }));
     });
     EXPECT_TRUE(enable(*host, value));
     other.join();
-    EXPECT_EQ(host->find(kId)->settings, with(value, value));
+    EXPECT_EQ(host->machines().find(machine_id)->settings, with(value, value));
     EXPECT_EQ(stored(VIR_DOMAIN_XML_INACTIVE), with(value, value));
   }
 }
@@ -242,14 +244,14 @@ TEST_F(HostTest, SurvivesAStormOfEventsAndReaders) {
   std::atomic<bool> ending{false};
   std::thread reader([&] {
     while (!ending) {
-      for (const auto& vm : host->list("", 100)) host->guest(vm->id);
-      EXPECT_TRUE(host->health());
+      for (const auto& vm : host->machines().list("", 100)) host->guests().find(vm->id);
+      EXPECT_TRUE(host->machine().health());
     }
   });
   for (int i = 0; i < 50; ++i) {
-    ASSERT_TRUE(host->start(kId));
+    ASSERT_TRUE(host->machines().start(machine_id));
     ASSERT_EQ(virDomainSuspend(domain().get()), 0);
-    ASSERT_TRUE(host->turn_off(kId));
+    ASSERT_TRUE(host->machines().turn_off(machine_id));
   }
   ending = true;
   reader.join();
@@ -277,7 +279,7 @@ TEST(ConnectionPool, BoundConnectionsAndCallsOnEach) {
       },
       2);
   std::vector<ConnectionPool::Lease> held;
-  for (std::size_t i = 0; i < 2 * ConnectionPool::kCallsEach; ++i) {
+  for (std::size_t i = 0; i < 2 * ConnectionPool::calls_each; ++i) {
     auto lease = pools->acquire(guest::Clock::now() + 5s);
     ASSERT_TRUE(lease);
     held.push_back(*std::move(lease));

@@ -20,7 +20,7 @@ namespace vmms::hypervisor::libvirt {
 
 namespace {
 
-constexpr const char* kLogOutputs = "LIBVIRT_LOG_OUTPUTS";
+constexpr const char* log_outputs = "LIBVIRT_LOG_OUTPUTS";
 
 // Every call's error is handled where it was called, and libvirt's log gets it too; without this function libvirt
 // prints it to standard error.
@@ -47,7 +47,7 @@ void read_log(int descriptor, spdlog::logger& log) {
 // processes would read it too and fail to open it.
 void initialise_with_log(int& status) {
   std::array<int, 2> ends{};
-  if (std::getenv(kLogOutputs) != nullptr || pipe2(ends.data(), O_CLOEXEC) != 0) {
+  if (std::getenv(log_outputs) != nullptr || pipe2(ends.data(), O_CLOEXEC) != 0) {
     status = virInitialize();
     return;
   }
@@ -62,9 +62,9 @@ void initialise_with_log(int& status) {
     status = virInitialize();
     return;
   }
-  setenv(kLogOutputs, fmt::format("3:file:/proc/self/fd/{}", ends[1]).c_str(), 1);
+  setenv(log_outputs, fmt::format("3:file:/proc/self/fd/{}", ends[1]).c_str(), 1);
   status = virInitialize();
-  unsetenv(kLogOutputs);
+  unsetenv(log_outputs);
   close(ends[1]);  // libvirt has opened its own
 }
 

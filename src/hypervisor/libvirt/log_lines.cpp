@@ -7,14 +7,14 @@ namespace vmms::hypervisor::libvirt {
 
 namespace {
 
-constexpr std::size_t kLongestLine = 8192;
+constexpr std::size_t longest_line = 8192;
 
 /// What libvirt logs as warning or error although nothing is wrong. In this process it speaks English: nobody calls
 /// setlocale. What a libvirtd says in another language is only logged as a warning.
-constexpr std::array kHarmless = {
+constexpr std::array harmless_messages = {
     std::string_view("No access manager registered"),                // the embedded driver has none
     std::string_view("dmidecode"),                                   // host serial numbers, which nothing here needs
-    std::string_view("Domain not found"),                            // whoever looks one up handles that
+    std::string_view("Domain not found"),                            // callers that look one up handle that
     std::string_view("guest-"),                                      // an agent's answer, passed on as such
     std::string_view("disables default policy to create confined"),  // our own qemu.conf says so
 };
@@ -47,7 +47,7 @@ void LogLines::feed(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     const std::string_view part = bytes.substr(0, end);
-    if (rest_.size() < kLongestLine) rest_.append(part.substr(0, kLongestLine - rest_.size()));
+    if (rest_.size() < longest_line) rest_.append(part.substr(0, longest_line - rest_.size()));
     if (end == std::string_view::npos) return;
     bytes.remove_prefix(end + 1);
     line(rest_);
@@ -65,7 +65,7 @@ void LogLines::line(std::string_view text) {
   }
   if (result.level > spdlog::level::debug) {
     const auto harmless = [&](std::string_view known) { return result.text.find(known) != std::string::npos; };
-    if (std::any_of(kHarmless.begin(), kHarmless.end(), harmless) || said_lately(result.text)) {
+    if (std::any_of(harmless_messages.begin(), harmless_messages.end(), harmless) || said_lately(result.text)) {
       result.level = spdlog::level::debug;
     }
   }

@@ -12,11 +12,11 @@ struct LogLinesTest : testing::Test {
   LogLines cutter{[this](const LogLine& line) { lines.push_back(line); }};
 };
 
-constexpr auto kHead = "2026-11-22 14:10:49.398+0000: 19542: ";
+constexpr auto line_head = "2026-11-22 14:10:49.398+0000: 19542: ";
 
 TEST_F(LogLinesTest, TakesLevelAndTextWhereverTheStreamIsCut) {
-  const std::string stream = std::string(kHead) + "error : virExec:1 : it broke\n" + kHead + "warning : a:2 : odd\n" +
-                             kHead + "info : libvirt version: 9.0.0\n";
+  const std::string stream = std::string(line_head) + "error : virExec:1 : it broke\n" + line_head +
+                             "warning : a:2 : odd\n" + line_head + "info : libvirt version: 9.0.0\n";
   for (const char c : stream) cutter.feed({&c, 1});
   const std::vector<LogLine> expected = {{spdlog::level::warn, "virExec:1 : it broke"},
                                          {spdlog::level::warn, "a:2 : odd"},
@@ -25,7 +25,7 @@ TEST_F(LogLinesTest, TakesLevelAndTextWhereverTheStreamIsCut) {
 }
 
 TEST_F(LogLinesTest, SaysOnlyOnceAMinuteWhatRepeats) {
-  for (int i = 0; i < 3; ++i) cutter.feed(std::string(kHead) + "error : f:1 : again\n");
+  for (int i = 0; i < 3; ++i) cutter.feed(std::string(line_head) + "error : f:1 : again\n");
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0].level, spdlog::level::warn);
   EXPECT_EQ(lines[1].level, spdlog::level::debug);
@@ -33,14 +33,14 @@ TEST_F(LogLinesTest, SaysOnlyOnceAMinuteWhatRepeats) {
 }
 
 TEST_F(LogLinesTest, KeepsHarmlessLinesQuiet) {
-  cutter.feed(std::string(kHead) +
+  cutter.feed(std::string(line_head) +
               "error : virAccessManagerGetDefault:69 : internal error: No access manager registered\n");
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].level, spdlog::level::debug);
 }
 
 TEST_F(LogLinesTest, PassesOnNoControlCharacters) {
-  cutter.feed(std::string(kHead) + "error : f:1 : \x1b[2Jgone\x7f\n");
+  cutter.feed(std::string(line_head) + "error : f:1 : \x1b[2Jgone\x7f\n");
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].text, "f:1 : ?[2Jgone?");
 }

@@ -7,6 +7,7 @@
 #include "hypervisor/libvirt/library.hpp"
 #include "hypervisor/libvirt/record.hpp"
 
+#include <boost/json.hpp>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -21,7 +22,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/json.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -36,9 +36,9 @@ namespace {
 using namespace std::chrono_literals;
 using guest::Clock;
 
-constexpr const char* kId = "0E1F5A52-7F0C-4C0E-9D7B-5D5B4A0B7C11";
-constexpr const char* kRootVariable = "VMMS_TEST_ROOT";
-constexpr const char* kGuestVariable = "VMMS_TEST_GUEST";
+constexpr const char* machine_id = "0E1F5A52-7F0C-4C0E-9D7B-5D5B4A0B7C11";
+constexpr const char* root_variable = "VMMS_TEST_ROOT";
+constexpr const char* guest_variable = "VMMS_TEST_GUEST";
 
 /// How long this process takes to connect to an agent's socket, in milliseconds.
 std::atomic<int> connecting_takes{0};
@@ -71,7 +71,7 @@ std::string definition(const std::filesystem::path& guest, const std::filesystem
     <memballoon model='none'/>
   </devices>
 </domain>)",
-                     kId, guest.string(), guest.string(), disk.string(), disk.string());
+                     machine_id, guest.string(), guest.string(), disk.string(), disk.string());
 }
 
 template <class Condition>
@@ -90,15 +90,15 @@ class RealGuest : public testing::Test {
   static std::string uri(const std::filesystem::path& root) { return "qemu:///embed?root=" + root.string(); }
 
   void SetUp() override {
-    if (std::getenv(kGuestVariable) == nullptr) GTEST_SKIP() << "VMMS_TEST_GUEST is not set";
-    guest_ = std::filesystem::absolute(std::getenv(kGuestVariable));
+    if (std::getenv(guest_variable) == nullptr) GTEST_SKIP() << "VMMS_TEST_GUEST is not set";
+    guest_ = std::filesystem::absolute(std::getenv(guest_variable));
     std::string pattern = "/tmp/vmms-XXXXXX";
     root_ = mkdtemp(pattern.data());
     std::filesystem::copy_file(guest_ / "disk.qcow2", root_ / "disk.qcow2");
   }
   void TearDown() override {
     if (root_.empty()) return;
-    if (host_) host_->turn_off(kId);
+    if (host_) host_->machines().turn_off(machine_id);
     host_.reset();
     std::ifstream process_file(root_ / "run/qemu/real-guest-test.pid");
     if (pid_t process = 0; process_file >> process && process > 1) kill(process, SIGKILL);
@@ -112,7 +112,7 @@ class RealGuest : public testing::Test {
     const pid_t child = fork();
     if (child == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      setenv(kRootVariable, root_.c_str(), 1);
+      setenv(root_variable, root_.c_str(), 1);
       dup2(ends[1], 3);
       execl("/proc/self/exe", "child", "--gtest_filter=RealGuestChild.DISABLED_Serves",
             "--gtest_also_run_disabled_tests", nullptr);
@@ -134,7 +134,7 @@ class RealGuest : public testing::Test {
   }
 
   Result<std::string> ask(const std::string& json, std::chrono::milliseconds time = 10s) {
-    return host_->guest(kId)->command(json, Clock::now() + time);
+    return host_->guests().find(machine_id)->command(json, Clock::now() + time);
   }
   /// Runs a shell command in the guest without waiting for it.
   void run_in_guest(const std::string& script) {
@@ -148,7 +148,7 @@ class RealGuest : public testing::Test {
   }
   DomainHandle domain() {
     if (!direct_) direct_ = *open_connection(uri(root_));  // a process opens an embedded driver a few times only
-    return *look_up(direct_.get(), kId);
+    return *look_up(direct_.get(), machine_id);
   }
   Settings live_settings() {
     const TextHandle xml(virDomainGetXMLDesc(domain().get(), 0));
@@ -164,7 +164,7 @@ class RealGuest : public testing::Test {
   /// goes with its holder.
   void exchange_through_a_port() {
     auto begin = Clock::now();
-    auto port = host_->guest(kId)->open_port("test", Clock::now() + 10s);
+    auto port = host_->guests().find(machine_id)->open_port("test", Clock::now() + 10s);
     ASSERT_TRUE(port) << port.error().message;
     const double open_time = milliseconds_since(begin);
     EXPECT_EQ(port_aliases().size(), 1U);
@@ -177,7 +177,7 @@ class RealGuest : public testing::Test {
     port->reset();
     EXPECT_TRUE(wait_until(5s, [&] { return port_aliases().empty(); }));
 
-    port = host_->guest(kId)->open_port("test", Clock::now() + 10s);
+    port = host_->guests().find(machine_id)->open_port("test", Clock::now() + 10s);
     ASSERT_TRUE(port) << port.error().message;
     run_in_guest("for name in /sys/class/virtio-ports/*/name; do [ \"$(cat $name)\" = " + (*port)->name() +
                  " ] && port=/dev/$(basename $(dirname $name)); done; exec 3<>$port; echo ready >&3; "
@@ -225,8 +225,8 @@ class RealGuest : public testing::Test {
 
 /// Not a test: what `boot_elsewhere` runs.
 TEST(RealGuestChild, DISABLED_Serves) {
-  const char* root = std::getenv(kRootVariable);
-  const char* guest = std::getenv(kGuestVariable);
+  const char* root = std::getenv(root_variable);
+  const char* guest = std::getenv(guest_variable);
   if (root == nullptr || guest == nullptr) GTEST_SKIP();
   const std::string uri = std::string("qemu:///embed?root=") + root;
   const auto say = [](const std::string& text) { EXPECT_GT(write(3, text.data(), text.size()), 0); };
@@ -240,9 +240,9 @@ TEST(RealGuestChild, DISABLED_Serves) {
   if (!host) return say(host.error().message);
   const double open_time = milliseconds_since(begin);
   begin = Clock::now();
-  if (auto started = (*host)->start(*defined); !started) return say(started.error().message);
+  if (auto started = (*host)->machines().start(*defined); !started) return say(started.error().message);
   const double start_time = milliseconds_since(begin);
-  if (!wait_until(120s, [&] { return (*host)->guest(*defined)->connected(); })) {
+  if (!wait_until(120s, [&] { return (*host)->guests().find(*defined)->connected(); })) {
     const auto direct = open_connection(uri);
     const TextHandle xml(virDomainGetXMLDesc(look_up(direct->get(), *defined)->get(), 0));
     return say(parse_domain(xml.get())->agent_connected ? "the agent is connected, and the record does not say so"
@@ -250,8 +250,8 @@ TEST(RealGuestChild, DISABLED_Serves) {
   }
   const double agent_time = milliseconds_since(begin);
   begin = Clock::now();
-  const auto changed =
-      (*host)->change_settings(*defined, [](Settings& settings) { settings.guest_service_interface = true; });
+  const auto changed = (*host)->machines().change_settings(
+      *defined, [](Settings& settings) { settings.guest_service_interface = true; });
   if (!changed) return say(changed.error().message);
   fmt::print("first definition {:.0f} ms, open {:.0f} ms, start {:.0f} ms, agent after {:.0f} ms, settings {:.1f} ms\n",
              define_time, open_time, start_time, agent_time, milliseconds_since(begin));
@@ -270,13 +270,13 @@ TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
   ASSERT_TRUE(connected) << connected.error().message;
   host_ = *std::move(connected);
   const double open_time = milliseconds_since(begin);
-  const auto vm = host_->find(kId);
+  const auto vm = host_->machines().find(machine_id);
   ASSERT_NE(vm, nullptr);
   EXPECT_EQ(vm->power, PowerState::running);
   EXPECT_EQ(vm->settings.guest_service_interface, true) << "settings outlive the process";
   EXPECT_TRUE(vm->process_id && kill(static_cast<pid_t>(*vm->process_id), 0) == 0);
   EXPECT_TRUE(vm->started && vm->configuration_changed);
-  ASSERT_TRUE(wait_until(10s, [&] { return host_->guest(kId)->connected(); }));
+  ASSERT_TRUE(wait_until(10s, [&] { return host_->guests().find(machine_id)->connected(); }));
   const double adopt_time = milliseconds_since(begin);
   const auto first = ask(R"({"execute":"guest-ping"})");
   EXPECT_TRUE(first) << first.error().message;
@@ -334,46 +334,49 @@ TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
 
   // Paused by somebody else, resumed by us.
   ASSERT_EQ(virDomainSuspend(domain().get()), 0);
-  ASSERT_TRUE(wait_until(5s, [&] { return host_->find(kId)->power == PowerState::paused; }));
+  ASSERT_TRUE(wait_until(5s, [&] { return host_->machines().find(machine_id)->power == PowerState::paused; }));
   const auto paused = ask(R"({"execute":"guest-ping"})");
   EXPECT_EQ(paused.error().kind, Failure::unreachable);
   EXPECT_NE(paused.error().message.find("paused"), std::string::npos);
-  ASSERT_TRUE(host_->start(kId));
+  ASSERT_TRUE(host_->machines().start(machine_id));
   EXPECT_TRUE(ask(R"({"execute":"guest-ping"})"));
 
   // Saved, its settings changed, restored: the live copy follows the configuration.
   if (std::filesystem::exists("/usr/lib/libvirt/libvirt_iohelper")) {  // Debian: in package libvirt-daemon
-    const auto connection_before = host_->guest(kId)->connection();
+    const auto connection_before = host_->guests().find(machine_id)->connection();
     ASSERT_EQ(virDomainManagedSave(domain().get(), 0), 0);
-    ASSERT_TRUE(wait_until(5s, [&] { return host_->find(kId)->power == PowerState::saved; }));
+    ASSERT_TRUE(wait_until(5s, [&] { return host_->machines().find(machine_id)->power == PowerState::saved; }));
     EXPECT_EQ(ask(R"({"execute":"guest-ping"})").error().kind, Failure::invalid_state);
-    ASSERT_TRUE(host_->change_settings(kId, [](Settings& settings) { settings.guest_service_interface = false; }));
+    ASSERT_TRUE(host_->machines().change_settings(
+        machine_id, [](Settings& settings) { settings.guest_service_interface = false; }));
     begin = Clock::now();
     connecting_takes = 300;  // libvirt has let go of the domain meanwhile, and its XML has the agent already
-    ASSERT_TRUE(host_->start(kId));
+    ASSERT_TRUE(host_->machines().start(machine_id));
     ASSERT_TRUE(wait_until(10s, [&] {
-      host_->change_settings(kId, [](Settings& settings) { settings.guest_service_interface = false; });
-      return host_->guest(kId)->connected();
+      host_->machines().change_settings(machine_id,
+                                        [](Settings& settings) { settings.guest_service_interface = false; });
+      return host_->guests().find(machine_id)->connected();
     }));
     EXPECT_TRUE(ask(R"({"execute":"guest-ping"})"));
     connecting_takes = 0;
     fmt::print("restored, agent answers after {:.0f} ms\n", milliseconds_since(begin));
-    EXPECT_GT(host_->guest(kId)->connection(), connection_before);
+    EXPECT_GT(host_->guests().find(machine_id)->connection(), connection_before);
     EXPECT_TRUE(wait_until(5s, [&] { return live_settings().guest_service_interface == false; }));
   }
 
   // The agent restarts: none is there before libvirt talks to the next one.
-  const auto of_the_first = host_->guest(kId)->connection();
+  const auto of_the_first = host_->guests().find(machine_id)->connection();
   connecting_takes = 300;
   run_in_guest("systemctl restart qemu-guest-agent");
-  ASSERT_TRUE(wait_until(20s, [&] { return !host_->guest(kId)->connected(); }));
+  ASSERT_TRUE(wait_until(20s, [&] { return !host_->guests().find(machine_id)->connected(); }));
   ASSERT_TRUE(wait_until(20s, [&] {
-    host_->change_settings(kId, [](Settings& settings) { settings.heartbeat = !settings.heartbeat.value_or(true); });
-    return host_->guest(kId)->connected();
+    host_->machines().change_settings(
+        machine_id, [](Settings& settings) { settings.heartbeat = !settings.heartbeat.value_or(true); });
+    return host_->guests().find(machine_id)->connected();
   }));
   const auto of_the_next = ask(R"({"execute":"guest-ping"})");
   EXPECT_TRUE(of_the_next) << of_the_next.error().message;
-  EXPECT_GT(host_->guest(kId)->connection(), of_the_first);
+  EXPECT_GT(host_->guests().find(machine_id)->connection(), of_the_first);
   connecting_takes = 0;
 
   // Destroyed in mid-call.
@@ -382,22 +385,22 @@ TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
   auto in_flight = std::async(std::launch::async, [&] { return ask(R"({"execute":"guest-ping"})", 20s); });
   std::this_thread::sleep_for(300ms);
   begin = Clock::now();
-  ASSERT_TRUE(host_->turn_off(kId));
+  ASSERT_TRUE(host_->machines().turn_off(machine_id));
   fmt::print("turned off in {:.0f} ms\n", milliseconds_since(begin));
   const auto interrupted = in_flight.get();
   EXPECT_FALSE(interrupted);
   fmt::print("call in flight ended {:.0f} ms after the switch: {}\n", milliseconds_since(begin),
              interrupted.error().message);
   EXPECT_LT(milliseconds_since(begin), 5000);
-  EXPECT_EQ(host_->find(kId)->power, PowerState::off);
-  EXPECT_FALSE(host_->guest(kId)->connected());
+  EXPECT_EQ(host_->machines().find(machine_id)->power, PowerState::off);
+  EXPECT_FALSE(host_->guests().find(machine_id)->connected());
 
   // The host's end waits for no call.
-  ASSERT_TRUE(host_->start(kId));
-  ASSERT_TRUE(wait_until(60s, [&] { return host_->guest(kId)->connected(); }));
+  ASSERT_TRUE(host_->machines().start(machine_id));
+  ASSERT_TRUE(wait_until(60s, [&] { return host_->guests().find(machine_id)->connected(); }));
   run_in_guest("kill -STOP $PPID");
   ASSERT_TRUE(agent_falls_silent());
-  const auto transport = host_->guest(kId);
+  const auto transport = host_->guests().find(machine_id);
   auto hanging = std::async(std::launch::async,
                             [&] { return transport->command(R"({"execute":"guest-ping"})", Clock::now() + 60s); });
   std::this_thread::sleep_for(300ms);

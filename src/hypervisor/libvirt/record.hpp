@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "hypervisor/host.hpp"
 #include "hypervisor/libvirt/library.hpp"
 #include "hypervisor/libvirt/uri.hpp"
+#include "hypervisor/machines.hpp"
 
 #include <optional>
 #include <string>

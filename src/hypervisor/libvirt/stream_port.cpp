@@ -22,8 +22,8 @@ namespace {
 using guest::Clock;
 
 /// What waits in each direction: enough to keep the guest busy while a thread here sleeps, and no more.
-constexpr std::size_t kMostWaiting = 1U << 20;
-constexpr std::size_t kReadAtOnce = 256U << 10;
+constexpr std::size_t most_waiting = 1U << 20;
+constexpr std::size_t read_at_once = 256U << 10;
 
 struct StreamRelease {
   void operator()(virStreamPtr stream) const { virStreamFree(stream); }
@@ -54,10 +54,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Status write(std::string_view bytes, Clock::time_point deadline) {
     while (!bytes.empty()) {
       std::unique_lock lock(mutex_);
-      const bool room = changed_.wait_until(lock, deadline, [this] { return over() || waiting_out_ < kMostWaiting; });
+      const bool room = changed_.wait_until(lock, deadline, [this] { return over() || waiting_out_ < most_waiting; });
       if (over()) return why();
       if (!room) return error(Failure::timed_out, fmt::format("the guest does not read from the data port {}", name_));
-      const std::string_view part = bytes.substr(0, kMostWaiting);
+      const std::string_view part = bytes.substr(0, most_waiting);
       outgoing_.emplace_back(part);
       waiting_out_ += part.size();
       bytes.remove_prefix(part.size());
@@ -95,10 +95,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // Events tell a level: what was told is not asked for again until a call has found nothing to do.
   static void on_event(virStreamPtr, int events, void* opaque) {
     const std::shared_ptr<Channel> self = *static_cast<std::shared_ptr<Channel>*>(opaque);
-    constexpr int kOver = VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
+    constexpr int ended_events = VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
     const std::lock_guard lock(self->mutex_);
-    if ((events & (VIR_STREAM_EVENT_READABLE | kOver)) != 0) self->readable_ = true;
-    if ((events & (VIR_STREAM_EVENT_WRITABLE | kOver)) != 0) self->writable_ = true;
+    if ((events & (VIR_STREAM_EVENT_READABLE | ended_events)) != 0) self->readable_ = true;
+    if ((events & (VIR_STREAM_EVENT_WRITABLE | ended_events)) != 0) self->writable_ = true;
     self->changed_.notify_all();
     self->ask_for_events();
   }
@@ -134,7 +134,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
     while (!over()) {
       if (writable_ && !outgoing_.empty()) {
         send(lock);
-      } else if (readable_ && incoming_.size() < kMostWaiting) {
+      } else if (readable_ && incoming_.size() < most_waiting) {
         receive(lock);
       } else {
         changed_.wait(lock);
@@ -165,7 +165,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   void receive(Lock& lock) {
     lock.unlock();
-    if (buffer_.empty()) buffer_.resize(kReadAtOnce);
+    if (buffer_.empty()) buffer_.resize(read_at_once);
     const int received = virStreamRecv(stream_.get(), buffer_.data(), buffer_.size());
     lock.lock();
     if (received == -2) {

@@ -1,8 +1,7 @@
 // Administrators who start, stop and look at one service at the same time: what they are answered fits an order of
 // events.
-#include "hypervisor/simulator/host.hpp"
-
 #include "guest/guest.hpp"
+#include "hypervisor/simulator/host.hpp"
 
 #include <gtest/gtest.h>
 
@@ -126,7 +125,7 @@ TEST(Administrators, AreGivenAnswersThatFitAnOrderOfEvents) {
     ASSERT_TRUE(fleet) << fleet.error().message;
     const std::string id = fleet->machines[0].id;
     Simulator host(std::move(*fleet));
-    const auto guest = guest::make_agent_guest(host.guest(id));
+    const auto guest = guest::make_agent_guest(host.guests().find(id));
     std::set<bool> states{false};
     for (unsigned round = 0; round < rounds; ++round) {
       const Clock::time_point begun = Clock::now();

@@ -7,11 +7,10 @@
 #include "hypervisor/simulator/table_reader.hpp"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <fmt/format.h>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <fstream>

@@ -3,7 +3,8 @@
 
 #include "base/result.hpp"
 #include "guest/system/key_values.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machine.hpp"
+#include "hypervisor/machines.hpp"
 
 #include <chrono>
 #include <cstdint>

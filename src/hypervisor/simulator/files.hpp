@@ -1,4 +1,4 @@
-// The files of one simulated guest: what the scripts of src/guest/files/file_scripts.hpp and guest-file-* would do to
+// The files of one simulated guest: what the scripts of src/guest/files/file_scripts/ and guest-file-* would do to
 // them.
 #pragma once
 

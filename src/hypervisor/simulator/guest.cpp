@@ -136,13 +136,12 @@ Result<std::string> SimulatedGuest::command(std::string_view json, Clock::time_p
   return error(Failure::unreachable, fmt::format("the agent of VM \"{}\" went away in mid-call", vm_name_));
 }
 
-std::optional<Host::PowerRequest> SimulatedGuest::shutdown_of(std::string_view command,
-                                                              const json::object& arguments) const {
-  if (command == "guest-suspend-disk") return Host::PowerRequest::shut_down;
+std::optional<PowerRequest> SimulatedGuest::shutdown_of(std::string_view command, const json::object& arguments) const {
+  if (command == "guest-suspend-disk") return PowerRequest::shut_down;
   if (command != "guest-shutdown") return std::nullopt;
   const json::value* mode = arguments.if_contains("mode");
   const bool reboot = mode != nullptr && mode->is_string() && mode->get_string() == "reboot";
-  return reboot ? Host::PowerRequest::reboot : Host::PowerRequest::shut_down;
+  return reboot ? PowerRequest::reboot : PowerRequest::shut_down;
 }
 
 std::string SimulatedGuest::answer(std::string_view text) {
@@ -438,7 +437,7 @@ void SimulatedGuest::set_frozen(bool frozen) {
   frozen_ = frozen;
 }
 
-void SimulatedGuest::on_shutdown(std::function<void(Host::PowerRequest)> shut_down) {
+void SimulatedGuest::on_shutdown(std::function<void(PowerRequest)> shut_down) {
   const std::lock_guard lock(mutex_);
   shut_down_ = std::move(shut_down);
 }

@@ -4,7 +4,7 @@
 #include "base/result.hpp"
 #include "base/waiting.hpp"
 #include "guest/transport/transport.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 #include "hypervisor/simulator/description.hpp"
 #include "hypervisor/simulator/files.hpp"
 #include "hypervisor/simulator/guest_system.hpp"
@@ -35,7 +35,7 @@ class SimulatedGuest : public guest::Transport {
   Result<std::string> command(std::string_view json, Clock::time_point deadline) override;
   PollDelays poll_delays() const override;
 
-  /// The VM's power state; `booted` is when it was started, and its services begin anew.
+  /// The VM's power state; `booted` is when it was started; its services start again.
   void set_power(PowerState power);
   void boot(Clock::time_point booted);
   /// The VM is gone for good.
@@ -48,7 +48,7 @@ class SimulatedGuest : public guest::Transport {
   void set_latency(milliseconds latency);
 
   /// What happens when the guest shuts itself down; not called with a lock of the guest's.
-  void on_shutdown(std::function<void(Host::PowerRequest)> shut_down);
+  void on_shutdown(std::function<void(PowerRequest)> shut_down);
   /// The file of key-value pairs that the host delivered.
   std::string host_key_values() const;
   bool frozen() const;
@@ -68,7 +68,7 @@ class SimulatedGuest : public guest::Transport {
   Status available() const;
   Error silence(Clock::time_point since) const;
   std::string answer(std::string_view json);
-  std::optional<Host::PowerRequest> shutdown_of(std::string_view command, const boost::json::object& arguments) const;
+  std::optional<PowerRequest> shutdown_of(std::string_view command, const boost::json::object& arguments) const;
   boost::json::value execute(const boost::json::object& arguments);
   boost::json::value status(const boost::json::object& arguments);
   boost::json::value file_command(std::string_view command, const boost::json::object& arguments);
@@ -95,8 +95,8 @@ class SimulatedGuest : public guest::Transport {
   std::unique_ptr<Services> services_;
   SimulatedFiles files_;
   GuestSystem system_;
-  std::function<void(Host::PowerRequest)> shut_down_;
-  std::optional<Host::PowerRequest> shutting_down_;  ///< the command in hand told it to
+  std::function<void(PowerRequest)> shut_down_;
+  std::optional<PowerRequest> shutting_down_;  ///< the command in hand told it to
   std::map<std::int64_t, Process> processes_;
   std::int64_t last_process_ = 400;
 };

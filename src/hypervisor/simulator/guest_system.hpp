@@ -26,7 +26,7 @@ class GuestSystem {
 
   /// The clock stands while the VM is paused or saved.
   void set_running(bool running);
-  /// The guest begins anew; its files stay.
+  /// The guest restarts; its files stay.
   void boot();
 
   /// The file that the host delivers.

@@ -69,7 +69,7 @@ class SimulatorTest : public testing::Test {
     ASSERT_TRUE(fleet.has_value()) << fleet.error().message;
     id_ = fleet->machines[0].id;
     host_ = std::make_unique<Simulator>(std::move(*fleet));
-    guest_ = make_agent_guest(host_->guest(id_));
+    guest_ = make_agent_guest(host_->guests().find(id_));
   }
   void SetUp() override { make(); }
   void TearDown() override { guest_.reset(); }
@@ -201,7 +201,7 @@ TEST_F(SimulatorTest, AgentFallsSilentInMidCall) {
   await_starting("hang");
   host_->set_agent(id_, AgentState::silent);
   EXPECT_EQ(kind(starting.get()), Failure::timed_out);
-  EXPECT_TRUE(host_->find(id_)->agent_connected);
+  EXPECT_TRUE(host_->machines().find(id_)->agent_connected);
   host_->set_agent(id_, AgentState::connected);
   EXPECT_TRUE(start("db"));
 }
@@ -217,10 +217,10 @@ TEST_F(SimulatorTest, AgentRestartsInMidCall) {
 
 TEST_F(SimulatorTest, AgentGoesAndComes) {
   host_->set_agent(id_, AgentState::none);
-  EXPECT_FALSE(host_->find(id_)->agent_connected);
+  EXPECT_FALSE(host_->machines().find(id_)->agent_connected);
   EXPECT_EQ(kind(start("db")), Failure::not_supported);
   host_->set_agent(id_, AgentState::connected);
-  EXPECT_TRUE(host_->find(id_)->agent_connected);
+  EXPECT_TRUE(host_->machines().find(id_)->agent_connected);
   EXPECT_TRUE(start("db"));
 }
 
@@ -229,8 +229,8 @@ TEST_F(SimulatorTest, VmDiesInMidCall) {
   await_starting("hang");
   host_->set_power(id_, PowerState::off);
   EXPECT_EQ(kind(starting.get()), Failure::invalid_state);
-  EXPECT_EQ(host_->find(id_)->power, PowerState::off);
-  EXPECT_FALSE(host_->find(id_)->agent_connected);
+  EXPECT_EQ(host_->machines().find(id_)->power, PowerState::off);
+  EXPECT_FALSE(host_->machines().find(id_)->agent_connected);
 }
 
 TEST_F(SimulatorTest, VmDiesWhileItsAgentIsSilent) {
@@ -241,14 +241,15 @@ TEST_F(SimulatorTest, VmDiesWhileItsAgentIsSilent) {
   host_->remove(id_);
   EXPECT_EQ(asking.get().error().kind, Failure::invalid_state);
   EXPECT_LT(Clock::now() - begun, 1s);
-  EXPECT_EQ(host_->find(id_), nullptr);
-  EXPECT_EQ(host_->guest(id_), nullptr);
+  EXPECT_EQ(host_->machines().find(id_), nullptr);
+  EXPECT_EQ(host_->guests().find(id_), nullptr);
 }
 
 TEST_F(SimulatorTest, PausedAndFrozenGuestsAreUnreachable) {
   host_->set_power(id_, PowerState::paused);
-  EXPECT_EQ(host_->guest(id_)->command(R"({"execute":"guest-ping"})", soon()).error().kind, Failure::unreachable);
-  EXPECT_TRUE(host_->start(id_));
+  EXPECT_EQ(host_->guests().find(id_)->command(R"({"execute":"guest-ping"})", soon()).error().kind,
+            Failure::unreachable);
+  EXPECT_TRUE(host_->machines().start(id_));
   EXPECT_TRUE(start("db"));
   host_->simulated_guest(id_)->set_frozen(true);
   const auto frozen = stop("db");
@@ -262,40 +263,42 @@ TEST_F(SimulatorTest, PowerCycleBootsTheGuestAnew) {
   ASSERT_TRUE(start("db"));
   std::promise<void> connected;
   std::atomic<bool> told{false};
-  host_->listen([&](const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
+  host_->machines().listen([&](const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
     if (before && after && !before->agent_connected && after->agent_connected && !told.exchange(true))
       connected.set_value();
   });
-  EXPECT_TRUE(host_->turn_off(id_));
-  EXPECT_EQ(host_->turn_off(id_).error().kind, Failure::invalid_state);
-  EXPECT_FALSE(host_->find(id_)->started);
+  EXPECT_TRUE(host_->machines().turn_off(id_));
+  EXPECT_EQ(host_->machines().turn_off(id_).error().kind, Failure::invalid_state);
+  EXPECT_FALSE(host_->machines().find(id_)->started);
   EXPECT_EQ(kind(start("db")), Failure::invalid_state);
-  EXPECT_TRUE(host_->start(id_));
-  EXPECT_EQ(host_->start(id_).error().kind, Failure::invalid_state);
+  EXPECT_TRUE(host_->machines().start(id_));
+  EXPECT_EQ(host_->machines().start(id_).error().kind, Failure::invalid_state);
   ASSERT_EQ(connected.get_future().wait_for(10s), std::future_status::ready);
-  EXPECT_TRUE(host_->find(id_)->started);
+  EXPECT_TRUE(host_->machines().find(id_)->started);
   EXPECT_EQ(guest_->service("db", soon())->active_state, "inactive");
   EXPECT_TRUE(guest_->service("web", soon())->started());
 }
 
 TEST_F(SimulatorTest, FaultsOfTheVm) {
   make("[[vm]]\nname='faulty'\nfaults=['start']\n[[vm]]\nname='stuck'\nstate='running'\nfaults=['turn_off']\n");
-  for (const auto& machine : host_->list("", 10)) {
+  for (const auto& machine : host_->machines().list("", 10)) {
     const bool stuck = machine->power == PowerState::running && machine->name == "stuck";
     if (machine->name == "vm") continue;
-    EXPECT_EQ((stuck ? host_->turn_off(machine->id) : host_->start(machine->id)).error().kind, Failure::failed);
+    EXPECT_EQ((stuck ? host_->machines().turn_off(machine->id) : host_->machines().start(machine->id)).error().kind,
+              Failure::failed);
   }
-  EXPECT_EQ(host_->start("none").error().kind, Failure::not_found);
-  EXPECT_EQ(host_->turn_off("none").error().kind, Failure::not_found);
-  EXPECT_EQ(host_->guest("none"), nullptr);
+  EXPECT_EQ(host_->machines().start("none").error().kind, Failure::not_found);
+  EXPECT_EQ(host_->machines().turn_off("none").error().kind, Failure::not_found);
+  EXPECT_EQ(host_->guests().find("none"), nullptr);
 }
 
 TEST_F(SimulatorTest, SettingsAreInTheRecordWhenTheCallReturns) {
-  const auto before = host_->find(id_);
-  EXPECT_TRUE(host_->change_settings(id_, [](Settings& settings) { settings.guest_service_interface = true; }));
-  EXPECT_EQ(host_->find(id_)->settings.guest_service_interface, true);
+  const auto before = host_->machines().find(id_);
+  EXPECT_TRUE(
+      host_->machines().change_settings(id_, [](Settings& settings) { settings.guest_service_interface = true; }));
+  EXPECT_EQ(host_->machines().find(id_)->settings.guest_service_interface, true);
   EXPECT_FALSE(before->settings.guest_service_interface);
-  EXPECT_EQ(host_->change_settings("none", [](Settings&) {}).error().kind, Failure::not_found);
+  EXPECT_EQ(host_->machines().change_settings("none", [](Settings&) {}).error().kind, Failure::not_found);
 }
 
 TEST_F(SimulatorTest, AgentsThatForbidAndManagersThatAreNotThere) {
@@ -321,8 +324,8 @@ name = "late"
 template = "t"
 guest = { service_manager = "starting", starting_milliseconds = 50 }
 )");
-  for (const auto& machine : host_->list("", 10)) {
-    const auto guest = make_agent_guest(host_->guest(machine->id));
+  for (const auto& machine : host_->machines().list("", 10)) {
+    const auto guest = make_agent_guest(host_->guests().find(machine->id));
     const auto started = guest->start_service("db", soon());
     if (machine->name == "vm" || machine->name == "late") {
       EXPECT_TRUE(started.has_value()) << machine->name;
@@ -341,7 +344,7 @@ TEST_F(SimulatorTest, LatencyIsOfEachCommand) {
 }
 
 TEST_F(SimulatorTest, HostileCommandsAreAnswered) {
-  const auto transport = host_->guest(id_);
+  const auto transport = host_->guests().find(id_);
   for (const char* json : {"", "{", "[]", "{}", R"({"execute":7})", R"({"execute":"guest-suspend-hybrid"})",
                            R"({"execute":"guest-exec"})", R"({"execute":"guest-exec","arguments":{"path":"/bin/sh"}})",
                            R"({"execute":"guest-exec-status","arguments":{"pid":"x"}})",
@@ -370,7 +373,7 @@ TEST(SimulatorScale, TenThousandVmsLoadQuickly) {
   auto fleet = parse_description(std::string(services) + "[[fleet]]\nprefix='f'\ncount=10000\ntemplate='t'\n", "test");
   ASSERT_TRUE(fleet.has_value());
   Simulator host(std::move(*fleet));
-  EXPECT_EQ(host.list("", 20000).size(), 10001U);
+  EXPECT_EQ(host.machines().list("", 20000).size(), 10001U);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Start modes, and the same services under each service manager.
-#include "hypervisor/simulator/host.hpp"
-
 #include "guest/guest.hpp"
+#include "hypervisor/simulator/host.hpp"
 
 #include <gtest/gtest.h>
 
@@ -50,7 +49,7 @@ unit_file_state = "static"
 
 TEST(SimulatedManagers, StartModes) {
   Simulator host(fleet({"systemd"}));
-  const auto guest = make_agent_guest(host.guest(host.list("", 1)[0]->id));
+  const auto guest = make_agent_guest(host.guests().find(host.machines().list("", 1)[0]->id));
   const auto change = [&](std::string_view name, guest::StartMode mode) {
     return guest->change_start_mode(name, mode, soon());
   };
@@ -65,9 +64,9 @@ TEST(SimulatedManagers, StartModes) {
 
 TEST(SimulatedManagers, AllShowTheSameServices) {
   Simulator host(fleet({"openrc", "sysvinit", "windows"}));
-  for (const auto& machine : host.list("", 10)) {
+  for (const auto& machine : host.machines().list("", 10)) {
     SCOPED_TRACE(machine->name);
-    const auto guest = make_agent_guest(host.guest(machine->id));
+    const auto guest = make_agent_guest(host.guests().find(machine->id));
     const auto started = guest->start_service("db", soon());
     ASSERT_TRUE(started) << started.error().message;
     EXPECT_TRUE(started->service.started());
@@ -91,9 +90,9 @@ TEST(SimulatedManagers, AllShowTheSameServices) {
 
 TEST(SimulatedManagers, FailuresAreToldInTheirOwnWords) {
   Simulator host(fleet({"openrc", "sysvinit", "windows"}));
-  for (const auto& machine : host.list("", 10)) {
+  for (const auto& machine : host.machines().list("", 10)) {
     SCOPED_TRACE(machine->name);
-    const auto guest = make_agent_guest(host.guest(machine->id));
+    const auto guest = make_agent_guest(host.guests().find(machine->id));
     for (const char* name : {"fail", "masked"}) {
       const auto outcome = guest->start_service(name, soon());
       ASSERT_TRUE(outcome) << outcome.error().message;
@@ -124,7 +123,7 @@ name = "W32Time"
                                      "test");
   ASSERT_TRUE(described) << described.error().message;
   Simulator host(std::move(*described));
-  const auto guest = make_agent_guest(host.guest(host.list("", 1)[0]->id));
+  const auto guest = make_agent_guest(host.guests().find(host.machines().list("", 1)[0]->id));
   EXPECT_EQ(guest->capabilities(soon())->os_name, "Windows Server 2019 Datacenter");
   // Names have no case, and are told as they were given to the service.
   const auto started = guest->start_service("w32TIME", soon());
@@ -149,9 +148,9 @@ TEST(SimulatedManagers, AGuestMayHaveNoServices) {
   auto described = parse_description(text, "test");
   ASSERT_TRUE(described) << described.error().message;
   Simulator host(std::move(*described));
-  for (const auto& machine : host.list("", 10)) {
+  for (const auto& machine : host.machines().list("", 10)) {
     SCOPED_TRACE(machine->name);
-    const auto guest = make_agent_guest(host.guest(machine->id));
+    const auto guest = make_agent_guest(host.guests().find(machine->id));
     for (int i = 0; i < 2; ++i) {
       const auto services = guest->services(soon());
       ASSERT_TRUE(services) << services.error().message;

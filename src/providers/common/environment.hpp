@@ -35,4 +35,9 @@ struct Environment {
   std::function<bool(const cim::Context& caller, std::function<void()> task)> offer = {};
 };
 
+/// Makes the provider of a class with a Provider qualifier; `Base` is what cimgen wrote for it. Each provider's file
+/// specializes it, and one that does not is a link error.
+template <class Base>
+std::unique_ptr<Base> make_provider(Environment& environment);
+
 }  // namespace vmms::providers

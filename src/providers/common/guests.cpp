@@ -14,9 +14,9 @@ bool may_have_own_agent(const hypervisor::VirtualMachine& machine, bool interfac
 
 }  // namespace
 
-Guests::Guests(hypervisor::Host& host, Options options) : host_(host), options_(options) {
-  host.listen([shared = shared_, by_default = options.guest_service_interface](
-                  const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
+Guests::Guests(hypervisor::Host& host, Options options) : transports_(host.guests()), options_(options) {
+  host.machines().listen([shared = shared_, by_default = options.guest_service_interface](
+                             const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
     if (!before || (after && (may_have_own_agent(*after, by_default) || !may_have_own_agent(*before, by_default))))
       return;
     std::shared_ptr<guest::Guest> guest;  // let go after the lock
@@ -37,7 +37,7 @@ std::shared_ptr<guest::Guest> Guests::find(std::string_view id) {
     const std::lock_guard lock(shared_->mutex);
     if (const auto found = shared_->guests.find(key); found != shared_->guests.end()) return found->second;
   }
-  auto transport = host_.guest(key);
+  auto transport = transports_.find(key);
   if (!transport) return nullptr;
   auto account = options_.ledger ? options_.ledger->account(Ledger::Payer::machine, key) : nullptr;
   auto made = guest::make_agent_guest(std::move(transport), options_.own_agent, std::move(account));

@@ -32,7 +32,7 @@ class Guests {
     std::mutex mutex;
     std::map<std::string, std::shared_ptr<guest::Guest>, std::less<>> guests;  ///< by upper-case VM id
   };
-  hypervisor::Host& host_;
+  hypervisor::GuestTransports& transports_;
   const Options options_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };

@@ -19,9 +19,9 @@ constexpr std::size_t guid_length = 36;
 std::string command_word(const VirtualMachine& machine) { return shell_argument(machine.name, machine.id); }
 
 Result<VirtualMachinePtr> find_machine(const Environment& environment, std::string_view id) {
-  if (auto machine = environment.host.find(id)) return machine;
+  if (auto machine = environment.host.machines().find(id)) return machine;
   // A lost connection explains a VM that is missing better than "not found" does.
-  if (const Status health = environment.host.health(); !health) return health.error();
+  if (const Status health = environment.host.machine().health(); !health) return health.error();
   return error(Failure::not_found, fmt::format("there is no virtual machine {}", escaped(id.substr(0, 200))));
 }
 
@@ -94,17 +94,17 @@ std::string machine_of(const cim::ObjectPath& path) {
 void for_each_machine(const Environment& environment, const std::optional<std::string>& id, std::string_view from,
                       const std::function<bool(const VirtualMachinePtr&)>& visit, std::size_t expected) {
   if (id) {
-    const auto machine = environment.host.find(*id);
+    const auto machine = environment.host.machines().find(*id);
     if (machine && machine->id >= from) visit(machine);
     return;
   }
   std::string after;
   if (!from.empty()) {
-    if (const auto first = environment.host.find(from); first && !visit(first)) return;
+    if (const auto first = environment.host.machines().find(from); first && !visit(first)) return;
     after = from;
   }
   for (;;) {
-    const auto machines = environment.host.list(after, expected);
+    const auto machines = environment.host.machines().list(after, expected);
     for (const auto& machine : machines)
       if (!visit(machine)) return;
     if (machines.size() < expected) return;

@@ -60,7 +60,7 @@ cim::ObjectPath component_setting_path(std::string_view machine_id, const Integr
 /// Whether an InstanceID names this component's setting of some VM.
 bool is_setting_of(const IntegrationComponent& component, std::string_view instance_id);
 
-/// How a command that people are told to type names the VM.
+/// How a command in an advice names the VM.
 std::string command_word(const hypervisor::VirtualMachine& machine);
 
 /// Errors: not_found.

@@ -1,8 +1,8 @@
 #include "providers/common/machines.hpp"
 
-#include <gtest/gtest.h>
-
 #include "base/text.hpp"
+
+#include <gtest/gtest.h>
 
 namespace vmms::providers {
 namespace {

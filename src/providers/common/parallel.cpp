@@ -1,4 +1,5 @@
 #include "providers/common/parallel.hpp"
+
 #include "base/waiting.hpp"
 
 #include <algorithm>

@@ -31,7 +31,7 @@ class StateChange : public testing::Providers {
     EXPECT_TRUE(answer) << answer.error().message;
     return answer ? *answer : 0;
   }
-  PowerState power(std::string_view machine) { return host_.find(id(machine))->power; }
+  PowerState power(std::string_view machine) { return host_.machines().find(id(machine))->power; }
 
   /// A job of a class, whose work has ended.
   std::string job(const std::string& class_name) {
@@ -45,9 +45,9 @@ class StateChange : public testing::Providers {
 };
 
 TEST_F(StateChange, ATimeoutOfZeroOrNullIsNone) {
-  ASSERT_TRUE(host_.turn_off(id("delta")));  // whose guest would be waited for
-  ASSERT_TRUE(host_.change_settings(id("alpha"), [](hypervisor::Settings& settings) {
-    settings.communication_services = {{"00000BB8-FACB-11E6-BD58-64006A7986D3", 2}};
+  ASSERT_TRUE(host_.machines().turn_off(id("delta")));  // whose guest would be waited for
+  ASSERT_TRUE(host_.machines().change_settings(id("alpha"), [](hypervisor::Settings& settings) {
+    settings.communication_services = {{"00000BB8-FACB-11E6-BD58-64006A7986D3"}};
   }));
   for (const char* each : {"", "Msvm_CopyFileToGuestJob", "Vmms_CopyFileFromGuestJob"}) job(each);
   const Value none[] = {Value(), DateTime::interval(DateTime::Microseconds(0))};
@@ -84,7 +84,7 @@ TEST_F(StateChange, AMachineIsReset) {
   EXPECT_EQ(machine_answers("alpha", 11), 4096U);
   EXPECT_EQ(all("Msvm_ConcreteJob").at(0)["JobState"], Value(std::uint64_t{7}));
   EXPECT_EQ(power("alpha"), PowerState::running);
-  ASSERT_TRUE(host_.pause(id("alpha")));
+  ASSERT_TRUE(host_.machines().pause(id("alpha")));
   EXPECT_EQ(machine_answers("alpha", 11), 32775U);
   EXPECT_EQ(machine_answers("gamma", 11), 32775U) << "it is off";
 }
@@ -116,16 +116,16 @@ TEST_F(StateChange, AMachineThatRunsHasAProcessOfItsOwn) {
     }
   }
   EXPECT_GT(processes.size(), 1U);
-  const auto process = [&] { return host_.find(id("alpha"))->process_id; };
+  const auto process = [&] { return host_.machines().find(id("alpha"))->process_id; };
   const auto first = process();
-  ASSERT_TRUE(host_.pause(id("alpha")));
+  ASSERT_TRUE(host_.machines().pause(id("alpha")));
   EXPECT_EQ(process(), first);
-  ASSERT_TRUE(host_.save(id("alpha")));
+  ASSERT_TRUE(host_.machines().save(id("alpha")));
   EXPECT_EQ(process(), std::nullopt);
-  ASSERT_TRUE(host_.start(id("alpha")));
+  ASSERT_TRUE(host_.machines().start(id("alpha")));
   EXPECT_TRUE(process() && processes.insert(*process()).second);
   const auto second = process();
-  ASSERT_TRUE(host_.reset(id("alpha")));
+  ASSERT_TRUE(host_.machines().reset(id("alpha")));
   EXPECT_EQ(process(), second);
 }
 

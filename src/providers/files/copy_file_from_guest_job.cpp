@@ -1,8 +1,7 @@
 // Vmms_CopyFileFromGuestJob: files on their way out of a guest.
-#include "schema/vmms/copy_file_from_guest_job.hpp"
-
 #include "providers/files/copy_job_provider.hpp"
-#include "schema/vmms/copy_file_from_guest_setting_data.hpp"
+#include "schema/Vmms_CopyFileFromGuestJob.hpp"
+#include "schema/Vmms_CopyFileFromGuestSettingData.hpp"
 
 namespace vmms::providers {
 namespace {
@@ -23,11 +22,10 @@ class CopyFileFromGuestJobProvider
 };
 
 }  // namespace
-}  // namespace vmms::providers
 
-namespace vmms::schema::vmms {
-std::unique_ptr<CopyFileFromGuestJobProvider> make_copy_file_from_guest_job_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::CopyFileFromGuestJobProvider>(environment);
+template <>
+std::unique_ptr<schema::vmms::CopyFileFromGuestJobProvider> make_provider(Environment& environment) {
+  return std::make_unique<CopyFileFromGuestJobProvider>(environment);
 }
-}  // namespace vmms::schema::vmms
+
+}  // namespace vmms::providers

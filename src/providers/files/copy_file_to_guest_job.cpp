@@ -1,8 +1,7 @@
 // Msvm_CopyFileToGuestJob: files on their way into a guest.
-#include "schema/msvm/copy_file_to_guest_job.hpp"
-
 #include "providers/files/copy_job_provider.hpp"
-#include "schema/msvm/copy_file_to_guest_setting_data.hpp"
+#include "schema/Msvm_CopyFileToGuestJob.hpp"
+#include "schema/Msvm_CopyFileToGuestSettingData.hpp"
 
 namespace vmms::providers {
 namespace {
@@ -23,11 +22,10 @@ class CopyFileToGuestJobProvider
 };
 
 }  // namespace
-}  // namespace vmms::providers
 
-namespace vmms::schema::msvm {
-std::unique_ptr<CopyFileToGuestJobProvider> make_copy_file_to_guest_job_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::CopyFileToGuestJobProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::CopyFileToGuestJobProvider> make_provider(Environment& environment) {
+  return std::make_unique<CopyFileToGuestJobProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -33,10 +33,23 @@ class CopyJobProvider : public JobProvider<T, Base> {
   Result<typename T::RequestStateChange::Out> invoke(const cim::Context&, typename T::RequestStateChange,
                                                      const Key& key,
                                                      const typename T::RequestStateChange::In& in) override {
+    using Code = typename T::RequestStateChange::Code;
+    using RequestedState = typename T::RequestStateChange::RequestedState;
     const auto job = this->find(key);
     if (!job) return job.error();
-    return answer<typename T::RequestStateChange::Out>(
-        cancel_job(this->environment_, job->id, in.requested_state, in.timeout_period));
+    const bool terminates = in.requested_state == RequestedState::terminate;
+    typename T::RequestStateChange::Out out;
+    if (limits_time(in.timeout_period)) {
+      out.return_value = Code::use_of_timeout_parameter_not_supported;
+    } else if (!terminates && in.requested_state != RequestedState::kill) {
+      out.return_value = Code::invalid_parameter;
+    } else if (const Status cancelled = this->environment_.jobs.cancel(
+                   job->id, terminates ? cim::job::State::terminated : cim::job::State::killed);
+               !cancelled) {
+      if (cancelled.error().kind == Failure::not_found) return cancelled.error();
+      out.return_value = Code{cim::job::error_code(cancelled.error().kind)};
+    }
+    return out;
   }
 
  protected:

@@ -1,6 +1,7 @@
 #include "providers/files/copy_run.hpp"
 
 #include "base/waiting.hpp"
+#include "providers/files/part_files.hpp"
 
 #include <fmt/format.h>
 
@@ -17,29 +18,7 @@ constexpr auto begin_time = 60s;
 constexpr auto least_time = 600s;
 constexpr std::uint64_t slowest = 128U << 10;  // bytes a second
 
-// ASCII's separator: no path has a control character.
-constexpr char unit_separator = '\x1F';
-
-std::string take(std::string_view& text) {
-  const std::size_t end = std::min(text.find(unit_separator), text.size());
-  std::string part(text.substr(0, end));
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return part;
-}
-
 }  // namespace
-
-std::string part_file_text(const std::string& machine_id, const guest::PartFile& part) {
-  return machine_id + unit_separator + part.name + unit_separator + part.destination + unit_separator + part.source;
-}
-
-std::string read_part_file(std::string_view text, guest::PartFile& part) {
-  std::string machine_id = take(text);
-  part.name = take(text);
-  part.destination = take(text);
-  part.source = text;
-  return machine_id;
-}
 
 Status CopyRun::run(const Work& work) {
   Status done = copy(work);
@@ -81,7 +60,7 @@ bool CopyRun::cancelled() {
 }
 
 std::optional<Error> CopyRun::reason_to_end() const {
-  const auto machine = environment_.host.find(machine_id_);
+  const auto machine = environment_.host.machines().find(machine_id_);
   const auto ended = [&](std::string why) { return error(Failure::invalid_state, std::move(why)); };
   if (!machine) return ended(fmt::format("virtual machine '{}' is gone", machine_name_));
   if (!is_active(*machine)) return ended(fmt::format("virtual machine '{}' was turned off meanwhile", machine->name));

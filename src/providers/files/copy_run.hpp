@@ -51,8 +51,4 @@ class CopyRun {
   std::uint16_t percent_ = 0;
 };
 
-/// How a part file is kept with its job (cim::job::Job::left_behind), and read again.
-std::string part_file_text(const std::string& machine_id, const guest::PartFile& part);
-std::string read_part_file(std::string_view text, guest::PartFile& part);  ///< the id of the VM
-
 }  // namespace vmms::providers

@@ -201,10 +201,11 @@ Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& co
                                 const Result<std::vector<CopySetting>>& settings) {
   const auto machine = find_active_machine(environment, machine_id);
   if (!machine) return machine.error();
+  using Code = schema::msvm::GuestFileService::CopyFilesToGuest::Code;
   const auto refused = [&](const Error& why) {
     spdlog::info("{} of virtual machine '{}': {}, {}", job_class, (*machine)->name, cim::job::error_code(why.kind),
                  one_line(why.message, 1000));
-    return CopyAnswer{cim::job::error_code(why.kind), {}};
+    return CopyAnswer{Code{cim::job::error_code(why.kind)}, {}};
   };
   if (!settings) return refused(settings.error());
   if (const Status possible = check_copies(environment, context, **machine); !possible)
@@ -224,55 +225,7 @@ Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& co
                                             return CopyJob(environment, direction, detail, control).run();
                                           });
   if (!job) return refused(job.error());
-  return CopyAnswer{4096, job_path(*job)};
-}
-
-CopyCleaner::CopyCleaner(Environment& environment, std::string_view job_class)
-    : environment_(environment), jobs_(environment.jobs.interrupted(job_class)) {
-  if (jobs_.empty()) return;
-  auto started = Thread::start("copy-cleaner", [this] { clean(); }, {.use = ThreadUse::service});
-  if (started)
-    thread_ = std::move(*started);
-  else
-    spdlog::warn("part files of {} interrupted copies stay until vmmsd starts again: {}", jobs_.size(),
-                 started.error().message);
-}
-
-CopyCleaner::~CopyCleaner() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
-}
-
-void CopyCleaner::clean() {
-  constexpr std::chrono::seconds interval{1};
-  std::unique_lock lock(mutex_);
-  while (!ending_ && !jobs_.empty()) {
-    lock.unlock();
-    std::erase_if(jobs_, [this](const cim::job::Job& job) { return clean(job); });
-    lock.lock();
-    changed_.wait_for(lock, interval, [this] { return ending_; });
-  }
-}
-
-bool CopyCleaner::clean(const cim::job::Job& job) {
-  constexpr std::chrono::seconds patience{2};
-  guest::PartFile part;
-  const std::string machine_id = read_part_file(job.left_behind, part);
-  const auto machine = environment_.host.find(machine_id);
-  if (machine && !machine->agent_connected) return false;
-  const auto guest = machine ? environment_.guests.find(machine_id) : nullptr;
-  if (guest) {
-    const Status gone = guest->files().discard(part, guest::Clock::now() + patience);
-    if (!gone && gone.error().kind != Failure::not_supported) return false;
-  }
-  spdlog::info("job {}: the part file {} of \"{}\" is gone from {}", job.id, part.name, part.destination,
-               machine ? machine->name : machine_id);
-  environment_.jobs.forget_debris(job.id);
-  return true;
+  return CopyAnswer{Code::method_parameters_checked_job_started, job_path(*job)};
 }
 
 }  // namespace vmms::providers

@@ -1,14 +1,12 @@
-// Copies of files between the host and its guests: checks before, the job, what remains after a crash.
+// Copies of files between the host and its guests: checks before, and the job.
 #pragma once
 
-#include "base/thread.hpp"
 #include "cim/instance.hpp"
 #include "providers/files/transfer.hpp"
 #include "providers/guest_services/guest_services.hpp"
+#include "schema/Msvm_GuestFileService.hpp"
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +34,7 @@ struct CopyDetail {
 
 /// The documented return value, and the job when it is 4096.
 struct CopyAnswer {
-  std::uint32_t return_value = 0;
+  schema::msvm::GuestFileService::CopyFilesToGuest::Code return_value{};
   std::optional<cim::ObjectPath> job;
 };
 
@@ -60,25 +58,5 @@ Result<std::vector<CopySetting>> read_copy_settings(const std::optional<std::vec
 Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& context, std::string_view machine_id,
                                 CopyDirection direction, std::string_view job_class,
                                 const Result<std::vector<CopySetting>>& settings);
-
-/// Removes from the guests what copies of this daemon's predecessor left there, as soon as each can be reached.
-class CopyCleaner {
- public:
-  CopyCleaner(Environment& environment, std::string_view job_class);
-  ~CopyCleaner();
-  CopyCleaner(const CopyCleaner&) = delete;
-  CopyCleaner& operator=(const CopyCleaner&) = delete;
-
- private:
-  void clean();
-  bool clean(const cim::job::Job& job);
-
-  Environment& environment_;
-  std::vector<cim::job::Job> jobs_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ending_ = false;
-  Thread thread_;
-};
 
 }  // namespace vmms::providers

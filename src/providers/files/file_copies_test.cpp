@@ -121,9 +121,10 @@ TEST_F(Copies, EveryReturnCodeHasItsCause) {
   EXPECT_EQ(code(to_guest("alpha", source, "/tmp/a\nb")), "32773");
   EXPECT_EQ(to_guest("gamma", source, "/tmp/").error().kind, Failure::not_found) << "it is off";
   EXPECT_EQ(code(to_guest("delta", source, "/tmp/")), "32771") << "its agent is silent";
-  ASSERT_TRUE(host_.change_settings(id("beta"), [](auto& settings) { settings.guest_file_service = false; }));
+  ASSERT_TRUE(
+      host_.machines().change_settings(id("beta"), [](auto& settings) { settings.guest_file_service = false; }));
   EXPECT_EQ(code(to_guest("beta", source, "/tmp/")), "32775") << "the service is stopped";
-  ASSERT_TRUE(host_.change_settings(id("beta"), [](auto& settings) {
+  ASSERT_TRUE(host_.machines().change_settings(id("beta"), [](auto& settings) {
     settings.guest_file_service = true;
     settings.guest_service_interface = false;
   }));

@@ -4,8 +4,8 @@
 #include "guest/agent/printable.hpp"
 #include "providers/files/copy_run.hpp"
 #include "providers/files/file_copies.hpp"
-#include "schema/msvm/copy_file_to_guest_job.hpp"
-#include "schema/vmms/copy_file_from_guest_job.hpp"
+#include "schema/Msvm_CopyFileToGuestJob.hpp"
+#include "schema/Vmms_CopyFileFromGuestJob.hpp"
 
 #include <fmt/format.h>
 

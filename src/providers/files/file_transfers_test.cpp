@@ -20,7 +20,7 @@ class FileTransfersTest : public testing::Providers {
   }
 
   Ledger ledger_;
-  const std::shared_ptr<const hypervisor::VirtualMachine> machine_ = host_.find(id("alpha"));
+  const std::shared_ptr<const hypervisor::VirtualMachine> machine_ = host_.machines().find(id("alpha"));
   FileTransfers transfers_{environment_};
 };
 

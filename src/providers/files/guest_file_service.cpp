@@ -1,9 +1,8 @@
 // Msvm_GuestFileService: files into the guest. Present while the VM runs; started when its interface is on.
-#include "schema/msvm/guest_file_service.hpp"
-
 #include "providers/files/file_copies.hpp"
 #include "providers/guest_services/agent_services.hpp"
-#include "schema/msvm/copy_file_to_guest_job.hpp"
+#include "schema/Msvm_CopyFileToGuestJob.hpp"
+#include "schema/Msvm_GuestFileService.hpp"
 
 namespace vmms::providers {
 namespace {
@@ -22,10 +21,7 @@ constexpr AgentService file_service{
 
 class GuestFileServiceProvider : public AgentServiceProvider<GuestFileService, schema::msvm::GuestFileServiceProvider> {
  public:
-  explicit GuestFileServiceProvider(Environment& environment)
-      : AgentServiceProvider(environment, file_service),
-        environment_(environment),
-        cleaner_(environment, CopyFileToGuestJob::cim_class().name) {}
+  explicit GuestFileServiceProvider(Environment& environment) : AgentServiceProvider(environment, file_service) {}
 
   using AgentServiceProvider::invoke;
   Result<CopyFilesToGuest::Out> invoke(const cim::Context& context, CopyFilesToGuest, const Key& key,
@@ -39,18 +35,13 @@ class GuestFileServiceProvider : public AgentServiceProvider<GuestFileService, s
     out.job = answer->job;
     return out;
   }
-
- private:
-  Environment& environment_;
-  CopyCleaner cleaner_;
 };
 
 }  // namespace
-}  // namespace vmms::providers
 
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestFileServiceProvider> make_guest_file_service_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestFileServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestFileServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<GuestFileServiceProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -26,7 +26,7 @@ class Transfer {
  public:
   using Clock = guest::Clock;
 
-  /// How far calls may be out of order, and how much of what was read stays for who asks again.
+  /// How far calls may be out of order, and how much of what was read is kept for repeated calls.
   static constexpr std::uint64_t window = 8U << 20;
   static constexpr std::uint64_t most_kept = 4U << 20;
   static constexpr std::size_t most_bytes = 768U << 10;  ///< of a Read

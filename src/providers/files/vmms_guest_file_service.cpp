@@ -1,6 +1,4 @@
 // Vmms_GuestFileService: files through the client's connection and out of a guest, its directories, removal.
-#include "schema/vmms/guest_file_service.hpp"
-
 #include "base/base64.hpp"
 #include "base/source_file.hpp"
 #include "base/text.hpp"
@@ -10,8 +8,9 @@
 #include "providers/common/machine_pages.hpp"
 #include "providers/files/file_copies.hpp"
 #include "providers/files/file_transfers.hpp"
-#include "schema/vmms/copy_file_from_guest_job.hpp"
-#include "schema/vmms/guest_file.hpp"
+#include "schema/Vmms_CopyFileFromGuestJob.hpp"
+#include "schema/Vmms_GuestFile.hpp"
+#include "schema/Vmms_GuestFileService.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -26,8 +25,6 @@ using schema::vmms::CopyFileFromGuestJob;
 using schema::vmms::GuestFileService;
 
 constexpr std::size_t most_text = 1U << 20;  // of a Write
-constexpr std::uint16_t to_guest = 1;
-constexpr std::uint16_t from_guest = 2;
 constexpr std::uint16_t default_permissions = 0644;
 
 bool is_sha256(std::string_view text) {
@@ -37,11 +34,12 @@ bool is_sha256(std::string_view text) {
 
 /// What the arguments of OpenTransfer ask for. Errors: invalid_argument, which names the argument.
 Result<Transfer::Request> read_request(const GuestFileService::OpenTransfer::In& in) {
+  using Direction = GuestFileService::OpenTransfer::Direction;
   const auto wrong = [](std::string what) { return error(Failure::invalid_argument, std::move(what)); };
-  if (in.direction != to_guest && in.direction != from_guest)
+  if (in.direction != Direction::to_guest && in.direction != Direction::from_guest)
     return wrong("Direction must be 1 (to the guest) or 2 (from the guest)");
   Transfer::Request request;
-  request.direction = in.direction == to_guest ? CopyDirection::to_guest : CopyDirection::from_guest;
+  request.direction = in.direction == Direction::to_guest ? CopyDirection::to_guest : CopyDirection::from_guest;
   request.path = in.path.value_or("");
   request.name = in.name.value_or("");
   if (!usable_path(request.path) || (!request.name.empty() && !usable_path(request.name)))
@@ -74,11 +72,24 @@ Result<Transfer::Request> read_request(const GuestFileService::OpenTransfer::In&
   return request;
 }
 
+schema::vmms::GuestFile::FileType file_type(guest::FileInformation::Type type) {
+  using FileType = schema::vmms::GuestFile::FileType;
+  switch (type) {
+    case guest::FileInformation::Type::file:
+      return FileType::file;
+    case guest::FileInformation::Type::directory:
+      return FileType::directory;
+    case guest::FileInformation::Type::link:
+      return FileType::symbolic_link;
+    default:
+      return FileType::other;
+  }
+}
+
 cim::InstancePtr file_instance(const guest::FileInformation& file) {
-  using Type = guest::FileInformation::Type;
   schema::vmms::GuestFile instance;
   instance.name = file.name;
-  instance.file_type = file.type == Type::file ? 2 : file.type == Type::directory ? 3 : file.type == Type::link ? 4 : 1;
+  instance.file_type = file_type(file.type);
   instance.size = file.size;
   instance.permissions = static_cast<std::uint16_t>(file.permissions);
   instance.owner = file.owner;
@@ -116,7 +127,7 @@ class VmmsGuestFileServiceProvider : public schema::vmms::GuestFileServiceProvid
                      CopyFileFromGuestJob::cim_class().name, read_copy_settings(in.copy_file_from_guest_settings));
     if (!answer) return answer.error();
     CopyFilesFromGuest::Out out;
-    out.return_value = answer->return_value;
+    out.return_value = static_cast<CopyFilesFromGuest::Code>(answer->return_value);
     out.job = answer->job;
     return out;
   }
@@ -174,7 +185,7 @@ class VmmsGuestFileServiceProvider : public schema::vmms::GuestFileServiceProvid
     auto opened = transfers_.open(context, **machine, *std::move(request));
     if (!opened) return refused(**machine, opened.error());
     OpenTransfer::Out out;
-    out.return_value = 4096;
+    out.return_value = OpenTransfer::Code::method_parameters_checked_job_started;
     out.transfer = std::move(opened->id);
     out.job = std::move(opened->job);
     if (opened->file) out.file = file_instance(*opened->file);
@@ -277,11 +288,10 @@ class VmmsGuestFileServiceProvider : public schema::vmms::GuestFileServiceProvid
 };
 
 }  // namespace
-}  // namespace vmms::providers
 
-namespace vmms::schema::vmms {
-std::unique_ptr<GuestFileServiceProvider> make_guest_file_service_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::VmmsGuestFileServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::vmms::GuestFileServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<VmmsGuestFileServiceProvider>(environment);
 }
-}  // namespace vmms::schema::vmms
+
+}  // namespace vmms::providers

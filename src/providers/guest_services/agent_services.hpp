@@ -28,7 +28,7 @@ struct AgentService {
 /// How the service is, as far as is known without asking the guest.
 struct AgentServiceState {
   std::optional<bool> started;  ///< nothing: it can be neither started nor stopped, since the agent forbids it
-  std::uint16_t operational_status;
+  schema::msvm::GuestService::OperationalStatus operational_status;
   std::string text;  ///< the reason, and what to do
 };
 AgentServiceState state_of(const Environment& environment, const hypervisor::VirtualMachine& machine,
@@ -42,7 +42,7 @@ bool has_instance(const Environment& environment, const hypervisor::VirtualMachi
                   const AgentService& service);
 
 /// StartService and StopService.
-Result<std::uint32_t> act_on_agent_service(const Environment& environment, const cim::Context& context,
+Result<ServiceAnswer> act_on_agent_service(const Environment& environment, const cim::Context& context,
                                            std::string_view machine_id, const AgentService& service,
                                            ServiceAction action);
 
@@ -58,13 +58,15 @@ T agent_service_instance(const Environment& environment, const hypervisor::Virtu
   instance.name = std::string(service.name);
   instance.caption = instance.element_name = std::string(service.element_name);
   instance.started = state.started;
-  instance.enabled_state = !state.started ? 5 : *state.started ? 2 : 3;
-  instance.enabled_default = 2;
-  instance.requested_state = 12;
-  instance.transitioning_to_state = 12;
-  instance.health_state = 5;
+  instance.enabled_state = !state.started   ? T::EnabledState::not_applicable
+                           : *state.started ? T::EnabledState::enabled
+                                            : T::EnabledState::disabled;
+  instance.enabled_default = T::EnabledDefault::enabled;
+  instance.requested_state = T::RequestedState::not_applicable;
+  instance.transitioning_to_state = T::TransitioningToState::not_applicable;
+  instance.health_state = T::HealthState::ok;
   instance.start_mode = "Automatic";
-  instance.status = state.operational_status == 12 ? "No Contact" : "OK";
+  instance.status = state.operational_status == T::OperationalStatus::no_contact ? "No Contact" : "OK";
   instance.operational_status = {{state.operational_status}};
   instance.status_descriptions = {{std::move(state.text)}};
   return instance;
@@ -122,7 +124,7 @@ class AgentServiceProvider : public Base {
   }
 
  private:
-  Result<std::uint32_t> act(const cim::Context& context, const Key& key, ServiceAction action) {
+  Result<ServiceAnswer> act(const cim::Context& context, const Key& key, ServiceAction action) {
     if (!equals_no_case(key.name, service_.name))
       return error(Failure::not_found, fmt::format("there is no {} named '{}'", T::cim_class().name, key.name));
     return act_on_agent_service(environment_, context, key.system_name, service_, action);

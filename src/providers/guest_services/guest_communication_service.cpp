@@ -1,12 +1,11 @@
 // Msvm_GuestCommunicationService: programs of a guest that the host may reach through sockets of the hypervisor. Which
 // there may be is set (Msvm_GuestCommunicationServiceSettingData); under KVM these sockets are vsock.
-#include "schema/msvm/guest_communication_service.hpp"
-
 #include "base/text.hpp"
 #include "providers/common/machine_pages.hpp"
 #include "providers/guest_services/guest_services.hpp"
 #include "providers/guest_services/vsock_port.hpp"
 #include "providers/integration/setting_changes.hpp"
+#include "schema/Msvm_GuestCommunicationService.hpp"
 
 namespace vmms::providers {
 
@@ -16,8 +15,7 @@ using Service = schema::msvm::GuestCommunicationService;
 using CommunicationService = hypervisor::Settings::CommunicationService;
 using hypervisor::VirtualMachine;
 
-constexpr std::uint16_t policy_enabled = 2;
-constexpr std::uint16_t policy_disabled = 3;
+using Policy = CommunicationService::Policy;
 
 class GuestCommunicationServiceProvider : public schema::msvm::GuestCommunicationServiceProvider {
  public:
@@ -68,7 +66,7 @@ class GuestCommunicationServiceProvider : public schema::msvm::GuestCommunicatio
   std::optional<std::string> obstacle(const VirtualMachine& machine, const CommunicationService& service) const {
     if (!vsock_port(service.id))
       return fmt::format("not mapped: only <port>-facb-11e6-bd58-64006a7986d3 names a vsock port");
-    if (!environment_.host.information()->vsock) return "not mapped: the host has no vhost-vsock";
+    if (!environment_.host.machine().information()->vsock) return "not mapped: the host has no vhost-vsock";
     if (!machine.vsock_context) return "not mapped: the virtual machine has no vsock device";
     return std::nullopt;
   }
@@ -76,19 +74,21 @@ class GuestCommunicationServiceProvider : public schema::msvm::GuestCommunicatio
   Service instance(const VirtualMachine& machine, const CommunicationService& service) const {
     const auto hindered = obstacle(machine, service);
     // Deferred means what holds for services without a setting: enabled, as the interface's DefaultEnabledStatePolicy.
-    const bool allowed = service.policy == policy_enabled ||
-                         (service.policy != policy_disabled && environment_.configuration.guest_service_interface);
+    const bool allowed = service.policy == Policy::enabled ||
+                         (service.policy != Policy::disabled && environment_.configuration.guest_service_interface);
     Service found;
     found.system_name = machine.id;
     found.name = found.element_name = found.caption = service.id;
     found.started = allowed && !hindered;
-    found.enabled_state = *found.started ? 2 : 3;
-    found.enabled_default = 2;
-    found.requested_state = found.transitioning_to_state = 12;
-    found.health_state = 5;
+    found.enabled_state = *found.started ? Service::EnabledState::enabled : Service::EnabledState::disabled;
+    found.enabled_default = Service::EnabledDefault::enabled;
+    found.requested_state = Service::RequestedState::not_applicable;
+    found.transitioning_to_state = Service::TransitioningToState::not_applicable;
+    found.health_state = Service::HealthState::ok;
     found.start_mode = "Automatic";
     found.status = "OK";
-    found.operational_status = {{std::uint16_t{*found.started ? std::uint16_t{2} : std::uint16_t{10}}}};
+    found.operational_status = {
+        {*found.started ? Service::OperationalStatus::ok : Service::OperationalStatus::stopped}};
     if (hindered)
       found.status_descriptions = {{*hindered}};
     else if (!allowed)
@@ -99,19 +99,21 @@ class GuestCommunicationServiceProvider : public schema::msvm::GuestCommunicatio
     return found;
   }
 
-  Result<std::uint32_t> act(const Key& key, ServiceAction action) {
+  Result<ServiceAnswer> act(const Key& key, ServiceAction action) {
     const auto machine = find_active_machine(environment_, key.system_name);
     if (!machine) return machine.error();
     const auto* service = find_communication_service(**machine, key.name);
     if (!service) return unknown(**machine, key.name);
-    if (!interface_enabled(environment_, **machine) || obstacle(**machine, *service)) return not_supported;
-    const Status changed = environment_.host.change_settings((*machine)->id, [&](hypervisor::Settings& settings) {
-      for (CommunicationService& each : settings.communication_services)
-        if (equals_no_case(each.id, key.name))
-          each.policy = action == ServiceAction::start ? policy_enabled : policy_disabled;
-    });
+    if (!interface_enabled(environment_, **machine) || obstacle(**machine, *service))
+      return ServiceAnswer::not_supported;
+    const Status changed =
+        environment_.host.machines().change_settings((*machine)->id, [&](hypervisor::Settings& settings) {
+          for (CommunicationService& each : settings.communication_services)
+            if (equals_no_case(each.id, key.name))
+              each.policy = action == ServiceAction::start ? Policy::enabled : Policy::disabled;
+        });
     if (!changed) return changed.error();
-    return completed;
+    return ServiceAnswer::completed_with_no_error;
   }
 
   Environment& environment_;
@@ -119,11 +121,9 @@ class GuestCommunicationServiceProvider : public schema::msvm::GuestCommunicatio
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestCommunicationServiceProvider> make_guest_communication_service_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestCommunicationServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestCommunicationServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<GuestCommunicationServiceProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

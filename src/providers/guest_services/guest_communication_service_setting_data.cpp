@@ -1,9 +1,8 @@
 // Msvm_GuestCommunicationServiceSettingData: the programs of a guest that may be reached through sockets of the
 // hypervisor. Clients create, change and delete them; they live in the domain's <metadata>.
-#include "schema/msvm/guest_communication_service_setting_data.hpp"
-
 #include "base/text.hpp"
 #include "providers/integration/setting_provider.hpp"
+#include "schema/Msvm_GuestCommunicationServiceSettingData.hpp"
 
 namespace vmms::providers {
 
@@ -17,7 +16,7 @@ Setting setting_of(const VirtualMachine& machine, const hypervisor::Settings::Co
   instance.instance_id = communication_setting_id(machine.id, service.id);
   instance.name = service.id;
   instance.element_name = service.id;
-  instance.enabled_state_policy = service.policy;
+  instance.enabled_state_policy = static_cast<Setting::EnabledStatePolicy>(service.policy);
   return instance;
 }
 
@@ -59,11 +58,9 @@ class GuestCommunicationServiceSettingDataProvider : public schema::msvm::GuestC
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestCommunicationServiceSettingDataProvider> make_guest_communication_service_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestCommunicationServiceSettingDataProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestCommunicationServiceSettingDataProvider> make_provider(Environment& environment) {
+  return std::make_unique<GuestCommunicationServiceSettingDataProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

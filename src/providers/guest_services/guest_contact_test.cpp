@@ -50,7 +50,7 @@ class GuestContact : public testing::Providers {
 };
 
 TEST_F(GuestContact, AHypervisorThatIsLostIsToldOfTheHostAndItsMachines) {
-  host_.simulator().set_health(error(Failure::unreachable, "libvirt has been lost since noon"));
+  host_.set_health(error(Failure::unreachable, "libvirt has been lost since noon"));
   for (const cim::Instance& system : all("Msvm_ComputerSystem")) {
     EXPECT_EQ(text(system, "Status"), "Lost Comm");
     EXPECT_EQ(text(system, "OperationalStatus"), "13");
@@ -59,7 +59,7 @@ TEST_F(GuestContact, AHypervisorThatIsLostIsToldOfTheHostAndItsMachines) {
   const cim::Instance component = interface_of("alpha");
   EXPECT_EQ(text(component, "OperationalStatus"), "13");
   EXPECT_THAT(text(component, "StatusDescriptions"), HasSubstr("lost since noon"));
-  host_.simulator().set_health({});
+  host_.set_health({});
   for (const cim::Instance& system : all("Msvm_ComputerSystem")) EXPECT_EQ(text(system, "Status"), "OK");
 }
 
@@ -88,7 +88,7 @@ TEST_F(GuestContact, OurOwnAgentIsEnoughForServices) {
   ASSERT_TRUE(guest->has_own_agent()) << guest->own_agent_description();
 
   agent->set_connected(false);
-  host_.simulator().set_agent(id("alpha"), hypervisor::simulator::AgentState::none);
+  host_.set_agent(id("alpha"), hypervisor::simulator::AgentState::none);
   EXPECT_EQ(answer("StopService"), cim::Value(std::uint64_t{0}));
   EXPECT_EQ(answer("StartService"), cim::Value(std::uint64_t{0}));
   EXPECT_GE(agent->acted, 2);
@@ -103,7 +103,7 @@ TEST_F(GuestContact, OurOwnAgentIsEnoughForServices) {
 
 // An agent that needs 1.5 s for an answer is slow: who has just had answers from it does not call it silent.
 TEST_F(GuestContact, ASlowAgentIsNotSilent) {
-  host_.simulator().simulated_guest(id("beta"))->set_latency(900ms);
+  host_.simulated_guest(id("beta"))->set_latency(900ms);
   const auto keys = std::vector<cim::KeyBinding>{{"SystemName", id("beta"), {}}};
   EXPECT_FALSE(all("Vmms_GuestOSService", 100, keys).empty());
   EXPECT_TRUE(failures_.empty());

@@ -1,11 +1,10 @@
 // Vmms_GuestOSService: the services of the guest's own service manager, such as systemd units.
-#include "schema/vmms/guest_os_service.hpp"
-
 #include "base/case_folding.hpp"
 #include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "providers/common/parallel.hpp"
 #include "providers/guest_services/guest_services.hpp"
+#include "schema/Vmms_GuestOSService.hpp"
 
 #include <algorithm>
 #include <map>
@@ -26,32 +25,38 @@ using schema::vmms::GuestOSService;
 
 // One state, told by every property that clients look at.
 void tell_state(GuestOSService& instance, const Service& service) {
+  using EnabledState = GuestOSService::EnabledState;
+  using OperationalStatus = GuestOSService::OperationalStatus;
+  using RequestedState = GuestOSService::RequestedState;
+  using TransitioningToState = GuestOSService::TransitioningToState;
   instance.started = service.started();
-  instance.requested_state = 12;
-  instance.transitioning_to_state = 12;
-  instance.health_state = 5;
+  instance.requested_state = RequestedState::not_applicable;
+  instance.transitioning_to_state = TransitioningToState::not_applicable;
+  instance.health_state = GuestOSService::HealthState::ok;
   instance.status = "OK";
   if (service.started()) {
-    instance.enabled_state = 2;
-    instance.operational_status = {{2}};
+    instance.enabled_state = EnabledState::enabled;
+    instance.operational_status = {{OperationalStatus::ok}};
   } else if (service.active_state == "activating") {
-    instance.enabled_state = 10;
-    instance.operational_status = {{8}};
+    instance.enabled_state = EnabledState::starting;
+    instance.operational_status = {{OperationalStatus::starting}};
     instance.status = "Starting";
-    instance.requested_state = instance.transitioning_to_state = 2;
+    instance.requested_state = RequestedState::enabled;
+    instance.transitioning_to_state = TransitioningToState::enabled;
   } else if (service.active_state == "deactivating") {
-    instance.enabled_state = 4;
-    instance.operational_status = {{9}};
+    instance.enabled_state = EnabledState::shutting_down;
+    instance.operational_status = {{OperationalStatus::stopping}};
     instance.status = "Stopping";
-    instance.requested_state = instance.transitioning_to_state = 3;
+    instance.requested_state = RequestedState::disabled;
+    instance.transitioning_to_state = TransitioningToState::disabled;
   } else if (service.active_state == "failed") {
-    instance.enabled_state = 3;
-    instance.operational_status = {{6, 10}};
-    instance.health_state = 20;
+    instance.enabled_state = EnabledState::disabled;
+    instance.operational_status = {{OperationalStatus::error, OperationalStatus::stopped}};
+    instance.health_state = GuestOSService::HealthState::major_failure;
     instance.status = "Error";
   } else {
-    instance.enabled_state = 3;
-    instance.operational_status = {{10}};
+    instance.enabled_state = EnabledState::disabled;
+    instance.operational_status = {{OperationalStatus::stopped}};
   }
   std::string text = fmt::format("{} ({})", service.active_state, service.sub_state);
   if (service.active_state == "failed" && !service.result.empty()) text += ": " + service.result;
@@ -96,7 +101,9 @@ GuestOSService instance_of(const VirtualMachine& machine, const Service& service
   instance.description = text_or_null(service.description);
   tell_state(instance, service);
   instance.start_mode = std::string(word_of(service.start_mode()));
-  instance.enabled_default = service.start_mode() == StartMode::automatic ? 2 : 3;
+  using EnabledDefault = GuestOSService::EnabledDefault;
+  instance.enabled_default =
+      service.start_mode() == StartMode::automatic ? EnabledDefault::enabled : EnabledDefault::disabled;
   if (service.state_changed) instance.time_of_last_state_change = cim::DateTime::timestamp(*service.state_changed);
   instance.load_state = text_or_null(service.load_state);
   instance.active_state = text_or_null(service.active_state);
@@ -277,7 +284,7 @@ class GuestOSServiceProvider : public schema::vmms::GuestOSServiceProvider {
     return error(why.kind, std::move(text));
   }
 
-  Result<std::uint32_t> act(const cim::Context& context, const Key& key, ServiceAction action) {
+  Result<ServiceAnswer> act(const cim::Context& context, const Key& key, ServiceAction action) {
     return act_on_service(environment_, key.system_name, key.name, action, [&](const ServiceTarget& target) -> Status {
       const auto deadline = guest_deadline(context);
       const auto outcome = action == ServiceAction::start ? target.guest->start_service(key.name, deadline)
@@ -342,10 +349,9 @@ class GuestOSServiceProvider : public schema::vmms::GuestOSServiceProvider {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::vmms {
-std::unique_ptr<GuestOSServiceProvider> make_guest_os_service_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestOSServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::vmms::GuestOSServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<GuestOSServiceProvider>(environment);
 }
-}  // namespace vmms::schema::vmms
+
+}  // namespace vmms::providers

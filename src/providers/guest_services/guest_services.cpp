@@ -34,7 +34,7 @@ Status check_reachable(const hypervisor::VirtualMachine& machine) {
   return {};
 }
 
-Result<std::uint32_t> act_on_service(const Environment& environment, std::string_view machine_id,
+Result<ServiceAnswer> act_on_service(const Environment& environment, std::string_view machine_id,
                                      std::string_view service, ServiceAction action,
                                      const std::function<Status(const ServiceTarget&)>& act) {
   const std::string_view verb = verb_of(action);
@@ -44,33 +44,35 @@ Result<std::uint32_t> act_on_service(const Environment& environment, std::string
   if (!interface_enabled(environment, **machine)) {
     spdlog::info("{} of {} in virtual machine '{}': 1, the Guest Service Interface is off", verb, named(),
                  (*machine)->name);
-    return not_supported;
+    return ServiceAnswer::not_supported;
   }
   auto guest = environment.guests.find((*machine)->id);
   if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));
   // Our own agent starts and stops services also where the guest's has gone.
   if (!(*machine)->agent_connected && !guest->has_own_agent()) {
     spdlog::info("{} of {} in virtual machine '{}': 1, no agent is connected", verb, named(), (*machine)->name);
-    return not_supported;
+    return ServiceAnswer::not_supported;
   }
   if (const Status reachable = check_reachable(**machine); !reachable) return reachable.error();
   const Status done = act({*machine, std::move(guest)});
-  if (done) return completed;
+  if (done) return ServiceAnswer::completed_with_no_error;
   if (done.error().kind == Failure::not_supported) {
     spdlog::info("{} of {} in virtual machine '{}': 1, {:.1000}", verb, named(), (*machine)->name,
                  done.error().message);
-    return not_supported;
+    return ServiceAnswer::not_supported;
   }
   return done.error();
 }
 
-Result<std::uint32_t> change_service_state(std::optional<std::uint16_t> requested,
-                                           const std::optional<cim::DateTime>& timeout,
-                                           const std::function<Result<std::uint32_t>(ServiceAction)>& act) {
-  if (limits_time(timeout)) return timeout_parameter_not_supported;
-  if (requested != 2 && requested != 3) return not_supported;
-  const auto result = act(*requested == 2 ? ServiceAction::start : ServiceAction::stop);
-  if (!result && result.error().kind == Failure::invalid_state) return invalid_state_for_operation;
+Result<ServiceAnswer> change_service_state(
+    std::optional<schema::msvm::GuestService::RequestStateChange::RequestedState> requested,
+    const std::optional<cim::DateTime>& timeout, const std::function<Result<ServiceAnswer>(ServiceAction)>& act) {
+  using RequestedState = schema::msvm::GuestService::RequestStateChange::RequestedState;
+  if (limits_time(timeout)) return ServiceAnswer::use_of_timeout_parameter_not_supported;
+  const bool starts = requested == RequestedState::enabled;
+  if (!starts && requested != RequestedState::disabled) return ServiceAnswer::not_supported;
+  const auto result = act(starts ? ServiceAction::start : ServiceAction::stop);
+  if (!result && result.error().kind == Failure::invalid_state) return ServiceAnswer::invalid_state_for_this_operation;
   return result;
 }
 

@@ -1,7 +1,6 @@
 // Msvm_VssService: freezing and thawing the guest's file systems for backups.
-#include "schema/msvm/vss_service.hpp"
-
 #include "providers/guest_services/agent_services.hpp"
+#include "schema/Msvm_VssService.hpp"
 
 namespace vmms::providers {
 namespace {
@@ -19,8 +18,6 @@ constexpr AgentService vss_service{
     .component = &volume_backup,
 };
 
-constexpr std::uint32_t job_not_supported = 32770;
-
 class VssServiceProvider : public Base {
  public:
   explicit VssServiceProvider(Environment& environment) : Base(environment, vss_service) {}
@@ -33,16 +30,17 @@ class VssServiceProvider : public Base {
     const auto service = get(context, key);
     if (!service) return service.error();
     Service::QueryGuestClusterInformation::Out out;
-    out.return_value = service->started.value_or(false) ? job_not_supported : invalid_state_for_operation;
+    using Code = Service::QueryGuestClusterInformation::Code;
+    out.return_value = service->started.value_or(false) ? Code::not_supported : Code::invalid_state_for_this_operation;
     return out;
   }
 };
 
 }  // namespace
-}  // namespace vmms::providers
 
-namespace vmms::schema::msvm {
-std::unique_ptr<VssServiceProvider> make_vss_service_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::VssServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::VssServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<VssServiceProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,7 +1,6 @@
 // Win32_ComputerSystem of root/cimv2: the host, as inventories ask for it.
-#include "schema/cimv2/win32/computer_system.hpp"
-
 #include "providers/common/environment.hpp"
+#include "schema/cimv2/Win32_ComputerSystem.hpp"
 
 namespace vmms::providers {
 
@@ -15,7 +14,7 @@ class Win32ComputerSystemProvider : public schema::cimv2::win32::ComputerSystemP
 
   void enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query,
                  cim::PageOf<ComputerSystem>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     ComputerSystem system;
     system.name = system.caption = system.dns_host_name = host->name;
     system.description = "Computer System";
@@ -38,10 +37,9 @@ class Win32ComputerSystemProvider : public schema::cimv2::win32::ComputerSystemP
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<ComputerSystemProvider> make_computer_system_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32ComputerSystemProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::ComputerSystemProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32ComputerSystemProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

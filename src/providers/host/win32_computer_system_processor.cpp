@@ -1,9 +1,8 @@
 // Win32_ComputerSystemProcessor of root/cimv2: the host and its processors.
-#include "schema/cimv2/win32/computer_system_processor.hpp"
-
 #include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "providers/host/host_processors.hpp"
+#include "schema/cimv2/Win32_ComputerSystemProcessor.hpp"
 
 namespace vmms::providers {
 
@@ -17,7 +16,7 @@ class Win32ComputerSystemProcessorProvider : public schema::cimv2::win32::Comput
   explicit Win32ComputerSystemProcessorProvider(Environment& environment) : environment_(environment) {}
 
   Result<Found> from(const cim::Context&, SystemProcessor::GroupComponent, const cim::ObjectPath& end) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     Found found;
     if (!equals_folded(end.value("Name"), host->name)) return found;
     for (const std::string& id : processor_ids(*host)) found.push_back(association(*host, id));
@@ -25,7 +24,7 @@ class Win32ComputerSystemProcessorProvider : public schema::cimv2::win32::Comput
   }
 
   Result<Found> from(const cim::Context&, SystemProcessor::PartComponent, const cim::ObjectPath& end) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     for (const std::string& id : processor_ids(*host))
       if (equals_no_case(end.value("DeviceID"), id)) return Found{association(*host, id)};
     return Found{};
@@ -46,11 +45,9 @@ class Win32ComputerSystemProcessorProvider : public schema::cimv2::win32::Comput
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<ComputerSystemProcessorProvider> make_computer_system_processor_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32ComputerSystemProcessorProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::ComputerSystemProcessorProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32ComputerSystemProcessorProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

@@ -1,7 +1,6 @@
 // Win32_ComputerSystemProduct of root/cimv2: the host's UUID, by which libvirt's Hyper-V driver and virt-who know it.
-#include "schema/cimv2/win32/computer_system_product.hpp"
-
 #include "providers/common/environment.hpp"
+#include "schema/cimv2/Win32_ComputerSystemProduct.hpp"
 
 namespace vmms::providers {
 
@@ -14,7 +13,7 @@ class Win32ComputerSystemProductProvider : public schema::cimv2::win32::Computer
   explicit Win32ComputerSystemProductProvider(Environment& environment) : environment_(environment) {}
 
   void enumerate(const cim::Context&, const cim::TypedQuery<Product>& query, cim::PageOf<Product>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     Product product;
     product.caption = product.description = "Computer System Product";
     product.identifying_number = host->serial_number;
@@ -31,11 +30,9 @@ class Win32ComputerSystemProductProvider : public schema::cimv2::win32::Computer
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<ComputerSystemProductProvider> make_computer_system_product_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32ComputerSystemProductProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::ComputerSystemProductProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32ComputerSystemProductProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

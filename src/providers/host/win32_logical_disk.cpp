@@ -1,9 +1,6 @@
 // Win32_LogicalDisk of root/cimv2: the file systems of the host on its disks, as Win32_Volume has them.
-#include "schema/cimv2/win32/logical_disk.hpp"
-
-#include "guest/agent/printable.hpp"
-#include "hypervisor/this_machine.hpp"
-#include "providers/common/environment.hpp"
+#include "providers/host/volumes.hpp"
+#include "schema/cimv2/Win32_LogicalDisk.hpp"
 
 namespace vmms::providers {
 
@@ -17,47 +14,23 @@ class Win32LogicalDiskProvider : public schema::cimv2::win32::LogicalDiskProvide
 
   void enumerate(const cim::Context&, const cim::TypedQuery<LogicalDisk>& query,
                  cim::PageOf<LogicalDisk>& page) override {
-    const auto host = environment_.host.information();
-    if (!host->this_machine) return;
-    for (const auto& volume : hypervisor::this_machine::volumes()) {
-      LogicalDisk found;
-      found.device_id = guest::printable(volume.mount_point, 4096);
-      if (!query.selects(found.key())) continue;
-      if (page.full()) break;
-      found.name = found.device_id;
-      found.caption = guest::printable(volume.mount_point, longest_caption);
-      found.description = guest::printable(volume.source, 4096);
-      found.system_name = host->name;
-      found.drive_type = local_disk;
-      found.file_system = volume.type;
-      found.access = volume.read_only ? readable : read_and_written;
-      found.block_size = volume.block_size;
-      if (volume.block_size > 0) found.number_of_blocks = volume.size / volume.block_size;
-      found.free_space = volume.free;
+    enumerate_volumes(environment_, query, page, [](const auto& volume, LogicalDisk& found) {
       found.size = volume.size;
       found.volume_name = found.description;
       found.maximum_component_length = static_cast<std::uint32_t>(volume.longest_name);
       found.media_type = 12;  // fixed
-      found.status = "OK";
-      page.add(std::move(found));
-    }
+    });
   }
 
  private:
-  static constexpr std::size_t longest_caption = 60;
-  static constexpr std::uint32_t local_disk = 3;
-  static constexpr std::uint16_t readable = 1;
-  static constexpr std::uint16_t read_and_written = 3;
-
   Environment& environment_;
 };
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<LogicalDiskProvider> make_logical_disk_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32LogicalDiskProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::LogicalDiskProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32LogicalDiskProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

@@ -1,9 +1,8 @@
 // Win32_NetworkAdapterConfiguration of root/cimv2: the addresses of the network interfaces of the host.
-#include "schema/cimv2/win32/network_adapter_configuration.hpp"
-
 #include "base/text.hpp"
 #include "hypervisor/this_machine.hpp"
 #include "providers/common/environment.hpp"
+#include "schema/cimv2/Win32_NetworkAdapterConfiguration.hpp"
 
 namespace vmms::providers {
 
@@ -17,7 +16,7 @@ class Win32NetworkAdapterConfigurationProvider : public schema::cimv2::win32::Ne
 
   void enumerate(const cim::Context&, const cim::TypedQuery<Configuration>& query,
                  cim::PageOf<Configuration>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     if (!host->this_machine) return;
     for (auto& interface : hypervisor::this_machine::network_interfaces()) {
       Configuration found;
@@ -51,11 +50,9 @@ class Win32NetworkAdapterConfigurationProvider : public schema::cimv2::win32::Ne
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<NetworkAdapterConfigurationProvider> make_network_adapter_configuration_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32NetworkAdapterConfigurationProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::NetworkAdapterConfigurationProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32NetworkAdapterConfigurationProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

@@ -1,7 +1,6 @@
 // Win32_OperatingSystem of root/cimv2: what runs on the host, with its free memory. Nothing claims to be Windows.
-#include "schema/cimv2/win32/operating_system.hpp"
-
 #include "providers/common/environment.hpp"
+#include "schema/cimv2/Win32_OperatingSystem.hpp"
 
 namespace vmms::providers {
 
@@ -23,18 +22,18 @@ class Win32OperatingSystemProvider : public schema::cimv2::win32::OperatingSyste
 
   void enumerate(const cim::Context&, const cim::TypedQuery<OperatingSystem>& query,
                  cim::PageOf<OperatingSystem>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     OperatingSystem system;
     system.name = system.caption = host->operating_system;
     if (!query.selects(system.key())) return;
     system.cs_name = host->name;
     system.version = host->operating_system_version;
     system.build_number = build_number(host->operating_system_version);
-    system.os_type = 36;  // LINUX
+    system.os_type = OperatingSystem::OSType::linux_;
     system.os_architecture = host->architecture;
     system.total_visible_memory_size = host->memory_bytes / 1024;
     if (query.wants(OperatingSystem::Property::free_physical_memory))
-      if (const auto free = environment_.host.free_memory_bytes()) system.free_physical_memory = *free / 1024;
+      if (const auto free = environment_.host.machine().free_memory_bytes()) system.free_physical_memory = *free / 1024;
     if (host->booted) system.last_boot_up_time = cim::DateTime::timestamp(*host->booted);
     system.local_date_time = cim::DateTime::now();
     system.distributed = false;
@@ -49,10 +48,9 @@ class Win32OperatingSystemProvider : public schema::cimv2::win32::OperatingSyste
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<OperatingSystemProvider> make_operating_system_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32OperatingSystemProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::OperatingSystemProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32OperatingSystemProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

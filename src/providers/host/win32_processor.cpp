@@ -1,5 +1,5 @@
 // Win32_Processor of root/cimv2: one instance for each socket of the host.
-#include "schema/cimv2/win32/processor.hpp"
+#include "schema/cimv2/Win32_Processor.hpp"
 
 #include "providers/host/host_processors.hpp"
 
@@ -14,7 +14,7 @@ class Win32ProcessorProvider : public schema::cimv2::win32::ProcessorProvider {
   explicit Win32ProcessorProvider(Environment& environment) : environment_(environment) {}
 
   void enumerate(const cim::Context&, const cim::TypedQuery<Processor>& query, cim::PageOf<Processor>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     for (const std::string& id : processor_ids(*host)) {
       Processor processor;
       processor.device_id = id;
@@ -30,10 +30,10 @@ class Win32ProcessorProvider : public schema::cimv2::win32::ProcessorProvider {
       processor.number_of_enabled_core = host->cores;
       processor.number_of_logical_processors = host->cores * host->threads;
       processor.thread_count = host->cores * host->threads;
-      if (host->architecture == "x86_64") processor.architecture = 9;
-      if (host->architecture == "aarch64") processor.architecture = 12;
+      if (host->architecture == "x86_64") processor.architecture = Processor::Architecture::x64;
+      if (host->architecture == "aarch64") processor.architecture = Processor::Architecture::arm64;
       processor.address_width = processor.data_width = 64;
-      processor.availability = 3;
+      processor.availability = Processor::Availability::running_full_power;
       processor.status = "OK";
       page.add(std::move(processor));
     }
@@ -45,10 +45,9 @@ class Win32ProcessorProvider : public schema::cimv2::win32::ProcessorProvider {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<ProcessorProvider> make_processor_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32ProcessorProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::ProcessorProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32ProcessorProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

@@ -1,5 +1,5 @@
 // Win32_Service of root/cimv2: the services of the host under systemd. Clients change nothing there.
-#include "schema/cimv2/win32/service.hpp"
+#include "schema/cimv2/Win32_Service.hpp"
 
 #include "guest/agent/printable.hpp"
 #include "hypervisor/this_machine.hpp"
@@ -36,7 +36,7 @@ class Win32ServiceProvider : public schema::cimv2::win32::ServiceProvider {
 
   void enumerate(const cim::Context& context, const cim::TypedQuery<Service>& query,
                  cim::PageOf<Service>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     if (!host->this_machine) return;
     const auto left = context.deadline - cim::Context::Clock::now();
     const auto patience =
@@ -67,10 +67,9 @@ class Win32ServiceProvider : public schema::cimv2::win32::ServiceProvider {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<ServiceProvider> make_service_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32ServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::ServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32ServiceProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

@@ -1,8 +1,7 @@
 // Win32_SystemEnclosure of root/cimv2: what the firmware says of the enclosure of the host.
-#include "schema/cimv2/win32/system_enclosure.hpp"
-
 #include "hypervisor/this_machine.hpp"
 #include "providers/common/environment.hpp"
+#include "schema/cimv2/Win32_SystemEnclosure.hpp"
 
 #include <charconv>
 
@@ -24,7 +23,7 @@ class Win32SystemEnclosureProvider : public schema::cimv2::win32::SystemEnclosur
 
   void enumerate(const cim::Context&, const cim::TypedQuery<SystemEnclosure>& query,
                  cim::PageOf<SystemEnclosure>& page) override {
-    const auto host = environment_.host.information();
+    const auto host = environment_.host.machine().information();
     const auto told = [&](const char* name) {
       return host->this_machine ? hypervisor::this_machine::firmware_text(name) : std::string();
     };
@@ -40,7 +39,7 @@ class Win32SystemEnclosureProvider : public schema::cimv2::win32::SystemEnclosur
     std::uint16_t number = unknown;
     std::from_chars(type.data(), type.data() + type.size(), number);
     enclosure.chassis_types = {{number}};
-    enclosure.security_status = unknown;
+    enclosure.security_status = SystemEnclosure::SecurityStatus::unknown;
     enclosure.status = "OK";
     page.add(std::move(enclosure));
   }
@@ -53,10 +52,9 @@ class Win32SystemEnclosureProvider : public schema::cimv2::win32::SystemEnclosur
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::cimv2::win32 {
-std::unique_ptr<SystemEnclosureProvider> make_system_enclosure_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::Win32SystemEnclosureProvider>(environment);
+template <>
+std::unique_ptr<schema::cimv2::win32::SystemEnclosureProvider> make_provider(Environment& environment) {
+  return std::make_unique<Win32SystemEnclosureProvider>(environment);
 }
-}  // namespace vmms::schema::cimv2::win32
+
+}  // namespace vmms::providers

@@ -1,10 +1,9 @@
 // Msvm_GuestNetworkAdapterConfiguration: the addresses that a guest has on one adapter, as it says itself. Adapters
 // have no setting data yet, so an adapter's GUID is made of its hardware address: 00000000-0000-0000-0000-525400123456.
-#include "schema/msvm/guest_network_adapter_configuration.hpp"
-
 #include "base/text.hpp"
 #include "providers/common/machine_pages.hpp"
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_GuestNetworkAdapterConfiguration.hpp"
 
 #include <map>
 
@@ -40,12 +39,13 @@ void add(Configuration& found, const guest::NetworkInterface& interface) {
   for (const guest::IpAddress& address : interface.addresses) {
     found.ip_addresses->push_back(address.text);
     found.subnets->push_back(subnet(address));
-    found.ip_address_origins->push_back(0);  // the agent does not tell
-    const std::uint16_t type = address.version_6 ? 4097 : 4096;
-    if (found.protocol_if_type == 0)
+    found.ip_address_origins->push_back(Configuration::IPAddressOrigins::unknown);  // the agent does not tell
+    using Type = Configuration::ProtocolIFType;
+    const Type type = address.version_6 ? Type::ipv6 : Type::ipv4;
+    if (found.protocol_if_type == Type::unknown)
       found.protocol_if_type = type;
     else if (found.protocol_if_type != type)
-      found.protocol_if_type = 4098;
+      found.protocol_if_type = Type::ipv4_v6;
   }
 }
 
@@ -68,10 +68,10 @@ class GuestNetworkAdapterConfigurationProvider : public schema::msvm::GuestNetwo
     if (!is_active(machine)) return found;
     const auto deadline = guest_deadline(context);
     const Contact reached = contact(environment_, machine, key_value_exchange, deadline);
-    if (reached.status == status::no_contact) return found;
+    if (reached.status == ComponentStatus::no_contact) return found;
     const auto guest = environment_.guests.find(machine.id);
     const auto identity =
-        reached.status != status::ok || !guest
+        reached.status != ComponentStatus::ok || !guest
             ? Result<std::shared_ptr<const guest::Identity>>(error(Failure::unreachable, reached.text))
             : guest->identity(deadline);
     if (!identity) {
@@ -89,7 +89,7 @@ class GuestNetworkAdapterConfigurationProvider : public schema::msvm::GuestNetwo
         at->second.ip_addresses.emplace();
         at->second.subnets.emplace();
         at->second.ip_address_origins.emplace();
-        at->second.protocol_if_type = 0;
+        at->second.protocol_if_type = Configuration::ProtocolIFType::unknown;
       }
       add(at->second, interface);  // bridges and VLANs share their adapter's address
     }
@@ -102,11 +102,9 @@ class GuestNetworkAdapterConfigurationProvider : public schema::msvm::GuestNetwo
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestNetworkAdapterConfigurationProvider> make_guest_network_adapter_configuration_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestNetworkAdapterConfigurationProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestNetworkAdapterConfigurationProvider> make_provider(Environment& environment) {
+  return std::make_unique<GuestNetworkAdapterConfigurationProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,10 +1,9 @@
 // Msvm_GuestServiceInterfaceComponent: the way from the host to the services of one guest.
-#include "schema/msvm/guest_service_interface_component.hpp"
-
 #include "guest/agent/agent.hpp"
 #include "guest/services/discovery.hpp"
 #include "providers/common/state_change.hpp"
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_GuestServiceInterfaceComponent.hpp"
 
 namespace vmms::providers {
 
@@ -25,16 +24,18 @@ class GuestServiceInterfaceComponentProvider : public Base {
     if (!equals_no_case(key.device_id, device_id(component_)))
       return error(Failure::not_found, fmt::format("virtual machine '{}' has no Guest Service Interface {:.100}",
                                                    (*machine)->name, key.device_id));
+    using Code = Component::RequestStateChange::Code;
+    using RequestedState = Component::RequestStateChange::RequestedState;
+    const bool enables = in.requested_state == RequestedState::enabled;
     Component::RequestStateChange::Out out;
-    out.return_value = not_supported;
+    out.return_value = Code::not_supported;
     if (limits_time(in.timeout_period)) {
-      out.return_value = timeout_parameter_not_supported;
-    } else if (in.requested_state == 2 || in.requested_state == 3) {
-      const Status changed = environment_.host.change_settings(key.system_name, [&](hypervisor::Settings& settings) {
-        settings.guest_service_interface = in.requested_state == 2;
-      });
+      out.return_value = Code::use_of_timeout_parameter_not_supported;
+    } else if (enables || in.requested_state == RequestedState::disabled) {
+      const Status changed = environment_.host.machines().change_settings(
+          key.system_name, [enables](hypervisor::Settings& settings) { settings.guest_service_interface = enables; });
       if (!changed) return changed.error();
-      out.return_value = completed;
+      out.return_value = Code::completed_with_no_error;
     }
     return out;
   }
@@ -44,12 +45,12 @@ class GuestServiceInterfaceComponentProvider : public Base {
   void complete(const cim::Context&, const Machine& machine, const Query&, Contact& contact, Component&) override {
     if (contact.text.empty()) return;
     const auto guest = environment_.guests.find(machine.id);
-    if (contact.status == status::no_contact && guest && guest->has_own_agent())
+    if (contact.status == ComponentStatus::no_contact && guest && guest->has_own_agent())
       contact = {
-          status::degraded,
+          ComponentStatus::degraded,
           "Degraded: our own agent for services; the guest's own qemu-guest-agent is not connected, so files and "
           "all else of the guest cannot be reached"};
-    if (contact.status != status::ok) return;
+    if (contact.status != ComponentStatus::ok) return;
     const auto known = guest ? guest->known_capabilities() : nullptr;
     if (!known) {
       contact.text = "OK: the guest's own qemu-guest-agent";
@@ -70,17 +71,15 @@ class GuestServiceInterfaceComponentProvider : public Base {
     if (!known->confinement.empty() && known->reason.find("SELinux") == std::string::npos)
       text += "; " + guest::confinement_advice(known->confinement);
     if (known->service_manager == "systemd") text += "; " + guest->own_agent_description();
-    contact = {whole ? status::ok : status::degraded, std::move(text)};
+    contact = {whole ? ComponentStatus::ok : ComponentStatus::degraded, std::move(text)};
   }
 };
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestServiceInterfaceComponentProvider> make_guest_service_interface_component_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestServiceInterfaceComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestServiceInterfaceComponentProvider> make_provider(Environment& environment) {
+  return std::make_unique<GuestServiceInterfaceComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

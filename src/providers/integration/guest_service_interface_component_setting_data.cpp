@@ -1,8 +1,7 @@
 // Msvm_GuestServiceInterfaceComponentSettingData: whether the Guest Service Interface is on. Exists for every VM, also
 // for one that is off.
-#include "schema/msvm/guest_service_interface_component_setting_data.hpp"
-
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_GuestServiceInterfaceComponentSettingData.hpp"
 
 namespace vmms::providers {
 
@@ -18,17 +17,18 @@ class GuestServiceInterfaceComponentSettingDataProvider : public Base {
 
  private:
   void complete(const Machine&, Setting& setting) override {
-    setting.default_enabled_state_policy = environment_.configuration.guest_service_interface ? 2 : 3;
+    using Policy = Setting::DefaultEnabledStatePolicy;
+    setting.default_enabled_state_policy =
+        environment_.configuration.guest_service_interface ? Policy::enabled : Policy::disabled;
   }
 };
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestServiceInterfaceComponentSettingDataProvider>
-make_guest_service_interface_component_setting_data_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestServiceInterfaceComponentSettingDataProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestServiceInterfaceComponentSettingDataProvider> make_provider(
+    Environment& environment) {
+  return std::make_unique<GuestServiceInterfaceComponentSettingDataProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

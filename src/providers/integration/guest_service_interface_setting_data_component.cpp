@@ -1,9 +1,8 @@
 // Msvm_GuestServiceInterfaceSettingDataComponent: the settings of a Guest Service Interface and those of the guest
 // communication services that they hold.
-#include "schema/msvm/guest_service_interface_setting_data_component.hpp"
-
 #include "base/text.hpp"
 #include "providers/integration/setting_changes.hpp"
+#include "schema/Msvm_GuestServiceInterfaceSettingDataComponent.hpp"
 
 namespace vmms::providers {
 
@@ -52,11 +51,10 @@ class GuestServiceInterfaceSettingDataComponentProvider
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<GuestServiceInterfaceSettingDataComponentProvider>
-make_guest_service_interface_setting_data_component_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::GuestServiceInterfaceSettingDataComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::GuestServiceInterfaceSettingDataComponentProvider> make_provider(
+    Environment& environment) {
+  return std::make_unique<GuestServiceInterfaceSettingDataComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -33,27 +33,9 @@ Status shut_down_guest(const Environment& environment, std::string_view machine_
     return error(told.error().kind,
                  fmt::format("virtual machine '{}' cannot hibernate: {}", machine.name, told.error().message));
   spdlog::info("virtual machine '{}' is shut down by its power button: {:.300}", machine.name, told.error().message);
-  using Request = hypervisor::Host::PowerRequest;
-  return environment.host.request_power(machine.id,
-                                        mode == ShutdownMode::reboot ? Request::reboot : Request::shut_down);
-}
-
-std::uint32_t shutdown_code(const Status& outcome) {
-  if (outcome) return 0;
-  switch (outcome.error().kind) {
-    case Failure::not_supported:
-      return 32770;
-    case Failure::timed_out:
-      return 32772;
-    case Failure::busy:
-      return 32774;  // System is in use
-    case Failure::invalid_state:
-      return 32775;
-    case Failure::unreachable:
-      return 32780;  // The system is not ready
-    default:
-      return 32768;
-  }
+  using Request = hypervisor::PowerRequest;
+  return environment.host.machines().request_power(machine.id,
+                                                   mode == ShutdownMode::reboot ? Request::reboot : Request::shut_down);
 }
 
 }  // namespace vmms::providers

@@ -1,9 +1,8 @@
-// Shutting a guest down from within, whoever asks: Msvm_ShutdownComponent or Msvm_ComputerSystem.
+// Shutting a guest down from within, for Msvm_ShutdownComponent and Msvm_ComputerSystem.
 #pragma once
 
 #include "providers/common/machines.hpp"
 
-#include <cstdint>
 #include <string>
 
 namespace vmms::providers {
@@ -13,8 +12,5 @@ namespace vmms::providers {
 /// paused), busy (file systems are frozen), not_supported, unreachable, failed.
 Status shut_down_guest(const Environment& environment, std::string_view machine_id, guest::ShutdownMode mode,
                        guest::Clock::time_point deadline);
-
-/// The documented return value of InitiateShutdown and its like.
-std::uint32_t shutdown_code(const Status& outcome);
 
 }  // namespace vmms::providers

@@ -25,22 +25,22 @@ class GuestShutdown : public testing::Providers {
     EXPECT_TRUE(result) << result.error().message;
     return *result->return_value.get_if<std::uint64_t>();
   }
-  PowerState power(std::string_view machine) { return host_.find(id(machine))->power; }
+  PowerState power(std::string_view machine) { return host_.machines().find(id(machine))->power; }
 };
 
 TEST_F(GuestShutdown, ByTheAgent) {
   EXPECT_EQ(initiate("alpha", "InitiateShutdown"), 0u);
   EXPECT_EQ(power("alpha"), PowerState::off);
-  const auto connection = host_.guest(id("beta"))->connection();
+  const auto connection = host_.guests().find(id("beta"))->connection();
   EXPECT_EQ(initiate("beta", "InitiateReboot"), 0u);
   EXPECT_EQ(power("beta"), PowerState::running);
-  EXPECT_GT(host_.guest(id("beta"))->connection(), connection);
+  EXPECT_GT(host_.guests().find(id("beta"))->connection(), connection);
   EXPECT_EQ(initiate("beta", "InitiateHibernate"), 0u);
   EXPECT_EQ(power("beta"), PowerState::off);
 }
 
 TEST_F(GuestShutdown, ByThePowerButtonWhereThereIsNoAgent) {
-  host_.simulator().set_agent(id("alpha"), AgentState::none);
+  host_.set_agent(id("alpha"), AgentState::none);
   EXPECT_EQ(initiate("alpha", "InitiateHibernate"), 32770u) << "no button for that";
   EXPECT_EQ(initiate("alpha", "InitiateShutdown"), 0u);
   EXPECT_EQ(power("alpha"), PowerState::off);
@@ -49,16 +49,16 @@ TEST_F(GuestShutdown, ByThePowerButtonWhereThereIsNoAgent) {
 }
 
 TEST_F(GuestShutdown, NotWhereItIsOffPausedOrFrozen) {
-  host_.change_settings(id("alpha"), [](hypervisor::Settings& settings) { settings.shutdown = false; });
+  host_.machines().change_settings(id("alpha"), [](hypervisor::Settings& settings) { settings.shutdown = false; });
   EXPECT_EQ(initiate("alpha", "InitiateShutdown"), 32775u);
   EXPECT_EQ(initiate("alpha", "InitiateHibernate"), 32775u);
   EXPECT_EQ(power("alpha"), PowerState::running);
-  host_.simulator().simulated_guest(id("beta"))->set_frozen(true);
+  host_.simulated_guest(id("beta"))->set_frozen(true);
   EXPECT_EQ(initiate("beta", "InitiateReboot"), 32774u);
-  host_.simulator().simulated_guest(id("beta"))->set_frozen(false);
-  host_.simulator().set_power(id("beta"), PowerState::paused);
+  host_.simulated_guest(id("beta"))->set_frozen(false);
+  host_.set_power(id("beta"), PowerState::paused);
   EXPECT_EQ(initiate("beta", "InitiateShutdown"), 32775u);
-  host_.simulator().set_power(id("beta"), PowerState::stopping);
+  host_.set_power(id("beta"), PowerState::stopping);
   EXPECT_EQ(initiate("beta", "InitiateShutdown"), 32782u);
 }
 

@@ -1,7 +1,6 @@
 // Msvm_HeartbeatComponent: whether a guest answers.
-#include "schema/msvm/heartbeat_component.hpp"
-
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_HeartbeatComponent.hpp"
 
 namespace vmms::providers {
 
@@ -10,7 +9,7 @@ namespace {
 using Component = schema::msvm::HeartbeatComponent;
 using Base = IntegrationComponentProvider<Component, schema::msvm::HeartbeatComponentProvider>;
 
-constexpr std::uint16_t communication_timed_out = 32783;
+constexpr ComponentStatus communication_timed_out{32783};
 
 class HeartbeatComponentProvider : public Base {
  public:
@@ -20,12 +19,12 @@ class HeartbeatComponentProvider : public Base {
   // The second value tells more of the first: of a guest that answers, that nothing of it is known to be wrong.
   void complete(const cim::Context&, const Machine&, const Query&, Contact& contact, Component& found) override {
     if (contact.text.empty()) return;
-    if (contact.status == status::ok) {
-      found.operational_status = {{status::ok, status::ok}};
+    if (contact.status == ComponentStatus::ok) {
+      found.operational_status = {{ComponentStatus::ok, ComponentStatus::ok}};
       found.status_descriptions = {{contact.text, "OK"}};
     }
-    if (contact.status == status::lost_communication) {
-      found.operational_status = {{status::lost_communication, communication_timed_out}};
+    if (contact.status == ComponentStatus::lost_communication) {
+      found.operational_status = {{ComponentStatus::lost_communication, communication_timed_out}};
       found.status_descriptions = {{contact.text, "Communication timed out"}};
     }
   }
@@ -33,11 +32,9 @@ class HeartbeatComponentProvider : public Base {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<HeartbeatComponentProvider> make_heartbeat_component_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::HeartbeatComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::HeartbeatComponentProvider> make_provider(Environment& environment) {
+  return std::make_unique<HeartbeatComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,13 +1,14 @@
 // Msvm_HeartbeatComponentSettingData: whether the guest is asked for signs of life. Exists for every VM.
-#include "schema/msvm/heartbeat_component_setting_data.hpp"
-
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_HeartbeatComponentSettingData.hpp"
 
-namespace vmms::schema::msvm {
-std::unique_ptr<HeartbeatComponentSettingDataProvider> make_heartbeat_component_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
-  using Provider = ::vmms::providers::IntegrationSettingProvider<HeartbeatComponentSettingData,
-                                                                 HeartbeatComponentSettingDataProvider>;
-  return std::make_unique<Provider>(environment, ::vmms::providers::heartbeat);
+namespace vmms::providers {
+
+template <>
+std::unique_ptr<schema::msvm::HeartbeatComponentSettingDataProvider> make_provider(Environment& environment) {
+  using Provider = IntegrationSettingProvider<schema::msvm::HeartbeatComponentSettingData,
+                                              schema::msvm::HeartbeatComponentSettingDataProvider>;
+  return std::make_unique<Provider>(environment, heartbeat);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

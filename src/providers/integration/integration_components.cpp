@@ -5,13 +5,13 @@ namespace vmms::providers {
 using hypervisor::PowerState;
 using hypervisor::VirtualMachine;
 
-std::string_view status_text(std::uint16_t operational_status) {
+std::string_view status_text(ComponentStatus operational_status) {
   switch (operational_status) {
-    case status::degraded:
+    case ComponentStatus::degraded:
       return "Degraded";
-    case status::no_contact:
+    case ComponentStatus::no_contact:
       return "No Contact";
-    case status::lost_communication:
+    case ComponentStatus::lost_communication:
       return "Lost Comm";
     default:
       return "OK";
@@ -19,28 +19,28 @@ std::string_view status_text(std::uint16_t operational_status) {
 }
 
 Contact contact(const Environment& environment, const VirtualMachine& machine, guest::Clock::time_point deadline) {
-  if (const Status health = environment.host.health(); !health)
-    return {status::lost_communication, "Lost Communication: " + health.error().message};
-  if (machine.power == PowerState::paused) return {status::paused, "The virtual machine is paused"};
+  if (const Status health = environment.host.machine().health(); !health)
+    return {ComponentStatus::lost_communication, "Lost Communication: " + health.error().message};
+  if (machine.power == PowerState::paused) return {ComponentStatus::dormant, "The virtual machine is paused"};
   if (!machine.agent_channel)
-    return {status::no_contact,
+    return {ComponentStatus::no_contact,
             "No way into the guest: the domain has no channel org.qemu.guest_agent.0; add one to it"};
   if (!machine.agent_connected)
-    return {status::no_contact,
+    return {ComponentStatus::no_contact,
             "No Contact: no agent is connected; the guest is starting, or qemu-guest-agent is not installed or not "
             "running in it"};
   const auto guest = environment.guests.find(machine.id);
   const Status alive = guest ? guest->heartbeat(deadline) : Status();
   // A caller in a hurry gets what the record says.
   if (!alive && alive.error().kind != Failure::timed_out)
-    return {status::lost_communication, "Lost Communication: " + alive.error().message};
-  return {status::ok, "OK"};
+    return {ComponentStatus::lost_communication, "Lost Communication: " + alive.error().message};
+  return {ComponentStatus::ok, "OK"};
 }
 
 Contact contact(const Environment& environment, const VirtualMachine& machine, const IntegrationComponent& component,
                 guest::Clock::time_point deadline) {
   if (&component != &guest_service_interface && !component_enabled(environment, machine, component))
-    return {status::no_contact, "The component is disabled"};
+    return {ComponentStatus::no_contact, "The component is disabled"};
   return contact(environment, machine, deadline);
 }
 

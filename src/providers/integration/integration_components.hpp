@@ -7,6 +7,7 @@
 #include "providers/common/machines.hpp"
 #include "providers/common/parallel.hpp"
 #include "providers/integration/setting_provider.hpp"
+#include "schema/CIM_ManagedSystemElement.hpp"
 
 #include <array>
 #include <optional>
@@ -17,21 +18,15 @@
 
 namespace vmms::providers {
 
-/// OperationalStatus of integration components.
-namespace status {
-inline constexpr std::uint16_t ok = 2;
-inline constexpr std::uint16_t degraded = 3;
-inline constexpr std::uint16_t no_contact = 12;
-inline constexpr std::uint16_t lost_communication = 13;
-inline constexpr std::uint16_t paused = 15;
-}  // namespace status
+/// OperationalStatus of integration components; that of a paused VM is dormant.
+using ComponentStatus = schema::cim::ManagedSystemElement::OperationalStatus;
 
 /// Status, the text beside OperationalStatus; "OK" for those that have none of their own.
-std::string_view status_text(std::uint16_t operational_status);
+std::string_view status_text(ComponentStatus operational_status);
 
 /// How a guest can be reached now.
 struct Contact {
-  std::uint16_t status = status::ok;
+  ComponentStatus status = ComponentStatus::ok;
   std::string text;  ///< for the person who looks
 };
 
@@ -93,7 +88,8 @@ class IntegrationComponentProvider : public Base {
     using Property = typename T::Property;
     T found;
     found.system_name = machine.id;
-    found.enabled_state = component_enabled(environment_, machine, component_) ? 2 : 3;
+    found.enabled_state =
+        component_enabled(environment_, machine, component_) ? T::EnabledState::enabled : T::EnabledState::disabled;
     Contact reached;
     if (query.wants_any({Property::operational_status, Property::status, Property::status_descriptions}))
       reached = contact(environment_, machine, component_, guest_deadline(context));
@@ -121,7 +117,8 @@ class IntegrationSettingProvider : public Base {
     enumerate_by_machine(environment_, query, page, [this](const Machine& machine) {
       T found;
       found.instance_id = setting_instance_id(machine.id, component_.id);
-      found.enabled_state = component_enabled(environment_, machine, component_) ? 2 : 3;
+      found.enabled_state =
+          component_enabled(environment_, machine, component_) ? T::EnabledState::enabled : T::EnabledState::disabled;
       complete(machine, found);
       return std::vector<T>{std::move(found)};
     });

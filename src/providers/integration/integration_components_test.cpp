@@ -113,7 +113,7 @@ TEST_F(IntegrationComponents, AreSwitchedInEachWayAndAtOnce) {
     EXPECT_EQ(modify("ModifyResourceSettings", state("alpha", *component, 3)).return_value,
               cim::Value(std::uint64_t{0}));
     EXPECT_EQ(enabled(), cim::Value(std::uint64_t{3})) << component->class_name;
-    EXPECT_EQ(host_.find(id("alpha"))->settings.*component->enabled, false);
+    EXPECT_EQ(host_.machines().find(id("alpha"))->settings.*component->enabled, false);
     EXPECT_EQ(modify("ModifyGuestServiceSettings", state("alpha", *component, 2)).return_value,
               cim::Value(std::uint64_t{0}));
     EXPECT_EQ(enabled(), cim::Value(std::uint64_t{2})) << component->class_name;
@@ -130,7 +130,7 @@ TEST_F(IntegrationComponents, AreSwitchedInEachWayAndAtOnce) {
     EXPECT_EQ(modify("ModifyResourceSettings", wrong).return_value, cim::Value(std::uint64_t{4096}));
     EXPECT_EQ(enabled(), cim::Value(std::uint64_t{3}));
   }
-  EXPECT_EQ(host_.find(id("beta"))->settings.heartbeat, std::nullopt);
+  EXPECT_EQ(host_.machines().find(id("beta"))->settings.heartbeat, std::nullopt);
 }
 
 TEST_F(IntegrationComponents, RequestStateChangeAndResetAreNotSupported) {
@@ -148,20 +148,19 @@ TEST_F(IntegrationComponents, RequestStateChangeAndResetAreNotSupported) {
 }
 
 TEST_F(IntegrationComponents, OperationalStatusIsTheGuests) {
-  auto& simulator = host_.simulator();
   EXPECT_EQ(status("alpha", heartbeat), (Numbers{2, 2}));
   EXPECT_EQ(status("delta", heartbeat), (Numbers{13, 32783})) << "nobody called it before";
   for (const IntegrationComponent* component : integration_components) {
     EXPECT_EQ(status("alpha", *component).at(0), 2u) << component->class_name;
     EXPECT_EQ(status("delta", *component).at(0), 13u) << component->class_name;
   }
-  simulator.set_power(id("alpha"), PowerState::paused);
+  host_.set_power(id("alpha"), PowerState::paused);
   EXPECT_EQ(status("alpha", heartbeat), Numbers{15});
-  simulator.set_power(id("alpha"), PowerState::running);
-  simulator.set_agent(id("alpha"), AgentState::none);
+  host_.set_power(id("alpha"), PowerState::running);
+  host_.set_agent(id("alpha"), AgentState::none);
   EXPECT_EQ(status("alpha", heartbeat), Numbers{12}) << "at once: the agent's end is an event";
   EXPECT_EQ(device("alpha", shutdown_component)["Status"], cim::Value("No Contact"));
-  simulator.set_agent(id("alpha"), AgentState::connected);
+  host_.set_agent(id("alpha"), AgentState::connected);
   EXPECT_EQ(status("alpha", heartbeat), (Numbers{2, 2}));
   modify("ModifyResourceSettings", state("alpha", heartbeat, 3));
   EXPECT_EQ(status("alpha", heartbeat), Numbers{12});
@@ -169,10 +168,10 @@ TEST_F(IntegrationComponents, OperationalStatusIsTheGuests) {
 
 TEST_F(IntegrationComponents, SilenceShowsWithinTwoSeconds) {
   EXPECT_EQ(status("beta", heartbeat), (Numbers{2, 2}));
-  host_.simulator().set_agent(id("beta"), AgentState::silent);
+  host_.set_agent(id("beta"), AgentState::silent);
   const auto fell_silent = Clock::now();
   while (status("beta", heartbeat) != Numbers{13, 32783}) ASSERT_LT(Clock::now() - fell_silent, 2s);
-  host_.simulator().set_agent(id("beta"), AgentState::connected);
+  host_.set_agent(id("beta"), AgentState::connected);
   const auto back = Clock::now();
   while (status("beta", heartbeat) != Numbers{2, 2}) ASSERT_LT(Clock::now() - back, 2s);
 }
@@ -182,8 +181,8 @@ TEST_F(IntegrationComponents, SilentGuestsDoNotHoldAnEnumerationUp) {
   environment_.offer = [&pool](const cim::Context&, std::function<void()> task) {
     return pool.submit({}, std::move(task)).has_value();
   };
-  for (const auto& machine : host_.list("", 100))
-    if (machine->power == PowerState::running) host_.simulator().set_agent(machine->id, AgentState::silent);
+  for (const auto& machine : host_.machines().list("", 100))
+    if (machine->power == PowerState::running) host_.set_agent(machine->id, AgentState::silent);
   auto begun = Clock::now();
   for (const auto& each : all("Msvm_HeartbeatComponent")) EXPECT_EQ(numbers(each["OperationalStatus"]).at(0), 13u);
   EXPECT_LT(Clock::now() - begun, 1500ms) << "they are waited for at the same time";
@@ -193,7 +192,7 @@ TEST_F(IntegrationComponents, SilentGuestsDoNotHoldAnEnumerationUp) {
 }
 
 TEST_F(IntegrationComponents, IdleGuestsAreLeftAlone) {
-  const auto commands = [&] { return host_.simulator().simulated_guest(id("alpha"))->commands(); };
+  const auto commands = [&] { return host_.simulated_guest(id("alpha"))->commands(); };
   const auto before = commands();
   for (int i = 0; i < 20; ++i) device("alpha", shutdown_component);
   EXPECT_LE(commands() - before, 2u) << "one ping a second, shared by all components";
@@ -221,9 +220,9 @@ TEST_F(IntegrationComponents, KeyValuesOfTheGuest) {
 
 TEST_F(IntegrationComponents, ReadingKeyValuesOftenAsksSeldom) {
   device("alpha", key_value_exchange);
-  const auto before = host_.simulator().simulated_guest(id("alpha"))->commands();
+  const auto before = host_.simulated_guest(id("alpha"))->commands();
   for (int i = 0; i < 10; ++i) device("alpha", key_value_exchange);
-  EXPECT_LE(host_.simulator().simulated_guest(id("alpha"))->commands() - before, 1u);
+  EXPECT_LE(host_.simulated_guest(id("alpha"))->commands() - before, 1u);
 }
 
 TEST_F(IntegrationComponents, NetworkAdaptersOfTheGuest) {

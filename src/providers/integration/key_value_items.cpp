@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "cim/typed.hpp"
-#include "schema/msvm/kvp_exchange_data_item.hpp"
+#include "schema/Msvm_KvpExchangeDataItem.hpp"
 
 #include <algorithm>
 #include <map>
@@ -197,7 +197,7 @@ Status change_key_values(const Environment& environment, KeyValueChange kind, co
                                  (*machine)->name, values.size(), most_items));
     return {};
   };
-  const Status written = environment.host.change_settings((*machine)->id, [&](Settings& stored) {
+  const Status written = environment.host.machines().change_settings((*machine)->id, [&](Settings& stored) {
     KeyValues values = stored.host_key_values;
     outcome = change_all(values);
     if (outcome) stored.host_key_values = std::move(values);

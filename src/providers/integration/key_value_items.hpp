@@ -17,7 +17,7 @@ cim::InstancePtr key_value_item(std::string_view name, std::string_view value, K
 
 /// The items of the host: those that the guest sees, or those that only the host does.
 std::vector<cim::InstancePtr> host_items(const hypervisor::Settings& settings, bool host_only);
-/// What the guest is told of them now, in its file.
+/// What the guest gets of them now, in its file.
 guest::KeyValues delivered_items(const hypervisor::Settings& settings);
 
 bool is_windows(const guest::Identity& identity);
@@ -28,7 +28,7 @@ std::vector<cim::InstancePtr> intrinsic_items(const guest::Identity& identity);
 enum class KeyValueChange : std::uint8_t { add, modify, remove };
 
 /// All items or none. Errors: not_found (no such VM; to modify or remove: no such item), invalid_argument (an item that
-/// cannot be), already_exists, busy (no more fit), those of Host::change_settings.
+/// cannot be), already_exists, busy (no more fit), those of VirtualMachines::change_settings.
 Status change_key_values(const Environment& environment, KeyValueChange kind, const cim::ObjectPath& machine,
                          const std::vector<cim::InstancePtr>& items);
 

@@ -30,7 +30,7 @@ class KeyValueItems : public testing::Providers {
   /// "name=value" of each, those of the host alone behind a "!".
   std::string stored(std::string_view vm = "alpha") {
     std::string text;
-    for (const auto& each : host_.find(id(vm))->settings.host_key_values)
+    for (const auto& each : host_.machines().find(id(vm))->settings.host_key_values)
       text += (text.empty() ? "" : " ") + std::string(each.host_only ? "!" : "") + each.name + "=" + each.value;
     return text;
   }
@@ -170,7 +170,7 @@ TEST_F(KeyValueItems, LengthsCountAsTheReferencePagesSay) {
 // An earlier version kept more and longer items.
 TEST_F(KeyValueItems, ThoseBeyondTheBoundsCanBeRemoved) {
   const std::string longer(900, 'n');
-  ASSERT_TRUE(host_.change_settings(id("alpha"), [&](hypervisor::Settings& settings) {
+  ASSERT_TRUE(host_.machines().change_settings(id("alpha"), [&](hypervisor::Settings& settings) {
     for (int i = 100; i < 300; ++i) settings.host_key_values.push_back({"i" + std::to_string(i), "1", false});
     settings.host_key_values.push_back({longer, "1", false});
   }));

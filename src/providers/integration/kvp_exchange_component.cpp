@@ -1,8 +1,7 @@
 // Msvm_KvpExchangeComponent: what a guest says of itself, and what its programs tell the host.
-#include "schema/msvm/kvp_exchange_component.hpp"
-
 #include "providers/integration/integration_components.hpp"
 #include "providers/integration/key_value_items.hpp"
+#include "schema/Msvm_KvpExchangeComponent.hpp"
 
 namespace vmms::providers {
 
@@ -26,7 +25,7 @@ class KvpExchangeComponentProvider : public Base {
     const auto deadline = guest_deadline(context);
     const Contact reached = contact(environment_, machine, component_, deadline);
     const auto guest = environment_.guests.find(machine.id);
-    if (reached.status != status::ok || !guest) return;
+    if (reached.status != ComponentStatus::ok || !guest) return;
     const auto missing = [&](const char* what, const Error& why) {
       if (!found.status_descriptions) found.status_descriptions = {{reached.text}};
       found.status_descriptions->push_back(fmt::format("{} not known: {:.1000}", what, why.message));
@@ -47,11 +46,9 @@ class KvpExchangeComponentProvider : public Base {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<KvpExchangeComponentProvider> make_kvp_exchange_component_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::KvpExchangeComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::KvpExchangeComponentProvider> make_provider(Environment& environment) {
+  return std::make_unique<KvpExchangeComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

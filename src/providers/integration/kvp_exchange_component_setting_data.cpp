@@ -1,9 +1,8 @@
 // Msvm_KvpExchangeComponentSettingData: whether host and guest exchange key-value pairs, and those of the host. Exists
 // for every VM.
-#include "schema/msvm/kvp_exchange_component_setting_data.hpp"
-
 #include "providers/integration/integration_components.hpp"
 #include "providers/integration/key_value_items.hpp"
+#include "schema/Msvm_KvpExchangeComponentSettingData.hpp"
 
 namespace vmms::providers {
 
@@ -28,11 +27,9 @@ class KvpExchangeComponentSettingDataProvider : public Base {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<KvpExchangeComponentSettingDataProvider> make_kvp_exchange_component_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::KvpExchangeComponentSettingDataProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::KvpExchangeComponentSettingDataProvider> make_provider(Environment& environment) {
+  return std::make_unique<KvpExchangeComponentSettingDataProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -3,7 +3,7 @@
 #include "base/text.hpp"
 #include "cim/typed.hpp"
 #include "providers/integration/key_value_items.hpp"
-#include "schema/msvm/guest_communication_service_setting_data.hpp"
+#include "schema/Msvm_GuestCommunicationServiceSettingData.hpp"
 
 #include <algorithm>
 
@@ -63,12 +63,15 @@ Result<SettingChange> check_component(const Environment& environment, const cim:
   return change;
 }
 
-Result<std::uint16_t> read_policy(const cim::Instance& settings, std::uint16_t otherwise) {
+using Policy = Settings::CommunicationService::Policy;
+
+Result<Policy> read_policy(const cim::Instance& settings, Policy otherwise) {
   const cim::Value& value = settings["EnabledStatePolicy"];
   if (value.is_null()) return otherwise;
-  const std::uint64_t policy = *value.get_if<std::uint64_t>();
-  if (policy == 2 || policy == 3 || policy == 8) return static_cast<std::uint16_t>(policy);
-  return invalid(fmt::format("EnabledStatePolicy {} is not valid: 2 is enabled, 3 disabled, 8 deferred", policy));
+  const std::uint64_t number = *value.get_if<std::uint64_t>();
+  for (const Policy policy : {Policy::enabled, Policy::disabled, Policy::deferred})
+    if (number == static_cast<std::uint64_t>(policy)) return policy;
+  return invalid(fmt::format("EnabledStatePolicy {} is not valid: 2 is enabled, 3 disabled, 8 deferred", number));
 }
 
 Error no_communication_service(std::string_view id) {
@@ -132,7 +135,7 @@ Result<SettingChange> check_addition(const Environment& environment, const cim::
   if ((*machine)->settings.communication_services.size() >= most_communication_services)
     return error(Failure::busy, fmt::format("virtual machine '{}' has {} guest communication services: no more fit",
                                             (*machine)->name, most_communication_services));
-  const auto policy = read_policy(settings, 2);
+  const auto policy = read_policy(settings, Policy::enabled);
   if (!policy) return policy.error();
   SettingChange change{*machine, {}, communication_setting_path((*machine)->id, service)};
   change.change = [added = Settings::CommunicationService{service, *policy}](Settings& stored) {
@@ -160,7 +163,7 @@ Result<SettingChange> check_removal(const Environment& environment, const cim::O
 }
 
 Status apply(const Environment& environment, const SettingChange& change) {
-  return environment.host.change_settings(change.machine->id, change.change);
+  return environment.host.machines().change_settings(change.machine->id, change.change);
 }
 
 std::string communication_setting_id(std::string_view machine_id, std::string_view service_id) {

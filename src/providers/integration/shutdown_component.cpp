@@ -1,10 +1,9 @@
 // Msvm_ShutdownComponent: shuts a guest down from within.
-#include "schema/msvm/shutdown_component.hpp"
-
 #include "base/escaped.hpp"
 #include "base/shortened.hpp"
 #include "providers/integration/guest_shutdown.hpp"
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_ShutdownComponent.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -15,8 +14,6 @@ namespace {
 using Component = schema::msvm::ShutdownComponent;
 using Base = IntegrationComponentProvider<Component, schema::msvm::ShutdownComponentProvider>;
 using guest::ShutdownMode;
-
-constexpr std::uint32_t shutdown_in_progress = 32782;
 
 class ShutdownComponentProvider : public Base {
  public:
@@ -36,6 +33,25 @@ class ShutdownComponentProvider : public Base {
   }
 
  private:
+  template <class Code>
+  static Code code_of(const Status& outcome) {
+    if (outcome) return Code::completed_with_no_error;
+    switch (outcome.error().kind) {
+      case Failure::not_supported:
+        return Code::not_supported;
+      case Failure::timed_out:
+        return Code::timeout;
+      case Failure::busy:
+        return Code::system_is_in_use;
+      case Failure::invalid_state:
+        return Code::invalid_state_for_this_operation;
+      case Failure::unreachable:
+        return Code::the_system_is_not_ready;
+      default:
+        return Code::failed;
+    }
+  }
+
   // Force is for guests that ask their user first; the agent never does.
   template <class Method>
   Result<typename Method::Out> initiate(const cim::Context& context, const Key& key, ShutdownMode mode,
@@ -47,25 +63,23 @@ class ShutdownComponentProvider : public Base {
                                                    (*machine)->name, key.device_id));
     typename Method::Out out;
     if ((*machine)->power == hypervisor::PowerState::stopping) {
-      out.return_value = shutdown_in_progress;
+      out.return_value = Method::Code::a_system_shutdown_is_in_progress;
       return out;
     }
     const Status told = shut_down_guest(environment_, (*machine)->id, mode, guest_deadline(context));
-    out.return_value = shutdown_code(told);
+    out.return_value = code_of<typename Method::Code>(told);
     spdlog::info("{} of virtual machine '{}' by {} for {}: {}{}{:.500}", Method::name, (*machine)->name,
                  json_string(context.principal->id()), json_string(shortened(reason.value_or(""), 200)),
-                 out.return_value, told ? "" : ", ", told ? std::string() : told.error().message);
+                 fmt::underlying(out.return_value), told ? "" : ", ", told ? std::string() : told.error().message);
     return out;
   }
 };
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<ShutdownComponentProvider> make_shutdown_component_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::ShutdownComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::ShutdownComponentProvider> make_provider(Environment& environment) {
+  return std::make_unique<ShutdownComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

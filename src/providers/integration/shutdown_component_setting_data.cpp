@@ -1,13 +1,14 @@
 // Msvm_ShutdownComponentSettingData: whether the host may shut the guest down from within. Exists for every VM.
-#include "schema/msvm/shutdown_component_setting_data.hpp"
-
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_ShutdownComponentSettingData.hpp"
 
-namespace vmms::schema::msvm {
-std::unique_ptr<ShutdownComponentSettingDataProvider> make_shutdown_component_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
-  using Provider =
-      ::vmms::providers::IntegrationSettingProvider<ShutdownComponentSettingData, ShutdownComponentSettingDataProvider>;
-  return std::make_unique<Provider>(environment, ::vmms::providers::shutdown_component);
+namespace vmms::providers {
+
+template <>
+std::unique_ptr<schema::msvm::ShutdownComponentSettingDataProvider> make_provider(Environment& environment) {
+  using Provider = IntegrationSettingProvider<schema::msvm::ShutdownComponentSettingData,
+                                              schema::msvm::ShutdownComponentSettingDataProvider>;
+  return std::make_unique<Provider>(environment, shutdown_component);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,8 +1,7 @@
 // Msvm_TimeSyncComponent: keeps the clock of a guest right. The clock is set when the VM goes on after a pause or from
 // a saved state (upkeep.hpp); here it is read.
-#include "schema/msvm/time_sync_component.hpp"
-
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_TimeSyncComponent.hpp"
 
 namespace vmms::providers {
 
@@ -19,7 +18,7 @@ class TimeSyncComponentProvider : public Base {
   // StatusDescriptions tells how far the guest's clock is ahead.
   void complete(const cim::Context& context, const Machine& machine, const Query& query, Contact& contact,
                 Component&) override {
-    if (contact.status != status::ok || !query.wants(Component::Property::status_descriptions)) return;
+    if (contact.status != ComponentStatus::ok || !query.wants(Component::Property::status_descriptions)) return;
     const auto guest = environment_.guests.find(machine.id);
     if (!guest) return;
     const auto offset = guest->clock_offset(guest_deadline(context));
@@ -30,11 +29,9 @@ class TimeSyncComponentProvider : public Base {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<TimeSyncComponentProvider> make_time_sync_component_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::TimeSyncComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::TimeSyncComponentProvider> make_provider(Environment& environment) {
+  return std::make_unique<TimeSyncComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

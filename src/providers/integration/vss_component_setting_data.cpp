@@ -1,13 +1,14 @@
 // Msvm_VssComponentSettingData: whether backups may freeze the guest's file systems. Exists for every VM.
-#include "schema/msvm/vss_component_setting_data.hpp"
-
 #include "providers/integration/integration_components.hpp"
+#include "schema/Msvm_VssComponentSettingData.hpp"
 
-namespace vmms::schema::msvm {
-std::unique_ptr<VssComponentSettingDataProvider> make_vss_component_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
+namespace vmms::providers {
+
+template <>
+std::unique_ptr<schema::msvm::VssComponentSettingDataProvider> make_provider(Environment& environment) {
   using Provider =
-      ::vmms::providers::IntegrationSettingProvider<VssComponentSettingData, VssComponentSettingDataProvider>;
-  return std::make_unique<Provider>(environment, ::vmms::providers::volume_backup);
+      IntegrationSettingProvider<schema::msvm::VssComponentSettingData, schema::msvm::VssComponentSettingDataProvider>;
+  return std::make_unique<Provider>(environment, volume_backup);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,5 +1,5 @@
 // CIM_Namespace of root/interop: what namespaces there are.
-#include "schema/interop/cim/namespace.hpp"
+#include "schema/interop/CIM_Namespace.hpp"
 
 #include "providers/common/environment.hpp"
 
@@ -14,7 +14,7 @@ class CimNamespaceProvider : public schema::interop::cim::NamespaceProvider {
   explicit CimNamespaceProvider(Environment& environment) : environment_(environment) {}
 
   void enumerate(const cim::Context&, const cim::TypedQuery<Namespace>& query, cim::PageOf<Namespace>& page) override {
-    const std::string host = environment_.host.information()->name;
+    const std::string host = environment_.host.machine().information()->name;
     for (const std::string_view name : environment_.manager.namespaces()) {
       Namespace space;
       space.creation_class_name = "CIM_Namespace";
@@ -23,9 +23,9 @@ class CimNamespaceProvider : public schema::interop::cim::NamespaceProvider {
       space.system_name = host;
       if (!query.selects(space.key())) continue;
       if (page.full()) break;
-      space.class_info = 1;  // other: none of the listed versions
+      space.class_info = Namespace::ClassInfo::other;  // none of the listed versions
       space.description_of_class_info = "Hyper-V";
-      space.class_type = 2;
+      space.class_type = Namespace::ClassType::cim;
       page.add(std::move(space));
     }
   }
@@ -36,10 +36,9 @@ class CimNamespaceProvider : public schema::interop::cim::NamespaceProvider {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::interop::cim {
-std::unique_ptr<NamespaceProvider> make_namespace_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::CimNamespaceProvider>(environment);
+template <>
+std::unique_ptr<schema::interop::cim::NamespaceProvider> make_provider(Environment& environment) {
+  return std::make_unique<CimNamespaceProvider>(environment);
 }
-}  // namespace vmms::schema::interop::cim
+
+}  // namespace vmms::providers

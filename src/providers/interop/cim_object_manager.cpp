@@ -1,7 +1,6 @@
 // CIM_ObjectManager of root/interop: this server.
-#include "schema/interop/cim/object_manager.hpp"
-
 #include "providers/common/environment.hpp"
+#include "schema/interop/CIM_ObjectManager.hpp"
 
 namespace vmms::providers {
 
@@ -18,13 +17,13 @@ class CimObjectManagerProvider : public schema::interop::cim::ObjectManagerProvi
     ObjectManager manager;
     manager.creation_class_name = "CIM_ObjectManager";
     manager.name = manager.element_name = manager.caption = "vmms";
-    manager.system_name = environment_.host.information()->name;
+    manager.system_name = environment_.host.machine().information()->name;
     if (!query.selects(manager.key())) return;
     manager.description = "vmms " + environment_.configuration.version;
     manager.version = environment_.configuration.version;
     manager.started = true;
-    manager.enabled_state = 2;
-    manager.operational_status = {{2}};
+    manager.enabled_state = ObjectManager::EnabledState::enabled;
+    manager.operational_status = {{ObjectManager::OperationalStatus::ok}};
     manager.gather_statistical_data = false;
     page.add(std::move(manager));
   }
@@ -35,10 +34,9 @@ class CimObjectManagerProvider : public schema::interop::cim::ObjectManagerProvi
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::interop::cim {
-std::unique_ptr<ObjectManagerProvider> make_object_manager_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::CimObjectManagerProvider>(environment);
+template <>
+std::unique_ptr<schema::interop::cim::ObjectManagerProvider> make_provider(Environment& environment) {
+  return std::make_unique<CimObjectManagerProvider>(environment);
 }
-}  // namespace vmms::schema::interop::cim
+
+}  // namespace vmms::providers

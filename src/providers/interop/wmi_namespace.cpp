@@ -1,9 +1,8 @@
 // __NAMESPACE of every namespace: those below it. In root/interop all, which is where CIM clients look.
-#include "schema/cimv2/wmi/namespace.hpp"
-#include "schema/interop/wmi/namespace.hpp"
-#include "schema/wmi/namespace.hpp"
-
 #include "providers/common/environment.hpp"
+#include "schema/__NAMESPACE.hpp"
+#include "schema/cimv2/__NAMESPACE.hpp"
+#include "schema/interop/__NAMESPACE.hpp"
 
 namespace vmms::providers {
 
@@ -40,21 +39,19 @@ class WmiNamespaceProvider : public Base {
 
 }  // namespace
 
-}  // namespace vmms::providers
+template <>
+std::unique_ptr<schema::wmi::NAMESPACEProvider> make_provider(Environment& environment) {
+  return std::make_unique<WmiNamespaceProvider<schema::wmi::NAMESPACEProvider>>(environment, "root/virtualization/v2");
+}
 
-namespace vmms::schema::wmi {
-std::unique_ptr<NAMESPACEProvider> make_namespace_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::WmiNamespaceProvider<NAMESPACEProvider>>(environment,
-                                                                                      "root/virtualization/v2");
+template <>
+std::unique_ptr<schema::cimv2::wmi::NAMESPACEProvider> make_provider(Environment& environment) {
+  return std::make_unique<WmiNamespaceProvider<schema::cimv2::wmi::NAMESPACEProvider>>(environment, "root/cimv2");
 }
-}  // namespace vmms::schema::wmi
-namespace vmms::schema::cimv2::wmi {
-std::unique_ptr<NAMESPACEProvider> make_namespace_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::WmiNamespaceProvider<NAMESPACEProvider>>(environment, "root/cimv2");
+
+template <>
+std::unique_ptr<schema::interop::wmi::NAMESPACEProvider> make_provider(Environment& environment) {
+  return std::make_unique<WmiNamespaceProvider<schema::interop::wmi::NAMESPACEProvider>>(environment, "");
 }
-}  // namespace vmms::schema::cimv2::wmi
-namespace vmms::schema::interop::wmi {
-std::unique_ptr<NAMESPACEProvider> make_namespace_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::WmiNamespaceProvider<NAMESPACEProvider>>(environment, "");
-}
-}  // namespace vmms::schema::interop::wmi
+
+}  // namespace vmms::providers

@@ -1,8 +1,8 @@
 // Msvm_AffectedJobElement: a job and the element that it changes.
-#include "schema/msvm/affected_job_element.hpp"
-
 #include "base/text.hpp"
 #include "providers/common/machines.hpp"
+#include "providers/job/job_pages.hpp"
+#include "schema/Msvm_AffectedJobElement.hpp"
 
 namespace vmms::providers {
 
@@ -25,16 +25,12 @@ class AffectedJobElementProvider : public schema::msvm::AffectedJobElementProvid
   }
 
   Result<Found> from(const cim::Context&, AffectedJobElement::AffectedElement, const cim::ObjectPath& end) override {
-    constexpr std::size_t batch = 256;
     Found found;
-    std::string after;
-    for (auto jobs = environment_.jobs.list(after, batch); !jobs.empty(); jobs = environment_.jobs.list(after, batch)) {
-      for (const Job& job : jobs) {
-        const auto affected = cim::ObjectPath::parse(job.affected);
-        if (affected && cim::same_object(*affected, end)) add(job, found);
-      }
-      after = jobs.back().id;
-    }
+    for_each_job(environment_.jobs, {}, [&](const Job& job) {
+      const auto affected = cim::ObjectPath::parse(job.affected);
+      if (affected && cim::same_object(*affected, end)) add(job, found);
+      return true;
+    });
     return found;
   }
 
@@ -45,7 +41,7 @@ class AffectedJobElementProvider : public schema::msvm::AffectedJobElementProvid
     AffectedJobElement association;
     association.affected_element = *std::move(affected);
     association.affecting_element = job_path(job);
-    association.element_effects = {{0}};  // unknown, as real hosts say of a machine
+    association.element_effects = {{AffectedJobElement::ElementEffects::unknown}};  // as real hosts say of a machine
     found.push_back(std::move(association));
   }
 
@@ -54,11 +50,9 @@ class AffectedJobElementProvider : public schema::msvm::AffectedJobElementProvid
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<AffectedJobElementProvider> make_affected_job_element_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::AffectedJobElementProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::AffectedJobElementProvider> make_provider(Environment& environment) {
+  return std::make_unique<AffectedJobElementProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,8 +1,7 @@
 // Msvm_ConcreteJob: work that outlasts its call.
-#include "schema/msvm/concrete_job.hpp"
-
 #include "providers/common/state_change.hpp"
 #include "providers/job/job_provider.hpp"
+#include "schema/Msvm_ConcreteJob.hpp"
 
 namespace vmms::providers {
 
@@ -21,7 +20,9 @@ class ConcreteJobProvider : public JobProvider<ConcreteJob, schema::msvm::Concre
     const auto job = find(key);
     if (!job) return job.error();
     RequestStateChange::Out out;
-    out.return_value = limits_time(in.timeout_period) ? timeout_parameter_not_supported : not_supported;
+    using Code = RequestStateChange::Code;
+    out.return_value =
+        limits_time(in.timeout_period) ? Code::use_of_timeout_parameter_not_supported : Code::not_supported;
     return out;
   }
 
@@ -35,10 +36,9 @@ class ConcreteJobProvider : public JobProvider<ConcreteJob, schema::msvm::Concre
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<ConcreteJobProvider> make_concrete_job_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::ConcreteJobProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::ConcreteJobProvider> make_provider(Environment& environment) {
+  return std::make_unique<ConcreteJobProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -4,7 +4,8 @@
 #include "cim/typed.hpp"
 #include "cim/typed_provider.hpp"
 #include "providers/common/machines.hpp"
-#include "schema/msvm/error.hpp"
+#include "providers/job/job_pages.hpp"
+#include "schema/Msvm_Error.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -29,12 +30,13 @@ inline std::string shown_owner(const std::string& owner, const std::string& host
 template <class T>
 T job_instance(const cim::job::Job& job, const std::string& host) {
   using cim::job::State;
+  using OperationalStatus = typename T::OperationalStatus;
   T instance;
   instance.instance_id = job.id;
   instance.name = job.id;
   instance.caption = instance.element_name = instance.description = job.caption;
   instance.owner = shown_owner(job.owner, host);
-  instance.job_state = static_cast<std::uint16_t>(job.state);
+  instance.job_state = static_cast<typename T::JobState>(job.state);
   instance.percent_complete = job.percent;
   instance.cancellable = job.cancellable;
   instance.error_code = job.error_code;
@@ -46,30 +48,30 @@ T job_instance(const cim::job::Job& job, const std::string& host) {
   instance.elapsed_time = cim::DateTime::interval(std::max(cim::DateTime::Microseconds(0), until - job.submitted));
   switch (job.state) {
     case State::completed:
-      instance.operational_status = {{17, 2}};
+      instance.operational_status = {{OperationalStatus::completed, OperationalStatus::ok}};
       instance.status_descriptions = {{"Job has completed successfully", "OK"}};
       instance.job_status = "Job is completed";
       break;
     case State::exception:
-      instance.operational_status = {{6}};
+      instance.operational_status = {{OperationalStatus::error}};
       instance.status_descriptions = {{job.error_text}};
       instance.job_status = "Job failed";
-      instance.health_state = 20;
+      instance.health_state = T::HealthState::major_failure;
       instance.status = "Error";
       break;
     case State::terminated:
     case State::killed:
-      instance.operational_status = {{14}};
+      instance.operational_status = {{OperationalStatus::aborted}};
       instance.status_descriptions = {{"Job was cancelled"}};
       instance.job_status = "Job was cancelled";
       break;
     case State::shutting_down:
-      instance.operational_status = {{9}};
+      instance.operational_status = {{OperationalStatus::stopping}};
       instance.status_descriptions = {{"Job is being cancelled"}};
       instance.job_status = "Job is being cancelled";
       break;
     default:
-      instance.operational_status = {{2}};
+      instance.operational_status = {{OperationalStatus::ok}};
       instance.status_descriptions = {{"Job is running"}};
       instance.job_status = "Job is running";
   }
@@ -84,21 +86,18 @@ class JobProvider : public Base {
   explicit JobProvider(Environment& environment) : environment_(environment) {}
 
   void enumerate(const cim::Context&, const cim::TypedQuery<T>& query, cim::PageOf<T>& page) override {
-    constexpr std::size_t batch = 256;
     if (query.keys.instance_id) {
       if (const auto job = environment_.jobs.find(*query.keys.instance_id); job && is_mine(*job))
         page.add(instance_of(*job));
       return;
     }
-    std::string after = query.after ? query.after->instance_id : std::string();
-    for (auto jobs = environment_.jobs.list(after, batch); !jobs.empty(); jobs = environment_.jobs.list(after, batch)) {
-      for (const cim::job::Job& job : jobs) {
-        if (!is_mine(job)) continue;
-        if (page.full()) return;
-        page.add(instance_of(job));
-      }
-      after = jobs.back().id;
-    }
+    for_each_job(environment_.jobs, query.after ? query.after->instance_id : std::string(),
+                 [&](const cim::job::Job& job) {
+                   if (!is_mine(job)) return true;
+                   if (page.full()) return false;
+                   page.add(instance_of(job));
+                   return true;
+                 });
   }
 
   Result<T> get(const cim::Context&, const Key& key) override {
@@ -112,7 +111,6 @@ class JobProvider : public Base {
     const auto job = find(key);
     if (!job) return job.error();
     typename T::GetErrorEx::Out out;
-    out.return_value = 0;
     if (job->error_code != 0) out.errors.emplace().push_back(job_error(*job));
     return out;
   }
@@ -121,7 +119,6 @@ class JobProvider : public Base {
     const auto job = find(key);
     if (!job) return job.error();
     typename T::GetError::Out out;
-    out.return_value = 0;
     if (job->error_code != 0) out.error = job_error(*job);
     return out;
   }
@@ -135,7 +132,7 @@ class JobProvider : public Base {
                              key.instance_id, cim::job::kept_after_end.count()));
   }
   virtual T instance_of(const cim::job::Job& job) const {
-    return job_instance<T>(job, environment_.host.information()->name);
+    return job_instance<T>(job, environment_.host.machine().information()->name);
   }
 
   Environment& environment_;
@@ -143,9 +140,5 @@ class JobProvider : public Base {
  private:
   static bool is_mine(const cim::job::Job& job) { return class_of(job) == T::cim_class().name; }
 };
-
-/// RequestStateChange of a job that can be cancelled: 4 terminates, 5 kills. The documented return value.
-Result<std::uint32_t> cancel_job(const Environment& environment, const std::string& id,
-                                 std::optional<std::uint16_t> requested, const std::optional<cim::DateTime>& timeout);
 
 }  // namespace vmms::providers

@@ -1,9 +1,7 @@
 // Msvm_ComputerSystem: the host itself and its virtual machines.
-#include "schema/msvm/computer_system.hpp"
-
 #include "base/case_folding.hpp"
-#include "providers/common/state_change.hpp"
 #include "providers/integration/guest_shutdown.hpp"
+#include "schema/Msvm_ComputerSystem.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -17,23 +15,24 @@ using hypervisor::VirtualMachine;
 using hypervisor::VirtualMachinePtr;
 using schema::msvm::ComputerSystem;
 
-// EnabledState as v2 hosts show it: 9 paused and 6 saved, not the numbers of the first namespace version.
-std::uint16_t enabled_state(PowerState power) {
+using EnabledState = ComputerSystem::EnabledState;
+
+EnabledState enabled_state(PowerState power) {
   switch (power) {
     case PowerState::running:
-      return 2;
+      return EnabledState::running;
     case PowerState::off:
-      return 3;
+      return EnabledState::off;
     case PowerState::stopping:
-      return 4;
+      return EnabledState::stopping;
     case PowerState::saved:
-      return 6;
+      return EnabledState::saved;
     case PowerState::paused:
-      return 9;
+      return EnabledState::paused;
     case PowerState::starting:
-      return 10;
+      return EnabledState::starting;
   }
-  return 0;
+  return EnabledState{};
 }
 
 std::optional<cim::DateTime> datetime(const std::optional<hypervisor::SystemTime>& time) {
@@ -43,23 +42,23 @@ std::optional<cim::DateTime> datetime(const std::optional<hypervisor::SystemTime
 
 // While the connection to the hypervisor is lost, nobody knows how it and its machines are.
 void tell_lost_hypervisor(const Environment& environment, ComputerSystem& system) {
-  const Status health = environment.host.health();
+  const Status health = environment.host.machine().health();
   if (health) return;
   system.status_descriptions = {{health.error().message}};
-  system.operational_status = {{13}};  // Lost Communication
-  system.health_state = 20;
+  system.operational_status = {{ComputerSystem::OperationalStatus::lost_communication}};
+  system.health_state = ComputerSystem::HealthState::major_failure;
   system.status = "Lost Comm";
 }
 
 ComputerSystem host_instance(const Environment& environment) {
-  const auto host = environment.host.information();
+  const auto host = environment.host.machine().information();
   ComputerSystem system;
   system.caption = "Hosting Computer System";
   system.description = "Microsoft Hosting Computer System";
   system.name = system.element_name = host->name;
-  system.enabled_default = 2;
-  system.enabled_state = 2;
-  system.requested_state = 12;
+  system.enabled_default = ComputerSystem::EnabledDefault::enabled;
+  system.enabled_state = EnabledState::running;
+  system.requested_state = ComputerSystem::RequestedState::not_applicable;
   system.number_of_numa_nodes = static_cast<std::uint16_t>(host->numa_nodes);
   system.status_descriptions = {{"OK"}};
   tell_lost_hypervisor(environment, system);
@@ -84,9 +83,12 @@ void describe(const VirtualMachine& machine, std::chrono::system_clock::time_poi
   system.element_name = machine.name;
   const bool on = machine.power != PowerState::off && machine.power != PowerState::saved;
   system.enabled_state = enabled_state(machine.power);
-  system.enabled_default = machine.power == PowerState::off ? 3 : 2;
-  system.requested_state = 5;
-  system.enhanced_session_mode_state = machine.power == PowerState::running ? 2 : 3;
+  using EnabledDefault = ComputerSystem::EnabledDefault;
+  system.enabled_default = machine.power == PowerState::off ? EnabledDefault::disabled : EnabledDefault::enabled;
+  system.requested_state = ComputerSystem::RequestedState::no_change;
+  using EnhancedSession = ComputerSystem::EnhancedSessionModeState;
+  system.enhanced_session_mode_state =
+      machine.power == PowerState::running ? EnhancedSession::allowed_and_available : EnhancedSession::not_allowed;
   system.process_id = machine.process_id;
   system.on_time_in_milliseconds = 0;
   if (on && machine.started) {
@@ -100,9 +102,11 @@ void describe(const VirtualMachine& machine, std::chrono::system_clock::time_poi
   system.time_of_last_state_change = machine.state_changed ? *datetime(machine.state_changed) : cim::DateTime();
 }
 
+using RequestedState = ComputerSystem::RequestStateChange::RequestedState;
+
 /// A state that clients may ask for, and what is done then.
 struct Transition {
-  std::uint16_t requested_state;
+  RequestedState requested_state;
   const char* caption;  ///< of the job
   bool (*possible)(PowerState);
   Status (*run)(const Environment&, const std::string& id);
@@ -113,38 +117,37 @@ Status end_guest(const Environment& environment, const std::string& id, guest::S
 }
 
 constexpr Transition transitions[] = {
-    {2, "Starting Virtual Machine",
+    {RequestedState::enabled, "Starting Virtual Machine",
      [](PowerState power) {
        return power != PowerState::running && power != PowerState::starting && power != PowerState::stopping;
      },
-     [](const Environment& environment, const std::string& id) { return environment.host.start(id); }},
-    {3, "Turning Off Virtual Machine",
+     [](const Environment& environment, const std::string& id) { return environment.host.machines().start(id); }},
+    {RequestedState::disabled, "Turning Off Virtual Machine",
      [](PowerState power) { return power != PowerState::off && power != PowerState::stopping; },
-     [](const Environment& environment, const std::string& id) { return environment.host.turn_off(id); }},
-    {4, "Shutting Down Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.machines().turn_off(id); }},
+    {RequestedState::shut_down, "Shutting Down Virtual Machine",
+     [](PowerState power) { return power == PowerState::running; },
      [](const Environment& environment, const std::string& id) {
        return end_guest(environment, id, guest::ShutdownMode::power_down);
      }},
-    {6, "Saving Virtual Machine",
+    {RequestedState::offline, "Saving Virtual Machine",
      [](PowerState power) { return power == PowerState::running || power == PowerState::paused; },
-     [](const Environment& environment, const std::string& id) { return environment.host.save(id); }},
-    {9, "Pausing Virtual Machine", [](PowerState power) { return power == PowerState::running; },
-     [](const Environment& environment, const std::string& id) { return environment.host.pause(id); }},
-    {10, "Rebooting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.machines().save(id); }},
+    {RequestedState::quiesce, "Pausing Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.machines().pause(id); }},
+    {RequestedState::reboot, "Rebooting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
      [](const Environment& environment, const std::string& id) {
        return end_guest(environment, id, guest::ShutdownMode::reboot);
      }},
-    {11, "Resetting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
-     [](const Environment& environment, const std::string& id) { return environment.host.reset(id); }},
+    {RequestedState::reset, "Resetting Virtual Machine", [](PowerState power) { return power == PowerState::running; },
+     [](const Environment& environment, const std::string& id) { return environment.host.machines().reset(id); }},
 };
 
 /// The transition to a state that a client asked for; nullptr: there is none.
-const Transition* find_transition(std::optional<std::uint16_t> requested) {
-  // Clients of the first namespace version still ask for its numbers of paused and saved.
-  constexpr std::uint16_t version_1_paused = 32768;
-  constexpr std::uint16_t version_1_saved = 32769;
-  if (requested == version_1_paused) requested = 9;
-  if (requested == version_1_saved) requested = 6;
+const Transition* find_transition(std::optional<RequestedState> requested) {
+  // Clients of the first namespace version still ask for its numbers.
+  if (requested == RequestedState::paused) requested = RequestedState::quiesce;
+  if (requested == RequestedState::suspended) requested = RequestedState::offline;
   const auto* const found = std::find_if(std::begin(transitions), std::end(transitions),
                                          [&](const Transition& each) { return requested == each.requested_state; });
   return found == std::end(transitions) ? nullptr : found;
@@ -157,7 +160,7 @@ class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
   void enumerate(const cim::Context&, const cim::TypedQuery<ComputerSystem>& query,
                  cim::PageOf<ComputerSystem>& page) override {
     // Virtual machines by id; the host comes last, since any name may stand among the ids.
-    const auto information = environment_.host.information();
+    const auto information = environment_.host.machine().information();
     const std::string& host = information->name;
     const bool after_host = query.after && query.after->name == host;
     if (after_host) return;
@@ -179,7 +182,7 @@ class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
   }
 
   Result<ComputerSystem> get(const cim::Context&, const Key& key) override {
-    if (equals_folded(key.name, environment_.host.information()->name)) return host_instance(environment_);
+    if (equals_folded(key.name, environment_.host.machine().information()->name)) return host_instance(environment_);
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
     ComputerSystem system;
@@ -189,9 +192,10 @@ class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
   }
 
   using RequestStateChange = ComputerSystem::RequestStateChange;
+  using Code = RequestStateChange::Code;
   Result<RequestStateChange::Out> invoke(const cim::Context& context, RequestStateChange, const Key& key,
                                          const RequestStateChange::In& in) override {
-    if (equals_folded(key.name, environment_.host.information()->name))
+    if (equals_folded(key.name, environment_.host.machine().information()->name))
       return error(Failure::not_supported, "the state of the host itself is not changed by this call");
     const auto machine = find_machine(environment_, key.name);
     if (!machine) return machine.error();
@@ -199,7 +203,7 @@ class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
     RequestStateChange::Out out;
     const Transition* const transition = find_transition(in.requested_state);
     if (!transition || !transition->possible(vm.power)) {
-      out.return_value = transition ? invalid_state_for_operation : invalid_parameter;
+      out.return_value = transition ? Code::invalid_state_for_this_operation : Code::invalid_parameter;
       return out;
     }
     const std::string id = vm.id;
@@ -207,7 +211,7 @@ class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
         transition->caption, context, computer_system_path(id).to_string(), id,
         [&environment = environment_, id, run = transition->run] { return run(environment, id); });
     if (!job) return job.error();
-    out.return_value = job_started;
+    out.return_value = Code::method_parameters_checked_transition_started;
     out.job = job_path(*job);
     return out;
   }
@@ -218,10 +222,9 @@ class ComputerSystemProvider : public schema::msvm::ComputerSystemProvider {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<ComputerSystemProvider> make_computer_system_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::ComputerSystemProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::ComputerSystemProvider> make_provider(Environment& environment) {
+  return std::make_unique<ComputerSystemProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,8 +1,7 @@
 // Msvm_ElementSettingData: an integration component and its settings, and a machine's settings with themselves.
-#include "schema/msvm/element_setting_data.hpp"
-
 #include "base/text.hpp"
 #include "providers/common/machines.hpp"
+#include "schema/Msvm_ElementSettingData.hpp"
 
 namespace vmms::providers {
 
@@ -41,9 +40,9 @@ class ElementSettingDataProvider : public schema::msvm::ElementSettingDataProvid
     ElementSettingData association;
     association.managed_element = component_path(machine.id, component);
     association.setting_data = component_setting_path(machine.id, component);
-    association.is_current = 1;
-    association.is_default = 1;
-    association.is_next = 0;
+    association.is_current = ElementSettingData::IsCurrent::is_current;
+    association.is_default = ElementSettingData::IsDefault::is_default;
+    association.is_next = ElementSettingData::IsNext::unknown;
     return association;
   }
 
@@ -54,7 +53,7 @@ class ElementSettingDataProvider : public schema::msvm::ElementSettingDataProvid
     if (!machine) return machine.error();
     ElementSettingData association;
     association.managed_element = association.setting_data = settings_path((*machine)->id);
-    association.is_current = 2;
+    association.is_current = ElementSettingData::IsCurrent::is_not_current;
     return Found{association};
   }
 
@@ -63,11 +62,9 @@ class ElementSettingDataProvider : public schema::msvm::ElementSettingDataProvid
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<ElementSettingDataProvider> make_element_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::ElementSettingDataProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::ElementSettingDataProvider> make_provider(Environment& environment) {
+  return std::make_unique<ElementSettingDataProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -1,10 +1,10 @@
 // Msvm_Keyboard: types into a VM, as somebody at its console does.
-#include "schema/msvm/keyboard.hpp"
-
 #include "base/text.hpp"
 #include "base/waiting.hpp"
+#include "providers/common/answer.hpp"
 #include "providers/common/machine_pages.hpp"
 #include "providers/machine/keys.hpp"
+#include "schema/Msvm_Keyboard.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,17 +32,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view keyboard_id = "Microsoft:DE6CDC86-E1FB-4940-801B-C3C1A26C4DA4";
 
-/// The codes of the methods that this class answers itself.
-enum Answer : std::uint32_t {
-  completed = 0,
-  no_such_key = 1,  // of TypeText
-  failed = 32768,
-  timed_out = 32772,
-  invalid_parameter = 32773,
-  in_use = 32774,
-  invalid_state = 32775,
-  not_available = 32777,
-};
+/// TypeText knows the codes of all methods that are here.
+using Code = Keyboard::TypeText::Code;
 
 constexpr std::size_t longest_text = 512;       // TypeText method of the Msvm_Keyboard class
 constexpr std::size_t most_scancodes = 4096;    // ours
@@ -63,69 +54,69 @@ struct Keys {
   std::optional<hypervisor::SystemTime> run;  ///< of the VM: another one has all keys up
 };
 
-std::uint32_t answer_of(const Status& status) {
-  if (status) return completed;
+Code code_of(const Status& status) {
+  if (status) return Code::completed_with_no_error;
   switch (status.error().kind) {
     case Failure::invalid_state:
-      return invalid_state;
+      return Code::invalid_state_for_this_operation;
     case Failure::timed_out:
-      return timed_out;
+      return Code::timeout;
     case Failure::unreachable:
     case Failure::busy:
-      return not_available;
+      return Code::system_is_not_available;
     default:
-      return failed;
+      return Code::failed;
   }
 }
 
 /// One call at the keyboard of one VM.
 class Typist {
  public:
-  Typist(hypervisor::Host& host, const hypervisor::VirtualMachine& machine, Keys& keys,
+  Typist(hypervisor::Consoles& consoles, const hypervisor::VirtualMachine& machine, Keys& keys,
          guest::Clock::time_point deadline)
-      : host_(host), machine_(machine), keys_(keys), deadline_(deadline) {}
+      : consoles_(consoles), machine_(machine), keys_(keys), deadline_(deadline) {}
 
   bool is_pressed(KeyNumber key) const { return find(key) != keys_.pressed.end(); }
 
-  std::uint32_t press(KeyNumber key) {
-    if (is_pressed(key)) return completed;
-    if (keys_.pressed.size() >= most_keys_together) return in_use;
+  Code press(KeyNumber key) {
+    if (is_pressed(key)) return Code::completed_with_no_error;
+    if (keys_.pressed.size() >= most_keys_together) return Code::system_is_in_use;
     keys_.pressed.push_back({key});
-    return completed;
+    return Code::completed_with_no_error;
   }
 
-  std::uint32_t release(KeyNumber key) {
+  Code release(KeyNumber key) {
     const auto found = find(key);
-    if (found == keys_.pressed.end()) return completed;
+    if (found == keys_.pressed.end()) return Code::completed_with_no_error;
     const bool sent = found->sent;
-    const std::uint32_t answer = sent ? completed : send({});
+    const Code answer = sent ? Code::completed_with_no_error : send({});
     keys_.pressed.erase(find(key));
     return answer;
   }
 
   /// Keys that are pressed stay so, and count.
-  std::uint32_t strike(std::initializer_list<KeyNumber> keys) { return send(keys); }
+  Code strike(std::initializer_list<KeyNumber> keys) { return send(keys); }
 
  private:
   std::vector<Keys::Pressed>::iterator find(KeyNumber key) const {
     return std::ranges::find(keys_.pressed, key, &Keys::Pressed::key);
   }
 
-  std::uint32_t send(std::initializer_list<KeyNumber> more) {
+  Code send(std::initializer_list<KeyNumber> more) {
     std::vector<KeyNumber> together;
     for (Keys::Pressed& pressed : keys_.pressed) together.push_back(pressed.key);
     for (const KeyNumber key : more)
       if (!is_pressed(key)) together.push_back(key);
-    if (together.size() > most_keys_together) return in_use;
+    if (together.size() > most_keys_together) return Code::system_is_in_use;
     const auto takes = 2 * hold * together.size();
-    if (guest::Clock::now() + takes > deadline_) return timed_out;
-    if (const Status pressed = host_.press_keys(machine_.id, together, hold); !pressed) return answer_of(pressed);
+    if (guest::Clock::now() + takes > deadline_) return Code::timeout;
+    if (const Status pressed = consoles_.press_keys(machine_.id, together, hold); !pressed) return code_of(pressed);
     for (Keys::Pressed& pressed : keys_.pressed) pressed.sent = true;
     sleep_for(takes);
-    return completed;
+    return Code::completed_with_no_error;
   }
 
-  hypervisor::Host& host_;
+  hypervisor::Consoles& consoles_;
   const hypervisor::VirtualMachine& machine_;
   Keys& keys_;
   const guest::Clock::time_point deadline_;
@@ -170,63 +161,59 @@ class KeyboardProvider : public schema::msvm::KeyboardProvider {
   }
 
   Result<PressKey::Out> invoke(const cim::Context& context, PressKey, const Key& key, const PressKey::In& in) override {
-    return at_key<PressKey>(context, key, in.key_code,
-                            [](Typist& typist, KeyNumber number, PressKey::Out&) { return typist.press(number); });
+    return answer<PressKey::Out>(
+        at_key(context, key, in.key_code, [](Typist& typist, KeyNumber number) { return typist.press(number); }));
   }
   Result<ReleaseKey::Out> invoke(const cim::Context& context, ReleaseKey, const Key& key,
                                  const ReleaseKey::In& in) override {
-    return at_key<ReleaseKey>(context, key, in.key_code, [](Typist& typist, KeyNumber number, ReleaseKey::Out&) {
-      return typist.release(number);
-    });
+    return answer<ReleaseKey::Out>(
+        at_key(context, key, in.key_code, [](Typist& typist, KeyNumber number) { return typist.release(number); }));
   }
   Result<TypeKey::Out> invoke(const cim::Context& context, TypeKey, const Key& key, const TypeKey::In& in) override {
-    return at_key<TypeKey>(context, key, in.key_code,
-                           [](Typist& typist, KeyNumber number, TypeKey::Out&) { return typist.strike({number}); });
+    return answer<TypeKey::Out>(
+        at_key(context, key, in.key_code, [](Typist& typist, KeyNumber number) { return typist.strike({number}); }));
   }
   Result<IsKeyPressed::Out> invoke(const cim::Context& context, IsKeyPressed, const Key& key,
                                    const IsKeyPressed::In& in) override {
-    const auto code = in.key_code;
-    return at_key<IsKeyPressed>(context, key, code, [code](Typist& typist, KeyNumber number, IsKeyPressed::Out& out) {
+    IsKeyPressed::Out out;
+    const auto code = at_key(context, key, in.key_code, [&](Typist& typist, KeyNumber number) {
       // VK_SHIFT, VK_CONTROL and VK_MENU are no keys, so they are never down (the method's page, Remarks).
-      out.key_state = (code < 16U || code > 18U) && typist.is_pressed(number);
-      return std::uint32_t{completed};
+      out.key_state = (in.key_code < 16U || in.key_code > 18U) && typist.is_pressed(number);
+      return Code::completed_with_no_error;
     });
+    return answer(code, std::move(out));
   }
 
   Result<TypeText::Out> invoke(const cim::Context& context, TypeText, const Key& key, const TypeText::In& in) override {
-    TypeText::Out out;
     std::vector<Stroke> strokes;
-    out.return_value = in.ascii_text ? read_text(*in.ascii_text, strokes) : invalid_parameter;
-    return type(context, key, std::move(out), [&](Typist& typist, auto&) {
-      std::uint32_t answer = completed;
-      for (auto stroke = strokes.begin(); answer == completed && stroke != strokes.end(); ++stroke)
-        answer = stroke->shift ? typist.strike({left_shift, stroke->key}) : typist.strike({stroke->key});
-      return answer;
-    });
+    const Code readable = in.ascii_text ? read_text(*in.ascii_text, strokes) : Code::invalid_parameter;
+    return answer<TypeText::Out>(type(context, key, readable, [&](Typist& typist) {
+      Code typed = Code::completed_with_no_error;
+      for (auto stroke = strokes.begin(); typed == Code::completed_with_no_error && stroke != strokes.end(); ++stroke)
+        typed = stroke->shift ? typist.strike({left_shift, stroke->key}) : typist.strike({stroke->key});
+      return typed;
+    }));
   }
 
   Result<TypeCtrlAltDel::Out> invoke(const cim::Context& context, TypeCtrlAltDel, const Key& key,
                                      const TypeCtrlAltDel::In&) override {
-    TypeCtrlAltDel::Out out;
-    out.return_value = completed;
-    return type(context, key, std::move(out), [](Typist& typist, auto&) {
+    return answer<TypeCtrlAltDel::Out>(type(context, key, Code::completed_with_no_error, [](Typist& typist) {
       return typist.strike({left_control, left_alt, delete_key});
-    });
+    }));
   }
 
   Result<TypeScancodes::Out> invoke(const cim::Context& context, TypeScancodes, const Key& key,
                                     const TypeScancodes::In& in) override {
-    TypeScancodes::Out out;
     const auto changes = in.scancodes && in.scancodes->size() <= most_scancodes
                              ? read_scancodes(*in.scancodes)
                              : std::optional<std::vector<KeyChange>>();
-    out.return_value = changes ? completed : invalid_parameter;
-    return type(context, key, std::move(out), [&](Typist& typist, auto&) {
-      std::uint32_t answer = completed;
-      for (auto change = changes->begin(); answer == completed && change != changes->end(); ++change)
-        answer = change->down ? typist.press(change->key) : typist.release(change->key);
-      return answer;
-    });
+    const Code readable = changes ? Code::completed_with_no_error : Code::invalid_parameter;
+    return answer<TypeScancodes::Out>(type(context, key, readable, [&](Typist& typist) {
+      Code typed = Code::completed_with_no_error;
+      for (auto change = changes->begin(); typed == Code::completed_with_no_error && change != changes->end(); ++change)
+        typed = change->down ? typist.press(change->key) : typist.release(change->key);
+      return typed;
+    }));
   }
 
  private:
@@ -238,50 +225,42 @@ class KeyboardProvider : public schema::msvm::KeyboardProvider {
   }
 
   /// Nothing is typed of a text that cannot be typed to its end.
-  static std::uint32_t read_text(const std::string& text, std::vector<Stroke>& strokes) {
-    if (text.size() > longest_text) return invalid_parameter;
+  static Code read_text(const std::string& text, std::vector<Stroke>& strokes) {
+    if (text.size() > longest_text) return Code::invalid_parameter;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\r' && text.substr(i).starts_with("\r\n")) continue;
       const auto stroke = stroke_of(text[i] == '\r' ? '\n' : text[i]);
-      if (!stroke) return no_such_key;
+      if (!stroke) return Code::no_key_types_a_character_of_the_text;
       strokes.push_back(*stroke);
     }
-    return completed;
+    return Code::completed_with_no_error;
   }
 
-  template <class Method, class Action>
-  Result<typename Method::Out> at_key(const cim::Context& context, const Key& key,
-                                      const std::optional<std::uint32_t>& code, const Action& action) {
+  template <class Action>
+  Result<Code> at_key(const cim::Context& context, const Key& key, const std::optional<std::uint32_t>& code,
+                      const Action& action) {
     const auto number = code ? key_of_virtual_key(*code) : std::nullopt;
-    typename Method::Out out;
-    out.return_value = number ? completed : invalid_parameter;
-    return type(context, key, std::move(out),
-                [&](Typist& typist, typename Method::Out& answer) { return action(typist, *number, answer); });
+    return type(context, key, number ? Code::completed_with_no_error : Code::invalid_parameter,
+                [&](Typist& typist) { return action(typist, *number); });
   }
 
-  /// `out` says already whether the parameters are right.
-  template <class Out, class Action>
-  Result<Out> type(const cim::Context& context, const Key& key, Out out, const Action& action) {
+  /// `parameters` says whether they are right; it is answered only for a keyboard that exists.
+  template <class Action>
+  Result<Code> type(const cim::Context& context, const Key& key, Code parameters, const Action& action) {
     const auto machine = find_machine(environment_, key.system_name);
     if (!machine) return machine.error();
     if (!equals_no_case(key.device_id, keyboard_id))
       return error(Failure::not_found, fmt::format("virtual machine '{}' has no keyboard {:.100}; it is {}",
                                                    (*machine)->name, key.device_id, keyboard_id));
-    if (out.return_value != completed) return out;
-    if ((*machine)->power != hypervisor::PowerState::running) {
-      out.return_value = invalid_state;
-      return out;
-    }
+    if (parameters != Code::completed_with_no_error) return parameters;
+    if ((*machine)->power != hypervisor::PowerState::running) return Code::invalid_state_for_this_operation;
     const auto deadline = guest_deadline(context);
     const std::shared_ptr<Keys> keys = keys_of((*machine)->id);
-    if (std::unique_lock typing(keys->typing, deadline); typing) {
-      if (std::exchange(keys->run, (*machine)->started) != (*machine)->started) keys->pressed.clear();
-      Typist typist(environment_.host, **machine, *keys, deadline);
-      out.return_value = action(typist, out);
-    } else {
-      out.return_value = timed_out;
-    }
-    return out;
+    const std::unique_lock typing(keys->typing, deadline);
+    if (!typing) return Code::timeout;
+    if (std::exchange(keys->run, (*machine)->started) != (*machine)->started) keys->pressed.clear();
+    Typist typist(environment_.host.consoles(), **machine, *keys, deadline);
+    return action(typist);
   }
 
   std::shared_ptr<Keys> keys_of(const std::string& id) {
@@ -298,7 +277,7 @@ class KeyboardProvider : public schema::msvm::KeyboardProvider {
       if (each.second.use_count() > 1) return false;
       const std::unique_lock typing(each.second->typing, std::try_to_lock);
       if (!typing) return false;
-      const VirtualMachinePtr machine = environment_.host.find(each.first);
+      const VirtualMachinePtr machine = environment_.host.machines().find(each.first);
       return each.second->pressed.empty() || !machine || machine->started != each.second->run;
     });
     sweep_at_ = std::max<std::size_t>(64, 2 * keys_.size());
@@ -312,10 +291,9 @@ class KeyboardProvider : public schema::msvm::KeyboardProvider {
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<KeyboardProvider> make_keyboard_provider(::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::KeyboardProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::KeyboardProvider> make_provider(Environment& environment) {
+  return std::make_unique<KeyboardProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -32,7 +32,7 @@ class Keyboard : public testing::Providers {
   }
   /// What was pressed since the last call.
   Chords pressed(std::string_view machine = "alpha") {
-    Chords all = host_.simulator().keys(id(machine));
+    Chords all = host_.keys(id(machine));
     const Chords news(all.begin() + static_cast<std::ptrdiff_t>(seen_), all.end());
     seen_ = all.size();
     return news;
@@ -97,13 +97,13 @@ TEST_F(Keyboard, AtMostSixteenAreDownAndNoneAfterTheVmWasOff) {
   for (std::uint64_t key = 0x41; key < 0x51; ++key) EXPECT_EQ(answer("PressKey", {key}), 0U);
   EXPECT_EQ(answer("PressKey", {std::uint64_t{0x51}}), 32774U);
   EXPECT_EQ(text("z"), 32774U);
-  host_.turn_off(id("alpha"));
+  host_.machines().turn_off(id("alpha"));
   EXPECT_EQ(answer("ReleaseKey", {std::uint64_t{0x41}}), 32775U);
-  host_.start(id("alpha"));
+  host_.machines().start(id("alpha"));
   EXPECT_FALSE(is_pressed(0x41));
   EXPECT_EQ(text("z"), 0U);
   EXPECT_EQ(pressed(), (Chords{{0x2C}}));
-  host_.simulator().set_power(id("alpha"), hypervisor::PowerState::paused);
+  host_.set_power(id("alpha"), hypervisor::PowerState::paused);
   EXPECT_EQ(text("z"), 32775U);
 }
 

@@ -1,9 +1,8 @@
 // Msvm_SettingsDefineState: a virtual machine and its settings.
-#include "schema/msvm/settings_define_state.hpp"
-
 #include "base/case_folding.hpp"
 #include "base/text.hpp"
 #include "providers/common/machines.hpp"
+#include "schema/Msvm_SettingsDefineState.hpp"
 
 namespace vmms::providers {
 
@@ -19,7 +18,7 @@ class SettingsDefineStateProvider : public schema::msvm::SettingsDefineStateProv
   Result<Found> from(const cim::Context&, SettingsDefineState::ManagedElement, const cim::ObjectPath& end) override {
     if (!equals_no_case(end.class_name, computer_system_class)) return Found{};
     // The host itself has no settings of this kind.
-    if (equals_folded(end.value("Name"), environment_.host.information()->name)) return Found{};
+    if (equals_folded(end.value("Name"), environment_.host.machine().information()->name)) return Found{};
     return of_machine(end.value("Name"));
   }
 
@@ -43,11 +42,9 @@ class SettingsDefineStateProvider : public schema::msvm::SettingsDefineStateProv
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<SettingsDefineStateProvider> make_settings_define_state_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::SettingsDefineStateProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::SettingsDefineStateProvider> make_provider(Environment& environment) {
+  return std::make_unique<SettingsDefineStateProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

@@ -44,7 +44,7 @@ TEST_F(SettingsTest, CommunicationServicesAreCreatedChangedAndDeleted) {
   ASSERT_TRUE(created) << created.error().message;
   EXPECT_EQ((*created)["Name"], cim::Value(std::string(service)));
   EXPECT_EQ((*created)["EnabledStatePolicy"], cim::Value(std::uint64_t{2}));
-  EXPECT_EQ(host_.find(id("alpha"))->settings.communication_services.size(), 1u);
+  EXPECT_EQ(host_.machines().find(id("alpha"))->settings.communication_services.size(), 1u);
 
   EXPECT_EQ(manager_.create(context_, space, communication("microsoft:" + id("alpha"), to_lower(service))).error().kind,
             Failure::already_exists);
@@ -74,7 +74,7 @@ TEST_F(SettingsTest, CommunicationServicesThatCannotBeAreRefused) {
   auto policy = communication("Microsoft:" + id("alpha"), service);
   policy.set("EnabledStatePolicy", std::uint64_t{4});
   EXPECT_EQ(refusal(policy).kind, Failure::invalid_argument);
-  EXPECT_TRUE(host_.find(id("alpha"))->settings.communication_services.empty());
+  EXPECT_TRUE(host_.machines().find(id("alpha"))->settings.communication_services.empty());
 }
 
 TEST_F(SettingsTest, TheyBelongToTheInterfacesSettings) {
@@ -110,7 +110,7 @@ TEST_F(SettingsTest, MethodsOfTheManagementServiceDoTheSame) {
   inputs[0] = cim::Array{std::make_shared<const cim::ObjectPath>(path)};
   const auto removed = call("Msvm_VirtualSystemManagementService.Name=\"vmms\"", "RemoveGuestServiceSettings", inputs);
   EXPECT_EQ(removed.value().return_value, cim::Value(std::uint64_t{0}));
-  EXPECT_TRUE(host_.find(id("alpha"))->settings.communication_services.empty());
+  EXPECT_TRUE(host_.machines().find(id("alpha"))->settings.communication_services.empty());
 }
 
 TEST_F(SettingsTest, KeyValueExchangeIsModified) {
@@ -122,8 +122,9 @@ TEST_F(SettingsTest, KeyValueExchangeIsModified) {
   cim::Instance whole = *before;  // as a client that writes back what it got
   whole.set("DisableHostKVPItems", true);
   EXPECT_TRUE(manager_.modify(context_, path, whole));
-  EXPECT_EQ(host_.find(id("alpha"))->settings.host_key_values_disabled, true);
-  EXPECT_EQ(host_.find(id("alpha"))->settings.key_value_exchange, std::nullopt) << "what was not changed was not set";
+  EXPECT_EQ(host_.machines().find(id("alpha"))->settings.host_key_values_disabled, true);
+  EXPECT_EQ(host_.machines().find(id("alpha"))->settings.key_value_exchange, std::nullopt)
+      << "what was not changed was not set";
   const cim::Class& cim_class = before->cim_class();
   EXPECT_TRUE(manager_.modify(context_, path, changes(cim_class, "EnabledState", std::uint64_t{3})));
   EXPECT_EQ(manager_.get(context_, path).value()["EnabledState"], cim::Value(std::uint64_t{3}));
@@ -142,7 +143,7 @@ TEST_F(SettingsTest, TheInterfaceIsModifiedToo) {
   const auto path = in_space(component_setting_path(id("gamma"), guest_service_interface));
   const auto instance = manager_.get(context_, path).value();
   EXPECT_TRUE(manager_.modify(context_, path, changes(instance.cim_class(), "EnabledState", std::uint64_t{2})));
-  EXPECT_EQ(host_.find(id("gamma"))->settings.guest_service_interface, true);
+  EXPECT_EQ(host_.machines().find(id("gamma"))->settings.guest_service_interface, true);
 }
 
 TEST_F(SettingsTest, TheHostIsInTheNamespacesWhereClientsLook) {

@@ -1,9 +1,8 @@
 // Msvm_VirtualSystemManagementService: the service through which virtual machines are configured.
-#include "schema/msvm/virtual_system_management_service.hpp"
-
 #include "base/text.hpp"
 #include "providers/integration/key_value_items.hpp"
 #include "providers/integration/setting_changes.hpp"
+#include "schema/Msvm_VirtualSystemManagementService.hpp"
 
 namespace vmms::providers {
 
@@ -19,7 +18,7 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
     Service service;
     service.creation_class_name = std::string(Service::cim_class().name);
     service.system_creation_class_name = std::string(computer_system_class);
-    service.system_name = environment_.host.information()->name;
+    service.system_name = environment_.host.machine().information()->name;
     service.name = "vmms";
     if (query.selects(service.key())) page.add(std::move(service));
   }
@@ -102,7 +101,6 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
   // An item that is not there has a return value of its own.
   template <class Out, class In>
   Result<Out> change_items(const cim::Context& context, KeyValueChange kind, const In& in) {
-    constexpr std::uint32_t no_such_item = 32779;
     Out out;
     Status done;
     if (!in.target_system)
@@ -113,7 +111,7 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
       done = machine.error();
     else if (done = change_key_values(environment_, kind, *in.target_system, *in.data_items);
              !done && done.error().kind == Failure::not_found) {
-      out.return_value = no_such_item;
+      out.return_value = static_cast<decltype(out.return_value)>(ModifyKvpItems::Code::file_not_found);
       return out;
     }
     if (const Status told = tell(context, done, out.return_value, out.job); !told) return told.error();
@@ -127,20 +125,22 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
   }
 
   // Success answers 0 at once. As on Hyper-V a failure is a job in exception, since only a job carries a text.
-  Status tell(const cim::Context& context, const Status& done, std::uint32_t& return_value,
+  template <class Code>
+  Status tell(const cim::Context& context, const Status& done, Code& return_value,
               std::optional<cim::ObjectPath>& job) {
-    return_value = 0;
+    return_value = Code::completed_with_no_error;
     if (done) return {};
     const auto failed =
         environment_.jobs.start("Modifying Virtual Machine Resources", context, {}, {}, [done] { return done; });
     if (!failed) return failed.error();
-    return_value = 4096;
+    return_value = Code::method_parameters_checked_job_started;
     job = job_path(*failed);
     return {};
   }
 
   // All are checked before the first is made.
-  Status change(const cim::Context& context, const Settings& settings, const Check& check, std::uint32_t& return_value,
+  template <class Code>
+  Status change(const cim::Context& context, const Settings& settings, const Check& check, Code& return_value,
                 std::optional<cim::ObjectPath>& job, std::optional<std::vector<cim::ObjectPath>>& resulting) {
     std::vector<SettingChange> changes;
     const auto check_all = [&]() -> Status {
@@ -161,7 +161,8 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
     return {};
   }
 
-  Status modify(const cim::Context& context, const Settings& settings, std::uint32_t& return_value,
+  template <class Code>
+  Status modify(const cim::Context& context, const Settings& settings, Code& return_value,
                 std::optional<cim::ObjectPath>& job, std::optional<std::vector<cim::ObjectPath>>& resulting) {
     return change(
         context, settings, [&](const cim::Instance& each) { return check_modification(environment_, each); },
@@ -173,11 +174,9 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<VirtualSystemManagementServiceProvider> make_virtual_system_management_service_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::VirtualSystemManagementServiceProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::VirtualSystemManagementServiceProvider> make_provider(Environment& environment) {
+  return std::make_unique<VirtualSystemManagementServiceProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

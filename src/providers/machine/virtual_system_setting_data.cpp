@@ -1,8 +1,7 @@
 // Msvm_VirtualSystemSettingData: the settings of a virtual machine as a whole (the realized ones; read only).
-#include "schema/msvm/virtual_system_setting_data.hpp"
-
 #include "base/text.hpp"
 #include "providers/common/machine_pages.hpp"
+#include "schema/Msvm_VirtualSystemSettingData.hpp"
 
 namespace vmms::providers {
 
@@ -52,11 +51,9 @@ class VirtualSystemSettingDataProvider : public schema::msvm::VirtualSystemSetti
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<VirtualSystemSettingDataProvider> make_virtual_system_setting_data_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::VirtualSystemSettingDataProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::VirtualSystemSettingDataProvider> make_provider(Environment& environment) {
+  return std::make_unique<VirtualSystemSettingDataProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

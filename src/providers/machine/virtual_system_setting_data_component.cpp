@@ -1,9 +1,8 @@
 // Msvm_VirtualSystemSettingDataComponent: a machine's settings and the settings of its parts. The way to the
 // integration components' settings while the machine is off.
-#include "schema/msvm/virtual_system_setting_data_component.hpp"
-
 #include "base/text.hpp"
 #include "providers/integration/setting_changes.hpp"
+#include "schema/Msvm_VirtualSystemSettingDataComponent.hpp"
 
 namespace vmms::providers {
 
@@ -47,11 +46,9 @@ class VirtualSystemSettingDataComponentProvider : public schema::msvm::VirtualSy
 
 }  // namespace
 
-}  // namespace vmms::providers
-
-namespace vmms::schema::msvm {
-std::unique_ptr<VirtualSystemSettingDataComponentProvider> make_virtual_system_setting_data_component_provider(
-    ::vmms::providers::Environment& environment) {
-  return std::make_unique<::vmms::providers::VirtualSystemSettingDataComponentProvider>(environment);
+template <>
+std::unique_ptr<schema::msvm::VirtualSystemSettingDataComponentProvider> make_provider(Environment& environment) {
+  return std::make_unique<VirtualSystemSettingDataComponentProvider>(environment);
 }
-}  // namespace vmms::schema::msvm
+
+}  // namespace vmms::providers

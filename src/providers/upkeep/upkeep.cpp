@@ -3,6 +3,7 @@
 #include "base/caught_error.hpp"
 #include "base/text.hpp"
 #include "base/waiting.hpp"
+#include "providers/files/part_files.hpp"
 #include "providers/integration/key_value_items.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <vector>
 
 namespace vmms::providers {
 
@@ -37,15 +39,40 @@ bool same_delivery(const hypervisor::Settings& left, const hypervisor::Settings&
 
 class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
  public:
-  Tasks(hypervisor::Host& host, Guests& guests, Submit submit)
-      : host_(host), guests_(guests), submit_(std::move(submit)) {}
+  Tasks(hypervisor::VirtualMachines& machines, Guests& guests, cim::job::Jobs& jobs, Submit submit)
+      : machines_(machines), guests_(guests), jobs_(jobs), submit_(std::move(submit)) {}
+
+  /// Before the first look at the records.
+  void add(LeftPartFile left) {
+    const std::lock_guard lock(mutex_);
+    waiting_[left.machine_id].part_files.push_back(std::move(left));
+  }
+  /// Those of VMs that nobody has shown are gone with them.
+  void forget_lost() {
+    std::vector<LeftPartFile> lost;
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto each = waiting_.begin(); each != waiting_.end();) {
+        if (machines_.find(each->first)) {
+          ++each;
+          continue;
+        }
+        lost.insert(lost.end(), each->second.part_files.begin(), each->second.part_files.end());
+        each = waiting_.erase(each);
+      }
+    }
+    for (const LeftPartFile& each : lost) forget(each);
+  }
 
   /// A record was replaced; `before` is null for one that is new to us.
   void look(const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
     const std::lock_guard lock(mutex_);
     if (ending_) return;
     if (!after) {
-      if (before) waiting_.erase(before->id);
+      const auto gone = before ? waiting_.find(before->id) : waiting_.end();
+      if (gone == waiting_.end()) return;
+      for (const LeftPartFile& each : gone->second.part_files) forget(each);
+      waiting_.erase(gone);
       return;
     }
     const bool came = reaches(*after) && !(before && reaches(*before));
@@ -59,7 +86,8 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     if (known == waiting_.end() && !rests && !marked && !delivers) return;
     Waiting& waiting = known == waiting_.end() ? waiting_[after->id] : known->second;
     if (rests) waiting.rested = true;
-    if (after->power == PowerState::off) waiting = Waiting{.running = waiting.running};
+    if (after->power == PowerState::off)
+      waiting = Waiting{.running = waiting.running, .part_files = std::move(waiting.part_files)};
     if (after->power == PowerState::running && waiting.rested) {
       waiting.rested = false;
       waiting.clock = true;
@@ -76,7 +104,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
 
   Result<std::unique_ptr<guest::Freeze>> freeze(std::string_view machine_id, std::chrono::seconds most,
                                                 guest::Clock::time_point deadline) {
-    const auto machine = host_.find(machine_id);
+    const auto machine = machines_.find(machine_id);
     const auto guest = machine ? guests_.find(machine->id) : nullptr;
     if (!guest) return error(Failure::not_found, fmt::format("there is no virtual machine {:.100}", machine_id));
     if (!is_on(machine->settings, &hypervisor::Settings::volume_backup))
@@ -106,8 +134,9 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     bool clock = false;
     bool values = false;
     bool thaw = false;
-    bool running = false;  ///< a task is at it
-    bool any() const { return clock || values || thaw; }
+    bool running = false;                       ///< a task is at it
+    std::vector<LeftPartFile> part_files = {};  ///< to be removed
+    bool any() const { return clock || values || thaw || !part_files.empty(); }
   };
 
   // Under the lock.
@@ -128,24 +157,24 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
 
   void work(const std::string& id) {
     try {
-      do_chores(id);
+      do_tasks(id);
     } catch (const std::exception& e) {
       spdlog::warn("upkeep of virtual machine {} has to wait: {}", id, e.what());
       rest(id);
     }
   }
 
-  void do_chores(const std::string& id) {
+  void do_tasks(const std::string& id) {
     for (unsigned tries = 0; tries < most_tries; ++tries) {
       Waiting todo;
       {
         const std::lock_guard lock(mutex_);
         const auto found = waiting_.find(id);
         if (found == waiting_.end() || ending_) return;
-        todo = found->second;
+        todo = std::move(found->second);
         found->second = Waiting{.rested = todo.rested, .running = true};
       }
-      const auto machine = host_.find(id);
+      const auto machine = machines_.find(id);
       const auto guest = machine ? guests_.find(id) : nullptr;
       if (guest && reaches(*machine)) {
         // One that is known to be silent gets the time to come back: else all tries were over in some seconds.
@@ -156,15 +185,20 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
           todo.values = !told(*machine, "delivering key-value pairs",
                               guest->system()->write_host_key_values(delivered_items(machine->settings),
                                                                      guest::Clock::now() + time_for_a_task));
+        std::erase_if(todo.part_files, [&](const LeftPartFile& left) { return remove_part(*machine, *guest, left); });
       }
       {
         const std::lock_guard lock(mutex_);
         const auto found = waiting_.find(id);
-        if (found == waiting_.end()) return;
+        if (found == waiting_.end()) {
+          for (const LeftPartFile& left : todo.part_files) forget(left);
+          return;
+        }
         Waiting& now = found->second;
         now.clock |= todo.clock;
         now.values |= todo.values;
         now.thaw |= todo.thaw;
+        now.part_files = std::move(todo.part_files);
         if (!now.any()) {
           now.running = false;
           if (!now.rested) waiting_.erase(found);
@@ -193,6 +227,17 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     return forbidden;
   }
 
+  // Whether it is done with.
+  bool remove_part(const VirtualMachine& machine, guest::Guest& guest, const LeftPartFile& left) {
+    const Status gone = remove(guest, left, guest::Clock::now() + time_for_a_task);
+    if (!gone && gone.error().kind != Failure::not_supported) return false;
+    spdlog::info("job {}: the part file {} of \"{}\" is gone from {}", left.job_id, left.part.name,
+                 left.part.destination, machine.name);
+    forget(left);
+    return true;
+  }
+  void forget(const LeftPartFile& left) { jobs_.forget_left_behind(left.job_id); }
+
   static Status set_clock(const VirtualMachine& machine, guest::Guest& guest) {
     if (!is_on(machine.settings, &hypervisor::Settings::time_synchronization)) return {};
     return guest.system()->set_clock(guest::Clock::now() + time_for_a_task);
@@ -210,20 +255,22 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
       frozen_.erase(id);
     }
     try {
-      if (const auto machine = host_.find(id); machine && machine->settings.file_systems_frozen) look(nullptr, machine);
+      if (const auto machine = machines_.find(id); machine && machine->settings.file_systems_frozen)
+        look(nullptr, machine);
     } catch (const std::exception& e) {
       spdlog::error("virtual machine {} is thawed when its record changes next: {}", id, e.what());
     }
   }
 
   Status mark(const std::string& id, bool frozen) {
-    return host_.change_settings(id, [frozen](hypervisor::Settings& settings) {
+    return machines_.change_settings(id, [frozen](hypervisor::Settings& settings) {
       settings.file_systems_frozen = frozen ? std::optional(true) : std::nullopt;
     });
   }
 
-  hypervisor::Host& host_;
+  hypervisor::VirtualMachines& machines_;
   Guests& guests_;
+  cim::job::Jobs& jobs_;
   const Submit submit_;
   std::mutex mutex_;
   bool ending_ = false;
@@ -231,17 +278,19 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
   std::set<std::string> frozen_;  ///< by this process
 };
 
-Upkeep::Upkeep(hypervisor::Host& host, Guests& guests, Submit submit)
-    : tasks_(std::make_shared<Tasks>(host, guests, std::move(submit))) {
-  host.listen([weak = std::weak_ptr(tasks_)](const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
+Upkeep::Upkeep(hypervisor::VirtualMachines& machines, Guests& guests, cim::job::Jobs& jobs, Submit submit)
+    : tasks_(std::make_shared<Tasks>(machines, guests, jobs, std::move(submit))) {
+  for (LeftPartFile& each : left_part_files(jobs)) tasks_->add(std::move(each));
+  machines.listen([weak = std::weak_ptr(tasks_)](const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
     if (const auto tasks = weak.lock()) tasks->look(before, after);
   });
   constexpr std::size_t page = 256;
-  std::vector<VirtualMachinePtr> machines;
+  std::vector<VirtualMachinePtr> listed;
   do {
-    machines = host.list(machines.empty() ? std::string() : machines.back()->id, page);
-    for (const auto& machine : machines) tasks_->look(nullptr, machine);
-  } while (machines.size() == page);
+    listed = machines.list(listed.empty() ? std::string() : listed.back()->id, page);
+    for (const auto& machine : listed) tasks_->look(nullptr, machine);
+  } while (listed.size() == page);
+  tasks_->forget_lost();
 }
 
 Upkeep::~Upkeep() { tasks_->end(); }

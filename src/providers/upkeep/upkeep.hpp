@@ -1,9 +1,10 @@
 // What the host does for its guests without being asked: sets their clocks when they go on, delivers the host's
-// key-value pairs, thaws file systems that nobody thawed.
+// key-value pairs, thaws file systems that nobody thawed, removes the part files of copies that died with their vmmsd.
 #pragma once
 
+#include "cim/job/jobs.hpp"
 #include "guest/system/freeze.hpp"
-#include "hypervisor/host.hpp"
+#include "hypervisor/machines.hpp"
 #include "providers/common/guests.hpp"
 
 #include <functional>
@@ -13,14 +14,14 @@
 
 namespace vmms::providers {
 
-/// It listens to the host's records and leaves guests alone that nothing happens to. Outlives no call of its owner's:
+/// It listens to the records of VMs and leaves guests alone that nothing happens to. Outlives no call of its owner's:
 /// after its end nothing new is begun.
 class Upkeep {
  public:
   /// Runs a task in the background; the key groups tasks of one VM.
   using Submit = std::function<Status(std::string_view key, std::function<void()> task)>;
 
-  Upkeep(hypervisor::Host& host, Guests& guests, Submit submit);
+  Upkeep(hypervisor::VirtualMachines& machines, Guests& guests, cim::job::Jobs& jobs, Submit submit);
   ~Upkeep();
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;

@@ -1,8 +1,11 @@
 #include "providers/upkeep/upkeep.hpp"
 
+#include "providers/files/part_files.hpp"
 #include "testing/test_fleet.hpp"
 
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 namespace vmms::providers {
@@ -21,11 +24,12 @@ class UpkeepTest : public testing::Providers {
   ~UpkeepTest() override { end(); }
 
   void begin() {
-    upkeep_ = std::make_unique<Upkeep>(host_, guests_, [this](std::string_view, std::function<void()> task) -> Status {
+    const auto submit = [this](std::string_view, std::function<void()> task) -> Status {
       const std::lock_guard lock(mutex_);
       threads_.emplace_back(std::move(task));
       return {};
-    });
+    };
+    upkeep_ = std::make_unique<Upkeep>(host_.machines(), guests_, *jobs_, submit);
   }
   /// As if the daemon died: what was begun ends, nothing else is done.
   void end() {
@@ -41,7 +45,7 @@ class UpkeepTest : public testing::Providers {
     }
   }
   void change(std::string_view vm, const std::function<void(Settings&)>& change) {
-    ASSERT_TRUE(host_.change_settings(id(vm), change));
+    ASSERT_TRUE(host_.machines().change_settings(id(vm), change));
   }
   static bool soon(const std::function<bool()>& condition) {
     const auto end = Clock::now() + 10s;
@@ -53,7 +57,7 @@ class UpkeepTest : public testing::Providers {
     return true;
   }
   std::shared_ptr<hypervisor::simulator::SimulatedGuest> inside(std::string_view vm) {
-    return host_.simulator().simulated_guest(id(vm));
+    return host_.simulated_guest(id(vm));
   }
   double offset(std::string_view vm) {
     const auto found = guests_.find(id(vm))->system()->clock_offset(Clock::now() + 5s);
@@ -68,16 +72,99 @@ class UpkeepTest : public testing::Providers {
   std::unique_ptr<Upkeep> upkeep_;
 };
 
+/// What copies of a vmmsd that died left behind.
+class PartFiles : public UpkeepTest {
+ protected:
+  ~PartFiles() override {
+    end();
+    jobs_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  std::string store() const { return folder_ + "/jobs.sqlite"; }
+
+  /// A copy into a VM's guest that ends with its process; the next one begins.
+  void die_while_copying_to(const std::string& machine_id) {
+    end();
+    std::function<void()> work;
+    jobs_ =
+        cim::job::Jobs::open(store(), [&](const AccountPtr&, std::string_view, std::function<void()> task) -> Status {
+          work = std::move(task);
+          return {};
+        }).value();
+    cim::job::Description description;
+    description.class_name = "Msvm_CopyFileToGuestJob";
+    description.cancellable = true;
+    const auto job = jobs_->start(std::move(description), "", [&](cim::job::Control& control) -> Status {
+      control.leave_behind(part_file_text(machine_id, {"x.part", "/tmp/x", "/x"}));
+      jobs_.reset();  // the process dies here
+      return {};
+    });
+    ASSERT_TRUE(job) << job.error().message;
+    work();
+    jobs_ = cim::job::Jobs::open(store(), [](const AccountPtr&, std::string_view, std::function<void()>) -> Status {
+              return {};
+            }).value();
+    begin();
+  }
+  std::size_t left() const { return left_part_files(*jobs_).size(); }
+
+  const std::string folder_ = [] {
+    std::string name = "/tmp/vmms-upkeep-XXXXXX";
+    return std::string(::mkdtemp(name.data()));
+  }();
+};
+
+TEST_F(PartFiles, AreRemovedFromAGuestThatIsThere) {
+  die_while_copying_to(id("alpha"));
+  EXPECT_TRUE(soon([&] { return left() == 0; }));
+  EXPECT_TRUE(host_.reached.contains("alpha"));
+}
+
+TEST_F(PartFiles, WaitForTheirGuest) {
+  host_.set_agent(id("alpha"), AgentState::none);
+  die_while_copying_to(id("alpha"));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(left(), 1U);
+  host_.set_agent(id("alpha"), AgentState::connected);
+  EXPECT_TRUE(soon([&] { return left() == 0; }));
+}
+
+TEST_F(PartFiles, SurviveThatTheirVmIsTurnedOff) {
+  host_.set_agent(id("alpha"), AgentState::none);
+  die_while_copying_to(id("alpha"));
+  ASSERT_TRUE(host_.machines().turn_off(id("alpha")));
+  ASSERT_TRUE(host_.machines().start(id("alpha")));
+  host_.set_agent(id("alpha"), AgentState::connected);
+  EXPECT_TRUE(soon([&] { return left() == 0; }));
+}
+
+TEST_F(PartFiles, StayKnownWhereTheProcessEndsBeforeTheirGuestIsThere) {
+  die_while_copying_to(id("gamma"));
+  end();
+  jobs_ = cim::job::Jobs::open(store(), [](const AccountPtr&, std::string_view, std::function<void()>) -> Status {
+            return {};
+          }).value();
+  EXPECT_EQ(left(), 1U);
+}
+
+TEST_F(PartFiles, AreForgottenWithTheirVm) {
+  die_while_copying_to(id("gamma"));
+  host_.remove(id("gamma"));
+  EXPECT_TRUE(soon([&] { return left() == 0; }));
+  die_while_copying_to("A1576C71-F505-4D1B-9B78-2CFD971B0F31");
+  EXPECT_EQ(left(), 0U) << "it went before";
+}
+
 TEST_F(UpkeepTest, TheClockIsSetWhenAVmGoesOn) {
   for (const PowerState rest : {PowerState::paused, PowerState::saved}) {
     ASSERT_GT(std::abs(offset("alpha")), 0.01) << "wrong to begin with";
-    host_.simulator().set_power(id("alpha"), rest);
+    host_.set_power(id("alpha"), rest);
     std::this_thread::sleep_for(50ms);
-    host_.simulator().set_power(id("alpha"), PowerState::running);
+    host_.set_power(id("alpha"), PowerState::running);
     EXPECT_TRUE(soon([&] { return std::abs(offset("alpha")) < 0.01; })) << offset("alpha");
     // Off and on again: the guest reads its clock itself.
-    host_.simulator().set_power(id("alpha"), PowerState::off);
-    host_.simulator().set_power(id("alpha"), PowerState::running);
+    host_.set_power(id("alpha"), PowerState::off);
+    host_.set_power(id("alpha"), PowerState::running);
     end();
     EXPECT_GT(std::abs(offset("alpha")), 0.01);
     begin();
@@ -86,8 +173,8 @@ TEST_F(UpkeepTest, TheClockIsSetWhenAVmGoesOn) {
 
 TEST_F(UpkeepTest, TheClockIsLeftAloneWhereThatIsOff) {
   change("alpha", [](Settings& settings) { settings.time_synchronization = false; });
-  host_.simulator().set_power(id("alpha"), PowerState::paused);
-  host_.simulator().set_power(id("alpha"), PowerState::running);
+  host_.set_power(id("alpha"), PowerState::paused);
+  host_.set_power(id("alpha"), PowerState::running);
   end();
   EXPECT_GT(std::abs(offset("alpha")), 1);
 }
@@ -109,10 +196,10 @@ TEST_F(UpkeepTest, KeyValuesAreDelivered) {
 
 TEST_F(UpkeepTest, KeyValuesWaitForTheGuest) {
   give("gamma", "1");
-  host_.simulator().set_agent(id("alpha"), AgentState::none);
+  host_.set_agent(id("alpha"), AgentState::none);
   give("alpha", "1");
   EXPECT_EQ(inside("alpha")->host_key_values(), "");
-  host_.simulator().set_agent(id("alpha"), AgentState::connected);
+  host_.set_agent(id("alpha"), AgentState::connected);
   EXPECT_TRUE(soon([&] { return inside("alpha")->host_key_values() == "Key\t1\n"; }));
   // What a daemon before us was told is delivered too.
   end();
@@ -122,11 +209,11 @@ TEST_F(UpkeepTest, KeyValuesWaitForTheGuest) {
 }
 
 TEST_F(UpkeepTest, AGuestThatIsKnownToBeSilentIsWaitedFor) {
-  host_.simulator().set_agent(id("alpha"), AgentState::silent);
+  host_.set_agent(id("alpha"), AgentState::silent);
   EXPECT_FALSE(guests_.find(id("alpha"))->ping(Clock::now() + 30s));
   give("alpha", "1");
   std::this_thread::sleep_for(8s);  // five tries that are refused at once would be over
-  host_.simulator().set_agent(id("alpha"), AgentState::connected);
+  host_.set_agent(id("alpha"), AgentState::connected);
   EXPECT_TRUE(soon([&] { return inside("alpha")->host_key_values() == "Key\t1\n"; }));
 }
 
@@ -134,13 +221,13 @@ TEST_F(UpkeepTest, AFreezeIsMarkedAndEnds) {
   auto freeze = upkeep_->freeze(id("alpha"), 30s, Clock::now() + 5s);
   ASSERT_TRUE(freeze) << freeze.error().message;
   EXPECT_TRUE(inside("alpha")->frozen());
-  EXPECT_EQ(host_.find(id("alpha"))->settings.file_systems_frozen, true);
+  EXPECT_EQ(host_.machines().find(id("alpha"))->settings.file_systems_frozen, true);
   EXPECT_EQ(upkeep_->freeze(id("alpha"), 30s, Clock::now() + 5s).error().kind, Failure::invalid_state);
   std::this_thread::sleep_for(50ms);
   EXPECT_TRUE(inside("alpha")->frozen()) << "our own mark thaws nothing";
   EXPECT_TRUE((*freeze)->thaw());
   EXPECT_FALSE(inside("alpha")->frozen());
-  EXPECT_EQ(host_.find(id("alpha"))->settings.file_systems_frozen, std::nullopt);
+  EXPECT_EQ(host_.machines().find(id("alpha"))->settings.file_systems_frozen, std::nullopt);
   freeze->reset();
   EXPECT_TRUE(upkeep_->freeze(id("alpha"), 30s, Clock::now() + 5s)) << "again, and its destructor thaws";
   EXPECT_FALSE(inside("alpha")->frozen());
@@ -158,18 +245,18 @@ TEST_F(UpkeepTest, WhatADeadDaemonFrozeIsThawed) {
   inside("beta")->set_frozen(true);
   begin();
   EXPECT_TRUE(soon([&] { return !inside("alpha")->frozen(); }));
-  EXPECT_TRUE(soon([&] { return !host_.find(id("alpha"))->settings.file_systems_frozen; }));
+  EXPECT_TRUE(soon([&] { return !host_.machines().find(id("alpha"))->settings.file_systems_frozen; }));
   EXPECT_TRUE(inside("beta")->frozen());
 }
 
 TEST_F(UpkeepTest, AGuestThatFellSilentWhileFrozenIsThawedLater) {
   auto freeze = upkeep_->freeze(id("alpha"), 1s, Clock::now() + 5s);
   ASSERT_TRUE(freeze);
-  host_.simulator().set_agent(id("alpha"), AgentState::none);
+  host_.set_agent(id("alpha"), AgentState::none);
   freeze->reset();  // tries, and gives up
   EXPECT_TRUE(inside("alpha")->frozen());
-  EXPECT_EQ(host_.find(id("alpha"))->settings.file_systems_frozen, true);
-  host_.simulator().set_agent(id("alpha"), AgentState::connected);
+  EXPECT_EQ(host_.machines().find(id("alpha"))->settings.file_systems_frozen, true);
+  host_.set_agent(id("alpha"), AgentState::connected);
   EXPECT_TRUE(soon([&] { return !inside("alpha")->frozen(); }));
 }
 

@@ -1,13 +1,13 @@
 #include "wire/auth/authenticator.hpp"
 
+#include "base/log_limiter.hpp"
+#include "base/text.hpp"
+#include "wire/auth/refused_sign_in.hpp"
+
 #include <fmt/core.h>
 
 #include <string>
 #include <utility>
-
-#include "base/log_limiter.hpp"
-#include "base/text.hpp"
-#include "wire/auth/refused_sign_in.hpp"
 
 namespace vmms::wire::auth {
 

@@ -1,21 +1,21 @@
-// Who asks: the process on the other end of a local socket, or whoever one of the schemes finds.
+// Who asks: the process on the other end of a local socket, or the user that one of the schemes finds.
 #pragma once
-
-#include <memory>
-#include <vector>
 
 #include "cim/audit.hpp"
 #include "wire/auth/guard.hpp"
 #include "wire/auth/scheme.hpp"
 #include "wire/http/authenticator.hpp"
 
+#include <memory>
+#include <vector>
+
 namespace vmms::wire::auth {
 
-/// Picks the scheme by the Authorization field, puts the challenges of all together for who has none or another, and
-/// has every claim verified under one guard against guessing. Any thread.
+/// Picks the scheme by the Authorization field, puts the challenges of all together for requests without one or with
+/// another, and has every claim verified under one guard against guessing. Any thread.
 class Authenticator final : public http::Authenticator {
  public:
-  /// `auditor` is told of refusals, and may be null.
+  /// `auditor` records refusals, and may be null.
   explicit Authenticator(std::vector<std::shared_ptr<Scheme>> schemes, cim::Auditor* auditor = nullptr)
       : Authenticator(std::move(schemes), auditor, {}) {}
   Authenticator(std::vector<std::shared_ptr<Scheme>> schemes, cim::Auditor* auditor, Guard::Options options);

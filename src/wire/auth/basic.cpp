@@ -1,5 +1,8 @@
 #include "wire/auth/basic.hpp"
 
+#include "wire/auth/credentials.hpp"
+#include "wire/auth/password_hash.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -11,9 +14,6 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-
-#include "wire/auth/credentials.hpp"
-#include "wire/auth/password_hash.hpp"
 
 namespace vmms::wire::auth {
 namespace {

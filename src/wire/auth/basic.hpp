@@ -1,11 +1,11 @@
 // HTTP's Basic authentication (RFC 7617) against the users file.
 #pragma once
 
-#include <chrono>
-#include <memory>
-
 #include "wire/auth/password_file.hpp"
 #include "wire/auth/scheme.hpp"
+
+#include <chrono>
+#include <memory>
 
 namespace vmms::wire::auth {
 

@@ -1,5 +1,9 @@
 #include "wire/auth/basic.hpp"
 
+#include "testing/http_client.hpp"
+#include "wire/auth/authenticator.hpp"
+#include "wire/http/server.hpp"
+
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
@@ -10,10 +14,6 @@
 #include <mutex>
 #include <optional>
 #include <thread>
-
-#include "testing/http_client.hpp"
-#include "wire/auth/authenticator.hpp"
-#include "wire/http/server.hpp"
 
 namespace vmms::wire::auth {
 namespace {

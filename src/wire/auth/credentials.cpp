@@ -1,9 +1,9 @@
 #include "wire/auth/credentials.hpp"
 
-#include <cstdint>
-
 #include "base/text.hpp"
 #include "wire/xml/characters.hpp"
+
+#include <cstdint>
 
 namespace vmms::wire::auth {
 namespace {

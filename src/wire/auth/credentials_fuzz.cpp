@@ -1,10 +1,10 @@
 // Authorization fields and users files, as anybody might write them.
+#include "wire/auth/credentials.hpp"
+#include "wire/auth/password_file.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "wire/auth/credentials.hpp"
-#include "wire/auth/password_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

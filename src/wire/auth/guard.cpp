@@ -1,5 +1,8 @@
 #include "wire/auth/guard.hpp"
 
+#include "base/log_limiter.hpp"
+#include "base/thread.hpp"
+
 #include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
 
@@ -14,9 +17,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "base/log_limiter.hpp"
-#include "base/thread.hpp"
 
 namespace vmms::wire::auth {
 

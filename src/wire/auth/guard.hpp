@@ -2,16 +2,16 @@
 // threads.
 #pragma once
 
+#include "base/result.hpp"
+#include "cim/principal.hpp"
+#include "wire/auth/token_buckets.hpp"
+#include "wire/http/authenticator.hpp"
+
 #include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "base/result.hpp"
-#include "cim/principal.hpp"
-#include "wire/auth/token_buckets.hpp"
-#include "wire/http/authenticator.hpp"
 
 namespace vmms::wire::auth {
 

@@ -1,5 +1,9 @@
 #include "wire/auth/password_file.hpp"
 
+#include "wire/auth/credentials.hpp"
+#include "wire/auth/password_hash.hpp"
+#include "wire/http/private_file.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
@@ -13,10 +17,6 @@
 #include <cerrno>
 #include <system_error>
 #include <utility>
-
-#include "wire/auth/credentials.hpp"
-#include "wire/auth/password_hash.hpp"
-#include "wire/http/private_file.hpp"
 
 namespace vmms::wire::auth {
 namespace {
@@ -152,7 +152,7 @@ std::shared_ptr<const Users> PasswordFile::users() {
   const std::scoped_lock lock(mutex_);
   if (may_differ && due()) {
     looked_ = std::chrono::steady_clock::time_point();  // when something is thrown, the next call looks
-    watch_.renew(path_);                                // before looking: what happens meanwhile is told of again
+    watch_.renew(path_);                                // before looking: what happens meanwhile is reported again
     look();
     looked_ = now;
   }

@@ -1,6 +1,8 @@
 // The users file: lines `name:$y$…`, comments with `#`, blank lines.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -11,8 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace vmms::wire::auth {
 

@@ -1,5 +1,7 @@
 #include "wire/auth/password_file.hpp"
 
+#include "wire/auth/password_hash.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -9,8 +11,6 @@
 #include <iterator>
 #include <thread>
 #include <vector>
-
-#include "wire/auth/password_hash.hpp"
 
 namespace vmms::wire::auth {
 namespace {

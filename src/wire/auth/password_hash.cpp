@@ -1,5 +1,7 @@
 #include "wire/auth/password_hash.hpp"
 
+#include "wire/auth/credentials.hpp"
+
 #include <crypt.h>
 #include <fmt/core.h>
 #include <openssl/crypto.h>
@@ -10,8 +12,6 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
-
-#include "wire/auth/credentials.hpp"
 
 namespace vmms::wire::auth {
 namespace {

@@ -1,9 +1,9 @@
 // yescrypt hashes (crypt(5)), the ones that Debian keeps in /etc/shadow.
 #pragma once
 
-#include <string>
-
 #include "base/result.hpp"
+
+#include <string>
 
 namespace vmms::wire::auth {
 

@@ -1,15 +1,16 @@
 // Who is on the other end of a local socket: the kernel knows, no password is needed.
 #pragma once
 
-#include <memory>
-
 #include "base/worker_pool.hpp"
 #include "wire/http/authenticator.hpp"
 
+#include <memory>
+
 namespace vmms::wire::auth {
 
-/// Lets in whoever the socket's file let connect, under the name of the connecting process's user (`uid 1234` for one
-/// without a name); asks `others` about everybody else. Names are looked up in the pool and remembered for a minute.
+/// Lets in every process that the socket's file let connect, under the name of the connecting process's user (`uid
+/// 1234` for one without a name); asks `others` about everybody else. Names are looked up in the pool and remembered
+/// for a minute.
 class Peer final : public http::Authenticator {
  public:
   Peer(http::Authenticator& others, WorkerPool& pool);

@@ -1,12 +1,12 @@
 #include "wire/auth/refused_sign_in.hpp"
 
+#include "base/escaped.hpp"
+#include "base/log_limiter.hpp"
+
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
 #include <string>
-
-#include "base/escaped.hpp"
-#include "base/log_limiter.hpp"
 
 namespace vmms::wire::auth {
 

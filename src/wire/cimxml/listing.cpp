@@ -37,7 +37,7 @@ OrError<void> read_all(const Operation& operation, const Selection& selection, s
       if (!first_failure) first_failure = std::move(batch.failures.front());
     }
     done = batch.done;
-    // What would come now comes too late for whoever waits.
+    // What would come now comes too late for the client.
     if (!done && cim::Context::Clock::now() >= operation.context.deadline)
       return to_cim_error(error(Failure::timed_out, "not everything could be read in time"));
   }

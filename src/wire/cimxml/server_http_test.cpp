@@ -1,8 +1,7 @@
 // What HTTP carries: headers, versions, documents that are no requests, several operations at once.
+#include "base/text.hpp"
 #include "testing/cimxml_server.hpp"
 #include "wire/cimxml/request.hpp"
-
-#include "base/text.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,6 @@
 #include "wire/enumeration/page.hpp"
 
 #include <spdlog/spdlog.h>
-
 #include <time.h>
 
 #include <algorithm>

@@ -1,5 +1,8 @@
 #include "wire/http/acceptor.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <fmt/core.h>
 #include <grp.h>
 #include <sys/socket.h>
@@ -8,9 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>

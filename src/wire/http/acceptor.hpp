@@ -1,13 +1,13 @@
 // Listening sockets, of TCP and local ones, as one type.
 #pragma once
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-
 #include "base/result.hpp"
 #include "wire/http/connection.hpp"
 #include "wire/http/io_thread.hpp"
 #include "wire/http/listener.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 
 namespace vmms::wire::http {
 

@@ -1,14 +1,14 @@
 // Who asks? The server puts this question before it hands a request on; the answers lie in wire/auth.
 #pragma once
 
+#include "wire/http/exchange.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "wire/http/exchange.hpp"
 
 namespace vmms::wire::http {
 

@@ -1,9 +1,9 @@
 // Self-signed certificates for servers that were given none.
 #pragma once
 
-#include <string>
-
 #include "base/result.hpp"
+
+#include <string>
 
 namespace vmms::wire::http {
 

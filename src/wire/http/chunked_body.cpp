@@ -1,14 +1,14 @@
 #include "wire/http/chunked_body.hpp"
 
+#include "base/text.hpp"
+#include "wire/http/field_syntax.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
 #include <system_error>
 #include <utility>
-
-#include "base/text.hpp"
-#include "wire/http/field_syntax.hpp"
 
 namespace vmms::wire::http {
 

@@ -1,12 +1,12 @@
 // The chunked transfer coding (RFC 9112 section 7.1): bytes -> body, as they come.
 #pragma once
 
+#include "wire/http/limits.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "wire/http/limits.hpp"
 
 namespace vmms::wire::http {
 

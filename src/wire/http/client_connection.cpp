@@ -1,9 +1,5 @@
 #include "wire/http/client_connection.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,6 +9,9 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <optional>
 #include <utility>

@@ -1,20 +1,20 @@
 #include "wire/http/connection.hpp"
 
-#include <fmt/core.h>
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <charconv>
-#include <exception>
-#include <new>
-#include <utility>
-
 #include "base/log_limiter.hpp"
 #include "base/text.hpp"
 #include "wire/http/connection_exchange.hpp"
 #include "wire/http/response_head.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <new>
+#include <utility>
 
 namespace vmms::wire::http {
 namespace {

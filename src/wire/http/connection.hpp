@@ -1,22 +1,23 @@
 // One client: reads requests, has them authenticated and answered, one after the other.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "base/ledger.hpp"
 #include "wire/http/authenticator.hpp"
 #include "wire/http/exchange.hpp"
 #include "wire/http/io_thread.hpp"
 #include "wire/http/places.hpp"
 #include "wire/http/request_parser.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace vmms::wire::http {
 
@@ -125,7 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   IoThread& io_;
   const Limits& limits_;
   const Peer peer_;
-  const std::string not_admitted_;  // why it has no place; it is told so
+  const std::string not_admitted_;  // why it has no place; the answer says so
   ConnectionState state_;
 
   // Who pays: the address with a place that may be taken away, until somebody has signed in.

@@ -1,15 +1,15 @@
 // The exchange of a connection: what handlers hold, on whatever thread, for as long as they like.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <string>
-#include <utility>
-
 #include "base/ledger.hpp"
 #include "wire/http/connection.hpp"
 #include "wire/http/io_thread.hpp"
 #include "wire/http/response_head.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace vmms::wire::http {
 

@@ -1,6 +1,9 @@
 // One HTTP request and its one answer: all that the protocols (wsman, cimxml) see of the network.
 #pragma once
 
+#include "base/ledger.hpp"
+#include "cim/principal.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,9 +15,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "base/ledger.hpp"
-#include "cim/principal.hpp"
 
 namespace vmms::wire::http {
 
@@ -49,7 +49,8 @@ struct Response {
   std::vector<Header> headers = {};
 };
 
-/// Shared by the connection and whoever answers. `respond` may be called from any thread; the first answer counts.
+/// Shared by the connection and the code that answers. `respond` may be called from any thread; the first answer
+/// counts.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -61,7 +62,7 @@ class Exchange {
   /// the handler.
   virtual Status keep(std::size_t bytes) = 0;
   /// False when it was answered before, by the deadline or otherwise, and when the client has as many unread answers as
-  /// it may; then it is told so instead.
+  /// it may; then an answer says so instead.
   virtual bool respond(Response response) = 0;
   /// From now on the edge owns the deadline: when nobody has answered by then, it sends what `late` returns.
   virtual void expire_at(std::chrono::steady_clock::time_point deadline, std::function<Response()> late) = 0;

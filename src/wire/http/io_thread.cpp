@@ -1,18 +1,18 @@
 #include "wire/http/io_thread.hpp"
 
+#include "base/log_limiter.hpp"
+#include "wire/http/connection.hpp"
+
+#include <boost/asio/buffer.hpp>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <exception>
 #include <system_error>
 #include <thread>
 #include <vector>
-
-#include "base/log_limiter.hpp"
-#include "wire/http/connection.hpp"
 
 namespace vmms::wire::http {
 namespace {
@@ -34,7 +34,7 @@ void IoThread::run() {
   while (!context_.stopped()) {
     try {
       // What an exception kept from being awaited again would never be heard of any more.
-      if (!listening_) wait_for_letters();
+      if (!listening_) wait_for_messages();
       if (armed_ == Clock::time_point::max() && !connections_.empty()) wake_at(Clock::now());
       context_.run();
     } catch (const std::exception& e) {
@@ -46,7 +46,7 @@ void IoThread::run() {
   // Cancelled operations give back what they hold, and a connection that was on its way here is closed, too.
   bool busy = true;
   while (busy) {
-    busy = open_letters();
+    busy = take_messages();
     close_connections();
     timer_.cancel();
     context_.restart();
@@ -62,18 +62,18 @@ void IoThread::give_up(Connection& connection, const char* why) {
 void IoThread::put(std::unique_ptr<Message> message) {
   bool first = false;
   {
-    const std::scoped_lock lock(letters_mutex_);
+    const std::scoped_lock lock(messages_mutex_);
     first = messages_.empty();
     messages_.push_back(std::move(message));
   }
-  // Whoever finds messages there has rung already, or is about to.
+  // Who finds messages there has woken the thread already, or is about to.
   if (first) ::eventfd_write(wakeup_.native_handle(), 1);
 }
 
-bool IoThread::open_letters() {
+bool IoThread::take_messages() {
   std::vector<std::unique_ptr<Message>> messages;
   {
-    const std::scoped_lock lock(letters_mutex_);
+    const std::scoped_lock lock(messages_mutex_);
     messages.swap(messages_);
   }
   for (const auto& message : messages) {
@@ -86,13 +86,13 @@ bool IoThread::open_letters() {
   return !messages.empty();
 }
 
-void IoThread::wait_for_letters() {
-  wakeup_.async_read_some(boost::asio::buffer(&rings_, sizeof rings_),
+void IoThread::wait_for_messages() {
+  wakeup_.async_read_some(boost::asio::buffer(&wakeups_, sizeof wakeups_),
                           [this](const boost::system::error_code& ec, std::size_t) {
                             listening_ = false;
                             if (ec) return;
-                            open_letters();
-                            wait_for_letters();
+                            take_messages();
+                            wait_for_messages();
                           });
   listening_ = true;
 }
@@ -112,7 +112,7 @@ void IoThread::forget() {
 }
 
 void IoThread::wake_at(Clock::time_point time) {
-  // Deadlines mostly move on before they pass: the timer is left alone until then, and set anew by the sweep.
+  // Deadlines mostly move on before they pass: the timer is left alone until then, and set again by the sweep.
   if (time >= armed_) return;
   const auto next = std::max(time, swept_ == Clock::time_point::min() ? time : swept_ + resolution);
   armed_ = Clock::time_point::max();  // until it is: what follows may throw

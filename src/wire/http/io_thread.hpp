@@ -1,10 +1,17 @@
 // One thread of the network edge with the connections that live on it.
 #pragma once
 
-#include <atomic>
+#include "base/ledger.hpp"
+#include "wire/http/authenticator.hpp"
+#include "wire/http/exchange.hpp"
+#include "wire/http/limits.hpp"
+#include "wire/http/places.hpp"
+
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -14,12 +21,6 @@
 #include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include "base/ledger.hpp"
-#include "wire/http/authenticator.hpp"
-#include "wire/http/exchange.hpp"
-#include "wire/http/limits.hpp"
-#include "wire/http/places.hpp"
 
 namespace vmms::wire::http {
 
@@ -130,22 +131,22 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   /// Closes a connection whose answer or verdict was lost on the way.
   void give_up(Connection& connection, const char* why);
   /// False when there were none.
-  bool open_letters();
-  void wait_for_letters();
+  bool take_messages();
+  void wait_for_messages();
   void close_connections();
   void sweep();
 
   const std::shared_ptr<Shared> shared_;
   boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
   boost::asio::posix::basic_stream_descriptor<Executor> wakeup_;  ///< readable when there are messages
-  std::uint64_t rings_ = 0;
+  std::uint64_t wakeups_ = 0;
   bool listening_ = false;  ///< to the wakeup
   Timer timer_{context_};
   Clock::time_point armed_ = Clock::time_point::max();
   Clock::time_point swept_ = Clock::time_point::min();
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   std::atomic<std::size_t> load_ = 0;
-  std::mutex letters_mutex_;
+  std::mutex messages_mutex_;
   std::vector<std::unique_ptr<Message>> messages_;  ///< last: what they hold may belong to the context
 };
 

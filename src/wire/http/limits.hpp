@@ -29,7 +29,7 @@ struct Limits {
   std::size_t encrypted_connection_bytes = 72 * 1024;
   /// Bytes that are read of a client while its request is answered; beyond that nobody can see whether it has left.
   std::size_t bytes_ahead = 64 * 1024;
-  /// Connections beyond those that the ledger allows which are told so; further ones are just closed.
+  /// Connections beyond those that the ledger allows that get an answer saying so; further ones are just closed.
   std::size_t told_busy = 64;
   /// Descriptors of this process that stay free when clients of the network come, and when users of the local socket do
   /// who are not root.

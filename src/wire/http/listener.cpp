@@ -1,8 +1,8 @@
 #include "wire/http/listener.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <fmt/core.h>
 
-#include <boost/asio/ip/address.hpp>
 #include <charconv>
 
 namespace vmms::wire::http {

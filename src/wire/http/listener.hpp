@@ -2,11 +2,11 @@
 // local socket.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace vmms::wire::http {
 

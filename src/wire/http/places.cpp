@@ -44,7 +44,7 @@ bool Places::make_room(const Account* account) {
       owner = std::max_element(own_.begin(), own_.end(),
                                [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
     if (owner == own_.end()) return false;
-    // Where nobody has more than others it is whoever was offered first.
+    // Where no address has more than others it is the one that was offered first.
     Place& first = *(account == nullptr && owner->second.size() == 1 ? all_ : owner->second).front();
     close.swap(first.close_);
     forget(first);

@@ -2,14 +2,14 @@
 // have left.
 #pragma once
 
+#include "base/ledger.hpp"
+#include "base/result.hpp"
+
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-
-#include "base/ledger.hpp"
-#include "base/result.hpp"
 
 namespace vmms::wire::http {
 

@@ -1,10 +1,10 @@
 // Files that hold secrets, or decide who may do what: password hashes, private keys, configuration.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace vmms::wire::http {
 

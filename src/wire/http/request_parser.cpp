@@ -1,18 +1,18 @@
 #include "wire/http/request_parser.hpp"
 
-#include <fmt/core.h>
+#include "base/text.hpp"
+#include "wire/http/field_syntax.hpp"
 
-#include <algorithm>
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <optional>
 #include <system_error>
-
-#include "base/text.hpp"
-#include "wire/http/field_syntax.hpp"
 
 namespace vmms::wire::http {
 

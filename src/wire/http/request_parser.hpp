@@ -1,17 +1,18 @@
 // Bytes -> Request, as they come.
 #pragma once
 
+#include "wire/http/chunked_body.hpp"
+#include "wire/http/exchange.hpp"
+#include "wire/http/limits.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "wire/http/chunked_body.hpp"
-#include "wire/http/exchange.hpp"
-#include "wire/http/limits.hpp"
 
 namespace vmms::wire::http {
 

@@ -1,9 +1,9 @@
 // Requests of a hostile client, in pieces. The first byte says how large the pieces are.
+#include "wire/http/request_parser.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-
-#include "wire/http/request_parser.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vmms::wire::http;

@@ -1,9 +1,9 @@
 #include "wire/http/response_head.hpp"
 
+#include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/beast/http/status.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace vmms::wire::http {
 namespace {
 
-/// RFC 9110 section 6.6.1, made anew once a second for each thread.
+/// RFC 9110 section 6.6.1, made once a second for each thread.
 std::string_view date() {
   thread_local std::time_t made = 0;
   thread_local char text[sizeof "Sun, 06 Nov 1994 08:49:37 GMT"];

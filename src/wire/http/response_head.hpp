@@ -1,10 +1,10 @@
 // The bytes in front of a response's body.
 #pragma once
 
+#include "wire/http/exchange.hpp"
+
 #include <cstddef>
 #include <string>
-
-#include "wire/http/exchange.hpp"
 
 namespace vmms::wire::http {
 

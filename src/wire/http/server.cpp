@@ -1,5 +1,14 @@
 #include "wire/http/server.hpp"
 
+#include "base/log_limiter.hpp"
+#include "base/thread.hpp"
+#include "wire/http/acceptor.hpp"
+#include "wire/http/io_thread.hpp"
+#include "wire/http/stream_connection.hpp"
+#include "wire/http/tls.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <fmt/core.h>
 #include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
@@ -7,18 +16,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <iterator>
 #include <optional>
 #include <utility>
-
-#include "base/log_limiter.hpp"
-#include "base/thread.hpp"
-#include "wire/http/acceptor.hpp"
-#include "wire/http/io_thread.hpp"
-#include "wire/http/stream_connection.hpp"
-#include "wire/http/tls.hpp"
 
 namespace vmms::wire::http {
 
@@ -69,8 +69,8 @@ bool is_scarce(int descriptor, const Connection::Peer& peer, const Limits& limit
   return static_cast<rlim_t>(descriptor) >= all.rlim_cur - kept;
 }
 
-/// Finds a place for a new connection; without one it is told so, or, when there are many of those already, not
-/// served at all.
+/// Finds a place for a new connection; without one it is refused with an answer, or, when there are many of those
+/// already, not served at all.
 std::optional<Connection::Admission> admit(Shared& shared, const Connection::Peer& peer, bool scarce) {
   const Limits& limits = shared.limits;
   Places& places = peer.user_id ? shared.locals : shared.strangers;

@@ -1,18 +1,18 @@
 // The HTTP/1.1 server. Nobody outside this folder sees Asio.
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/ledger.hpp"
 #include "base/result.hpp"
 #include "wire/http/authenticator.hpp"
 #include "wire/http/exchange.hpp"
 #include "wire/http/limits.hpp"
 #include "wire/http/listener.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace vmms::wire::http {
 

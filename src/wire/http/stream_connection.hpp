@@ -1,12 +1,13 @@
 // The connection's protocol on a stream of Asio: a socket, or TLS on one.
 #pragma once
 
+#include "wire/http/connection.hpp"
+
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
-#include <utility>
 
-#include "wire/http/connection.hpp"
+#include <utility>
 
 namespace vmms::wire::http {
 

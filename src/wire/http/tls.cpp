@@ -1,5 +1,8 @@
 #include "wire/http/tls.hpp"
 
+#include "wire/http/certificate.hpp"
+#include "wire/http/private_file.hpp"
+
 #include <fmt/core.h>
 #include <limits.h>
 #include <openssl/ssl.h>
@@ -7,9 +10,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-
-#include "wire/http/certificate.hpp"
-#include "wire/http/private_file.hpp"
 
 namespace vmms::wire::http {
 namespace {

@@ -1,11 +1,12 @@
 // The server's side of TLS: its certificate and what it accepts.
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
-#include <memory>
-
 #include "base/result.hpp"
 #include "wire/http/server.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <memory>
 
 namespace vmms::wire::http {
 

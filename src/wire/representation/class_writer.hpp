@@ -12,7 +12,7 @@ namespace vmms::wire::representation {
 
 /// What of a class is written: the parameters of GetClass (DSP0200 5.3.2.1).
 struct ClassForm {
-  bool local_only = true;  ///< without what was inherited and not declared anew
+  bool local_only = true;  ///< without what was inherited and not declared again
   bool include_qualifiers = true;
   bool include_class_origin = false;
   std::optional<std::vector<std::string>> property_list = {};  ///< without case; nullopt: all properties

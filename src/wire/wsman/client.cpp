@@ -8,9 +8,8 @@
 #include "wire/wsman/names.hpp"
 #include "wire/xml/writer.hpp"
 
-#include <openssl/evp.h>
-
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <charconv>

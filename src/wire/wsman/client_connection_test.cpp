@@ -1,15 +1,15 @@
+// The client's connection, under the protocol that uses it: wire/http does not know WS-Management.
 #include "wire/http/client_connection.hpp"
 
 #include "testing/scripted_server.hpp"
 #include "wire/wsman/client.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <atomic>
 #include <filesystem>

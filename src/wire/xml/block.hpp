@@ -123,7 +123,7 @@ class Block {
     return *this;
   }
 
-  /// Where the next thing goes, for who writes it in another way.
+  /// Where the next thing goes, for code that writes it in another way.
   std::string& content() {
     flush();
     return out_;

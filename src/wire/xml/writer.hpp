@@ -42,7 +42,7 @@ class Writer {
     return *this;
   }
   Writer& end();
-  /// Where the next thing goes, for who writes much at once.
+  /// Where the next thing goes, for code that writes much at once.
   std::string& content() {
     close_start_tag();
     return out_;
@@ -52,7 +52,7 @@ class Writer {
   Writer& element(std::string_view prefix, std::string_view local_name, std::string_view value);
   Writer& element(std::string_view qualified_name, std::string_view value);
 
-  /// Start and end tag of an element without attributes, for whoever knows its name at the end.
+  /// Start and end tag of an element without attributes, for code that knows its name at the end.
   Writer& open(std::string_view prefix, std::string_view local_name);
   Writer& close(std::string_view prefix, std::string_view local_name);
 

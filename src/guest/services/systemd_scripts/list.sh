@@ -1,7 +1,7 @@
 #!/bin/sh
 # $1 the fingerprint of an earlier list or empty, $2 an option of systemctl or empty, $3 the `Reloaded` of that list, $4
 # any word, $5 `states` or `all` from one who polls, to whom little is shown again. With `states`, where a service is in
-# another state now or is loaded now, from the same files, and all takes long, the states alone are told. On standard
+# another state now or is loaded now, from the same files, and all takes long, the states alone are printed. On standard
 # input, in the first line, services whose properties are to be read again, as many as there is time for, then a line
 # for each loaded service of that list, as they stand below `States:`. The answer consists of properties of services,
 # with an empty line behind each, and, after such a line, of the following.
@@ -11,7 +11,7 @@
 #                    the middle of the asking
 #   `States:`        and a line `NAME LOAD ACTIVE SUB INVOCATION` for each loaded service, an empty line; again at the
 #                    end, when showing took a while
-#   `Looked=`        and $4; not where the states alone are told
+#   `Looked=`        and $4; not where the states alone are printed
 #   `Fingerprint=`   of all directories of unit files, and of the files, which are looked at where a directory changed
 #                    or systemd has read its files again
 #   `UnitFiles=`     the names of all files that define services; the others than the loaded ones are shown behind it.

@@ -1,7 +1,7 @@
-// The machine that libvirt runs on, for inventories.
+// The machine that libvirt runs on.
 #pragma once
 
-#include "hypervisor/host.hpp"
+#include "hypervisor/machine.hpp"
 
 #include <libvirt/libvirt.h>
 
@@ -9,6 +9,20 @@
 #include <string_view>
 
 namespace vmms::hypervisor::libvirt {
+
+class Core;
+
+class LibvirtHostMachine final : public HostMachine {
+ public:
+  explicit LibvirtHostMachine(const Core& core) : core_(core) {}
+
+  HostInformationPtr information() const override;
+  std::optional<std::uint64_t> free_memory_bytes() const override;
+  Status health() const override;
+
+ private:
+  const Core& core_;
+};
 
 /// Adds what the connection says of the machine (its topology, capabilities and, where the driver has it, its
 /// firmware's description), and where that is this machine what its kernel says. What nobody says stays empty, but for

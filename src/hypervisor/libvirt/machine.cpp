@@ -1,16 +1,17 @@
-#include "hypervisor/libvirt/host_machine.hpp"
+#include "hypervisor/libvirt/machine.hpp"
 
 #include "base/text.hpp"
+#include "hypervisor/libvirt/core.hpp"
 #include "hypervisor/libvirt/library.hpp"
 #include "hypervisor/libvirt/uri.hpp"
 
-#include <fmt/format.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/string_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <fmt/format.h>
 #include <pugixml.hpp>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -111,6 +112,16 @@ void read_this_machine(HostInformation& information) {
 }
 
 }  // namespace
+
+HostInformationPtr LibvirtHostMachine::information() const { return core_.information(); }
+
+std::optional<std::uint64_t> LibvirtHostMachine::free_memory_bytes() const {
+  const auto connection = core_.connection();
+  const auto bytes = connection ? virNodeGetFreeMemory(connection->get()) : 0;
+  return bytes == 0 ? std::nullopt : std::optional<std::uint64_t>(bytes);
+}
+
+Status LibvirtHostMachine::health() const { return core_.health(); }
 
 std::string operating_system_name(std::string_view os_release) {
   while (!os_release.empty()) {

@@ -1,4 +1,4 @@
-#include "hypervisor/libvirt/host_machine.hpp"
+#include "hypervisor/libvirt/machine.hpp"
 
 #include "base/text.hpp"
 
