@@ -25,7 +25,7 @@ bool Bus::open(const std::string& address) {
   connection_ = dbus_connection_open_private(address.c_str(), nullptr);
   if (connection_ == nullptr) return false;
   dbus_connection_set_exit_on_disconnect(connection_, FALSE);
-  // A peer has no names; a bus gives one and is told what we want to hear.
+  // A peer has no names; a bus assigns one and needs to know which signals we want.
   const bool is_bus = address.find("/systemd/private") == std::string::npos;
   if (is_bus) {
     if (!dbus_bus_register(connection_, nullptr)) {

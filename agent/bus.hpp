@@ -26,7 +26,7 @@ class Message {
   DBusMessage* message_;
 };
 
-/// Where systemd's objects and names are.
+/// Names of systemd's objects and interfaces.
 inline constexpr const char* systemd_name = "org.freedesktop.systemd1";
 inline constexpr const char* systemd_path = "/org/freedesktop/systemd1";
 inline constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";

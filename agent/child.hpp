@@ -1,4 +1,4 @@
-// Work that would hold up the conversation, in a process of its own.
+// Work that would hold up the conversation, in a separate process.
 #pragma once
 
 #include <sys/types.h>
@@ -8,7 +8,7 @@
 
 namespace vmms::agent {
 
-/// Gives back what the process wrote into its pipe. Ended with it.
+/// Returns what the process wrote into its pipe. The process ends with it.
 class Child {
  public:
   static constexpr std::size_t output_limit = 16384;

@@ -25,8 +25,8 @@ constexpr std::int64_t journal_ms = 5000;
 constexpr std::size_t works_limit = 64;
 constexpr std::size_t log_lines_limit = 5;
 
-// Of a service that says nothing of itself (Type=simple) systemd only knows that it was forked. It gets so long to run
-// into its end; and no longer than until it has been seen at rest twice.
+// Of a service that says nothing of itself (Type=simple) systemd only knows that it was forked. It gets so long to
+// fail; and no longer than until it has been seen at rest twice.
 constexpr std::int64_t prove_ms = 300;
 constexpr std::int64_t look_at_process_ms = 10;
 
@@ -52,7 +52,7 @@ bool at_rest(std::uint32_t process) {
   char text[512];
   const ssize_t size = read(file, text, sizeof text);
   close(file);
-  // "123 (name) S …": until the program runs, systemd's child is called "(name)", in parentheses of its own.
+  // "123 (name) S …": until the program runs, systemd's child is called "(name)", with its own parentheses.
   const std::string_view stat(text, size > 0 ? static_cast<std::size_t>(size) : 0);
   const std::size_t name = stat.find(" (");
   const std::size_t end = stat.rfind(") ");
@@ -69,7 +69,7 @@ void become_journalctl(std::vector<const char*> arguments) {
   _exit(127);
 }
 
-// In a process of its own.
+// In a separate process.
 void print_journal(const std::string& unit, int pipe) {
   dup2(pipe, 1);
   dup2(open("/dev/null", O_RDWR), 2);
@@ -185,7 +185,7 @@ void Conversation::hear_host() {
     if (message)
       answer(*message);
     else
-      ended_ = true;  // not our host, or we are out of step with it
+      ended_ = true;  // not our host, or the stream is out of step
   }
   if (frames_.broken()) ended_ = true;
 }
@@ -225,7 +225,7 @@ void Conversation::answer(protocol::ToAgent& message) {
     for (const Work& work : works_)
       if (work.id == cancel->id) work.child->kill();
   } else {
-    // Told to go: leave nothing behind. Lost is the farewell; the host unplugs the port when it comes.
+    // The host wants us to leave: leave nothing behind. Lost is the farewell; the host unplugs the port when it comes.
     char program[4096] = {};
     if (readlink("/proc/self/exe", program, sizeof program - 1) > 0) unlink(program);
     tell_event(protocol::Lost{});

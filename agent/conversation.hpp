@@ -1,4 +1,4 @@
-// What the host asks, and what it is told.
+// The conversation with the host: its requests, our answers and events.
 #pragma once
 
 #include "agent/bus.hpp"
@@ -22,7 +22,7 @@ class Conversation {
  public:
   Conversation(int port, std::string build, std::vector<std::string> bus_addresses);
 
-  /// Until the host says so or is gone for good: the program's exit status.
+  /// Runs until the host ends it or is gone for good; returns the program's exit status.
   int run();
 
  private:

@@ -75,7 +75,8 @@ std::string_view HostPort::receive() {
     host_is_there_ = true;
     return {in_, static_cast<std::size_t>(count)};
   }
-  // End of file is no end: it lasts as long as nobody holds the host's end. A pseudo-terminal says EIO instead.
+  // End of file is not the end: it lasts as long as no process holds the host's end. A pseudo-terminal reports EIO
+  // instead.
   if (count == 0 || errno == EIO) host_is_there_ = false;
   if (count < 0 && errno == EAGAIN) host_is_there_ = true;
   if (count < 0 && errno != EAGAIN && errno != EINTR && errno != EIO) broken_ = true;

@@ -15,7 +15,7 @@ int open_port(const std::string& name);
 /// Our end of the conversation with the host. Nothing here waits.
 class HostPort {
  public:
-  /// What is not taken by the host is kept up to this; then there is no sense in going on.
+  /// Bytes that the host does not take are kept up to this; then going on is useless.
   static constexpr std::size_t backlog_limit = std::size_t{8} << 20;
 
   explicit HostPort(int descriptor) : descriptor_(descriptor) {}

@@ -149,7 +149,7 @@ void Services::remove(const std::string& name) {
   if (told) listener_.gone(name);
 }
 
-// systemd repeats the old state when a job is queued: only what is different is told.
+// systemd repeats the old state when a job is queued: only differences are reported.
 void Services::tell(Entry& entry) {
   if (entry.told && entry.last_told == entry.unit) return;
   entry.told = true;
@@ -260,14 +260,15 @@ void Services::job_removed(DBusMessage* message) {
   }
 }
 
-// A unit whose conditions did not hold may be unloaded with the end of its job: so they are noted as they are told.
+// A unit whose conditions did not hold may be unloaded with the end of its job: so they are noted when they are
+// reported.
 void Services::note_conditions(const std::string& name, DBusMessageIter* properties) {
   if (jobs_.empty() && answering_ == 0) return conditions_met_.clear();
   if (const std::optional<bool> held = conditions_held(properties)) conditions_met_[name] = *held;
 }
 
-// Whatever systemd had to say of the unit before the job's end has come when it answers the next call. (Since version
-// 240 it says it before that end anyway.)
+// All changes of the unit before the job's end have arrived when systemd answers the next call. (Since version 240 it
+// sends them before that end anyway.)
 void Services::answer_with_state(const Job& job, Act act) {
   ++answering_;
   const auto answer = [this, job, act = std::move(act)](DBusMessage*) mutable {

@@ -1,4 +1,4 @@
-// The services of this system, as systemd tells of them: states as events, starts and stops at the same time.
+// The services of this system, as systemd reports them: states as events, starts and stops at the same time.
 #pragma once
 
 #include "agent/bus.hpp"
@@ -19,11 +19,11 @@ class Services {
   enum class Kind : std::uint8_t { start, stop };
 
   struct Listener {
-    std::function<void(const Unit&)> changed;           ///< another state, or not told before
-    std::function<void(const std::string& name)> gone;  ///< told before, and no longer loaded
+    std::function<void(const Unit&)> changed;           ///< another state, or not reported before
+    std::function<void(const std::string& name)> gone;  ///< reported before, and no longer loaded
     std::function<void()> files_changed;
-    std::function<void()> voided;        ///< nothing told before holds; all is told again
-    std::function<void()> synchronized;  ///< all loaded services have been told
+    std::function<void()> voided;        ///< earlier reports are void; all is reported again
+    std::function<void()> synchronized;  ///< all loaded services have been reported
   };
 
   Services(Bus& bus, Listener listener) : bus_(bus), listener_(std::move(listener)) {
@@ -32,12 +32,12 @@ class Services {
 
   /// The bus is connected again: subscribes and sends everything.
   void begin();
-  /// The bus was lost: nothing told before is true any more.
+  /// The bus was lost: earlier reports are void.
   void forget();
   /// Everything that has come was handled: looks at units that are new.
   void settle();
 
-  /// What an act led to: a job, whose result `job_result` is, or an error. `unmet` is one of guest::protocol's.
+  /// The result of an act: a job with the result `job_result`, or an error. `unmet` is one of guest::protocol's.
   struct Act {
     std::string job_result;
     std::string error;
@@ -47,7 +47,7 @@ class Services {
   /// Answers in a later call of the bus.
   using Acted = std::function<void(const Act& act, const Unit& unit)>;
   void act(Kind kind, const std::string& name, Acted acted);
-  /// A loaded service as it was told last, or null.
+  /// A loaded service as last reported, or null.
   const Unit* known(const std::string& name) const {
     const auto found = units_.find(name);
     return found == units_.end() ? nullptr : &found->second.unit;
@@ -71,7 +71,7 @@ class Services {
   void job_removed(DBusMessage* message);
   void list();
   void add_listed(DBusMessage* answer);
-  /// Asks for all properties and hands them over; null: no answer.
+  /// Asks for all properties and passes them on; null: no answer.
   void ask(const std::string& name, std::function<void(const Unit*)> asked);
   void put(const Unit& unit);
   void remove(const std::string& name);
@@ -86,7 +86,7 @@ class Services {
   std::set<std::string> asked_;   ///< not in units_ yet, and being asked about
   std::multimap<std::string, Job> jobs_;
   unsigned answering_ = 0;                      ///< acts whose jobs have ended
-  std::map<std::string, bool> conditions_met_;  ///< as units told while there was a job or an answer
+  std::map<std::string, bool> conditions_met_;  ///< as reported while there was a job or an answer
   bool reloading_ = false;
   unsigned listing_ = 0;  ///< counts the lists, so that what belongs to an older one is known
 };

@@ -136,7 +136,7 @@ void receive_file(const protocol::Receive& request, int pipe) {
   transfer.open_port(request.port);
   for (const protocol::Segment& segment : request.segments) {
     for (std::uint64_t done = 0; done < segment.length;) {
-      // The kernel hands a port's bytes out by the page; the file gets larger pieces.
+      // The kernel returns a port's bytes by the page; the file gets larger pieces.
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, segment.length - done));
       for (std::size_t filled = 0; filled < size;) {
         const std::size_t count = transfer.read_port(buffer + filled, size - filled);

@@ -7,7 +7,7 @@
 
 namespace vmms::agent {
 
-/// These run in a process of their own and write their result into the pipe.
+/// These run in a separate process and write their result into the pipe.
 void receive_file(const guest::protocol::Receive& request, int pipe);
 void send_file(const guest::protocol::Send& request, int pipe);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t changes = IN_CREATE | IN_DELETE | IN_MOVE | IN_CLOSE_WRITE | IN_ONLYDIR;
 // systemd.unit(5), "Unit File Load Path"; the transient ones matter only while they are loaded. The parents of those
-// that may be missing are watched for their coming.
+// that may be missing are watched, to notice when they appear.
 constexpr const char* folders[] = {
     "/etc/systemd/system.control",  "/run/systemd/system.control",  "/run/systemd/generator.early",
     "/etc/systemd/system",          "/etc/systemd/system.attached", "/run/systemd/system",

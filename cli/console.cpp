@@ -11,7 +11,7 @@
 
 namespace vmms::cli {
 
-// Takes the line of progress away, and lets nobody write until the lock is given back.
+// Removes the line of progress, and lets no other thread write until the lock is released.
 std::unique_lock<std::mutex> Console::write() const {
   std::unique_lock lock(line->mutex);
   if (line->shown != ProgressLine::Shown::nothing) err << "\r\x1b[K" << std::flush;
@@ -130,7 +130,7 @@ namespace {
 constexpr std::size_t longest_password = 1024;
 constexpr char interrupt = 3;
 
-// The terminal without echo, and as it was again when this goes. Ctrl-C must not leave it silent: here it is no signal
+// The terminal without echo, restored when this is destroyed. Ctrl-C must not leave it silent: here it is not a signal
 // but a character that ends the line.
 class Silence {
  public:

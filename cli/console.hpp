@@ -1,4 +1,4 @@
-// What a command may say, and where: results on standard output, everything else on standard error.
+// The output of a command: results on standard output, everything else on standard error.
 #pragma once
 
 #include "base/result.hpp"
@@ -19,15 +19,15 @@ enum ExitStatus : int {
   exit_success = 0,
   exit_refused = 1,  ///< the method answered with a value other than zero, its job failed, or it would; or not all
                      ///< was done or listed
-  exit_error = 2,    ///< nothing was answered: bad arguments, no server, a fault
+  exit_error = 2,    ///< there was no answer: bad arguments, no server, a fault
 };
 
-/// What a terminal shows beside results: one line of progress at most. Shared by the threads that write.
+/// What a terminal shows besides results: one line of progress at most. Shared by the threads that write.
 struct ProgressLine {
   enum class Shown { nothing, progress, waiting };
   std::mutex mutex;
   Shown shown = Shown::nothing;
-  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();  ///< that a verb showed something
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();  ///< when a verb last showed something
 };
 
 struct Console {
@@ -39,18 +39,18 @@ struct Console {
   bool json = false;            ///< results and errors are JSON, one value a line
   std::shared_ptr<ProgressLine> line = std::make_shared<ProgressLine>();
 
-  // Thread-safe; each takes the line of progress away before it writes.
+  // Thread-safe; each removes the line of progress before it writes.
   void print(std::string_view text) const;
   void print(const boost::json::value& value) const;
   /// A line for people on standard error; not with --json.
   void note(std::string_view line) const;
   void report(const Error& error) const;
 
-  /// Replaces the line of progress on a terminal; empty takes it away.
+  /// Replaces the line of progress on a terminal; empty removes it.
   void progress(std::string_view text) const;
   /// The same for one that a line of progress goes before, and that ends no silence.
   void waiting(std::string_view text) const;
-  /// Since a verb showed something; zero while its line of progress stands.
+  /// Time since a verb showed something; zero while its line of progress is shown.
   std::chrono::steady_clock::duration silent_for() const;
 
  private:
@@ -58,7 +58,7 @@ struct Console {
   void show(std::string_view text, ProgressLine::Shown shown) const;
 };
 
-/// What was asked for is on standard output, but not all of it: says why, and the exit status.
+/// A part of the result is on standard output: says why the rest is missing, and returns the exit status.
 int incomplete(const Console& console, const Error& why);
 
 /// The names of the failures in JSON: "not_found", "timed_out" …

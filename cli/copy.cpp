@@ -107,7 +107,7 @@ class Copy {
       const Status done = options_.recursive && is_directory(source.path) ? receive_tree(source.path, destination)
                                                                           : receive(source.path, destination);
       if (done) continue;
-      // Asked only now: who copies files does not wait for it.
+      // Asked only now: copies of files do not wait for it.
       const bool may_be_directory = !options_.recursive && done.error().kind == Failure::invalid_argument;
       if (may_be_directory && type_of(source.path) == FileType::directory)
         return needs_recursion(machine_.name + ":" + source.path);

@@ -13,7 +13,7 @@
 
 namespace vmms::cli {
 
-constexpr std::size_t most_files = 1000;  ///< of one copy, as the server has it
+constexpr std::size_t most_files = 1000;  ///< of one copy, as on the server
 
 struct CopyOptions {
   std::vector<std::string> paths;  ///< what is copied, then where to
@@ -35,11 +35,11 @@ struct CopyEnd {
   std::string error;
 };
 
-/// Whether VM:PATH named a file that the guest does not have, which is a mistake in the command and none of the copy.
-/// A guest that is off, or has no agent, is not found either, and is none.
+/// Whether VM:PATH named a file that the guest does not have, which is a mistake in the command, not in the copy. A
+/// guest that is off, or has no agent, is not found either, but is no mistake.
 bool names_no_file(Session& session, const VirtualMachine& machine, const Error& why);
 
-/// Tells it, and the exit status. `bytes`: how many moved, where that is known here.
+/// Reports it, and returns the exit status. `bytes`: how many moved, where that is known here.
 int tell_copy(const Console& console, const VirtualMachine& machine, const Progress& progress,
               std::optional<std::uint64_t> bytes, const CopyEnd& end);
 

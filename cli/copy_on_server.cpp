@@ -40,7 +40,7 @@ Status check_paths(const CopyOptions& options) {
   return {};
 }
 
-/// Why a copy was refused before it began: what the VM says of itself.
+/// Why a copy was refused before it began: what the VM reports of itself.
 std::string why_refused(Session& session, const VirtualMachine& machine, Code code) {
   const std::string guest = fmt::format("VM '{}'", machine.name);
   if (machine.state != State::running) return fmt::format("{} is {}", guest, state_name(machine.state));
@@ -77,7 +77,7 @@ Result<int> run(Session& session, const VirtualMachine& machine, const cim::Obje
   const auto ended = watch_copy(session, *job->reference, progress);
   console.progress({});
   if (!ended) return ended.error();
-  // The server alone knows the sizes of its own files, and a kernel tells 0 of files that hold something.
+  // Only the server knows the sizes of its own files, and a kernel reports 0 for some files that are not empty.
   return tell_copy(console, machine, progress, bytes > 0 ? std::optional(bytes) : std::nullopt,
                    {ended->succeeded(), ended->cancelled(), std::string(job->reference->value("InstanceID")),
                     ended->error_code, ended->error_text});

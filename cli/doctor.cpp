@@ -18,7 +18,7 @@ namespace {
 
 enum class Verdict { good, bad, unknown };
 
-/// What was looked at, and how it is.
+/// What was checked, and the result.
 struct Finding {
   std::string what;
   Verdict verdict;

@@ -17,10 +17,10 @@ struct EmbeddedProperty {
   std::string value;
 };
 
-/// CIM-XML with these properties alone: what is left out stays as it is.
+/// CIM-XML with only these properties: the others stay as they are.
 std::string write_embedded(std::string_view class_name, const std::vector<EmbeddedProperty>& properties);
 
-/// An instance of a class of root/virtualization/v2; nothing when the text is none.
+/// An instance of a class of root/virtualization/v2; nothing when the text is not one.
 std::optional<cim::Instance> read_embedded(std::string_view text);
 
 /// A property of it as text; empty for NULL.

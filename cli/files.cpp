@@ -1,4 +1,4 @@
-// vmms ls, rm: what is in a directory of a guest, and away with a file.
+// vmms ls, rm: lists a directory of a guest, removes a file.
 #include "cli/guest_file.hpp"
 #include "cli/program.hpp"
 #include "cli/text.hpp"

@@ -1,4 +1,4 @@
-// How a guest can be reached: what the server says of it, for all verbs that need it.
+// Whether and how a guest can be reached, as the server reports it, for all verbs that need it.
 #pragma once
 
 #include "cli/session.hpp"
@@ -10,7 +10,7 @@
 
 namespace vmms::cli {
 
-/// OperationalStatus of a VM's Msvm_GuestServiceInterfaceComponent, where the server tells how its guest is reached.
+/// OperationalStatus of a VM's Msvm_GuestServiceInterfaceComponent, where the server reports how its guest is reached.
 using Contact = schema::msvm::GuestServiceInterfaceComponent::OperationalStatus;
 
 struct Reach {

@@ -1,4 +1,4 @@
-// A file of a guest, as a path on the command line and as the server tells it.
+// A file of a guest, as a path on the command line and as the server reports it.
 #pragma once
 
 #include "cli/session.hpp"

@@ -1,4 +1,4 @@
-// How the help of the program looks.
+// The layout of the program's help.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -55,7 +55,7 @@ Result<Job> watch_copy(Session& session, const cim::ObjectPath& path, Progress& 
   std::optional<Clock::time_point> asked;
   std::uint64_t percent = 0;
   for (;;) {
-    // Once it moves, the server sees to it that it goes on.
+    // Once it moves, the server watches its progress.
     const bool stands_still = percent == 0 && progress.stands_still() > session.timeout();
     if ((Interrupts::happened() || stands_still) && !asked) {
       session.console().progress("cancelling ...");

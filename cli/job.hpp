@@ -14,7 +14,7 @@ namespace vmms::cli {
 
 using JobState = schema::msvm::ConcreteJob::JobState;
 
-/// How a job stands.
+/// The state of a job.
 struct Job {
   JobState state{};
   std::uint64_t percent = 0;
@@ -52,9 +52,9 @@ class JobWatcher {
   Clock::time_point heard_ = Clock::now();
 };
 
-/// Reads the job of a copy until it has ended, and shows how far it is. INT and TERM ask it to terminate, and so does
-/// standing still at its begin for the session's time-out; its end is still awaited, for as long again. A connection
-/// that breaks is tried again for so long.
+/// Reads the job of a copy until it has ended, and shows its progress. INT and TERM ask it to terminate, and so does
+/// standing still at its beginning for the session's time-out; its end is still awaited, for as long again. A
+/// connection that breaks is tried again for so long.
 Result<Job> watch_copy(Session& session, const cim::ObjectPath& path, Progress& progress);
 
 }  // namespace vmms::cli

@@ -1,4 +1,4 @@
-// vmms kvp list|set|remove: named values that host and guest tell each other (Key-Value Pair Exchange).
+// vmms kvp list|set|remove: named values that host and guest exchange (Key-Value Pair Exchange).
 #include "base/text.hpp"
 #include "cli/embedded.hpp"
 #include "cli/guest.hpp"
@@ -65,7 +65,7 @@ std::optional<Error> missing_items(const VirtualMachine& machine, const wsman::R
   const auto status = enumerator<Contact>(component, "OperationalStatus");
   const auto descriptions = component.texts("StatusDescriptions");
   const bool answers = status == Contact::ok || status == Contact::degraded;
-  // A line each for what an agent that answers could not tell stands behind the first.
+  // After the first line, one line each for what an answering agent could not report.
   if (answers && (status == Contact::degraded || descriptions.size() < 2)) return std::nullopt;
   std::string why =
       fmt::format("{}", fmt::join(std::next(descriptions.begin(), answers ? 1 : 0), descriptions.end(), "; "));
@@ -137,7 +137,7 @@ Result<int> change(Session& session, const VirtualMachine& machine, const Item& 
                 success);
 }
 
-// The host's item of the name, which has no case.
+// The host's item of the name, compared without case.
 const Item* find_item(const std::vector<Item>& items, const std::string& name) {
   const auto found =
       std::find_if(items.begin(), items.end(), [&](const Item& each) { return equals_no_case(each.name, name); });

@@ -147,7 +147,7 @@ TEST_F(MannersTest, AStateThatCameMeanwhileIsSuccess) {
   demo().state = 3;
   host.intercept = [&](const Call& call) -> std::optional<Reply> {
     if (call.method() != "RequestStateChange") return {};
-    demo().state = 2;  // somebody else started it
+    demo().state = 2;  // another client started it
     return FakeHost::invoke_answer(call.method(), "<p:ReturnValue>32775</p:ReturnValue>");
   };
   const Ran ran = vmms({"vm", "start", "demo"});

@@ -1,4 +1,4 @@
-// Calling a method and seeing it through: the job that it may start is part of the answer.
+// Calls a method and waits for its result: the job that it may start is part of the answer.
 #include "base/shell_word.hpp"
 #include "cli/job.hpp"
 #include "cli/schema.hpp"

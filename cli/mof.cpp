@@ -1,4 +1,4 @@
-// vmms mof check FILE...: whether MOF files are right. Asks no server.
+// vmms mof check FILE...: whether MOF files are right. Needs no server.
 #include "cim/mof/context.hpp"
 #include "cim/mof/from_class.hpp"
 #include "cim/mof/parser.hpp"
@@ -47,7 +47,7 @@ boost::json::array json_of(const std::vector<Problem>& problems) {
 
 /// What counts as declared: first what --include names, then the built-in schema.
 Result<std::vector<Declarations>> contexts_of(const Request& request, Problems& problems) {
-  // Nobody asked to have these files checked: what is wrong with them is a warning, and the rest of them counts.
+  // These files are not the ones to be checked: their problems are warnings, and their other declarations count.
   Problems of_includes;
   const cim::mof::ParseOptions options{request.namespace_name, Dialect::wmi, request.includes};
   const auto files = cim::mof::mof_files(request.includes);

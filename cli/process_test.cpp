@@ -160,7 +160,7 @@ bool has_terminals() {
   return fd >= 0;
 }
 
-// The program on a terminal of its own, typed at as a person would: each text after the prompt it answers.
+// The program on its own terminal, with input as a person types it: each text after the prompt that it answers.
 struct Terminal {
   int fd = -1;
   pid_t child = -1;

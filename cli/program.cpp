@@ -63,7 +63,7 @@ void add_shared_options(CLI::App& app, Program& program) {
   app.add_flag("--json", program.console.json, "print results and errors as JSON, one value a line");
 }
 
-// What the help of a single verb would not tell.
+// What the help of a single verb does not say.
 void mention_shared_options(CLI::App& app) {
   const auto verbs = app.get_subcommands([](CLI::App*) { return true; });
   for (CLI::App* verb : verbs) mention_shared_options(*verb);

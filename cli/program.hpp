@@ -1,4 +1,4 @@
-// The program `vmms` without its main(): arguments in, exit status out.
+// The program `vmms` without its main(): from arguments to exit status.
 #pragma once
 
 #include "cli/console.hpp"

@@ -56,7 +56,7 @@ void Progress::show(std::uint64_t percent) {
                                                           {"bytes", moved_},
                                                           {"bytes_per_second", static_cast<std::uint64_t>(rate)},
                                                           {"remaining_seconds", static_cast<std::uint64_t>(left)}}));
-    console_.out.flush();  // who reads events waits for them
+    console_.out.flush();  // programs that read events wait for them
     return;
   }
   constexpr std::size_t width = 30;

@@ -1,4 +1,4 @@
-// How far a copy is, in bytes and time.
+// The progress of a copy, in bytes and time.
 #pragma once
 
 #include "cli/console.hpp"

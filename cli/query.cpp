@@ -15,7 +15,7 @@ namespace vmms::cli {
 
 namespace {
 
-/// What the server calls an item that holds some columns only.
+/// The server's name for an item that holds only some columns.
 constexpr std::string_view fragment = "XmlFragment";
 
 /// The columns of a query as a table.
@@ -52,7 +52,7 @@ Result<int> query(Session& session, const std::string& space, const std::string&
   bool first = true;
   Columns columns;
   const Status status = session.client().query(space, text, [&](wsman::Record record) {
-    // A fragment does not say of which class it is: its values stay the text that they are on the wire.
+    // A fragment does not name its class: its values stay the text of the wire.
     const bool is_fragment = record.class_name == fragment;
     const Members members(is_fragment ? nullptr : known_class(space, record.class_name));
     if (session.console().json)

@@ -35,7 +35,7 @@ class Members {
 /// object paths.
 boost::json::object to_json(const wire::wsman::Record& record, const Members& members);
 
-/// One "Name  value" line a member: `EnabledState  2 (Enabled)`, arrays in braces, NULL as such.
+/// One "Name  value" line per member: `EnabledState  2 (Enabled)`, arrays in braces, NULL as such.
 std::string to_text(const wire::wsman::Record& record, const Members& members);
 
 }  // namespace vmms::cli

@@ -40,7 +40,7 @@ VirtualMachine read_machine(const wsman::Record& record) {
           enumerator<State>(record, "EnabledState")};
 }
 
-// The server says of the host and of each virtual machine that it has lost communication: what it knows may be old.
+// The server reports lost communication for the host and each virtual machine: what it knows may be old.
 std::optional<Error> lost_hypervisor(const wsman::Record& record) {
   using OperationalStatus = schema::msvm::ComputerSystem::OperationalStatus;
   const auto status = record.texts("OperationalStatus");
@@ -165,7 +165,7 @@ std::string default_server(bool has_user) {
   for (const std::string& path : {wire::own_socket().value_or(""), std::string(wire::host_socket)}) {
     struct stat status {};
     if (path.empty() || stat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) continue;
-    // A caller without a user learns why the socket is not for him.
+    // A caller without a user learns why it may not use the socket.
     if (!has_user || access(path.c_str(), W_OK) == 0) return "unix:" + path;
   }
   return "http://127.0.0.1:5985/wsman";

@@ -1,5 +1,5 @@
-// What every verb that talks to a server works with: the client, the console, and the answers to "which VM" and "how
-// did the method end".
+// What every verb that talks to a server uses: the client, the console, and the answers to "which VM" and "how did the
+// method end".
 #pragma once
 
 #include "base/result.hpp"
@@ -30,8 +30,8 @@ struct Options {
   std::optional<unsigned> timeout_seconds;  ///< --timeout
 };
 
-/// The local socket of a vmmsd on this machine, the caller's own before the host's; where there is none, or none that a
-/// caller who named a user may use, port 5985.
+/// The local socket of a vmmsd on this machine, the caller's own before the host's; where there is none, or the caller
+/// named a user and may use none, port 5985.
 std::string default_server(bool has_user);
 
 /// What a virtual machine does.
@@ -54,7 +54,7 @@ struct VirtualMachine {
   State state = State::off;
 
   cim::ObjectPath path() const;
-  /// How a command that people are told to type names it.
+  /// How a command in a message names it.
   std::string word() const;
 };
 
@@ -95,10 +95,10 @@ class Session {
   std::chrono::seconds timeout() const {
     return std::chrono::duration_cast<std::chrono::seconds>(settings_.operation_timeout);
   }
-  /// Somebody said how long: it holds, whatever seems to need more.
+  /// The user set it: it holds even for operations that seem to need longer.
   bool timeout_is_given() const { return timeout_is_given_; }
 
-  /// What the server says of virtual machines, and why that is not known to hold any more: it has lost its hypervisor.
+  /// What the server reports of virtual machines, and why that may be outdated: it has lost its hypervisor.
   struct Inventory {
     std::vector<wsman::Record> machines;  ///< by name
     std::optional<Error> lost;
@@ -108,10 +108,10 @@ class Session {
   /// By ElementName or GUID, of either case. An ambiguous name is an error that lists the candidates; so is a server
   /// that has lost its hypervisor.
   Result<VirtualMachine> find_virtual_machine(std::string_view name);
-  /// The same in what the server says.
+  /// The same in what the server reports.
   Result<VirtualMachine> find_virtual_machine(std::string_view name, const Inventory& inventory) const;
 
-  /// Invokes a method and waits for the job that it starts, if any. The job may take as long as the time-out says.
+  /// Invokes a method and waits for the job that it starts, if any. The job may take as long as the time-out allows.
   Result<Completion> call(const cim::ObjectPath& path, std::string_view method,
                           const std::vector<wsman::Input>& inputs = {});
 
@@ -137,8 +137,8 @@ cim::ObjectPath shutdown_component(const VirtualMachine& machine);
 cim::ObjectPath interface_settings(const VirtualMachine& machine);
 cim::ObjectPath guest_service(const VirtualMachine& machine, std::string_view name);
 
-/// Prints how a method ended and tells the exit status. `success` is for people; `result` gets the return value and its
-/// meaning added, and is printed with --json.
+/// Prints how a method ended and returns the exit status. `success` is for people; `result` gets the return value and
+/// its meaning added, and is printed with --json.
 int finish(Console& console, const Completion& completion, boost::json::object result, std::string_view success);
 
 }  // namespace vmms::cli

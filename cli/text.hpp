@@ -1,4 +1,4 @@
-// Text for people: aligned tables, and nothing that could command a terminal.
+// Text for people: aligned tables, and nothing that could control a terminal.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ std::size_t display_width(std::string_view text);
 class Table {
  public:
   explicit Table(std::vector<std::string> heading) : heading_(std::move(heading)) {}
-  /// One cell a column; cells are made printable.
+  /// One cell per column; cells are made printable.
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.empty(); }
   std::string text() const;

@@ -94,7 +94,7 @@ Result<wsman::Record> Transfers::open(const std::vector<wsman::Input>& inputs) {
   return std::move(outcome->outputs);
 }
 
-// What may be repeated is: calls are answered late by a slow guest, and connections break.
+// Repeats calls that may be repeated: a slow guest answers late, and connections break.
 Result<wsman::Outcome> Transfers::call(wsman::Client& client, const char* method,
                                        const std::vector<wsman::Input>& inputs) {
   std::vector<wsman::Input> all{{"Transfer", id_}};
@@ -244,7 +244,8 @@ Status Transfers::send(const SourceFile& source, const Destination& destination)
   return commit(source.size(), sha256_of(sending.hash), writing_time(source.data_bytes()));
 }
 
-// The guest writes to its disk in the last step, and says nothing until it has. Who said how long it may take means it.
+// The guest writes to its disk in the last step, and sends nothing until it has. A time-out that the user set holds for
+// it, too.
 std::chrono::seconds Transfers::writing_time(std::uint64_t bytes) const {
   return session_.timeout_is_given() ? 0s : std::chrono::seconds(bytes >> 20);
 }

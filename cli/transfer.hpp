@@ -32,11 +32,11 @@ class Transfers {
   /// `make_target` is called once the guest has the file.
   Status receive(const std::string& path, const std::function<Result<TargetFile>()>& make_target);
 
-  /// Whether somebody interrupted it.
+  /// Whether the user interrupted it.
   bool interrupted() const { return interrupted_; }
   /// InstanceID of the last file's job.
   const std::string& job() const { return job_; }
-  /// The last file's transfer was opened: what went wrong did so on the way.
+  /// The last file's transfer was opened: a failure came after that.
   bool begun() const { return !job_.empty(); }
 
  private:

@@ -105,7 +105,7 @@ Result<Tree> guest_tree(Session& session, const VirtualMachine& machine, const s
           fmt::format("\"{}\" in the guest has more files than it can tell; copy an archive of it", printable(path)));
     for (const std::string_view embedded : listing->outputs.texts("Files")) {
       const auto file = read_guest_file(embedded);
-      // A name like ../x, or one that would command a terminal, does not come from an honest guest.
+      // A name like ../x, or one that would control a terminal, does not come from an honest guest.
       if (!file || !is_file_name(file->name))
         return error(
             Failure::failed,

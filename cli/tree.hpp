@@ -25,15 +25,15 @@ struct Tree {
 inline constexpr std::size_t most_tree_entries = 100'000;
 inline constexpr std::size_t most_tree_depth = 64;
 
-/// Whether a guest may give a file of this machine that name: no separator, no control character, neither . nor ..
+/// Whether a file of this machine may get that name from a guest: no separator, no control character, neither . nor ..
 bool is_file_name(std::string_view name);
 
-/// Whether a guest may be given a file of that name: what XML cannot carry would arrive as another one.
+/// Whether a file of that name may go to a guest: characters that XML cannot carry would arrive as others.
 bool can_be_sent(std::string_view name);
 
 /// Errors: invalid_argument (a name that cannot be sent, too deep, too many), as of the file system.
 Result<Tree> local_tree(const std::string& directory);
-/// Errors also: failed, when the guest tells names that cannot be, or more than it can tell.
+/// Errors also: failed, when the guest lists impossible names, or has more than it can list.
 Result<Tree> guest_tree(Session& session, const VirtualMachine& machine, const std::string& directory);
 
 }  // namespace vmms::cli

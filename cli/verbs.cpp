@@ -42,7 +42,7 @@ const CLI::App& verb_given(const CLI::App& app) {
   return verbs.empty() ? app : verb_given(*verbs.front());
 }
 
-/// What other programs call it.
+/// Its name in other programs.
 struct Synonym {
   std::string_view verbs;  ///< below which it stands
   std::string_view word;
@@ -152,7 +152,7 @@ std::string command_given(const CLI::App& app) { return path_of(verb_given(app))
 
 std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& mistake) {
   const CLI::App& verb = verb_given(app);
-  // What looks like an option and is none explains what else is missing.
+  // A word that only looks like an option explains what else is missing.
   const std::vector<std::string> extras = app.remaining(true);
   const auto option = std::find_if(extras.begin(), extras.end(), [](const std::string& extra) {
     return extra.size() > 1 && extra.front() == '-' && extra != "--";

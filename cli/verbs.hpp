@@ -1,4 +1,4 @@
-// The words of a command line that are no verbs or options of ours: named, with the nearest that is one.
+// Words of a command line that are not verbs or options of ours: named in the error, with the nearest that is one.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,12 +16,12 @@ Status check_verbs(const CLI::App& app, const std::vector<std::string>& argument
 /// "there is no option --jsn; did you mean --json?", of the verb that was given.
 std::string unknown_option(const CLI::App& app, const std::string& option);
 
-/// What the parser found wrong, in words that say what to type.
+/// The parser's error, in words that say what to type.
 std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& mistake);
 
 /// Checks of values, whose help is the option's own.
 CLI::Validator whole_number(unsigned least, unsigned most);
-/// Any case will do.
+/// In any case.
 CLI::Validator one_of(std::vector<std::string> words);
 
 /// The verbs that were given, as far as they were understood: "vmms vm start".

@@ -78,7 +78,7 @@ Result<int> show(Session& session, const std::string& name) {
   return exit_success;
 }
 
-// Waits until the agent in the guest answers, which the interface component tells.
+// Waits until the agent in the guest answers, as the interface component reports.
 Status wait_for_guest(Session& session, const VirtualMachine& machine, std::chrono::seconds most) {
   const auto deadline = Clock::now() + most;
   std::string last = "nothing is known of its guest yet";
@@ -107,7 +107,7 @@ Status wait_for_guest(Session& session, const VirtualMachine& machine, std::chro
   }
 }
 
-// How a VM goes on that does not run.
+// How to resume a VM that does not run.
 std::string way_on(const VirtualMachine& machine) {
   const auto start = [&](const char* verb) {
     return fmt::format("; {} it with: vmms vm start {}", verb, machine.word());
@@ -124,7 +124,7 @@ std::string way_on(const VirtualMachine& machine) {
   }
 }
 
-// What the VM's state says about a refused change.
+// How the VM's state explains a refused change.
 void explain(Session& session, const VirtualMachine& machine, Completion& completion) {
   if (completion.succeeded() || !completion.explanation.empty()) return;
   const auto now = session.find_virtual_machine(machine.id);
@@ -132,7 +132,7 @@ void explain(Session& session, const VirtualMachine& machine, Completion& comple
   completion.explanation = fmt::format("VM '{}' is {}{}", now->name, state_name(now->state), way_on(*now));
 }
 
-// Why a guest that runs was not told to shut down.
+// Why a running guest got no request to shut down.
 void explain_shutdown(const VirtualMachine& machine, Completion& completion) {
   using Code = schema::msvm::ShutdownComponent::InitiateShutdown::Code;
   if (completion.succeeded() || !completion.explanation.empty() || machine.state != State::running) return;
@@ -155,7 +155,7 @@ void explain_shutdown(const VirtualMachine& machine, Completion& completion) {
 
 using RequestedState = schema::msvm::ComputerSystem::RequestStateChange::RequestedState;
 
-/// A state that a VM is to have.
+/// A state that a VM should reach.
 struct Change {
   RequestedState requested;
   std::optional<State> wanted;  ///< a VM that is in it is left alone; nothing: none is
@@ -189,7 +189,7 @@ Changed nothing_to_do(const VirtualMachine& machine, std::string_view method) {
   return changed;
 }
 
-// Who asks for a state that the VM has, or got from somebody else meanwhile, has what he wants.
+// A state that the VM already has, or got from another client meanwhile, counts as success.
 Result<Changed> change_state(Session& session, const VirtualMachine& machine, const Change& change) {
   constexpr std::string_view method = "RequestStateChange";
   if (change.wanted == machine.state) return nothing_to_do(machine, method);

@@ -10,7 +10,7 @@ namespace vmms::cli {
 Waiting::Waiting(const Console& console, std::string server) : console_(console), server_(std::move(server)) {
   if (!console.interactive || console.json) return;
   console.progress({});  // the silence begins now
-  if (auto thread = Thread::start("waiting", [this] { run(); })) thread_ = *std::move(thread);  // else nothing is said
+  if (auto thread = Thread::start("waiting", [this] { run(); })) thread_ = *std::move(thread);  // else shows nothing
 }
 
 Waiting::~Waiting() {

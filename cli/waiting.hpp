@@ -1,4 +1,4 @@
-// Says on a terminal that an answer is awaited.
+// Shows on a terminal that the program waits for an answer.
 #pragma once
 
 #include "base/thread.hpp"
@@ -10,8 +10,8 @@
 
 namespace vmms::cli {
 
-/// Once nothing was shown for a second, a line of progress says for whom the program waits and how long, until this
-/// goes or something else is shown. Nothing where standard error is no terminal, and with --json.
+/// Once nothing was shown for a second, a line of progress says what the program waits for and how long, until this is
+/// destroyed or something else is shown. Shows nothing where standard error is not a terminal, and with --json.
 class Waiting {
  public:
   Waiting(const Console& console, std::string server);

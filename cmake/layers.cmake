@@ -30,7 +30,7 @@ function(vmms_tests NAME)
     target_compile_definitions(${NAME}_test PRIVATE VMMS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${NAME}_test PROPERTIES TIMEOUT 120 ENVIRONMENT "${VMMS_TEST_ENVIRONMENT}" DISCOVERY_TIMEOUT 60)
   endif()
-  # Benchmarks are built when they are asked for by name.
+  # Benchmarks are built only by name.
   vmms_files(benchmarks bench ${ARG_FOLDERS})
   if(benchmarks)
     add_executable(${NAME}_bench EXCLUDE_FROM_ALL ${benchmarks})

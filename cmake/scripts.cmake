@@ -1,4 +1,4 @@
-# What runs in guests lies in FOLDER/NAME_scripts/*.sh and *.ps1, one file a script, and becomes the header
+# Scripts for guests are in FOLDER/NAME_scripts/*.sh and *.ps1, one file per script, and become the header
 # FOLDER/NAME_scripts.hpp: a `std::string_view` for each file, in the namespace vmms::guest::NAME_scripts.
 #
 # A line `. ./part.sh` stands for what is in that file, as it does for the shell. Lines that begin with # are for

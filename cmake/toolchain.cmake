@@ -22,9 +22,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   endif()
 endif()
 
-# What makes a mistake of ours hard to use; tests/hardening_test.py looks for each in the programs. agent/ takes the same,
-# without the sanitizers. Nothing marks a program for CET by force: where the C library is not marked, the kernel would
-# not enforce it anyway, but each function of ours begins with endbr64.
+# What makes mistakes of ours hard to exploit; tests/hardening_test.py looks for each in the programs. agent/ takes the
+# same, without the sanitizers. Nothing marks a program for CET by force: where the C library is not marked, the kernel
+# would not enforce it anyway, but each function of ours begins with endbr64.
 set(VMMS_HARDENING -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND VMMS_HARDENING -fcf-protection=full)
@@ -49,7 +49,7 @@ if(VMMS_SANITIZE STREQUAL "address")
 elseif(VMMS_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
-  # What it finds ends the program, so that also the test of a daemon notices.
+  # A finding ends the program, so that the test of a daemon notices it, too.
   set(VMMS_TEST_ENVIRONMENT
       "TSAN_OPTIONS=halt_on_error=1:suppressions=${CMAKE_SOURCE_DIR}/tests/thread_sanitizer.txt")
   # g++ warns that fences are not instrumented; Boost has some in paths that asio guards otherwise.

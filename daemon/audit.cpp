@@ -30,7 +30,7 @@ namespace vmms::daemon {
 
 namespace {
 
-// Bytes of records that may wait to be written, and of what one may say of its parameters.
+// Bytes of records that may wait to be written, and of the parameters in one record.
 constexpr std::size_t waiting_bytes = std::size_t{4} << 20;
 constexpr std::size_t longest_parameters = std::size_t{4} << 10;
 constexpr std::size_t most_machines = 16;
@@ -198,7 +198,7 @@ Result<Audit::Place> Audit::open(const std::string& file) {
   if (::fstat(opened->descriptor(), &status) != 0)
     return error(Failure::failed, fmt::format("the audit file {} cannot be used: {}", file,
                                               std::error_code(errno, std::generic_category()).message()));
-  // A group may read it, if somebody said so; nobody else may.
+  // A group may read it, if its mode was set so; other users may not.
   if ((status.st_mode & 0137) != 0 && ::fchmod(opened->descriptor(), status.st_mode & 0640) != 0)
     return error(Failure::failed,
                  fmt::format("others may use the audit file {}, and its mode cannot be changed: chmod 600 it", file));
@@ -267,7 +267,7 @@ AuditRecord Audit::describe(const cim::AuditEvent& event) const {
     record.text("error", name_of(event.error->kind));
     record.text("reason", event.error->message);
   }
-  // Its caller was answered at the deadline, that it timed out.
+  // Its caller got the answer at the deadline that it timed out.
   if (cim::Context::Clock::now() > event.context.deadline) record.flag("late");
   record.number("duration_us", std::chrono::duration_cast<std::chrono::microseconds>(event.duration).count());
   return record;

@@ -19,7 +19,7 @@ class VirtualMachines;
 namespace vmms::daemon {
 
 /// Writes records as lines of JSON to a file, else as fields to the journal where systemd started us, else as lines of
-/// the log. Nobody waits for the place where they go; records that were lost are told there. Any thread.
+/// the log. No caller waits for the output; the number of lost records is written there. Any thread.
 class Audit final : public cim::Auditor {
  public:
   /// A place for records.
@@ -38,7 +38,7 @@ class Audit final : public cim::Auditor {
   void use(Place place, bool reads);
   /// The VMs that records name. They outlive all calls of record().
   void set_machines(const hypervisor::VirtualMachines& machines) { machines_ = &machines; }
-  /// Waits until all is written, but not for longer.
+  /// Waits until all is written, at most this long.
   void finish(std::chrono::milliseconds longest);
 
   bool reads() const override { return reads_; }
@@ -53,7 +53,7 @@ class Audit final : public cim::Auditor {
  private:
   AuditRecord describe(const cim::AuditEvent& event) const;
   void write(const AuditRecord& record, bool refused);
-  /// A record that there is no memory for: what it is about has happened nevertheless.
+  /// Counts a record that there is no memory for: its operation happened nevertheless.
   void lose() noexcept;
   void add_machines(AuditRecord& record, const cim::AuditEvent& event) const;
   void add_machine(AuditRecord& record, const std::string& id) const;

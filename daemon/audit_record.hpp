@@ -27,7 +27,7 @@ class AuditRecord {
 
   /// One JSON object (RFC 8259), one line.
   std::string as_json() const;
-  /// `name=value` with blanks between; what is not one plain word is in quotation marks.
+  /// `name=value` with blanks between; a value that is not one plain word is in quotation marks.
   std::string as_words() const;
   /// `VMMS_NAME=value` for the journal, each behind a `separator`, which no value holds.
   std::string as_journal_fields(char separator) const;
@@ -41,8 +41,8 @@ class AuditRecord {
   std::vector<Field> fields_;
 };
 
-/// Whether a property or parameter of this name may hold what nobody else should read: passwords, what is typed, and
-/// what users put into files and key-value pairs.
+/// Whether a property or parameter of this name may hold private data: passwords, typed text, and what users put into
+/// files and key-value pairs.
 bool is_secret(std::string_view name);
 
 /// Appends a value as JSON, as far as `out` stays below `most` bytes; embedded instances as {"class": …, what is not

@@ -91,7 +91,7 @@ class Reader {
   std::map<std::string, std::string, std::less<>>& places_;
 };
 
-/// The line with which a text became what toml++ has no words for.
+/// The line with which a text became invalid in a way that toml++ cannot report.
 std::size_t line_of_assertion(std::string_view text) {
   std::vector<std::size_t> ends;
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))

@@ -1,4 +1,4 @@
-// The folders of this host whose files requests may name, and what they must have nothing to do with.
+// The folders of this host whose files requests may name, and the files that must stay outside them.
 #pragma once
 
 #include "base/host_files.hpp"

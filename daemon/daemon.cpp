@@ -56,9 +56,9 @@ using namespace std::chrono_literals;
 constexpr auto answers_grace = 1s;
 constexpr auto workers_grace = 500ms;
 constexpr auto audit_grace = 100ms;
-constexpr auto copies_grace = 100ms;  // a copy is not waited for: the guest removes its part
+constexpr auto copies_grace = 100ms;  // the end does not wait for copies: the guest removes its part
 
-// How often lines that were left out of the log are told of, and memory that is not needed any more is given back.
+// How often lines that were left out of the log are reported, and unused memory is released.
 constexpr auto left_out_interval = 60s;
 constexpr auto spare_memory_interval = 10s;
 constexpr std::size_t largest_definition = std::size_t{1} << 20;
@@ -66,7 +66,7 @@ constexpr std::size_t largest_definition = std::size_t{1} << 20;
 // The XML of --define; empty without it.
 Result<std::string> read_definition(const Options& options) {
   if (options.define.empty()) return std::string();
-  // A domain may name programs and disks of this host: who writes it is root.
+  // A domain may name programs and disks of this host: writing it is as good as being root.
   auto xml = wire::http::read_protected_file(options.define, largest_definition);
   if (!xml) return xml;
   const auto prepared = hypervisor::libvirt::prepare_definition(*xml, {}, [] {
@@ -92,7 +92,7 @@ Result<std::unique_ptr<hypervisor::Host>> open_host(const Options& options, cons
   return hypervisor::libvirt::connect(host_options);
 }
 
-// Everybody who authenticated may do everything, for now; the question is asked in one place already.
+// Every authenticated user may do everything, for now; but all permissions are decided in one place.
 Status authorize(const cim::Principal& principal, cim::OperationKind, const cim::Class&, const cim::Method*) {
   if (principal.is_nobody()) return error(Failure::access_denied, "nobody is logged in");
   return {};
@@ -111,7 +111,7 @@ void tell_ready(const std::vector<wire::http::Listener>& listeners) {
   sd_notify(0, "READY=1");
 }
 
-// Where a process ends that does not end by itself, nobody else removes these.
+// Where the process does not end by itself, nothing else removes these.
 std::vector<std::string> socket_files(const std::vector<wire::http::Listener>& listeners) {
   std::vector<std::string> files;
   for (const auto& listener : listeners)
@@ -153,7 +153,7 @@ Status serve_until_told(const Options& options, Process& process) {
   wire::auth::Authenticator by_password({std::make_shared<wire::auth::Basic>(*users)}, &audit);
   wire::auth::Peer authenticator(by_password, pool);
 
-  // They answer once there is a host; nobody is accepted before.
+  // They answer once there is a host; no connection is accepted before.
   std::optional<wire::wsman::Server> wsman;
   std::optional<wire::cimxml::Server> cimxml;
   const wire::http::Handler to_wsman = [&wsman](const auto& exchange) { wsman->handle(exchange); };
@@ -189,11 +189,11 @@ Status serve_until_told(const Options& options, Process& process) {
   }
   auto jobs = cim::job::Jobs::open(job_store, submit);
   if (!jobs) return jobs.error();
-  // Copies take their time: with threads of their own, a slow guest holds up nothing but its other copies.
+  // Copies take their time: with their own threads, a slow guest holds up only its other copies.
   WorkerPool::Options copy_options;
   copy_options.threads = 128;
   copy_options.running_per_key = 2;
-  copy_options.begun_per_key = 8;  // each has a port of the guest, which others want to reach, too
+  copy_options.begun_per_key = 8;  // each has a port of the guest, which other callers want to reach, too
   WorkerPool copy_pool(copy_options);
   (*jobs)->on_end([&audit](const cim::job::Job& job) { audit.record(job); });
   (*jobs)->run_lengthy_on([&copy_pool](const AccountPtr& account, std::string_view key, std::function<void()> task) {
@@ -275,7 +275,8 @@ Status serve_until_told(const Options& options, Process& process) {
   tell_left_out();
   audit.finish(audit_grace);
   if (!served || !worked) {
-    // Somebody waits for a guest or for libvirt and uses what would be destroyed now. All state is on disk already.
+    // A thread waits for a guest or for libvirt and uses objects that would be destroyed now. All state is on disk
+    // already.
     spdlog::warn("ending while work waits for a guest or the hypervisor");
     process.finish_log();
     _exit(0);

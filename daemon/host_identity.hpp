@@ -1,4 +1,4 @@
-// By what clients know this host where neither its hypervisor nor its firmware has a UUID.
+// The identity of this host for clients, where neither its hypervisor nor its firmware has a UUID.
 #pragma once
 
 #include "base/result.hpp"

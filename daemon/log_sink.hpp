@@ -11,8 +11,8 @@
 namespace vmms::daemon {
 
 /// Writes lines to a file descriptor that stays open. One record is one line, whatever its text holds: what could end
-/// the line, command a terminal or hide other text is escaped. Nobody who logs waits for the descriptor's other end;
-/// how many lines were dropped meanwhile is logged as soon as it goes on. On a terminal the level is colored.
+/// the line, command a terminal or hide other text is escaped. Logging never waits for the descriptor's other end; the
+/// number of lines dropped meanwhile is logged as soon as writing works again. On a terminal the level is colored.
 class LogSink final : public spdlog::sinks::sink {
  public:
   explicit LogSink(int descriptor, std::size_t capacity = std::size_t{1} << 20);
@@ -20,7 +20,7 @@ class LogSink final : public spdlog::sinks::sink {
 
   void log(const spdlog::details::log_msg& message) override;
   void flush() override {}
-  /// Waits until all is written, but not for longer; whether it is.
+  /// Waits until all is written, at most this long; returns whether it is.
   bool finish(std::chrono::milliseconds longest) { return writer_.flush(longest); }
 
   /// Not while other threads log.

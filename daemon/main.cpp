@@ -34,7 +34,7 @@ bool allow_many_files() {
 }
 
 // Large answers come and go; giving their memory back each time and taking it again costs the kernel as long as making
-// them. So much is kept at most in each of malloc's arenas.
+// them. Each of malloc's arenas keeps at most so much.
 void keep_memory() {
 #ifdef __GLIBC__
   constexpr int kept_bytes = 32 << 20;
@@ -43,7 +43,7 @@ void keep_memory() {
 #endif
 }
 
-// TERM ends the process within two seconds, whatever waits for what. This is what is left for what hangs.
+// TERM ends the process within two seconds, whatever waits for what. This is the time left for threads that hang.
 constexpr auto patience = 1700ms;
 constexpr auto log_grace = 150ms;
 

@@ -269,7 +269,7 @@ Parsed parse_options(int argc, const char* const* argv) {
     local.protocol = wsman_protocol;
     local.path = socket.empty() ? wire::own_socket().value_or("") : socket;
     local.group = socket_group;
-    // Nobody asked for it, and another daemon may have it.
+    // It is only a default, and another daemon may have it.
     local.is_optional = socket.empty() && socket_group.empty();
     if (local.is_local()) options.listeners.push_back(local);
     options.users_may_be_missing = users_are_default && local.is_local();

@@ -1,4 +1,4 @@
-// What vmmsd was told: command line and TOML configuration, which have the same keys.
+// The options of vmmsd: command line and TOML configuration, which have the same keys.
 #pragma once
 
 #include "base/host_files.hpp"
@@ -23,7 +23,7 @@ struct Options {
   std::string define;    ///< domain XML file that is defined before serving
   std::vector<wire::http::Listener> listeners;
   std::string users;                  ///< password file; default STATE/users
-  bool users_may_be_missing = false;  ///< nobody named it, and a local socket needs none
+  bool users_may_be_missing = false;  ///< it was not named, and a local socket needs none
   std::string state;                  ///< folder of what the daemon keeps
   std::string certificate;            ///< PEM files for TLS; made by ourselves when empty
   std::string key;
@@ -35,7 +35,7 @@ struct Options {
   std::vector<HostFiles::Named> copy_read;  ///< folders whose files requests may name, to read
   std::vector<HostFiles::Named> copy_write;
   std::uint64_t copy_largest = 1ULL << 40;  ///< bytes of one file
-  std::string agent = "auto";               ///< or "never": whether our own agent is brought into guests
+  std::string agent = "auto";               ///< or "never": whether our own agent is deployed to guests
   std::string audit;                        ///< file of audit records; empty: the journal or the log
   bool audit_reads = false;                 ///< operations that only read are recorded, too
   std::uint64_t memory = 0;                 ///< bytes held for clients and guests; 0: a quarter of what there is

@@ -21,7 +21,7 @@ using Steps = std::vector<std::function<void()>>;
 
 Result<Steps> prepare(Reloadable& running, const Options& wanted) {
   Steps steps;
-  // What this process has, with what it would get.
+  // The current settings, and the new ones.
   Options next = running.options;
   next.certificate = wanted.certificate;
   next.key = wanted.key;

@@ -8,7 +8,7 @@
 
 namespace vmms::daemon {
 
-/// What of a running daemon changes with its configuration.
+/// The parts of a running daemon that change with its configuration.
 struct Reloadable {
   const Options& options;  ///< those with which it was started
   wire::http::Server& server;

@@ -14,7 +14,7 @@ namespace vmms::daemon {
 
 namespace {
 
-// What this process answers to.
+// The signals that this process handles.
 sigset_t requests() {
   sigset_t signals;
   sigemptyset(&signals);

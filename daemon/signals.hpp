@@ -1,4 +1,4 @@
-// What is asked of this process by signals.
+// Requests that come to this process as signals.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace vmms::daemon {
 
-/// TERM and INT ask for the end, HUP for a new look at the configuration; no other signal does any harm. A thread of
-/// its own takes them, so that they hold at every moment. Lives as long as the process.
+/// TERM and INT ask for the end, HUP for a new look at the configuration; no other signal does any harm. Its own thread
+/// takes them, so that they work at every moment. Lives as long as the process.
 class Signals {
  public:
   enum class Request { end, reload };
@@ -19,13 +19,13 @@ class Signals {
   static void prepare();
 
   /// Once the process is asked to end it has so long to do so by itself; then `last` is called and it ends with status
-  /// 0. Throws std::runtime_error when there is no thread to be had.
+  /// 0. Throws std::runtime_error when no thread can be started.
   Signals(std::chrono::milliseconds patience, std::function<void()> last);
   void set_last(std::function<void()> last);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  /// Waits for a request, but not for longer. The end, once asked for, is always the answer.
+  /// Waits for a request, at most this long. Once the end is requested, always returns that.
   std::optional<Request> wait(std::chrono::milliseconds longest);
   bool ending() const;
 

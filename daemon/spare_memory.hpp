@@ -1,18 +1,18 @@
-// Memory that clients made the process take once, and that nobody needs any more.
+// Memory that the process once took for clients and no longer needs.
 #pragma once
 
 #include <cstddef>
 
 namespace vmms::daemon {
 
-/// malloc keeps what is free in its arenas, some of them for ever: a crowd that came once would be seen in the
-/// process's size until its end.
+/// malloc keeps free memory in its arenas, some of it for ever: one peak of clients would show in the process's size
+/// until its end.
 class SpareMemory {
  public:
-  /// Bytes that may lie idle.
+  /// Bytes that may stay unused.
   static constexpr std::size_t most_idle = std::size_t{64} << 20;
 
-  /// Gives it back to the kernel when that is worth it. Takes malloc's locks for some milliseconds then: for a quiet
+  /// Returns it to the kernel when that is worth it. Takes malloc's locks for some milliseconds then: for a quiet
   /// moment, not for each request. False when there is little to give.
   bool give_back();
 

@@ -51,7 +51,7 @@ Status StateFolder::open_folder() {
   auto closest = absolute;  // that is there
   while (!std::filesystem::exists(std::filesystem::symlink_status(closest, problem)) && closest.has_relative_path())
     closest = closest.parent_path();
-  // Nothing is made, nor its mode changed, where somebody else says where that is.
+  // Nothing is created, nor its mode changed, where another user controls the path.
   if (closest != absolute)
     if (const auto way = open_protected(closest); !way) return unprotected(way.error());
   const auto parent = std::filesystem::path(path_).parent_path();
@@ -66,7 +66,7 @@ Status StateFolder::open_folder() {
         fmt::format("the state folder {} belongs to user {}, who could change what is in it: give it to user {} "
                     "(chown {} {}), or choose another with --state",
                     path_, status.st_uid, ::geteuid(), ::geteuid(), path_));
-  // /tmp and its like are for everybody, and taking them away would be no service.
+  // /tmp and its like are for everybody, and must stay usable for all.
   if ((status.st_mode & S_ISVTX) != 0)
     return error(Failure::failed,
                  fmt::format("the folder {} is for all users (mode {:o}): choose one of its own for the "

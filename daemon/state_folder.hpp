@@ -1,4 +1,4 @@
-// The folder of what the daemon keeps: one daemon's alone.
+// The folder for the daemon's state, used by one daemon alone.
 #pragma once
 
 #include "base/result.hpp"

@@ -55,7 +55,7 @@ IDENTIFY = (f'<s:Envelope xmlns:s="{vmms.NAMES["s"]}" xmlns:i="{WSMID}"><s:Body>
 
 
 class Answer:
-    """What came back on a connection until its end; status None: nothing did."""
+    """The answer on a connection until its end; status None: there was none."""
 
     def __init__(self, received):
         self.status, self.head, self.body = None, b"", b""
@@ -104,7 +104,7 @@ def connect(port, source="127.0.0.1", receive_buffer=None):
 
 
 def exchange(port, data, source="127.0.0.1"):
-    """Sends, says that no more comes, and reads all there is."""
+    """Sends, closes its sending side, and reads everything."""
     with connect(port, source) as connection:
         try:
             connection.sendall(data)
@@ -118,7 +118,7 @@ def exchange(port, data, source="127.0.0.1"):
 
 
 def reset(connection):
-    """Leaves without a word: RST instead of FIN."""
+    """Leaves abruptly: RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -188,7 +188,7 @@ class Attacked(unittest.TestCase):
 
     @classmethod
     def add_user(cls, name):
-        """Strangers have names of their own: what is limited per user must not touch the others."""
+        """Strangers have separate user names: limits per user must not affect other users."""
         subprocess.run([vmms.BUILD / "vmms", "user", "add", name, "--users", cls.daemon.users],
                        input=STRANGERS_PASSWORD + "\n", text=True, check=True, stdout=subprocess.DEVNULL)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What virt-who and libvirt ask a host, in their own words and order."""
+"""The requests of virt-who and libvirt to a host, in their own form and order."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -86,7 +86,7 @@ class VirtWho(wire.Served):
         </wsman:SelectorSet>""")).body
 
     def test_the_whole_sequence(self):
-        # 1. Who are you?
+        # 1. Identify.
         response = self.client.exchange(b"", {"Authorization": None})
         self.assertEqual(response.status, 401)
         self.assertRegex(response.getheader("WWW-Authenticate"), "^Basic ")
@@ -96,7 +96,7 @@ class VirtWho(wire.Served):
         self.assertEqual(old.status, 500)
         error = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError}error_Code"
         self.assertEqual(ElementTree.fromstring(old.text).findtext(f".//{error}"), "2150858778")
-        # 3. The present one. What it finds is read last.
+        # 3. The current one. What it finds is read last.
         settings = self.begin(self.REALIZED, V2)
         # 4. The states of all guests.
         self.assertEqual(self.summaries().tag, f"{{{uri(MANAGEMENT)}}}GetSummaryInformation_OUTPUT")

@@ -182,7 +182,7 @@ class RecordedRequests(Served):
 class Wsl(Served):
     """The shell client of Debian's package wsl. Its files are in the folder where it runs."""
 
-    # It hands the password to a shell without quotes.
+    # It passes the password to a shell without quotes.
     LOGIN = ("whistle", "blower")
     SELECTOR_FILTER = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter"
 

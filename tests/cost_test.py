@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Requests that are made to be dear: the daemon's processor time and memory stay in proportion, and its I/O threads,
-which serve everybody, have hardly anything to do with them."""
+"""Requests that are made to be expensive: the daemon's processor time and memory stay in proportion, and its I/O
+threads, which serve all clients, have hardly anything to do with them."""
 
 import collections
 import concurrent.futures

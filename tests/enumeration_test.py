@@ -126,7 +126,7 @@ class Enumerations(unittest.TestCase):
         self.pull(context)
         self.release(context)
 
-        # The one that its user left longest makes room for another; others are not concerned.
+        # The one that its user left unused longest makes room for another; those of other users stay.
         others = self.context(self.enumerate(client=stranger))
         contexts = [self.context(self.enumerate()) for _ in range(200)]
         self.refused("InvalidEnumerationContext", self.pull, contexts[0])

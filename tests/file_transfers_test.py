@@ -864,7 +864,7 @@ class NoFolders(Files):
         (given / "file").touch()
 
         def start(*mounts):
-            """In a mount namespace of its own: what it said, and whether it was ready."""
+            """In a separate mount namespace: its output, and whether it was ready."""
             script = "".join(f"mount --bind {source} {target} && " for source, target in mounts) + 'exec "$@"'
             return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", "timeout",
                                    "--signal=TERM", "5", vmms.BUILD / "vmmsd", "--simulate", self.folder / "fleet.toml",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Guessing passwords is slow for the guesser and for nobody else, and does not show which users exist."""
+"""Guessing passwords is slow only for the guesser, and does not show which users exist."""
 
 import pathlib
 import re
@@ -90,8 +90,8 @@ class WhoGuesses(Guessing):
         self.start(40)
         self.start(10, user=None)
         time.sleep(2)
-        # Of the same address: who signed in from there before, and who never did, under the name that is guessed at
-        # and under another.
+        # From the same address: a user who signed in from there before, and one who never did, under the name that is
+        # guessed at and under another.
         for source, user in ((GUESSER, STRANGER), (GUESSER, "newcomer"), (NEIGHBOUR, STRANGER), (NEIGHBOUR, "newcomer")):
             with self.subTest(source, user=user):
                 status, seconds = self.sign_in(source, user)
@@ -150,7 +150,7 @@ class Realms(Attacked):
 
 
 class OurOwnFailures(Attacked):
-    """There is no memory for a password's hash: that is no wrong password."""
+    """There is no memory for a password's hash: that does not count as a wrong password."""
 
     def test_no_memory(self):
         if vmms.SANITIZED:

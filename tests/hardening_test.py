@@ -9,7 +9,7 @@ from vmms import BUILD, SANITIZED
 
 OURS = ["vmmsd", "vmms", "agent/vmms-agent"]
 ENDBR64 = bytes.fromhex("f30f1efa")
-# What GNU compilers write down of how they were called, one note a source file.
+# The command lines that GNU compilers record, one note per source file.
 FLAGS = ["-fPIE", "-fstack-protector-strong", "-fstack-clash-protection", "-ftrivial-auto-var-init=zero"]
 
 
@@ -110,7 +110,7 @@ class Hardening(unittest.TestCase):
                 self.assertEqual([], without[:10])
 
     def test_every_source_was_compiled_so(self):
-        """Where the compiler wrote down how it was called (GNU, with debug information)."""
+        """Where the compiler recorded its command line (GNU, with debug information)."""
         for program in self.programs[:2]:
             with self.subTest(program.name):
                 # The C ones are the system's; a sanitizer brings some of an older C++.

@@ -174,7 +174,7 @@ def mutated_capture(rng):
 
 @kind(BODY, 12, 200, 400, 500)
 def mutated_values(rng):
-    # Leaves the markup alone, so that what is behind the XML reader gets its share.
+    # Leaves the markup alone, so that the code after the XML reader is reached, too.
     parts = re.split(rb"(>[^<]+<|=\"[^\"]*\")", captured(rng).strip())
     at = rng.randrange(1, len(parts), 2)
     wrong = rng.choice((b"", b" ", b"x" * 2000, b"%s%n", b"&amp;#0;", b"-1", b"9" * 40, b"../..", b"*", b"'\\",
@@ -319,7 +319,7 @@ class TenThousandRequests(Attacked):
                 root = ElementTree.fromstring(answer.first_body())
                 if answer.status == 500 and root.find(".//s:Fault", vmms.NAMES) is None:
                     return f"request {number} ({name}): 500 and no fault"
-                # The code of Condition::internal: nobody foresaw what happened.
+                # The code of Condition::internal: an unforeseen failure.
                 if b"2147749892" in answer.body:
                     return f"request {number} ({name}): an internal error: {answer.body[-600:]!r}"
             elif answer.status == 500:

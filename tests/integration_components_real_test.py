@@ -60,7 +60,7 @@ class Components(RealGuestTest, unittest.TestCase):
         self.assertEqual(self.change_items("AddKvpItems", "guest", ("Owner", "Ann\tBob", 0), ("own", "x", 4))
                          ["ReturnValue"], 0)
         self.wait_for(lambda: "delivering key-value pairs: done" in (self.daemon.folder / "log").read_text())
-        # What the guest was told, and what it tells: files, copied out of it and into it.
+        # Values from the host and from the guest: files, copied out of it and into it.
         told, tells = self.root / "told", self.root / "tells"
         self.daemon.cli("copy", "guest:/var/lib/vmms/host-key-values", str(told))
         self.assertEqual(told.read_text(), "Owner\tAnn\\tBob\n")
@@ -159,7 +159,7 @@ class Components(RealGuestTest, unittest.TestCase):
         self.wait_for(lambda: self.status() == "12", 60)
         print(f"gone {time.monotonic() - begun:.2f} s after InitiateReboot answered")
         self.wait_for(lambda: self.status() == "2", 120)
-        # What the host says is there again.
+        # The host's values are there again.
         self.wait_for(lambda: (self.daemon.folder / "log").read_text().count("delivering key-value pairs: done") >= 2)
 
     def test_07a_what_is_typed_reaches_the_guest(self):

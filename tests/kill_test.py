@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""vmmsd killed in the middle of work: what clients were told is in the job store when it comes back."""
+"""vmmsd killed in the middle of work: what clients got as answers is in the job store when it comes back."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ class KilledAtAnyInstant(unittest.TestCase):
     """SIGKILL takes what is not in the kernel's hands; a loss of power may take the last second as well."""
 
     def told(self, daemon, machines, stop, told):
-        """Changes states until the daemon is gone, and notes which jobs it was told of."""
+        """Changes states until the daemon is gone, and notes which jobs the answers named."""
         client = daemon.client()
         number = 0
         while not stop.is_set():
@@ -50,7 +50,7 @@ class KilledAtAnyInstant(unittest.TestCase):
                         if m["Caption"] == "Virtual Machine" or len(m["Name"]) == 36]
             self.assertTrue(machines)
             if number:
-                # No job of a life before runs on.
+                # No job of an earlier process goes on.
                 self.assertEqual([j["InstanceID"] for j in client.enumerate("Msvm_ConcreteJob", 1000)
                                   if int(j["JobState"]) < 7], [])
             client.close()

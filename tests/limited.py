@@ -9,12 +9,12 @@ import time
 import attack
 import vmms
 
-# Root is not bound by limits of threads. A user of its own: the limit counts all threads of one user.
+# Root is not bound by limits of threads. A separate user: the limit counts all threads of one user.
 USER_ID = 60000 + os.getpid() % 5000
 
 
 class LimitedDaemon(vmms.Daemon):
-    """`limits` are options of prlimit(1), "nofile=64". As a user of its own where the tests are root, as they are
+    """`limits` are options of prlimit(1), "nofile=64". As a separate user where the tests are root, as they are
     otherwise."""
 
     def __init__(self, test, *arguments, limits=(), state=None):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""vmmsd with few descriptors, little memory, few threads: it says so to whom it concerns, lives, and serves again."""
+"""vmmsd with few descriptors, little memory, few threads: it reports that to the clients concerned, lives, and serves
+again."""
 
 import collections
 import concurrent.futures
@@ -193,7 +194,7 @@ class FullDisk(Limited):
         return folder
 
     def mount_disk(self):
-        """A disk of its own, which can turn read-only while files on it are open."""
+        """A separate disk, which can turn read-only while files on it are open."""
         if os.geteuid() != 0:
             self.skipTest("only root can mount a small file system")
         folder = pathlib.Path(tempfile.mkdtemp(prefix="vmms-disk-"))

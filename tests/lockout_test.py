@@ -27,7 +27,7 @@ settings = {{ guest_service_interface = true }}
 name = "hang"
 start = "hang"
 """ for number in range(5))
-# Of one principal and one address: connections whose clients said that they send no more.
+# Of one principal and one address: connections whose clients closed their sending side.
 MOST_LEAVING = 128
 # Descriptors that come and go by themselves.
 SPARE = 16
@@ -70,7 +70,7 @@ class Crowds(Attacked):
 
 
 class Strangers(Crowds):
-    """Connections on which nobody signed in."""
+    """Connections without a signed-in user."""
 
     def test_a_thousand_idle_ones_of_one_address(self):
         neighbour = self.open("127.0.0.2", NOTHING)
@@ -104,7 +104,7 @@ class Strangers(Crowds):
             self.assertEqual(ask_locally(self.daemon.socket), 200)
             # The address with most of them makes room for one with none.
             self.assertEqual(self.status("127.0.3.1"), 200)
-        # Who has a connection already goes on.
+        # A client that has a connection already goes on.
         self.assertEqual(self.status("127.0.1.1"), 200)
         self.crowd.close()
         self.returns(self.files, self.idle_files + SPARE, "open files")
@@ -139,7 +139,8 @@ class Strangers(Crowds):
             self.assertEqual(self.status(), 200)
 
     def test_there_is_an_end_also_for_one_address(self):
-        # What is being answered is not displaced, so here the newest is refused; and that it is told.
+        # Connections that are being answered are not displaced, so here the newest is refused, with an answer that says
+        # so.
         self.add_user("busy")
         keys = "".join(f'<w:Selector Name="{name}">{value}</w:Selector>'
                        for name, value in vmms.service_keys(self.web, "hang.service").items())
@@ -277,11 +278,11 @@ class WhoLeft(Crowds):
         self.eventually(lambda: self.held() <= idle + MOST_LEAVING + SPARE, lambda: f"{self.held()} descriptors")
 
     def test_who_only_stops_sending_gets_the_answer(self):
-        # What was left behind goes on until its deadline, and only so much of one user's does at once.
+        # Abandoned calls go on until their deadline, and only so many of one user do at once.
         another = basic("other", STRANGERS_PASSWORD)
         answer = exchange(self.hanging_port, self.call(self.machines[0], "PT1S", another))
         self.assertEqual(answer.status, 500)
-        self.assertIn(b"w:TimedOut", answer.body)  # said by the edge or the call itself, whoever notices first
+        self.assertIn(b"w:TimedOut", answer.body)  # sent by the connection or the call itself, whichever notices first
 
     def test_a_reset_ends_it(self):
         idle = self.held()

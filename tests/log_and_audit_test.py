@@ -37,7 +37,7 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u2
 
 
 def post(address, authorization=None, body=IDENTIFY, source=None, timeout=20):
-    """One request on a connection of its own; its status."""
+    """One request on a separate connection; its status."""
     with socket.create_connection(address, timeout, (source, 0) if source else None) as connection:
         header = f"Authorization: {authorization}\r\n" if authorization else ""
         connection.sendall(f"POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n{header}"

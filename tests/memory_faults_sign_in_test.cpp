@@ -1,4 +1,4 @@
-// Signing in with a memory that ends at any point: nobody is taken for somebody else, our own failure is never the
+// Signing in with a memory that ends at any point: no user is taken for another, our own failure is never the
 // client's, and the next one is let in.
 #include "memory_faults_fixture.hpp"
 #include "wire/auth/authenticator.hpp"
@@ -21,7 +21,7 @@ constexpr const char* unknown = "Basic bm9ib2R5OngK";    // nobody:x
 constexpr const char* malformed = "Basic ///";
 constexpr const char* other = "Basic Ym9iOnNlY3JldA==";  // bob:secret
 
-/// What comes of one sign-in: an answer, or that nobody is left who could give it.
+/// The result of one sign-in: an answer, or that nothing is left that could send it.
 class SignIn {
  public:
   bool wait() {
@@ -49,7 +49,7 @@ class SignIn {
   std::condition_variable changed_;
 };
 
-/// Goes with the callback; when all of its copies are gone, nobody answers any more.
+/// Copied with the callback; when all copies are gone, no answer can come any more.
 struct Ticket {
   explicit Ticket(std::shared_ptr<SignIn> of) : sign_in(std::move(of)) {}
   Ticket(const Ticket&) = delete;

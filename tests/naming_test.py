@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What objects are called by in queries, association operations and references, over both protocols; and what queries
-say about texts of any alphabet."""
+"""How objects are named in queries, association operations and references, over both protocols; and how queries compare
+texts of any alphabet."""
 
 import html
 import xml.etree.ElementTree as ElementTree

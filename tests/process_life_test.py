@@ -62,7 +62,7 @@ class Folder(unittest.TestCase):
         return process, dict(re.findall(r" (\w+)=(\S+)", line))
 
     def refuse(self, *arguments, status=1, state="state"):
-        """Starts a vmmsd that must not; what it said."""
+        """Starts a vmmsd that must fail to start; returns its output."""
         done = subprocess.run(self.arguments(*arguments, state=state), capture_output=True, text=True, timeout=60)
         self.assertEqual((status, ""), (done.returncode, done.stdout), done.stderr)
         self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
@@ -242,7 +242,7 @@ class CheckedBeforeAnythingIsTouched(Folder):
                         self.assertIn("user 12345", self.refuse_untouched(*arguments, status=status))
                         os.chown(folder, 0, -1)
                     self.assertEqual([False, False], [audit.exists(), new_state.parent.exists()])
-        # Under the sticky bit nobody replaces what is not theirs.
+        # Under the sticky bit no user replaces files of others.
         inner.chmod(0o1777)
         process, _ = self.serve("--users", users, "--config", file, "--wsman", "127.0.0.1:0", *tls)
         self.assertEqual(0, self.ends(process))
@@ -308,7 +308,7 @@ class CheckedBeforeAnythingIsTouched(Folder):
         said = self.refuse_untouched("--socket", self.folder / "socket", "--socket-group", "no-such-group")
         self.assertIn("there is no group no-such-group", said)
         self.assertFalse((self.folder / "socket").exists())
-        # Also where nobody named the socket.
+        # Also where the socket was not named.
         arguments = [a for a in self.arguments("--connect", self.libvirt.uri, "--socket-group", "no-such-group",
                                                "--wsman", "127.0.0.1:0") if a not in ("--socket", "none")]
         runtime = self.folder / "runtime"
@@ -360,7 +360,7 @@ class CheckedBeforeAnythingIsTouched(Folder):
 
 
 class StandardDescriptors(Folder):
-    """Who starts it with standard error closed must not find the log in the first file that it opens."""
+    """With standard error closed at the start, the log must not go into the first file that is opened."""
 
     def free_port(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -121,7 +121,7 @@ class Quotas(unittest.TestCase):
             self.assertLess(same, 2 * idle + 0.005)
 
     def test_jobs_of_one_user_leave_room_for_those_of_others(self):
-        """Ended jobs of the same user make room: nobody else's, and nobody is refused for them."""
+        """Ended jobs of the same user make room: not those of others, and no call is refused because of them."""
         keys = vmms.machine_keys(self.machines["vm1"])
         first = self.client.invoke("Msvm_ComputerSystem", keys, "RequestStateChange",
                                    "<p:RequestedState>9</p:RequestedState>")

@@ -129,7 +129,7 @@ class RealGuest(GuestFiles, RealGuestTest, unittest.TestCase):
         self.assertIn("reset-failed", text)
 
     def poll(self, name, started, seconds):
-        """Waits until the service is as told; how long that took."""
+        """Waits until the service is in this state; returns how long that took."""
         begun = time.monotonic()
         while self.service(name)["Started"] != started:
             self.assertLess(time.monotonic() - begun, seconds, f"{name} is started: {started}")
@@ -245,7 +245,7 @@ class RealGuest(GuestFiles, RealGuestTest, unittest.TestCase):
         return self.client.enumerate("Msvm_GuestServiceInterfaceComponent")[0]["StatusDescriptions"]
 
     def own_agent(self):
-        """Waits until our own agent is in the guest: the first call of a service brings it there."""
+        """Waits until our own agent is in the guest: the first call for a service deploys it."""
         deadline = time.monotonic() + 60
         while "our own agent for services" not in str(self.way_in()):
             self.assertLess(time.monotonic(), deadline, self.way_in())
@@ -280,7 +280,7 @@ class RealGuest(GuestFiles, RealGuestTest, unittest.TestCase):
         self.assertEqual(self.call("vmms-demo-slow.service", "StopService"), 0)
 
     def state_changed(self, name):
-        """When the guest says that the service's state changed, in seconds of the guest's clock."""
+        """When the service's state changed by the guest's report, in seconds of the guest's clock."""
         text = re.sub(r"[^0-9.]", "", self.service(name)["TimeOfLastStateChange"])
         day = datetime.datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=datetime.timezone.utc)
         return day.timestamp() + float("0." + text[15:21])

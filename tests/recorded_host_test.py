@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""vmmsd's answers beside those that a Windows 11 host was recorded to give: the same elements, attributes and order."""
+"""vmmsd's answers compared with those recorded from a Windows 11 host: the same elements, attributes and order."""
 
 import re
 

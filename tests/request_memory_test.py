@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What requests make the daemon hold: nothing of a body that nobody wants, nothing for longer than somebody needs it."""
+"""What requests make the daemon hold: nothing of an unwanted body, nothing for longer than it is needed."""
 
 import concurrent.futures
 import contextlib
@@ -62,7 +62,7 @@ class BodiesOfStrangers(Attacked):
                 connection.sendall(post(b"", authorization, length=8_000_000, fields=("Expect: 100-continue",)))
                 self.assertEqual(connection.recv(1000)[9:12], status)
                 if status != b"100":
-                    read_to_end(connection)  # it ends: nobody knows whether the body would come
+                    read_to_end(connection)  # it ends: whether the body would come is unknown
 
     def test_they_cost_nothing(self):
         memory = self.memory()

@@ -73,7 +73,7 @@ class RudeClients(Attacked):
         # While 64 enumerations of a user are in progress, more are refused.
         self.assertGreaterEqual(sum(self.is_large(connection.recv(500)) for connection in deaf), 64)
         if not self.is_sanitized():
-            # An answer is half a MiB at most, and nobody gets a second one before the first is gone.
+            # An answer is half a MiB at most, and no client gets a second one before the first is gone.
             self.assertLess(self.memory() - memory, 200 * 1024 * 1024)
         self.rude.close()
         self.assert_all_is_freed()
@@ -238,7 +238,7 @@ class LargeValues(Attacked):
             self.assertLess(self.memory() - memory, MOST_GROWTH)
 
     def test_large_bodies_that_do_not_end_lock_out_nobody(self):
-        # 256 MiB of bodies are received at once. Strangers, whose credentials nobody has seen, must not take it all.
+        # 256 MiB of bodies are received at once. Clients whose credentials are not verified must not take it all.
         size = 8 * 1024 * 1024
         with contextlib.ExitStack() as strangers:
             for _ in range(32):

@@ -117,7 +117,7 @@ class Run(unittest.TestCase):
             self.assertLess(time.monotonic(), end, self.output.decode())
             try:
                 more = os.read(self.terminal, 65536)
-            except OSError:  # nobody has the other end any more
+            except OSError:  # no process has the other end any more
                 break
             self.output += more
         return self.output.decode()

@@ -173,7 +173,7 @@ class Http(wire.Served):
 
 
 class WithoutCredentials(unittest.TestCase):
-    """Test-WSMan and `wsman anonid`; what they are told is the administrator's choice."""
+    """Test-WSMan and `wsman anonid`; what they get is the administrator's choice."""
 
     UNAUTHENTICATED = ("WSMANIDENTIFY: unauthenticated",)
 
@@ -212,7 +212,7 @@ class Encodings(wire.Served):
     PROLOG = '<?xml version="1.0" encoding="UTF-16"?>'
 
     def exchange(self, content, kind):
-        """The status and the bytes of an answer; it is recorded as UTF-8, as whoever reads its head may take it."""
+        """The status and the bytes of an answer; it is recorded as UTF-8, as readers of its head may expect."""
         self.client.recorder = None
         return self.client.exchange(content, {"Content-Type": kind})
 

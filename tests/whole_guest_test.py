@@ -207,7 +207,7 @@ class WholeGuest(RealGuestTest, unittest.TestCase):
 
     def services(self):
         """None where the deadline passes: process 1 of an emulated guest needs a minute and more to load a thousand
-        units. Who asks again joins what goes on."""
+        units. A caller that asks again joins the read under way."""
         try:
             return self.client.enumerate("Vmms_GuestOSService")
         except Fault as fault:
@@ -248,9 +248,9 @@ class WholeGuest(RealGuestTest, unittest.TestCase):
             self.assertLess(seen, 2)
 
     def watch_changes(self, name, times=5):
-        """While one who polls asks for all services again and again, the guest starts one by itself now and then: how old
-        the oldest state was that he was told, and how long a change took to reach him at most, in seconds. Nobody is
-        logged in meanwhile: an emulated guest would be busy with that."""
+        """While a client polls all services, the guest starts one by itself now and then: how old the oldest reported
+        state was, and how long a change took to reach the client at most, in seconds. No user is logged in meanwhile:
+        an emulated guest would be busy with that."""
         self.ssh(f"for n in $(seq {times}); do sleep 4; systemctl start {name}; sleep 4; systemctl stop {name}; done "
                  "</dev/null >/dev/null 2>&1 &")
         answers = []
@@ -292,7 +292,7 @@ class WholeGuest(RealGuestTest, unittest.TestCase):
                        lambda: self.scp("root@127.0.0.1:/var/tmp/by-scp", files / "by-scp"))
             for name, action in zip(taken, actions):
                 taken[name].append(self.seconds(action))
-                self.ssh("sync")  # what scp has left in memory is no burden of the next one
+                self.ssh("sync")  # the next one must not pay for what scp has left in memory
             for name in ("by-vmms", "by-scp"):
                 self.assertEqual(hash_of(files / name), expected)
                 (files / name).unlink()

@@ -161,7 +161,7 @@ class Recorder:
             if not shutil.which("xmllint"):
                 raise unittest.SkipTest("needs the Debian package libxml2-utils: tools/install-packages check")
             problems = self.xmllint(self.files)
-            # Of classes there are no schemas here, so there are no types to name.
+            # There are no schemas of classes here, so there are no types to name.
             for file in self.files:
                 file.write_bytes(re.sub(rb' xsi:type="[^"]*"', b"", file.read_bytes()))
             problems += [line for line in self.xmllint(self.files, "--schema", self.SCHEMA)
@@ -246,7 +246,7 @@ class Served(unittest.TestCase):
         return [Instance.read(item) for item in self.enumerate(uri("*", namespace), wql(text) + inside)]
 
     def names(self, text):
-        """What the found are called."""
+        """The names of the instances found."""
         return sorted(instance["ElementName"] for instance in self.query(text))
 
     def change_state(self, name, state):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is known of real hosts' answers and refusals, row for row, in the bytes that vmmsd answers."""
+"""What is known of real hosts' answers and refusals, row by row, in the bytes that vmmsd sends."""
 
 import re
 

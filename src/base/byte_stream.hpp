@@ -1,4 +1,4 @@
-// What is copied, without saying from where to where: files of this host, and files that travel through a connection.
+// The source and the target of a copy: files of this host, and files that travel through a connection.
 #pragma once
 
 #include "base/result.hpp"
@@ -27,10 +27,10 @@ class ByteSource {
   virtual std::uint32_t permissions() const = 0;  ///< the nine bits
   virtual std::int64_t modified() const = 0;      ///< seconds since 1970
   virtual const std::vector<Piece>& pieces() const = 0;
-  virtual bool at_hand() const = 0;  ///< nobody must be waited for to have all of it
+  virtual bool at_hand() const = 0;  ///< all of it can be read without waiting
 
   /// At most `length` bytes from `offset` on, at least one; all of them where all are at hand, otherwise those that
-  /// have come, after waiting for the first. Bytes are asked for once, ascending; asking for those behind says that the
+  /// have come, after waiting for the first. Each byte is read once, in ascending order; reading further says that the
   /// guest has taken those before.
   virtual Result<std::string> read(std::uint64_t offset, std::size_t length) const = 0;
 
@@ -49,11 +49,11 @@ class ByteSink {
  public:
   virtual ~ByteSink() = default;
 
-  /// Called first, with the size that the guest tells: whether there is room for so much.
+  /// Called first, with the size that the guest reports: whether there is room for so much.
   virtual Status expect(std::uint64_t size) = 0;
   /// Appends. May wait.
   virtual Status write(std::string_view bytes) = 0;
-  /// All bytes have come and are right. `permissions`: the nine bits; `modified`: seconds since 1970.
+  /// All bytes have arrived and are right. `permissions`: the nine bits; `modified`: seconds since 1970.
   virtual Status commit(std::uint32_t permissions, std::int64_t modified) = 0;
 };
 

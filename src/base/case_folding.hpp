@@ -14,10 +14,10 @@ struct FoldedCharacter {
   std::size_t size = 1;
 };
 FoldedCharacter fold_case(std::uint32_t code_point);
-/// The one code point that a character is without case, where it must stay one: ß for ß and ẞ.
+/// A character without case where it must stay one code point: ß for ß and ẞ.
 std::uint32_t fold_case_to_one(std::uint32_t code_point);
 
-/// A character of a text. A byte that belongs to none is a character of its own, which equals that byte alone.
+/// A character of a text. A byte that belongs to none is a separate character, which equals only that byte.
 struct Character {
   std::uint32_t code_point = 0;
   std::size_t length = 1;  ///< in bytes

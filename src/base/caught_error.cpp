@@ -6,7 +6,7 @@
 namespace vmms {
 
 Error caught_error() noexcept {
-  // Texts of up to 15 characters are kept without memory of their own.
+  // Texts of up to 15 characters need no allocated memory.
   Error result{Failure::internal, "out of memory"};
   try {
     throw;

@@ -1,4 +1,4 @@
-// What an exception means to those who ask in results.
+// Exceptions as errors, for callers that expect results.
 #pragma once
 
 #include "base/result.hpp"

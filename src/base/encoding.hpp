@@ -35,8 +35,8 @@ struct Encoding {
 /// `charset` of its media type (UTF-16 without a mark is big-endian, RFC 2781 4.3).
 Encoding encoding_of(std::string_view text, std::string_view charset = {});
 
-/// The text in UTF-8, of UTF-16 without its mark; an encoding that it declares itself is void then. What is UTF-8
-/// already is handed through unchecked. Errors (invalid_argument): not UTF-16.
+/// The text in UTF-8, of UTF-16 without its mark; an encoding that it declares itself is void then. Text that is
+/// already UTF-8 is returned unchecked. Errors (invalid_argument): not UTF-16.
 Result<std::string> to_utf8(std::string text, const Encoding& encoding);
 
 /// UTF-8 in the given encoding.

@@ -19,13 +19,13 @@ struct CodePoint {
 CodePoint first_code_point(std::string_view text);
 
 /// Appends the text. What ends a line, commands a terminal, or hides or reorders other text (C0, DEL, C1, U+2028 and
-/// U+2029, bidirectional controls, tags), and bytes that are no UTF-8, become escapes: `\x0a`, `\u202e`. The characters
-/// of `kept` stay.
+/// U+2029, bidirectional controls, tags), and bytes that are not UTF-8, become escapes: `\x0a`, `\u202e`. The
+/// characters of `kept` stay.
 void append_escaped(std::string& out, std::string_view text, std::string_view kept = {});
 std::string escaped(std::string_view text, std::string_view kept = {});
 
 /// Appends the text as a JSON string (RFC 8259 7) in quotation marks, the same characters escaped in JSON's way. Bytes
-/// that are no UTF-8 become U+FFFD.
+/// that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 std::string json_string(std::string_view text);
 

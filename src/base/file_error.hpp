@@ -1,4 +1,4 @@
-// Why a file cannot be read or written, in words that are right wherever their reader sits.
+// Why a file cannot be read or written, in words that are right on whichever machine they are read.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,8 +9,8 @@ namespace vmms {
 
 /// Where a file lies.
 enum class FilePlace {
-  here,  ///< at the machine of the person who reads the words: `vmms` opened it
-  host,  ///< at the machine where vmmsd runs, for somebody who may be elsewhere
+  here,  ///< on the machine of the person who reads the words: `vmms` opened it
+  host,  ///< on the machine where vmmsd runs, for readers that may be elsewhere
 };
 
 /// "/etc/hosts on the host", "/etc/hosts on this machine"; of the path at most 1000 characters.
@@ -21,7 +21,7 @@ Error cannot_read(const std::string& path, FilePlace place, int code);
 
 /// Why a file cannot be `what` ("written", "made").
 Error cannot_write(const std::string& path, FilePlace place, const char* what, int code);
-/// The same, because a directory on its way is not there: says how to have it made.
+/// The same, because a directory of its path does not exist: says how to have it created.
 Error no_directory(const std::string& path, FilePlace place);
 
 }  // namespace vmms

@@ -41,7 +41,7 @@ Result<FileRoot> FileRoot::open(const std::string& folder, FilePlace place, Open
   return root;
 }
 
-// Who refuses a system call chooses what that looks like. What is no reason of the folder's own is one of openat2's.
+// A seccomp filter chooses the errno of its refusal. An errno that the folder itself cannot cause is about openat2.
 bool FileRoot::is_openat2_refused() const {
   if (beneath(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) return false;
   if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) return false;
@@ -64,7 +64,7 @@ FileDescriptor FileRoot::beneath(const std::string& path, std::uint64_t flags) c
   open_how how{};
   how.flags = flags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  constexpr int most_tries = 16;  // EAGAIN: somebody renamed something on the way
+  constexpr int most_tries = 16;  // EAGAIN: something on the path was renamed
   for (int tries = 0;; ++tries) {
     FileDescriptor opened(open_at2_(directory_.get(), path.empty() ? "." : path.c_str(), how));
     if (opened || (errno != EAGAIN && errno != EINTR) || tries == most_tries) return opened;

@@ -1,4 +1,4 @@
-// A folder of this machine below which paths that somebody else chose are opened, and never outside of it.
+// A folder of this machine below which paths that a client chose are opened, and never outside it.
 #pragma once
 
 #include "base/source_file.hpp"
@@ -12,16 +12,15 @@ struct open_how;
 namespace vmms {
 
 /// The folder is opened once. Everything below is found by the kernel in one step from there (openat2 with
-/// RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), and the descriptor that comes of it is what is used: links, `..` and who
-/// renames in the middle lead nowhere else. Where the kernel or the container has no openat2, nothing is opened.
-/// Thread-safe. Errors of all: invalid_argument, not_found, access_denied (outside of the folder, too), not_supported
-/// (no openat2), failed.
+/// RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), and only that descriptor is used: links, `..` and renames in the middle
+/// lead nowhere else. Where the kernel or the container has no openat2, nothing is opened. Thread-safe. Errors of all:
+/// invalid_argument, not_found, access_denied (outside the folder, too), not_supported (no openat2), failed.
 class FileRoot {
  public:
-  /// openat2: the number of a descriptor, or -1 and errno. Tests give another.
+  /// openat2: the number of a descriptor, or -1 and errno. Tests replace it.
   using OpenAt2 = int (*)(int directory, const char* path, const open_how& how);
 
-  /// `folder` is absolute; `place` is what errors say. Errors: invalid_argument, not_found, access_denied.
+  /// `folder` is absolute; `place` is how errors name it. Errors: invalid_argument, not_found, access_denied.
   static Result<FileRoot> open(const std::string& folder, FilePlace place);
   static Result<FileRoot> open(const std::string& folder, FilePlace place, OpenAt2 open_at2);
 
@@ -35,7 +34,7 @@ class FileRoot {
   Result<SourceFile> source(const std::string& path) const;
   /// A file that is written; as TargetFile::create, but a link of its name is refused.
   Result<TargetFile> target(const std::string& path, const std::string& name, bool overwrite, bool create_path) const;
-  /// With all that are missing above it; one that is there stays as it is.
+  /// Creates a folder and all that are missing above it; one that exists stays as it is.
   Status make_directory(const std::string& path, std::uint32_t permissions) const;
 
  private:

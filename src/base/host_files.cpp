@@ -48,7 +48,7 @@ FileDescriptor open_folder(const std::filesystem::path& path) {
   return FileDescriptor(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/// Why this folder cannot be given away.
+/// Why clients cannot be given this folder.
 Status check_folder(const HostFiles::Named& named, const char* key, const std::vector<HostFiles::Private>& all) {
   FileDescriptor folder = open_folder(named.folder);
   const std::optional<Identity> own = identity(folder.get());
@@ -136,8 +136,8 @@ Status check_mounts(const HostFiles::Named& named, const char* key, const std::v
   return {};
 }
 
-/// Whether a path, or something below it, is this file. Where that cannot be seen (too many files, a folder that goes
-/// meanwhile) it is believed to be.
+/// Whether a path, or something below it, is this file. Where that cannot be seen (too many files, a folder that
+/// disappears meanwhile), the answer is yes.
 bool names_file(const std::string& path, const struct stat& file) {
   namespace fs = std::filesystem;
   const auto is_it = [&file](const std::string& name) {
@@ -216,7 +216,7 @@ void HostFiles::keep_out(std::vector<Private> keep_out) const {
   keep_out_.swap(keep_out);
 }
 
-// A path beneath a folder is safe; the file may have other names outside of it.
+// A path beneath a folder is safe; the file may have other names outside it.
 bool HostFiles::is_private(const SourceFile& file) const {
   struct stat status {};
   if (fstat(file.descriptor(), &status) != 0) return true;

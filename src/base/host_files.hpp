@@ -1,4 +1,5 @@
-// The files of this host that requests may name: below folders that the administrator named, read and write apart.
+// The files of this host that requests may name: below folders that the administrator named, separately for reading and
+// for writing.
 #pragma once
 
 #include "base/file_root.hpp"
@@ -40,13 +41,13 @@ class HostFiles {
   /// by device and place there, so that mounts of a part do not either), not_found, access_denied, failed.
   static Result<std::shared_ptr<const HostFiles>> open(const Options& options);
 
-  /// Whether they could have been opened with these files kept out. Errors: as of open().
+  /// Whether they could be opened with these files kept out. Errors: as of open().
   Status check(const std::vector<Private>& keep_out) const;
   /// What is kept out from now on, once check() has said that it can be.
   void keep_out(std::vector<Private> keep_out) const;
 
   /// By an absolute path below one of the folders. Errors: as of FileRoot; access_denied when it lies below none, and
-  /// when the file is one that is kept out, by another of its names (a hard link).
+  /// when the file is one that is kept out, by another name (a hard link).
   Result<SourceFile> source(const std::string& path) const;
   Result<TargetFile> target(const std::string& path, const std::string& name, bool overwrite, bool create_path) const;
 

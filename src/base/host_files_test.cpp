@@ -1,4 +1,4 @@
-// Which files of the host a request may name, and that nothing leads out of the folders.
+// Which files of the host a request may name; nothing leads out of the folders.
 #include "base/host_files.hpp"
 
 #include <gtest/gtest.h>

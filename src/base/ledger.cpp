@@ -148,7 +148,7 @@ AccountPtr Ledger::account(Payer payer, std::string_view name) {
   const AccountPtr made(new Account(state_, payer, key));
   const std::lock_guard lock(state_->mutex);
   std::weak_ptr<Account>& known = accounts[key];
-  if (AccountPtr account = known.lock()) return account;  // somebody else was quicker
+  if (AccountPtr account = known.lock()) return account;  // another thread was quicker
   known = made;
   return made;
 }
@@ -167,7 +167,7 @@ Account::Account(std::shared_ptr<Ledger::State> state, Ledger::Payer payer, std:
 Account::~Account() {
   const std::lock_guard lock(state_->mutex);
   auto& accounts = state_->accounts[static_cast<std::size_t>(payer_)];
-  // Somebody may have asked for the name since the last holder left, and got another account.
+  // Another thread may have asked for the name since the last holder left, and got another account.
   if (const auto found = accounts.find(name_); found != accounts.end() && found->second.expired())
     accounts.erase(found);
 }
@@ -214,7 +214,7 @@ bool Account::take_bytes(Ledger::Item item, std::size_t bytes, Error& refusal) {
                                 item_names[index], text(), most / mib));
     return false;
   }
-  // What guests say must leave room for those who use them.
+  // Data from guests must leave room for the clients that use them.
   const bool is_machine = payer_ == Ledger::Payer::machine;
   const std::size_t most_of_machines = state_->options.bytes / 2;
   if (is_machine && !take(state_->machine_bytes, bytes, most_of_machines)) {

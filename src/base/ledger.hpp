@@ -19,16 +19,16 @@ class Charge;
 using AccountPtr = std::shared_ptr<Account>;
 
 /// Accounts for everything that outlasts the instant in which it was asked for. A charge names who pays and ends when
-/// the thing itself ends, not when somebody stopped waiting for it. Each kind of item is bounded in number, all bytes
+/// the thing itself ends, not when its caller stops waiting for it. Each kind of item is bounded in number, all bytes
 /// together in size: for each account, and for all accounts. Thread-safe, without locks but in account().
 class Ledger {
  public:
   enum class Item : std::uint8_t {
-    stranger,    ///< a network connection on which nobody has signed in
-    connection,  ///< a network connection of somebody who signed in
+    stranger,    ///< a network connection without a signed-in user
+    connection,  ///< a network connection with a signed-in user
     local,       ///< a connection to the local socket
-    leaving,     ///< a connection whose client said that it sends no more, while its last request is answered
-    body,        ///< the text of a request, or what was read of it, as far as it is kept
+    leaving,     ///< a connection whose client has closed its sending side, while its last request is answered
+    body,        ///< the text of a request, or the part read so far, as far as it is kept
     answer,      ///< written and not yet sent
     task,        ///< waits for a thread, runs, or waits for a guest
     context,     ///< an open enumeration
@@ -40,9 +40,9 @@ class Ledger {
 
   enum class Payer : std::uint8_t {
     principal,      ///< who signed in; the name is cim::Principal::id()
-    address,        ///< a network address before anybody signed in from it
-    machine,        ///< a virtual machine whose guest says something; the name is its id
-    administrator,  ///< root on the local socket, for whom some of everything is kept
+    address,        ///< a network address before a user signed in from it
+    machine,        ///< a virtual machine whose guest sends data; the name is its id
+    administrator,  ///< root on the local socket, for whom a part of everything is reserved
   };
 
   /// Most items of a kind; 0: not bounded in number.
@@ -63,7 +63,7 @@ class Ledger {
     std::size_t bytes_of_machine = 0;
     /// By Item.
     std::array<Bound, items> bounds = default_bounds();
-    /// One in so many of everything is kept for the administrator.
+    /// One in so many of everything is reserved for the administrator.
     std::size_t reserve_divisor = 8;
   };
   static std::array<Bound, items> default_bounds();
@@ -71,7 +71,7 @@ class Ledger {
   Ledger();
   explicit Ledger(Options options);
 
-  /// The account of that name, the same one as long as somebody holds it.
+  /// The account of that name: the same object while anything holds it.
   AccountPtr account(Payer payer, std::string_view name);
 
   std::size_t bytes() const;            ///< charged at this moment
@@ -86,7 +86,7 @@ class Ledger {
   std::shared_ptr<State> state_;
 };
 
-/// One thing that somebody pays for, given back by the destructor. Movable; an empty one holds nothing.
+/// One thing that an account pays for, given back by the destructor. Movable; an empty one holds nothing.
 class Charge {
  public:
   Charge() = default;
@@ -98,7 +98,7 @@ class Charge {
   }
   ~Charge() { reset(); }
 
-  /// Makes it cost `bytes`. Failure busy, and nothing changed, when that is too much; giving back never fails.
+  /// Changes its cost to `bytes`. Failure busy, and nothing changed, when that is too much; a lower cost never fails.
   Status resize(std::size_t bytes);
   Status grow(std::size_t more) { return resize(bytes_ + more); }
   std::size_t bytes() const { return bytes_; }
@@ -158,7 +158,7 @@ class Account : public std::enable_shared_from_this<Account> {
   std::array<std::atomic<std::size_t>, Ledger::items> numbers_{};
 };
 
-/// As account->charge(); without an account nobody pays.
+/// As account->charge(); without an account nothing is charged.
 inline Result<Charge> charge(const AccountPtr& account, Ledger::Item item, std::size_t bytes = 0) {
   return account ? account->charge(item, bytes) : Result<Charge>(Charge());
 }

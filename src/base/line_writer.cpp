@@ -28,7 +28,7 @@ struct LineWriter::State {
   std::shared_ptr<const Output> output;
   const Report report;
   std::string waiting;
-  std::uint64_t lost = 0;  // and not told yet
+  std::uint64_t lost = 0;  // and not reported yet
   bool idle = false;       // the thread waits for work
   bool busy = false;       // the thread writes
   bool ending = false;
@@ -84,7 +84,7 @@ void LineWriter::run(State& state) {
     }
     if (state.waiting.empty()) return;
     state.writing.swap(state.waiting);
-    const std::uint64_t lost = std::exchange(state.lost, 0);  // behind these lines: there was no room
+    const std::uint64_t lost = std::exchange(state.lost, 0);  // lost after these lines: there was no room
     const std::shared_ptr<const Output> output = state.output;
     state.busy = true;
     lock.unlock();

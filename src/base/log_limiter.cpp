@@ -28,7 +28,7 @@ LogLimiter::Bucket& LogLimiter::bucket_of(std::string_view address, Clock::time_
 
 void LogLimiter::sweep(Clock::time_point now) {
   swept_ = now;
-  // Who was silent for so long that the bucket is full again has nothing to be remembered for.
+  // An address silent for so long that its bucket is full again need not be remembered.
   const auto full = std::chrono::duration<double>(options_.at_once / options_.each_second);
   std::erase_if(buckets_, [&](const auto& entry) {
     if (now - entry.second.filled < full) return false;
@@ -41,7 +41,7 @@ void LogLimiter::sweep(Clock::time_point now) {
 std::optional<std::uint64_t> LogLimiter::admit(std::string_view address, Clock::time_point now) {
   const std::scoped_lock lock(mutex_);
   Bucket& bucket = bucket_of(address.substr(0, 128), now);
-  // Whoever has used up his own lines must not use up those of all.
+  // An address that has used up its own lines must not use up those of all.
   if (take(bucket, options_.at_once, options_.each_second, now) &&
       take(all_, options_.at_once_of_all, options_.each_second_of_all, now))
     return std::exchange(bucket.left_out, 0);

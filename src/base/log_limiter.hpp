@@ -1,4 +1,4 @@
-// Lines of the log that strangers cause.
+// Lines of the log that unauthenticated clients cause.
 #pragma once
 
 #include <fmt/core.h>
@@ -18,7 +18,7 @@
 
 namespace vmms {
 
-/// How many lines an address may cause before anybody has signed in there: some at once, then a few a minute, and not
+/// How many lines an address may cause before a user has signed in from it: some at once, then a few a minute, and not
 /// too many for all addresses together. What is left out is counted. Any thread.
 class LogLimiter {
  public:
@@ -30,7 +30,7 @@ class LogLimiter {
     double each_second_of_all = 10;
     std::size_t addresses = 4096;  ///< that are distinguished; further ones count as one
   };
-  /// Lines that were left out, and of how many addresses they told.
+  /// Lines that were left out, and how many addresses they were about.
   struct LeftOut {
     std::uint64_t lines = 0;
     std::uint64_t addresses = 0;
@@ -42,7 +42,7 @@ class LogLimiter {
   /// Nothing: leave this line out. Else how many about this address were left out since the last that was not.
   std::optional<std::uint64_t> admit(std::string_view address, Clock::time_point now = Clock::now());
 
-  /// What was left out and nobody was told of: each line once.
+  /// Lines left out and not yet reported: each one once.
   LeftOut take_left_out();
 
  private:
@@ -66,7 +66,7 @@ class LogLimiter {
 /// The limiter of this process.
 LogLimiter& stranger_lines();
 
-/// Logs a line that somebody who has not signed in caused from `address` (see http::ConnectionState), or leaves it out.
+/// Logs a line that an unauthenticated client at `address` caused (see http::ConnectionState), or leaves it out.
 /// What was left out is reported with a later line, or by tell_left_out().
 template <class... Arguments>
 void log_stranger(std::string_view address, spdlog::level::level_enum level, fmt::format_string<Arguments...> format,
@@ -84,7 +84,7 @@ void log_stranger(std::string_view address, spdlog::level::level_enum level, fmt
   }
 }
 
-/// Logs how many lines were left out and nobody was told of, if any were. From time to time, and at the end.
+/// Logs how many lines were left out and not yet reported, if any. Called from time to time, and at the end.
 void tell_left_out();
 
 }  // namespace vmms

@@ -1,4 +1,4 @@
-// What is mounted where, as the kernel tells it in /proc/self/mountinfo (proc(5)).
+// What is mounted where, as the kernel reports it in /proc/self/mountinfo (proc(5)).
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,19 @@ struct Mount {
 /// Lines without a mount point are left out.
 std::vector<Mount> read_mountinfo(std::string_view text);
 
-/// A folder or file by its place on a device, which is the same by whatever mount it is reached.
+/// A folder or file by its place on a device, which is the same through whichever mount it is reached.
 struct MountedPlace {
   std::string device;
-  std::string path;   ///< from the device's own root on
-  std::string where;  ///< by which it is reached here
+  std::string path;   ///< relative to the device's own root
+  std::string where;  ///< the path through which it is reached here
 
   /// Whether the other is this one or lies below it.
   bool contains(const MountedPlace& other) const;
 };
 
 /// What is reached by a path and below it: the place of the path itself, which comes first, and what is mounted below.
-/// `path` is absolute and without links; nothing need be there. Mounts that another one hides count, too: they come
-/// back when that one goes. Empty when nothing says where the path itself lies (a chroot that is no mount).
+/// `path` is absolute and without links; it need not exist. Mounts hidden by another one count, too: they reappear when
+/// that one is unmounted. Empty when no mount contains the path itself (a chroot that is not a mount).
 std::vector<MountedPlace> reached_by(const std::vector<Mount>& mounts, const std::string& path);
 
 }  // namespace vmms

@@ -1,4 +1,4 @@
-// What somebody who mistyped a word may have meant.
+// What a mistyped word may have meant.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace vmms {
 
-/// The candidate that a typing mistake may have meant; empty: none is near.
+/// The candidate closest to the mistyped word; empty: none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace vmms

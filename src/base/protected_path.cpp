@@ -53,7 +53,7 @@ Error not_ours(const std::string& path, const std::string& place, const struct s
                            geteuid() == 0 ? "root" : fmt::format("root or user {}", geteuid())));
 }
 
-/// What is wanted of a path, beside that nobody else may replace it.
+/// What a path must be, besides one that no other user may replace.
 struct Wanted {
   int flags = O_RDONLY;
   bool folder = false;                ///< it is a folder, whose own mode does not count
@@ -93,8 +93,8 @@ bool others_may_write(const struct stat& status) {
 
 namespace {
 
-// By hand, since the kernel tells nothing of the links and folders that it went through. What was looked at cannot be
-// changed by others any more.
+// By hand, since the kernel does not report the links and folders that it went through. What was looked at cannot be
+// changed by others afterwards.
 Result<FileDescriptor> open_wanted(const std::string& path, const Wanted& wanted) {
   const auto failed = [&path](int number) {
     return error(number == ENOENT ? Failure::not_found : Failure::failed,

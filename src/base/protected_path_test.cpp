@@ -1,4 +1,4 @@
-// Who could put another file in the place of one that decides who may do what.
+// Which users could replace a file that decides who may do what.
 #include "base/protected_path.hpp"
 
 #include <fcntl.h>
@@ -101,7 +101,7 @@ TEST_F(ProtectedPath, FoldersOfLinksAndOfTheirTargetsCount) {
 TEST_F(ProtectedPath, AGroupIsOthersUnlessItIsItsUsersOwn) {
   struct stat status {};
   ASSERT_EQ(::stat(path("outer").c_str(), &status), 0);
-  status.st_gid = 3'999'999'999U;  // of no name, whoever may be in it
+  status.st_gid = 3'999'999'999U;  // without a name, so its members are unknown
   status.st_mode = S_IFDIR | 0775;
   EXPECT_TRUE(others_may_write(status));
   status.st_mode = S_IFDIR | 0755;

@@ -1,4 +1,4 @@
-// Results: every layer below the wire answers with a value or an Error; exceptions are for bugs.
+// Results: every layer below the wire returns a value or an Error; exceptions are for bugs.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -10,7 +10,7 @@
 
 namespace vmms {
 
-/// What went wrong, in terms every layer shares. The wire turns each into its protocol's fault or status.
+/// What went wrong, in terms that every layer shares. The wire turns each into its protocol's fault or status.
 enum class Failure : std::uint8_t {
   failed,            ///< it was tried and did not work
   internal,          ///< a bug or a broken host; never the caller's fault

@@ -13,8 +13,7 @@ inline constexpr std::size_t longest_message = std::size_t{16} * 1024;
 /// The text, cut after `most` bytes at the end of a character (UTF-8) and marked with "…" when it is longer.
 std::string shortened(std::string_view text, std::size_t most = longest_message);
 
-/// For the log, one line an entry: what it holds in the way of control characters is spaces, and no more than `most`
-/// bytes are kept.
+/// For the log, one line per entry: control characters become spaces, and at most `most` bytes are kept.
 std::string one_line(std::string_view text, std::size_t most = 200);
 
 }  // namespace vmms

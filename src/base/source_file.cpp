@@ -24,7 +24,7 @@ const char* kind_of(mode_t mode) {
 Result<SourceFile> SourceFile::open(const std::string& path) {
   if (!path.starts_with('/') || path.find('\0') != std::string::npos)
     return error(Failure::invalid_argument, fmt::format("\"{:.1000}\" is not the absolute path of a file", path));
-  // A FIFO would hold us at once, without O_NONBLOCK.
+  // Without O_NONBLOCK, opening a FIFO would block.
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return cannot_read(path, FilePlace::here, errno);
   return adopt(std::move(file), path, FilePlace::here);
@@ -83,7 +83,7 @@ void SourceFile::find_pieces() {
     if (begin < 0 && errno == ENXIO) break;  // nothing but a hole up to the end
     off_t end = begin < 0 ? -1 : lseek(descriptor, begin, SEEK_HOLE);
     Piece piece{begin < 0 ? at : static_cast<std::uint64_t>(begin), 0};
-    // A file system that knows no holes, or a file that changes under us.
+    // A file system without holes, or a file that changes while we read it.
     const std::uint64_t limit =
         end <= begin || static_cast<std::uint64_t>(end) > size_ ? size_ : static_cast<std::uint64_t>(end);
     if (piece.offset >= size_) break;

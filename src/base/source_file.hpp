@@ -1,4 +1,4 @@
-// A regular file of this machine that is read from its begin to its end, and whose holes are known.
+// A regular file of this machine that is read from beginning to end, and whose holes are known.
 #pragma once
 
 #include "base/byte_stream.hpp"
@@ -15,8 +15,8 @@
 namespace vmms {
 
 /// Reading touches nothing of the file: owner, mode, extended attributes and times stay (the time of access where the
-/// kernel lets this process leave it alone). The size that the kernel tells is believed of large files only, and proven
-/// by reading; small ones, to which those of /proc and /sys belong, are read to their end when they are opened.
+/// kernel lets this process leave it alone). The size that the kernel reports is believed for large files only, and
+/// checked by reading; small ones, among them those of /proc and /sys, are read to their end when they are opened.
 class SourceFile : public ByteSource {
  public:
   /// More pieces than this are joined with the holes between them.
@@ -26,10 +26,10 @@ class SourceFile : public ByteSource {
   /// … and is refused when it holds more than this.
   static constexpr std::size_t most_held = 16U << 20;
 
-  /// By its name, as the user who runs this program, who reads its errors. Errors: invalid_argument (not absolute, no
-  /// regular file), not_found, access_denied, failed.
+  /// By its name, as the user who runs this program, who reads its errors. Errors: invalid_argument (not absolute, not
+  /// a regular file), not_found, access_denied, failed.
   static Result<SourceFile> open(const std::string& path);
-  /// One that is open already, for reading and without waiting (O_NONBLOCK). Errors: the same; they say the place.
+  /// One that is open already, for reading and without waiting (O_NONBLOCK). Errors: the same; they name the place.
   static Result<SourceFile> adopt(FileDescriptor file, const std::string& path, FilePlace place);
 
   const std::string& path() const { return path_; }

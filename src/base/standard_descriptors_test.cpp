@@ -12,7 +12,7 @@
 namespace vmms {
 namespace {
 
-/// In a process of its own, with these closed: the first number that a file gets afterwards, or what is wrong.
+/// In a separate process, with these closed: the first number that a file gets afterwards, or what is wrong.
 int first_number(const std::vector<int>& closed) {
   const pid_t child = ::fork();
   if (child == 0) {

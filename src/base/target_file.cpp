@@ -106,10 +106,10 @@ Error TargetFile::failed() const { return cannot_write(path_, place_, "written",
 
 Status TargetFile::check_room(std::uint64_t more) const {
   struct statvfs space {};
-  if (fstatvfs(file_.get(), &space) != 0 || space.f_blocks == 0) return {};  // a file system that does not tell
+  if (fstatvfs(file_.get(), &space) != 0 || space.f_blocks == 0) return {};  // a file system that does not report it
   const std::uint64_t kept = std::min<std::uint64_t>(most_kept_free, space.f_blocks * space.f_frsize / 20);
   const std::uint64_t free = space.f_bavail * space.f_frsize;
-  // Small files of others fill a file system, too; one that makes their places as it needs them tells of none.
+  // Many small files fill a file system, too; one that allocates inodes as needed reports none.
   const std::uint64_t kept_files = std::min<std::uint64_t>(most_kept_files, space.f_files / 20);
   if (place_ == FilePlace::host && space.f_files > 0 && space.f_favail < kept_files)
     return error(
@@ -139,7 +139,7 @@ Status TargetFile::write(std::string_view bytes) {
       bytes.remove_prefix(block);
       continue;
     }
-    // Each time: others write there meanwhile, and it costs a small part of what writing does.
+    // Each time: others write there meanwhile, and checking costs little compared with writing.
     if (const Status room = check_room(bytes.size()); !room) return room;
     const ssize_t count = pwrite(file_.get(), piece.data(), piece.size(), static_cast<off_t>(size_));
     if (count < 0 && errno == EINTR) continue;

@@ -12,15 +12,15 @@
 namespace vmms {
 
 /// Bytes go into a file without a name in the target's directory, which is gone when this process dies; where the file
-/// system knows none, into one beside the target. `commit` puts it into the target's place. The directory is opened
-/// once; everything happens in it, whatever its path names meanwhile.
+/// system does not support that, into one beside the target. `commit` moves it to the target's name. The directory is
+/// opened once; everything happens in it, even if its path names another directory meanwhile.
 class TargetFile : public ByteSink {
  public:
   /// By its name, as the user who runs this program, who reads its errors. `path` may name a directory: then the file
   /// gets `name` there. Errors: invalid_argument (not absolute), already_exists (unless `overwrite`), not_found (no
   /// such directory, unless `create_path`), access_denied, failed.
   static Result<TargetFile> create(const std::string& path, const std::string& name, bool overwrite, bool create_path);
-  /// How its errors call it.
+  /// How its errors name it.
   struct Shown {
     std::string path;
     FilePlace place;

@@ -49,7 +49,7 @@ class Stacks {
     const std::size_t size = bytes + page();
     void* bottom = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (bottom == MAP_FAILED) throw std::bad_alloc();
-    if (::mprotect(bottom, page(), PROT_NONE) != 0) {  // who goes beyond the end is stopped there
+    if (::mprotect(bottom, page(), PROT_NONE) != 0) {  // guard page: an overflow stops there
       ::munmap(bottom, size);
       throw std::bad_alloc();
     }

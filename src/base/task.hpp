@@ -1,4 +1,4 @@
-// Work on a stack of its own, which can stop in the middle and go on later, on another thread.
+// Work on its own stack, which can stop in the middle and go on later, on another thread.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -13,9 +13,9 @@ namespace vmms {
 /// What a thread of a pool runs. Work that waits through Condition (waiting.hpp) gives its thread back meanwhile, so
 /// that it costs a stack, of which only the touched pages are memory, and no thread.
 ///
-/// Since it may go on on another thread, work must not hold a std::mutex while it waits on a Condition of another one,
-/// and must not keep what belongs to a thread (errno, thread_local) across a wait. Inside a catch block or a destructor
-/// that unwinding calls, waiting keeps the thread.
+/// Since it may continue on another thread, work must not hold a std::mutex while it waits on a Condition of another
+/// one, and must not keep thread state (errno, thread_local) across a wait. Inside a catch block or a destructor that
+/// unwinding calls, waiting keeps the thread.
 class Task : public std::enable_shared_from_this<Task> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -29,7 +29,7 @@ class Task : public std::enable_shared_from_this<Task> {
   /// The task that the calling thread runs; null on threads of no pool, and where a wait must keep the thread.
   static Task* current();
 
-  /// On the task: gives the thread back until wake() or `deadline`, and perhaps for no reason earlier.
+  /// On the task: gives the thread back until wake() or `deadline`; may return earlier for no reason.
   void wait_until(Clock::time_point deadline);
   /// From any thread: the task goes on soon. Without effect on one that does not wait, but for one wait that ends
   /// early.

@@ -17,7 +17,7 @@ constexpr int compare_no_case(std::string_view left, std::string_view right) {
   const std::size_t common = left.size() < right.size() ? left.size() : right.size();
   std::size_t i = 0;
   if (!std::is_constant_evaluated()) {
-    // Most names are spelled as ours, and many begin alike.
+    // Most names have the same case as ours, and many begin alike.
     for (std::uint64_t l = 0, r = 0; i + sizeof l <= common; i += sizeof l) {
       std::memcpy(&l, left.data() + i, sizeof l);
       std::memcpy(&r, right.data() + i, sizeof r);

@@ -25,7 +25,8 @@ std::atomic<std::size_t> services = 0;
 std::atomic<std::size_t> bounded = 0;  // work and conversations
 std::atomic<std::size_t> conversations = 0;
 
-/// Takes one of `most`. Those that were counted meanwhile by others who then gave up only make this one give up, too.
+/// Takes one of `most`. A caller that counts itself meanwhile and then gives up can at worst make this one give up,
+/// too.
 bool take(std::atomic<std::size_t>& counter, std::size_t most) {
   if (counter.fetch_add(1) < most) return true;
   --counter;

@@ -16,8 +16,8 @@ namespace vmms {
 /// What a thread is for, and so when it is refused.
 enum class ThreadUse : std::uint8_t {
   service,       ///< the process needs it as long as it lives: only the host can refuse it
-  work,          ///< does what somebody waits for
-  conversation,  ///< listens to a guest that could be asked as well: refused when these are half of all
+  work,          ///< does work that a caller waits for
+  conversation,  ///< listens to a guest that could be polled instead: refused when these are half of all
 };
 
 struct ThreadOptions {
@@ -30,12 +30,12 @@ void limit_threads(std::size_t most);
 /// Those that were started here and have not ended.
 std::size_t threads_running();
 
-/// Runs `body` on a thread of that name (15 characters at most), all signals blocked. What it throws is logged. `body`
-/// is destroyed on that thread, before it is no longer counted. Errors: busy (the bound is reached, or the host gives
-/// no thread), with a text that goes behind "no thread can be started for …: ".
+/// Runs `body` on a thread of that name (15 characters at most) with all signals blocked. What it throws is logged.
+/// `body` is destroyed on that thread, before it is no longer counted. Errors: busy (the bound is reached, or the host
+/// gives no thread), with a text that follows "no thread can be started for …: ".
 Status start_thread(std::string_view name, std::function<void()> body, ThreadOptions options = {});
 
-/// A thread that is waited for.
+/// A thread that its owner waits for.
 class Thread {
  public:
   Thread() = default;

@@ -31,7 +31,7 @@ class Threads : public ::testing::Test {
   }
   void release() {
     release_.set_value();
-    // What a thread holds is let go before it is no longer counted, so this alone does not tell its end.
+    // A thread releases what it holds before it stops being counted, so this alone does not show its end.
     while (threads_running() != 0) std::this_thread::yield();
   }
 

@@ -7,7 +7,7 @@ namespace vmms {
 
 /// On the stack of the waiting code; taken from the list by the thread that wakes it.
 struct Condition::Waiter {
-  std::shared_ptr<Task> task;  // null once somebody wakes it
+  std::shared_ptr<Task> task;  // null once it has been woken
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
 };

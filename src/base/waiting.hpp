@@ -1,4 +1,4 @@
-// Waiting in work that may run in the worker pool, where who waits gives the thread back.
+// Waiting in work that may run in the worker pool, where a task that waits gives its thread back.
 #pragma once
 
 #include "base/task.hpp"
@@ -10,8 +10,8 @@
 
 namespace vmms {
 
-/// A condition variable for std::mutex and the steady clock. As with any, a wait may end for no reason. It must be
-/// there until notify_one() or notify_all() has returned, and until every wait has.
+/// A condition variable for std::mutex and the steady clock. As with any, a wait may end for no reason. It must exist
+/// until notify_one() or notify_all() has returned, and until every wait has.
 class Condition {
  public:
   using Clock = Task::Clock;
@@ -27,7 +27,7 @@ class Condition {
   void wait(std::unique_lock<std::mutex>& lock, Predicate predicate) {
     while (!predicate()) wait(lock);
   }
-  /// What `predicate` says at the end.
+  /// Returns what `predicate` says at the end.
   template <class Predicate>
   bool wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, Predicate predicate) {
     while (!predicate())
@@ -47,15 +47,15 @@ class Condition {
 
   std::shared_ptr<Task> take_first();
 
-  std::condition_variable threads_;  // those who keep their thread
+  std::condition_variable threads_;  // waiters that keep their thread
   std::mutex mutex_;
   Waiter* first_ = nullptr;  // of the tasks that wait, the longest waiting; under mutex_
   Waiter* last_ = nullptr;
 };
 
 /// A mutex that may be held across such waits, and whose own wait is one. For std::lock_guard and std::unique_lock,
-/// also with a time. Between tasks that hold a std::mutex and those that wait for it, threads can run out: the one that
-/// could release it finds none to go on.
+/// also with a time. With a std::mutex, the tasks that wait for it can use up all threads: the one that could release
+/// it finds none to continue on.
 class TaskMutex {
  public:
   void lock() { take(Condition::Clock::time_point::max()); }

@@ -23,10 +23,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long a task computes before it gives way: others wait no longer, and it still gets on while they never rest.
+/// How long a task computes before it gives way: others wait no longer than that, and it still makes progress while
+/// they are always busy.
 constexpr auto computing_time = std::chrono::microseconds(250);
 
-/// Since when the thread's task computes without a break; never on threads of no pool.
+/// Since when the thread's task computes without a break; never set on threads of no pool.
 thread_local Clock::time_point computing_since = Clock::time_point::max();
 
 }  // namespace
@@ -54,7 +55,7 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
     const std::shared_ptr<State> state;
     Flow& flow;
     const Charge charge;
-    bool waits = false;                 // on nobody's thread, until wake() or its timer
+    bool waits = false;                 // on no thread, until wake() or its timer
     bool woken = false;                 // before it waited
     std::list<TaskPtr> place{nullptr};  // empty while the task is in a queue of its flow
     Timers::node_type timer_node;       // empty while it is among the timers:
@@ -229,7 +230,7 @@ bool WorkerPool::State::runnable() {
   return false;
 }
 
-/// One at a time: it calls the next when it has taken a task and others are left. So tasks that rest and wake often do
+/// One at a time: it calls the next when it has taken a task and others are left. So tasks that sleep and wake often do
 /// not fill the pool with threads.
 void WorkerPool::State::call_thread() {
   if (called) return;
@@ -265,7 +266,7 @@ void WorkerPool::State::serve() {
     const std::cv_status status = changed.wait_for(lock, options.idle);
     --idle;
     called = false;
-    // The last thread stays while tasks wait: there may be none to be had when they go on.
+    // The last thread stays while tasks wait: it may be impossible to start one when they go on.
     if (status == std::cv_status::timeout && !runnable() && (threads > 1 || begun == 0)) break;
   }
   --threads;
@@ -362,7 +363,7 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
   State& state = *state_;
   auto charged = charge(account, Ledger::Item::task, task_bytes);
   if (!charged) return charged.error();
-  State::TaskPtr refused;  // destroyed after the lock: its destructor may answer somebody
+  State::TaskPtr refused;  // destroyed after the lock: its destructor may answer a caller
   const std::scoped_lock lock(state.mutex);
   if (state.stopping) return error(Failure::busy, "the service is stopping; try again when it runs again");
   if (state.waiting >= state.options.waiting) {
@@ -393,7 +394,7 @@ Status WorkerPool::submit(const AccountPtr& account, std::string_view key, std::
   ++state.waiting;
   state.make_ready(flow);
   if (state.threads == 0) {
-    // Nobody is there who could ever run it. It is the only task: others would have found no thread either.
+    // No thread exists that could ever run it. It is the only task: others would have found no thread either.
     refused = State::take(flow.waiting);
     --state.waiting;
     state.forget(flow);

@@ -38,7 +38,7 @@ bool AssociationCursor::find_ends(const Context& context, std::vector<Error>& fa
     if (!key.reference) continue;
     const Class* named = space_.schema.find(key.reference->class_name);
     if (named && end_classes_[i] && !narrower(named, end_classes_[i])) {
-      present_ = providers_.size();  // none of these can stand there
+      present_ = providers_.size();  // no association here can have such an end
       return false;
     }
     const auto end = manager_.find_object(context, space_.schema, *key.reference, end_classes_[i]);

@@ -8,7 +8,7 @@ namespace vmms::cim {
 
 class AssociationCursor : public BufferedEnumeration {
  public:
-  /// A key that is a reference restricts to the associations of that object.
+  /// A key that is a reference restricts the result to the associations of that object.
   AssociationCursor(ObjectManager& manager, Namespace& space, const Class& cim_class, std::vector<KeyBinding> keys,
                     Subclasses subclasses, NoObject no_object);
   bool waits() const override { return waits_; }
@@ -28,10 +28,10 @@ class AssociationCursor : public BufferedEnumeration {
   std::vector<AssociationProvider*> providers_;
   std::size_t present_ = 0;
   std::vector<KeyBinding> keys_;
-  std::vector<const Class*> end_classes_;  ///< parallel to `keys_`: what may stand there
+  std::vector<const Class*> end_classes_;  ///< parallel to `keys_`: the class that each may refer to
   NoObject no_object_;
-  bool ends_found_ = false;            ///< of `keys_`: they are the own paths of the objects that they name
-  std::unique_ptr<Enumeration> ends_;  ///< of the present provider's driver role
+  bool ends_found_ = false;            ///< `keys_` hold the own paths of the objects that they name
+  std::unique_ptr<Enumeration> ends_;  ///< of the current provider's driver role
   bool waits_;
 };
 

@@ -1,5 +1,5 @@
-// What is asked of associations: by ASSOCIATORS OF and REFERENCES OF, by WS-Management's association filters, by
-// CIM-XML's Associators and References.
+// Queries over associations: ASSOCIATORS OF and REFERENCES OF, WS-Management's association filters, CIM-XML's
+// Associators and References.
 #pragma once
 
 #include "cim/class.hpp"
@@ -10,7 +10,7 @@
 
 namespace vmms::cim {
 
-/// Empty names leave it open.
+/// An empty name restricts nothing.
 struct AssociationQuery {
   bool references = false;              ///< the associations themselves, not the objects at their other ends
   ObjectPath source;                    ///< without keys: a class, see ObjectManager::associated_classes

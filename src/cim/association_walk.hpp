@@ -1,4 +1,4 @@
-// What ASSOCIATORS OF and REFERENCES OF find: from one object over its associations, in either direction.
+// What ASSOCIATORS OF and REFERENCES OF find: walks from one object over its associations, in either direction.
 #pragma once
 
 #include "cim/association_query.hpp"
@@ -10,7 +10,7 @@
 
 namespace vmms::cim {
 
-/// The source is found first, whatever it is called by: its own class decides which associations it has.
+/// The source is found first, whatever path the client used: its own class decides which associations it has.
 class AssociationWalk : public BufferedEnumeration {
  public:
   /// Of the query: the source, of the class `named` or a subclass, and what is true of everything that is found. Its
@@ -42,11 +42,11 @@ class AssociationWalk : public BufferedEnumeration {
   const Class* const result_;
   std::vector<AssociationProvider*> associations_;
   bool source_found_ = false;  ///< or it is certain that it cannot be
-  std::deque<Step> steps_;     ///< the present one first
+  std::deque<Step> steps_;     ///< the current one first
   bool waits_ = false;
   bool several_ = false;                   ///< the same object may be found twice
   std::unordered_set<std::size_t> found_;  ///< hashes of paths, when several_
-  bool started_ = false;                   ///< of the present step
+  bool started_ = false;                   ///< of the current step
   std::unique_ptr<Enumeration> others_;    ///< likewise, or
   std::deque<ObjectPath> to_read_;         ///< likewise
 };

@@ -10,7 +10,7 @@ Audited::~Audited() {
     const Error error{Failure::internal, "an exception ended it"};
     event_.error = &error;
     tell();
-  } catch (const std::exception&) {  // there is no memory for a record, and nobody to say so to
+  } catch (const std::exception&) {  // no memory for a record, and no way to report that
   }
 }
 

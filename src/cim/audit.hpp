@@ -28,7 +28,7 @@ struct AuditEvent {
 
 /// A sign-in that was refused.
 struct RefusedSignIn {
-  std::string_view user;  ///< what the stranger calls himself; empty: that could not be read
+  std::string_view user;  ///< the user name that the client gave; empty: it could not be read
   std::string_view mechanism;
   std::string_view peer;     ///< "127.0.0.1:4711"
   std::string_view address;  ///< what failures are counted by, see http::ConnectionState
@@ -45,7 +45,7 @@ class Auditor {
   virtual void record(const RefusedSignIn& refused) = 0;
 };
 
-/// An operation under way: told when it has ended, whatever way that is, to `auditor` if there is one.
+/// An operation under way: reported when it has ended, in whatever way, to `auditor` if there is one.
 class Audited {
  public:
   Audited(Auditor* auditor, const AuditEvent& event) : auditor_(auditor), event_(event) {
@@ -53,7 +53,7 @@ class Audited {
   }
   Audited(const Audited&) = delete;
   Audited& operator=(const Audited&) = delete;
-  ~Audited();  ///< tells of an exception, when nothing was told
+  ~Audited();  ///< reports an exception, when nothing was reported
 
   void found(const Method* method) { event_.method = method; }
 
@@ -83,12 +83,12 @@ class Audited {
   }
   void tell();
 
-  Auditor* auditor_;  ///< null when it was told
+  Auditor* auditor_;  ///< null once it was reported
   AuditEvent event_;
   std::chrono::steady_clock::time_point begun_;
 };
 
-/// Runs an operation that only reads; tells of it where that is wanted, and when it was refused.
+/// Runs an operation that only reads; reports it where that is wanted, and when it was refused.
 template <class Operation>
 auto audited_read(Auditor* auditor, const AuditEvent& event, Operation operation) {
   if (!auditor) return operation();

@@ -60,7 +60,7 @@ bool has_qualifier(std::span<const Qualifier> qualifiers, std::string_view name)
 }
 
 const Class* Schema::find(std::string_view class_name) const {
-  // Clients ask for few classes, again and again.
+  // Clients use few classes, again and again.
   struct Recent {
     const Class* const* of = nullptr;
     const Class* cim_class = nullptr;

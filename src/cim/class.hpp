@@ -18,7 +18,7 @@ struct ValueName {
   std::string_view name;
 };
 
-/// Where a qualifier may stand (DSP0004 7.4): one bit each, in QualifierType::scopes.
+/// What a qualifier may apply to (DSP0004 7.4): one bit each, in QualifierType::scopes.
 enum class Scope : std::uint16_t {
   class_ = 1,
   association = 2,
@@ -50,9 +50,9 @@ struct Qualifier {
   bool propagated = false;  ///< it was inherited
 };
 
-/// The one with the name, without case; null when there is none.
+/// The qualifier with the name, without case; null when there is none.
 const Qualifier* find_qualifier(std::span<const Qualifier> qualifiers, std::string_view name);
-/// Whether a boolean qualifier is there and true.
+/// Whether a boolean qualifier is present and true.
 bool has_qualifier(std::span<const Qualifier> qualifiers, std::string_view name);
 
 struct Property {
@@ -105,7 +105,7 @@ struct Class {
   bool is_association = false;
   bool has_provider = false;  ///< qualifier Provider on this very class (it is not inherited)
   bool waits = false;         ///< enumerating or reading it may wait on a guest (qualifier Waits)
-  bool is_singleton = false;  ///< one instance a host: found by any subset of its keys (qualifier Singleton)
+  bool is_singleton = false;  ///< one instance per host: found by any subset of its keys (qualifier Singleton)
   /// For an association whose ends are joined by equal values (qualifier Join): `left` names "Role.Property" of one
   /// end, `right` of the other.
   std::string_view join_left = {};

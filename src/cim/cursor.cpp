@@ -8,7 +8,7 @@
 namespace vmms::cim {
 
 namespace {
-// A page large enough to spare guests from being asked for each item, small enough to be held by many cursors.
+// A page large enough that guests are not asked for each item, small enough that many cursors can hold one.
 constexpr std::size_t smallest_page = 64;
 constexpr std::size_t largest_page = 1024;
 }  // namespace
@@ -42,7 +42,7 @@ void Cursor::fetch(const Context& context, std::size_t most, std::vector<Error>&
       return;
     }
   } catch (...) {
-    page_.truncate(before);  // the page is asked for again
+    page_.truncate(before);  // the page will be read again
     throw;
   }
   query_.reset();

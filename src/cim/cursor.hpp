@@ -20,11 +20,11 @@ class Cursor : public BufferedEnumeration {
   void fetch(const Context& context, std::size_t most, std::vector<Error>& failures) override;
 
  private:
-  std::vector<Provider*> providers_;  ///< those not asked to the end yet, the present one first
+  std::vector<Provider*> providers_;  ///< those not read to the end yet, the current one first
   std::size_t present_ = 0;
   std::vector<KeyBinding> keys_;
   std::vector<std::string> wanted_;
-  std::optional<Query> query_;  ///< to the present provider
+  std::optional<Query> query_;  ///< to the current provider
 };
 
 }  // namespace vmms::cim

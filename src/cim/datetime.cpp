@@ -17,7 +17,7 @@ using std::chrono::duration_cast;
 using Microseconds = DateTime::Microseconds;
 using TimePoint = DateTime::TimePoint;
 
-// A reader of digits that never leaves its text.
+// A reader of digits that never reads past its text.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -321,7 +321,7 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
   char last = '\0';
   while (!reader.done()) {
     if (reader.take('T')) {
-      if (time || reader.done()) return malformed(text, form);  // something stands behind it
+      if (time || reader.done()) return malformed(text, form);  // something follows it
       time = true;
       continue;
     }
@@ -334,7 +334,7 @@ Result<DateTime::Microseconds> parse_duration(std::string_view text) {
       if (!read) return malformed(text, form);
       fraction = *read;
     }
-    // Nobody knows how long a month is, but none of them are no time.
+    // A month has no fixed length, but zero months are zero time.
     if (const char calendar = reader.peek(); !time && !has_fraction && (calendar == 'Y' || calendar == 'M')) {
       reader.take(calendar);
       if (*value != 0 || last == 'D' || last == 'm' || (last == 'Y' && calendar == 'Y')) return malformed(text, form);

@@ -25,7 +25,7 @@ class DateTime {
   /// Reads the CIM form, `yyyymmddHHMMSS.mmmmmm+UTC` or `ddddddddHHMMSS.mmmmmm:000` (25 characters). Wildcards (`*`)
   /// are taken as zero.
   static Result<DateTime> parse(std::string_view text);
-  /// Reads what WS-Management sends: xs:dateTime (`2025-12-17T09:55:22.702341Z`) or xs:duration (`P0DT0H5M0S`).
+  /// Reads the WS-Management forms: xs:dateTime (`2025-12-17T09:55:22.702341Z`) or xs:duration (`P0DT0H5M0S`).
   static Result<DateTime> parse_iso8601(std::string_view text);
 
   bool is_interval() const { return is_interval_; }
@@ -36,7 +36,7 @@ class DateTime {
   std::string to_cim() const;      ///< the 25-character form
   std::string to_iso8601() const;  ///< UTC with `Z` and trailing zeros trimmed, or `P0DT0H5M0S`
 
-  /// The same inside a buffer.
+  /// The same text in a buffer.
   using Buffer = std::array<char, 48>;
   std::string_view to_cim(Buffer& buffer) const;
   std::string_view to_iso8601(Buffer& buffer) const;

@@ -37,7 +37,7 @@ void Directory::add(std::string_view namespace_name, std::unique_ptr<Association
 }
 
 Result<Namespace*> Directory::find_namespace(std::string_view namespace_name) const {
-  auto found = namespaces_.find(namespace_name);  // mostly as we spell it ourselves
+  auto found = namespaces_.find(namespace_name);  // mostly spelled as ours
   if (found == namespaces_.end()) found = namespaces_.find(namespace_key(namespace_name));
   if (found == namespaces_.end())
     return error(Failure::not_found, fmt::format("there is no namespace {}", namespace_name.substr(0, 200)));
@@ -63,7 +63,8 @@ bool Directory::waits(std::string_view namespace_name, const Class& cim_class, c
   if (!method) return (*space)->waits(cim_class);
   const std::vector<Provider*>& concrete = (*space)->concrete(cim_class);
   if (concrete.size() > 1 && (*space)->waits(cim_class)) return true;  // the instance is looked for in several places
-  // What is called is the method of the instance's own class. One that nobody wrote still looks whether it is there.
+  // The method of the instance's own class is called. One that is not implemented still checks that the instance
+  // exists.
   return std::any_of(concrete.begin(), concrete.end(), [&](const Provider* provider) {
     const Class& own_class = provider->cim_class();
     const Method* own = &own_class == &cim_class ? method : own_class.method(method->name);

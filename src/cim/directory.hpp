@@ -1,4 +1,4 @@
-// What there is: the namespaces of this server, their classes and providers, and who may do what with a class.
+// The namespaces of this server, their classes and providers, and who may do what with a class.
 #pragma once
 
 #include "cim/association_provider.hpp"
@@ -20,7 +20,7 @@ struct Namespace;
 
 enum class OperationKind : std::uint8_t { read, write, invoke };
 
-/// Answers whether a caller may do a thing to a class. An Error denies (kind access_denied).
+/// Decides whether a caller may do something with a class. An Error denies (kind access_denied).
 using Authorizer = std::function<Status(const Principal&, OperationKind, const Class&, const Method*)>;
 
 class Directory {
@@ -41,14 +41,14 @@ class Directory {
   /// not_found names what is missing: the namespace or the class.
   Result<const Class*> find_class(std::string_view namespace_name, std::string_view class_name) const;
 
-  /// Whether the operation may wait (on a guest, a host, a disk), so that it must not run on a thread of the edge.
+  /// Whether the operation may wait (on a guest, a host, a disk), so that it must not run on an I/O thread.
   bool waits(std::string_view namespace_name, const Class& cim_class, const Method* method) const;
 
-  /// A class as its declaration has it. Errors: not_found, access_denied.
+  /// A class as it is declared. Errors: not_found, access_denied.
   Result<const Class*> get_class(const Context& context, std::string_view namespace_name,
                                  std::string_view class_name) const;
   /// The subclasses of a class, or the classes without superclass when `base` is empty; with `deep` also theirs, and so
-  /// on. Without those that the caller may not read. Errors: not_found.
+  /// on. Leaves out those that the caller may not read. Errors: not_found.
   Result<std::vector<const Class*>> classes(const Context& context, std::string_view namespace_name,
                                             std::string_view base, bool deep) const;
 

@@ -9,7 +9,7 @@ namespace vmms::cim {
 Enumeration::Batch BufferedEnumeration::next(const Context& context, std::size_t most) {
   Batch batch;
   leave();
-  // One more than asked, to know whether the last one is the last.
+  // One more than requested, to know whether the last one is the last.
   while (page_.size() <= most && !exhausted()) {
     WorkerPool::give_way();
     fetch(context, most, batch.failures);

@@ -16,19 +16,19 @@ class Enumeration {
   virtual ~Enumeration() = default;
   struct Batch {
     std::span<Instance> items;    ///< until the next call; they may be moved from
-    std::vector<Error> failures;  ///< what could not be asked
+    std::vector<Error> failures;  ///< guests or hosts that could not be asked
     bool done = false;            ///< nothing comes after these
   };
   /// Up to `most` items; fewer, even none, when the context's deadline passes meanwhile. `done` comes with the last of
   /// them, so it looks one ahead.
   virtual Batch next(const Context& context, std::size_t most) = 0;
-  /// Whether next() may wait for a guest, a host or a disk, or look through much.
+  /// Whether next() may wait for a guest, a host or a disk, or search many items.
   virtual bool waits() const = 0;
-  /// Nobody is going to ask for a while: gives memory back that the items of the last call may be in.
+  /// No call will come for a while: releases the memory of the items of the last call.
   virtual void rest() = 0;
 };
 
-/// Looks one item ahead for those that can only say "some more".
+/// Looks one item ahead, for sources that can only add "some more".
 class BufferedEnumeration : public Enumeration {
  public:
   Batch next(const Context& context, std::size_t most) final;
@@ -47,7 +47,7 @@ class BufferedEnumeration : public Enumeration {
  private:
   void leave() { page_.drop(std::exchange(given_, 0)); }
 
-  std::size_t given_ = 0;  ///< items at the front of `page_`, which the last call answered
+  std::size_t given_ = 0;  ///< items at the front of `page_`, which the last call returned
 };
 
 }  // namespace vmms::cim

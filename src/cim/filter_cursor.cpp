@@ -15,7 +15,7 @@ constexpr std::size_t smallest_batch = 64;
 constexpr std::size_t largest_batch = 256;
 }  // namespace
 
-// Names of nothing here, or of several objects, fit nothing, as in Get. What could not be asked may be it.
+// A path of no object here, or of several, matches nothing, as in Get. What could not be asked may be the object.
 void FilterCursor::find_paths(const Context& context, std::vector<Error>& failures) {
   const Find find = std::exchange(find_, nullptr);
   filter_.find_paths([&](const ObjectPath& path, const Class* within) -> std::optional<ObjectPath> {

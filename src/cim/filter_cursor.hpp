@@ -14,13 +14,13 @@ class FilterCursor : public BufferedEnumeration {
  public:
   /// Finds the object that a path names, of the class `within` where it is not null: ObjectManager::find_object.
   using Find = std::function<Result<Instance>(const Context& context, const ObjectPath& path, const Class* within)>;
-  /// `few`: there is not much to look through. `find` is asked where paths of the filter lack keys.
+  /// `few`: there are not many items to search. `find` is called where paths of the filter lack keys.
   FilterCursor(std::unique_ptr<Enumeration> all, wql::Filter filter, bool few = false, Find find = {})
       : all_(std::move(all)), filter_(std::move(filter)), few_(few), find_(std::move(find)) {
     if (filter_.open_paths() == 0) find_ = nullptr;
   }
 
-  /// Also when nobody is asked, but many may have to be looked at before one fits.
+  /// Also true when no guest is asked, but many items may have to be tested before one matches.
   bool waits() const override { return !few_ || find_ || all_->waits(); }
 
  protected:

@@ -10,8 +10,8 @@
 
 namespace vmms::cim {
 
-/// A queue of instances. The place of one that has left, with the memory of its values, serves one that comes later:
-/// of a long enumeration nothing is allocated for each instance.
+/// A queue of instances. The slot of a removed one, with the memory of its values, is used again for a later one: a
+/// long enumeration allocates nothing per instance.
 class InstanceBuffer {
  public:
   std::span<Instance> items() { return std::span(places_).subspan(start_, size()); }
@@ -19,7 +19,7 @@ class InstanceBuffer {
   bool empty() const { return start_ == end_; }
   Instance& back() { return places_[end_ - 1]; }
 
-  /// So many more allocate nothing.
+  /// Reserves room for so many more.
   void reserve(std::size_t more) { places_.reserve(end_ + more); }
   void push_back(Instance&& instance) {
     if (end_ < places_.size())
@@ -28,7 +28,7 @@ class InstanceBuffer {
       places_.push_back(std::move(instance));
     ++end_;
   }
-  /// One more instance of the class, whose values are whatever was left there: the caller sets each of them.
+  /// One more instance of the class, whose values are left over from an earlier one: the caller sets each of them.
   Instance& add_unset(const Class& cim_class) {
     if (end_ == places_.size())
       places_.emplace_back(cim_class);
@@ -36,7 +36,7 @@ class InstanceBuffer {
       places_[end_] = Instance(cim_class);
     return places_[end_++];
   }
-  /// The first `count` leave.
+  /// Removes the first `count`.
   void drop(std::size_t count) {
     start_ += count;
     const std::size_t rest = size();
@@ -45,9 +45,9 @@ class InstanceBuffer {
     start_ = 0;
     end_ = rest;
   }
-  /// Only the first `count` stay.
+  /// Keeps only the first `count`.
   void truncate(std::size_t count) noexcept { end_ = start_ + count; }
-  /// Gives back the memory of those that have left.
+  /// Releases the memory of removed ones.
   void shrink() {
     drop(0);
     places_.erase(places_.begin() + static_cast<std::ptrdiff_t>(end_), places_.end());
@@ -56,7 +56,7 @@ class InstanceBuffer {
 
  private:
   std::vector<Instance> places_;
-  std::size_t start_ = 0;  ///< what is in the queue: places from here
+  std::size_t start_ = 0;  ///< the queue: slots from here
   std::size_t end_ = 0;    ///< to here
 };
 

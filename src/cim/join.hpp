@@ -6,7 +6,7 @@
 
 namespace vmms::cim {
 
-/// Answers for a class with the qualifier Join, whose two properties are keys. The other end is enumerated with the
+/// The provider of a class with the qualifier Join, whose two properties are keys. The other end is enumerated with the
 /// equal key, so that one VM's associations touch one VM.
 class JoinProvider : public AssociationProvider {
  public:
@@ -17,7 +17,7 @@ class JoinProvider : public AssociationProvider {
                                               std::string_view far_role, const Class& wanted) override;
 
  private:
-  /// "Role.Property" of the qualifier, split.
+  /// "Role.Property" of the qualifier, split in two.
   struct Side {
     std::string_view role;
     std::string_view property;

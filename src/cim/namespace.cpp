@@ -8,7 +8,7 @@ namespace vmms::cim {
 
 namespace {
 
-/// Adds a provider under its class and each superclass, so that nobody has to look for it.
+/// Adds a provider under its class and each superclass, so that no lookup has to search.
 template <class P, class Owners, class Concrete>
 void add_provider(std::unique_ptr<P> provider, Owners& owners, Concrete& concrete) {
   const Class& own = provider->cim_class();

@@ -1,4 +1,4 @@
-// The providers of one namespace, and which of them answer for a class.
+// The providers of one namespace, and which of them serve a class.
 #pragma once
 
 #include "cim/association_provider.hpp"
@@ -15,7 +15,7 @@ namespace vmms::cim {
 struct Namespace {
   explicit Namespace(const Schema& classes) : schema(classes) {}
 
-  /// By class name, so that what is listed keeps one order.
+  /// By class name, so that listings always have the same order.
   struct ByName {
     bool operator()(const Class* left, const Class* right) const { return left->name < right->name; }
   };
@@ -31,8 +31,8 @@ struct Namespace {
   const std::vector<AssociationProvider*>& concrete_associations(const Class& base) const;
   /// Whether reading instances of a class or of its subclasses may wait. An association waits when an end does.
   bool waits(const Class& base) const;
-  /// The role from which an association is walked: the end that fewer providers answer for, none of them waiting. Of
-  /// a Join the other one, which is read once as a whole: the end that costs little is then asked about each object.
+  /// The role from which an association is walked: the end that fewer providers serve, none of them waiting. For a Join
+  /// it is the other one, which is read once as a whole: the cheap end is then asked about each object.
   std::string_view driver_role(const Class& association) const;
 
  private:
@@ -40,7 +40,7 @@ struct Namespace {
   std::unordered_map<const Class*, std::vector<AssociationProvider*>> concrete_associations_;
 };
 
-/// A provider's query from selectors and property names; what the class does not have is left out.
+/// A provider's query from selectors and property names; names that the class does not have are left out.
 Query make_query(const Class& cim_class, const std::vector<KeyBinding>& keys, const std::vector<std::string>& wanted);
 
 }  // namespace vmms::cim

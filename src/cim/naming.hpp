@@ -1,5 +1,5 @@
-// What paths that others wrote name. An object is named by its class or a superclass, by all of its keys or by those
-// that tell it from others, by its only key without the key's name, with or without namespace and host.
+// Which object a client's path names. An object is named by its class or a superclass, by all of its keys or by those
+// that distinguish it from others, by its only key without the key's name, with or without namespace and host.
 #pragma once
 
 #include "cim/class.hpp"
@@ -16,14 +16,14 @@ bool names_server(std::string_view host, std::string_view server);
 
 /// As the class declares the keys: names the only key where the name is left out, reads references that came as text,
 /// spells numbers and booleans as we do. Keys that the class does not have stay as they are. Errors (invalid_argument):
-/// a key without name of a class that has not one key, a value that is none of the key's type.
+/// a key without a name where the class does not have exactly one key, a value that is not of the key's type.
 Status complete_keys(std::vector<KeyBinding>& keys, const Class& cim_class);
 /// Whether the path has all keys of the class.
 bool has_all_keys(const Class& cim_class, const ObjectPath& path);
 /// Adds the keys that have the same value for each instance of the class, where they are missing.
 void add_fixed_keys(std::vector<KeyBinding>& keys, const Class& cim_class);
 
-/// Where paths are at home that name neither host nor namespace.
+/// Where paths without host and namespace belong.
 struct Home {
   std::string_view server;
   std::string_view namespace_name;

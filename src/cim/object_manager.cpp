@@ -44,8 +44,8 @@ Status check_key_names(const Class& cim_class, const ObjectPath& path) {
   return {};
 }
 
-// The changes in the instance's own class. A client that writes a whole instance back gives what cannot be written,
-// too, and must not believe that it was.
+// The changes in the instance's own class. A client that writes a whole instance back includes properties that cannot
+// be written, and must not believe that they were.
 Result<Instance> writable_changes(const Instance& present, const Instance& changes) {
   Instance result(present.cim_class());
   for (std::size_t i = 0; i < present.values.size(); ++i) {
@@ -138,7 +138,7 @@ Result<ObjectManager::ResolvedObject> ObjectManager::resolve(const Context& cont
     if (unfit && concrete.size() > 1)
       return error(unfit->kind, fmt::format("{} fits no class: {}", describe(path), unfit->message));
     if (unfit) return *std::move(unfit);
-    // A class that leaves its keys to those below it can tell nothing about them.
+    // A class that leaves its keys to its subclasses says nothing about them.
     if (!(*named)->keys.empty())
       if (const Status names = check_key_names(**named, path); !names) return names.error();
     return no_instance(path);
@@ -246,7 +246,7 @@ Result<Instance> ObjectManager::find_object(const Context& context, const Schema
   return target->provider->get(context, target->path);
 }
 
-// From one of its ends, which is found first, whatever it is called by.
+// From one of its ends, which is found first, whatever path names it.
 Result<Instance> ObjectManager::get_association(const Context& context, const Class& cim_class, const ObjectPath& path,
                                                 Naming naming) {
   const auto space = find_namespace(path.namespace_name);
@@ -280,7 +280,7 @@ Result<Instance> ObjectManager::get_association(const Context& context, const Cl
       if (whole != own.keys.end()) end = &*whole;
     }
     if (!end || !end->reference) continue;
-    // Nobody is asked whom this class's ends do not wait for.
+    // Only objects of the end's class are looked for, so that no other guest is asked.
     const Class* near_class = schema.find(provider->cim_class().property(end->name)->object_class);
     const auto near = find_object(context, schema, *end->reference, near_class);
     if (!near) {
@@ -376,7 +376,7 @@ Result<Arguments> ObjectManager::find_references(const Context& context, const M
       if (!path || !*path) return {};
       if (++number > most)
         return error(Failure::invalid_argument, fmt::format("{} takes {} references at most", method.name, most));
-      // Nobody is asked about objects that the parameter cannot take.
+      // No provider is asked about objects that the parameter cannot take.
       const Class* named = schema.find((*path)->class_name);
       const bool possible = !named || !declared || narrower(named, declared);
       auto object = possible ? find_object(context, schema, **path, declared) : Result<Instance>(no_instance(**path));

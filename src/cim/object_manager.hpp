@@ -1,4 +1,4 @@
-// The object manager: hands each operation to the provider that answers it. The wire's only way in.
+// The object manager: passes each operation to the provider that serves it. The wire's only way in.
 #pragma once
 
 #include "cim/association_provider.hpp"
@@ -21,7 +21,7 @@ namespace vmms::cim {
 
 /// Whether the instances of subclasses belong to an enumeration.
 enum class Subclasses : bool { exclude, include };
-/// What a reference among the keys is that names no object, or several.
+/// How a reference key that names no object, or several, is treated.
 enum class NoObject : bool { fails, fits_nothing };
 
 /// What a query finds.
@@ -55,7 +55,7 @@ class ObjectManager : public Directory {
                                                  const std::vector<std::string>& wanted = {},
                                                  Subclasses subclasses = Subclasses::include);
 
-  /// As get() and enumerate(), inside another operation: told to no auditor.
+  /// As get() and enumerate(), inside another operation: not reported to the auditor.
   Result<Instance> get_within(const Context& context, const ObjectPath& path);
   /// The one instance that a path names, however it does so (naming.hpp), which may lack the namespace: what references
   /// and the sources of association queries are. Errors: not_found (also where the path fits several), invalid_argument
@@ -89,7 +89,7 @@ class ObjectManager : public Directory {
   /// `inputs` is parallel to Method::parameters of the method found by `find_class(…)->method(name)`. A path whose keys
   /// are not complete is accepted when exactly one instance fits and no guest must be asked to find it. References
   /// among the inputs must name objects of their parameters' classes; the provider gets these objects' own paths. A
-  /// method that nobody wrote answers its documented "not supported" code, or fails with not_supported when it
+  /// method that is not implemented answers its documented "not supported" code, or fails with not_supported when it
   /// documents none.
   Result<MethodResult> invoke(const Context& context, const ObjectPath& path, std::string_view method_name,
                               const Arguments& inputs);
@@ -121,7 +121,7 @@ class ObjectManager : public Directory {
   /// The path of a singleton that some of its keys name, if it was found a short time ago.
   std::optional<ObjectPath> recall(const Provider* provider, const ObjectPath& path) const;
   void remember(const Provider* provider, const ObjectPath& path);
-  // The operations, told to no auditor.
+  // The operations, without reports to the auditor.
   /// References name an object, and are then its own path; or the call is refused.
   Result<Arguments> find_references(const Context& context, const Method& method, std::string_view namespace_name,
                                     const Arguments& inputs);

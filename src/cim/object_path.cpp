@@ -109,7 +109,7 @@ class PathReader {
     }
     ++position_;
     while (!done() && text_[position_] != quote) {
-      // A backslash before a character that needs none is one, as real hosts take it.
+      // A backslash before a character that needs none stands for itself, as on real hosts.
       const char next = position_ + 1 < text_.size() ? text_[position_ + 1] : '\0';
       if (text_[position_] == '\\' && (next == '\\' || next == '"' || next == '\'')) ++position_;
       key.value += text_[position_++];
@@ -156,7 +156,7 @@ class PathWriter {
     for (const KeyBinding& key : path.keys) {
       if (!key.name.empty() && (!put(separator, level) || !put(key.name, level))) return false;
       if (!put("=\"", level)) return false;
-      // Only the class tells whether a text that looks like a path is one: it stays as it was read.
+      // Only the class decides whether a text that looks like a path is one: it stays as it was read.
       const bool from_text = !key.reference || !key.value.empty();
       if (from_text ? !put(key.value, level + 1) : !write(*key.reference, level + 1)) return false;
       if (!put('"', level)) return false;

@@ -30,11 +30,11 @@ class ObjectPath {
   std::string class_name;
   std::vector<KeyBinding> keys;
 
-  /// What is read of a path, wherever it comes from: references nest no deeper, and none has more keys. Real ones nest
-  /// once and have six keys at most.
+  /// Limits of any path that is read: references nest no deeper, and no path has more keys. Real ones nest once and
+  /// have six keys at most.
   static constexpr int deepest = 8;
   static constexpr std::size_t most_keys = 64;
-  /// Bytes of a key that a client sends, its name and its value together: no object has longer ones.
+  /// Bytes of a key that a client sends, its name and value together: no object has longer ones.
   static constexpr std::size_t longest_key = std::size_t{64} * 1024;
   /// Longer texts of paths are not written.
   static constexpr std::size_t longest_text = std::size_t{64} * 1024;
@@ -43,7 +43,7 @@ class ObjectPath {
   /// `Class=@` for a singleton, `Class="value"` for the only key. Errors name the position.
   static Result<ObjectPath> parse(std::string_view text);
   /// Keys in the order given here; strings quoted with `\` and `"` escaped, those of a reference once for each level: a
-  /// text grows with a power of two. It is cut after `most` bytes and marked with "…", so that nobody reads it as a
+  /// text grows with a power of two. It is cut after `most` bytes and marked with "…", so that it is not read as a
   /// path.
   std::string to_string(std::size_t most = longest_text) const;
 

@@ -59,7 +59,7 @@ TEST(ObjectPath, ALoneBackslashIsOne) {
   EXPECT_FALSE(ObjectPath::parse(R"(X.A="a\")")) << "the quote belongs to the value";
 }
 
-// Only a class tells whether a text is a path.
+// Only a class decides whether a text is a path.
 TEST(ObjectPath, TextsThatLookLikePathsStayAsTheyAre) {
   for (const char* value : {"a.b=c", "a.b=c,d=e", "//h/n:a.b=c", "a.b='c'"}) {
     ObjectPath path;
@@ -121,7 +121,7 @@ TEST(ObjectPath, TextsEndAtTheirBound) {
   ObjectPath path;
   path.class_name = "X";
   path.keys = {{"A", std::string(20'000, '"'), {}}};
-  // Far deeper than anybody reads it: 40 levels would take 2^40 bytes for each quote.
+  // Far deeper than any reader reads it: 40 levels would take 2^40 bytes for each quote.
   for (int i = 0; i < 40; ++i) {
     ObjectPath outer;
     outer.class_name = "X";

@@ -1,4 +1,4 @@
-// Who asks. Authentication says it; authorization, ownership, quotas and the audit use it.
+// The caller of an operation. Authentication finds it; authorization, ownership, quotas and the audit use it.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@ namespace vmms::cim {
 
 /// The realm of the users in vmmsd's own password file.
 inline constexpr const char* users_realm = "vmms";
-/// The realm of this host's users, who come over the local socket and are named by the kernel.
+/// The realm of this host's users, who connect to the local socket and are identified by the kernel.
 inline constexpr const char* local_realm = "local";
 
-/// Somebody who signed in. Two principals are the same when realm and name are: a user `root` of the password file is
-/// not the host's root.
+/// A user who signed in. Two principals are the same when realm and name are: a user `root` of the password file is not
+/// the host's root.
 struct Principal {
   std::string realm = {};
   std::string name = {};
@@ -27,7 +27,7 @@ struct Principal {
   bool is_nobody() const { return name.empty(); }
   /// `realm\name`: what contexts, jobs, transfers and quotas belong to.
   std::string id() const { return realm + '\\' + name; }
-  /// The host's root over the local socket, for whom some of everything is kept.
+  /// The host's root over the local socket, for whom a part of everything is reserved.
   bool is_local_root() const { return uid == 0u && realm == local_realm; }
 };
 

@@ -19,9 +19,9 @@ namespace vmms::cim {
 struct Context {
   using Clock = std::chrono::steady_clock;
   PrincipalPtr principal = nobody();
-  AccountPtr account = {};  ///< who pays for what the operation leaves behind; null: nobody
-  Clock::time_point deadline = Clock::time_point::max();  ///< after it nobody reads the answer any more
-  std::string called_server = {};  ///< what the client calls this server, perhaps with a port: one more of its names
+  AccountPtr account = {};  ///< pays for what the operation leaves behind; null: nothing is charged
+  Clock::time_point deadline = Clock::time_point::max();  ///< after it the answer is not read any more
+  std::string called_server = {};  ///< one more name of this server: the one the client uses, perhaps with a port
 };
 
 /// Which instances are wanted, and what of them.
@@ -37,7 +37,7 @@ struct Query {
 /// Where one page of an enumeration is put. Unreachable is never the same as empty: what could not be asked is in
 /// `failures`.
 struct Page {
-  InstanceBuffer& items;         ///< ascending by key, behind what is there already
+  InstanceBuffer& items;         ///< ascending by key, after what is there already
   std::vector<Error>& failures;  ///< guests or hosts that could not be asked
   bool more = false;             ///< the limit cut it; ask again with `after` = the last item's key
 };
@@ -56,8 +56,8 @@ class Provider {
   virtual const Class& cim_class() const = 0;
   virtual void enumerate(const Context& context, const Query& query, Page& page) = 0;
   virtual Result<Instance> get(const Context& context, const ObjectPath& path) = 0;
-  /// The class of the object that a path of this class names, where clients may name objects of others, too; else
-  /// nothing. Asked only when no key is missing.
+  /// The class of the object that a path of this class names, where clients may name objects of other classes, too;
+  /// else nothing. Called only when no key is missing.
   virtual std::optional<std::string> other_class(const ObjectPath&) { return std::nullopt; }
   virtual Result<MethodResult> invoke(const Context& context, const ObjectPath& path, const Method& method,
                                       const Arguments& inputs) = 0;

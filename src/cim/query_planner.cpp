@@ -179,7 +179,7 @@ Result<QueryResult> QueryPlanner::associations(const Context& context, std::stri
     result.instances = std::make_unique<ClassDefinitions>(*found);
     return result;
   }
-  // Of a source that is named so that nobody can tell it, the walk says so.
+  // Keys that do not fit the class are reported by the walk.
   if (auto keys = result.about.keys; complete_keys(keys, *classes->source)) result.about.keys = std::move(keys);
 
   std::vector<AssociationProvider*> allowed;

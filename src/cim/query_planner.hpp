@@ -12,7 +12,7 @@ namespace wql {
 struct Select;
 }  // namespace wql
 
-/// The queries of an ObjectManager, with the same errors; tells no auditor.
+/// The queries of an ObjectManager, with the same errors; reports to no auditor.
 class QueryPlanner {
  public:
   explicit QueryPlanner(ObjectManager& manager) : manager_(manager) {}

@@ -69,7 +69,7 @@ inline void set_null(Value& value) {
   if (!value.is_null()) value.data.emplace<std::monostate>();
 }
 
-/// As to_value, in the place of any value; the memory of one of the same type is used again.
+/// As to_value, into an existing value; the memory of one of the same type is used again.
 template <class T>
 void assign(T&& member, Value& value) {
   using Plain = std::remove_cvref_t<T>;
@@ -168,10 +168,10 @@ KeyBinding key_binding(const Property& key, Value value);
 
 }  // namespace typed
 
-/// By index of Class::properties; empty: all. What std::vector<bool> says, for one look an instance and property.
+/// By index of Class::properties; empty: all. As std::vector<bool>, but quick to test for each instance and property.
 using WantedProperties = std::vector<std::uint8_t>;
 
-/// Into an instance of the object's class, whatever its values are. The properties that are not wanted become NULL.
+/// Into an instance of the object's class, replacing its values. The properties that are not wanted become NULL.
 template <class T>
 void assign(T&& object, Instance& instance, const WantedProperties& wanted = {}) {
   using Object = std::remove_cvref_t<T>;

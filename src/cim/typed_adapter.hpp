@@ -1,4 +1,5 @@
-// Makes typed providers into what the object manager takes. Included by the generated provider table and by tests only.
+// Turns typed providers into those that the object manager takes. Included by the generated provider table and tests
+// only.
 #pragma once
 
 #include "cim/association_provider.hpp"
@@ -77,7 +78,7 @@ class ProviderAdapter final : public Provider {
   }
 
  private:
-  // Makes each object an instance at once.
+  // Turns each object into an instance at once.
   class Instances final : public PageOf<T> {
    public:
     Instances(const Query& query, InstanceBuffer& instances)
@@ -100,7 +101,7 @@ class ProviderAdapter final : public Provider {
     return path;
   }
 
-  /// False when no instance can fit: a key with a fixed value is asked for with another, or with no value of its type.
+  /// False when no instance can match: the query has another value for a key with a fixed one, or one of another type.
   static bool filter(const Query& query, typename T::KeyFilter& keys) {
     bool possible = true;
     std::size_t index = 0;

@@ -62,8 +62,8 @@ class PageOf {
   explicit PageOf(std::size_t limit) : limit_(limit) {}
   virtual ~PageOf() = default;
 
-  /// In ascending order of Key, at most TypedQuery::limit. An object that stays the provider's own may be changed and
-  /// added again, which spares making one for each instance.
+  /// In ascending order of Key, at most TypedQuery::limit. The provider may keep an object, change it and add it again,
+  /// which avoids making one for each instance.
   void add(const T& object) {
     ++size_;
     put(object);
@@ -72,7 +72,8 @@ class PageOf {
     ++size_;
     put(std::move(object));
   }
-  /// Asked with one more instance at hand: whether there is no place for it. Then the page says that there is more.
+  /// Called when there is one more instance: whether the page has no room for it. Then the page says that there is
+  /// more.
   bool full() {
     if (size_ == limit_) more_ = true;
     return more_;
@@ -112,7 +113,7 @@ class TypedProvider {
 
   virtual ~TypedProvider() = default;
   virtual void enumerate(const Context& context, const TypedQuery<T>& query, PageOf<T>& page) = 0;
-  /// This default asks enumerate, so it is for classes that answer from memory only.
+  /// This default calls enumerate, so it is only for classes that answer from memory.
   virtual Result<T> get(const Context& context, const Key& key) {
     TypedQuery<T> query;
     query.limit = 1;
@@ -125,7 +126,7 @@ class TypedProvider {
   }
   /// See Provider::other_class.
   virtual std::optional<std::string> other_class(const ObjectPath&) { return std::nullopt; }
-  /// `changes` holds what is to be changed; what is NULL stays.
+  /// `changes` holds the new values; properties that are NULL stay.
   virtual Status modify(const Context&, const Key&, const T&) { return unsupported("changed"); }
   virtual Result<Key> create(const Context&, const T&) { return unsupported("created"); }
   virtual Status remove(const Context&, const Key&) { return unsupported("deleted"); }

@@ -41,7 +41,7 @@ class Value {
   Data data;
 };
 
-/// Compares by content, also behind references and embedded instances.
+/// Compares by content, also that of references and embedded instances.
 bool operator==(const Value& left, const Value& right);
 
 /// The text of a scalar as WS-Management and keys spell it (`true`, `-3`, the CIM form of a datetime); "" for NULL.

@@ -61,7 +61,7 @@ class OwnAgentAction : public RunningAction {
 
 struct Actions::Ended {
   ServiceOutcome outcome;
-  bool overtaken = false;  ///< it ended while nobody looked, so it says nothing about now
+  bool overtaken = false;  ///< it ended unobserved, so it says nothing about the present state
 };
 
 struct Actions::Action {
@@ -71,10 +71,10 @@ struct Actions::Action {
   std::unique_ptr<Flight<Ended>> flight;
   unsigned waiters = 0;             ///< guarded by Actions::mutex_
   Clock::time_point tidied{};       ///< guarded by Actions::mutex_
-  std::atomic<bool> rested{false};  ///< everybody left, and it has not been seen to go on since
+  std::atomic<bool> rested{false};  ///< all callers left, and it has not been seen to go on since
 };
 
-/// Somebody who waits for an action.
+/// A caller that waits for an action.
 class Actions::Stay {
  public:
   Stay(Actions& actions, const std::string& full_name, const ActionPtr& action)
@@ -159,7 +159,7 @@ Actions::ActionPtr Actions::begin(Kind kind, const Make& make, const std::string
 void Actions::leave(const std::string& full_name, const ActionPtr& action) {
   const std::lock_guard lock(mutex_);
   --action->waiters;
-  // What was not sent, or perhaps not, must not be sent later, when nobody wants it any more.
+  // What was not sent, or perhaps not, must not be sent later, when no caller wants it any more.
   const bool over = action->flight->done() || (action->waiters == 0 && !action->run->running());
   if (over) {
     const auto found = latest_.find(full_name);
@@ -170,7 +170,7 @@ void Actions::leave(const std::string& full_name, const ActionPtr& action) {
   }
 }
 
-// What nobody waits for any more is looked after now and then, so that its end is noticed and the agent can forget it.
+// An action without waiting callers is checked now and then, so that its end is noticed and the agent can forget it.
 void Actions::tidy(Clock::time_point deadline) {
   std::string name;
   ActionPtr action;

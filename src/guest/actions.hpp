@@ -1,4 +1,4 @@
-// Starts and stops of a guest's services: who joins whom, and in which order they go.
+// Starts and stops of a guest's services: which callers share one, and in which order they go.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,29 +16,29 @@
 
 namespace vmms::guest {
 
-/// One start or stop on its way into a guest. Not thread-safe: a Flight sees to that.
+/// One start or stop on its way into a guest. Not thread-safe: a Flight serializes its steps.
 class RunningAction {
  public:
   virtual ~RunningAction() = default;
-  /// The next step; nothing: not at an end yet, also when the deadline passes.
+  /// The next step; nothing: it has not ended yet, also when the deadline passes.
   virtual std::optional<Result<ServiceOutcome>> advance(Clock::time_point deadline) = 0;
-  /// Whether the guest has begun with it and is not known to have ended it.
+  /// Whether the guest has begun it and is not known to have ended it.
   virtual bool running() const = 0;
 };
 
 /// Thread-safe. A second start of a service joins the first while that is under way, whatever their deadlines. A stop
 /// waits for a start that has just been sent (and the other way round), so that they take effect in the order in which
-/// they came; but only for a short while: stopping is how one ends a start that hangs, and systemd sees to the order of
+/// they came; but only for a short while: a stop is the way to end a start that hangs, and systemd keeps the order of
 /// what it has accepted.
 class Actions {
  public:
   enum class Kind : std::uint8_t { start, stop };
   /// Starts and stops that may be under way in one guest.
   static constexpr std::size_t most_under_way = 64;
-  /// How long an action waits for the one before it, counted from that one's begin.
+  /// How long an action waits for the one before it, counted from the beginning of that one.
   static constexpr std::chrono::seconds order_time{2};
 
-  /// Makes what has not begun yet.
+  /// Makes an action that has not begun yet.
   using Make = std::function<std::unique_ptr<RunningAction>(Kind kind, const std::string& full_name)>;
 
   /// `changing` is called before an action begins and after it ended: service states read before are void.

@@ -26,18 +26,18 @@ using ListPtr = std::shared_ptr<const ServiceList>;
 using DiscoveryPtr = std::shared_ptr<const Discovery>;
 using ManagerPtr = std::shared_ptr<const ServiceManager>;
 
-/// No state that is shown is older, if the guest can help it.
+/// No state that is shown is older, as far as the guest allows.
 constexpr std::chrono::seconds fresh_time{1};
 /// A list is read again before that: a polling client sees a change when it is so old and the next list has come.
 constexpr std::chrono::milliseconds list_time{500};
 /// It serves further pages as long as its states are fresh, and for so long at least.
 constexpr std::chrono::milliseconds pages_time{500};
-/// That there is no service manager is believed for so long.
+/// How long a missing service manager is remembered.
 constexpr std::chrono::seconds no_manager_time{5};
 constexpr std::chrono::seconds starting_time{4};
-/// Of a list that is older than what our own agent told.
+/// Of a list that is older than the reports of our own agent.
 constexpr std::uint64_t unknown_states = std::numeric_limits<std::uint64_t>::max();
-/// The age of what was read of the guest as a whole.
+/// The age of data about the guest as a whole.
 constexpr std::chrono::seconds identity_time{5};
 constexpr std::chrono::milliseconds starting_interval{500};
 
@@ -67,8 +67,8 @@ Result<std::shared_ptr<const Identity>> read_identity(System& system, Clock::tim
   return std::shared_ptr<const Identity>(std::move(identity));
 }
 
-// The states of a list are not older than this. The guest may have begun with the script long after it was asked to;
-// what the script took from the states to its end is known, and that it had not ended when it was seen running.
+// The states of a list are not older than this. The guest may have begun the script long after the request; known are
+// the time from the states to the script's end, and that it had not ended when it was seen running.
 Clock::time_point states_time(const ServiceList& list, Clock::time_point asked, Clock::time_point seen_running) {
   Clock::time_point time = asked + list.states_after;
   if (list.ended_after > list.states_after)
@@ -206,7 +206,7 @@ class AgentGuest : public Guest {
   std::weak_ptr<const ServiceList> list_;  ///< the newest; recent_lists decides how long it lives
   RecentRead<ListPtr> list_reading_;       ///< when that was read; without the flight
   Clock::time_point list_shown_;
-  std::weak_ptr<OwnAgentSession> list_session_;  ///< whose versions these are; nobody's when it was only read
+  std::weak_ptr<OwnAgentSession> list_session_;  ///< whose versions these are; none when the list was only read
   OwnAgentSession::Versions list_versions_;
   std::map<std::string, RecentRead<Service>> states_;
 };
@@ -347,7 +347,7 @@ Result<std::shared_ptr<const ServiceMap>> AgentGuest::services(Clock::time_point
     if (!list) return deadline_error(*transport_, "its services");
     if (!usable) continue;
     if (!*list) return list->error();
-    // A guest that was busy may have told its states late. Once more, then they are shown as they are.
+    // A busy guest may have reported its states late. Once more, then they are shown as they are.
     if (!again && told_late(**list)) {
       again = true;
       continue;
@@ -363,7 +363,7 @@ AgentGuest::RecentRead<ListPtr> AgentGuest::begin_list(const ManagerPtr& manager
   reading.changes = changes_;
   const ListPtr known = list_.lock();
   auto execution = std::make_shared<Execution>(transport_, abandoned_, manager->list_script(known.get()));
-  // What our own agent tells from now on is newer than this list.
+  // What our own agent reports from now on is newer than this list.
   const auto session = own_agent_->session();
   auto versions = session ? session->versions() : std::nullopt;
   if (versions) versions->states = unknown_states;
@@ -454,7 +454,7 @@ Result<ServiceOutcome> AgentGuest::act(Actions::Kind kind, std::string_view name
     };
     Result<ServiceOutcome> outcome = actions_.act(kind, through_it, *full_name, deadline);
     if (outcome || outcome.error().kind != Failure::unreachable) return outcome;
-    // It went away in mid-call. Doing it twice is the same as doing it once.
+    // It disconnected during the call. Doing it twice is the same as doing it once.
   }
   const auto by_script = [this, &manager](Actions::Kind what, const std::string& unit) {
     return make_script_action(transport_, abandoned_, *manager, what, unit);
@@ -481,7 +481,7 @@ Result<ServiceOutcome> AgentGuest::change_start_mode(std::string_view name, Star
   return with_advice((*manager)->read_outcome(*full_name, *output));
 }
 
-// Where SELinux confines the agent, what was denied is denied by it.
+// Where SELinux confines the agent, a denial comes from SELinux.
 Result<ServiceOutcome> AgentGuest::with_advice(Result<ServiceOutcome> outcome) const {
   if (!outcome || outcome->exit_status == 0 || !is_denial(outcome->message)) return outcome;
   const auto known = known_capabilities();

@@ -21,7 +21,7 @@ namespace vmms::guest {
 class Files;
 class FileCopy;
 
-/// Who a guest says it is. What its agent does not tell is empty.
+/// How a guest identifies itself. What its agent does not report is empty.
 struct Identity {
   std::string agent_version;
   std::string host_name;
@@ -41,8 +41,8 @@ struct Identity {
 class Guest {
  public:
   enum class Page { first, further };
-  /// Of who has other guests to ask as well: one that has not given a sign of life yet gets a second for it, and one
-  /// whose service manager is starting is not waited for.
+  /// For callers that have other guests to ask as well: one that has not given a sign of life yet gets a second for it,
+  /// and one whose service manager is starting is not waited for.
   enum class Patience { whole, little };
 
   virtual ~Guest() = default;
@@ -58,17 +58,17 @@ class Guest {
   /// Errors: unreachable (silent, or no agent), timed_out.
   virtual Status heartbeat(Clock::time_point deadline) = 0;
 
-  /// What the guest is apart from its services.
+  /// What the guest has apart from its services.
   virtual std::shared_ptr<System> system() = 0;
-  /// Its name, system and addresses; at most 5 s old, read by one of those who ask.
+  /// Its name, system and addresses; at most 5 s old, read by one of the callers.
   virtual Result<std::shared_ptr<const Identity>> identity(Clock::time_point deadline) = 0;
-  /// What programs of the guest tell the host; at most 5 s old.
+  /// Values that programs of the guest publish to the host; at most 5 s old.
   virtual Result<KeyValues> key_values(Clock::time_point deadline) = 0;
   /// How far its clock is ahead of this host's; at most 5 s old.
   virtual Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline) = 0;
 
   /// All loaded .service units and installed unit files, by name, read again when their states are half a second old;
-  /// who has seen the first page of them need not wait for that.
+  /// a caller that has seen their first page need not wait for that.
   virtual Result<std::shared_ptr<const std::map<std::string, Service>>> services(
       Clock::time_point deadline, Page page = Page::first, Patience patience = Patience::whole) = 0;
   /// One service, also an instance of a template that is not loaded. A name without a suffix gets ".service".
@@ -80,11 +80,11 @@ class Guest {
   virtual Result<ServiceOutcome> change_start_mode(std::string_view name, StartMode mode,
                                                    Clock::time_point deadline) = 0;
 
-  /// Our own agent in the guest, while it is there; null otherwise. Asked for, it is brought there where it may be.
+  /// Our own agent in the guest, while it is there; null otherwise. A call has it deployed where that is allowed.
   virtual std::shared_ptr<OwnAgentSession> own_agent() = 0;
-  /// Whether it is there, without asking for it.
+  /// Whether it is there, without having it deployed.
   virtual bool has_own_agent() const = 0;
-  /// Takes it out of the guest; waits for nothing. It comes again with the next call of a service.
+  /// Removes it from the guest; waits for nothing. The next call for a service deploys it again.
   virtual void drop_own_agent() = 0;
   /// Whether it is in use, and why not, for people.
   virtual std::string own_agent_description() const = 0;
@@ -94,8 +94,8 @@ class Guest {
   virtual Result<std::unique_ptr<FileCopy>> begin_copy(CopyObserver observer, Clock::time_point deadline) = 0;
 };
 
-/// A guest behind its agent. The transport outlives it or answers "invalid_state" once its VM is gone.
-/// `program` is brought into it, unless that is empty; `account` pays for what is kept of what it says.
+/// A guest, reached through its agent. The transport outlives it or answers "invalid_state" once its VM is gone.
+/// `program` is deployed to it, unless that is empty; `account` pays for what is kept of its data.
 std::shared_ptr<Guest> make_agent_guest(std::shared_ptr<Transport> transport, OwnAgentProgram program = {},
                                         AccountPtr account = {});
 

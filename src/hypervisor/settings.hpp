@@ -20,11 +20,11 @@ struct Settings {
   std::optional<bool> shutdown;                  ///< Shutdown enabled
   std::optional<bool> time_synchronization;      ///< Time Synchronization enabled
   std::optional<bool> volume_backup;             ///< Msvm_VssComponent enabled
-  /// Set before the file systems of the guest are frozen, and taken away once they are thawed: who finds it without
-  /// having frozen them himself thaws them.
+  /// Set before the file systems of the guest are frozen, and removed once they are thawed: a process that finds it
+  /// without having frozen them itself thaws them.
   std::optional<bool> file_systems_frozen;
 
-  /// A named value that the host gives the guest, or keeps beside the VM for itself.
+  /// A named value that the host gives the guest, or keeps with the VM for itself.
   struct KeyValue {
     std::string name;
     std::string value;
@@ -45,13 +45,13 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-/// A setting that is yes or no, and what it is called in each place.
+/// A setting that is yes or no, and its name in each place.
 struct Switch {
   std::optional<bool> Settings::*value;
-  const char* name;       ///< in the description of a simulated fleet; null: it is nobody's to set
+  const char* name;       ///< in the description of a simulated fleet; null: it cannot be set there
   const char* element;    ///< below our element in a domain's <metadata>
   const char* attribute;  ///< of that, "yes" or "no"
-  bool otherwise;         ///< when nobody set it
+  bool otherwise;         ///< when it was never set
 };
 
 inline constexpr Switch switches[] = {
@@ -68,7 +68,7 @@ inline constexpr Switch switches[] = {
     {&Settings::file_systems_frozen, nullptr, "fileSystems", "frozen", false},
 };
 
-/// What was set, or what holds when nobody set it.
+/// What was set, or the default when it was never set.
 constexpr bool is_on(const Settings& settings, std::optional<bool> Settings::*value) {
   if (settings.*value) return *(settings.*value);
   for (const Switch& known : switches)

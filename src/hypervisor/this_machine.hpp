@@ -1,5 +1,5 @@
-// The machine that this process runs on, for those who watch hosts: its file systems, network interfaces, services and
-// enclosure, as its kernel, firmware and systemd tell them now.
+// The machine that this process runs on, for clients that monitor hosts: its file systems, network interfaces, services
+// and enclosure, as its kernel, firmware and systemd report them now.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct Volume {
   bool read_only = false;
   std::uint64_t block_size = 0;
   std::uint64_t size = 0;
-  std::uint64_t free = 0;  ///< for those who are not root
+  std::uint64_t free = 0;  ///< for users other than root
   std::uint64_t longest_name = 0;
 };
 /// Ascending by mount point, each device once. May wait for a disk.
@@ -61,7 +61,7 @@ struct Service {
 /// `patience` for each of its answers.
 std::vector<Service> services(std::chrono::milliseconds patience);
 
-/// A text of the firmware's description, "chassis_vendor"; empty where it is not told.
+/// A text of the firmware's description, "chassis_vendor"; empty where there is none.
 std::string firmware_text(std::string_view name);
 
 }  // namespace vmms::hypervisor::this_machine

@@ -18,9 +18,9 @@
 
 namespace vmms::hypervisor {
 
-/// A sharded, ordered index of immutable records. Thread-safe. Readers wait for nothing but another thread's map
-/// operation on the same shard; no lock is held while a listener runs. A shard holds a range of ids, not a hash class:
-/// so `list` goes on behind `after` without looking at what lies before it.
+/// A sharded, ordered index of immutable records. Thread-safe. Readers wait only for another thread's map operation on
+/// the same shard; no lock is held while a listener runs. A shard holds a range of ids, not a hash class: so `list`
+/// goes on behind `after` without looking at what lies before it.
 class VmIndex {
  public:
   /// Throws std::runtime_error when the host gives it no thread.
@@ -53,8 +53,8 @@ class VmIndex {
   /// of the index. A listener may use the index; it should return soon, since all others wait for it.
   void listen(VirtualMachines::Listener listener);
 
-  /// Ends the notifications: a listener that runs is waited for, what is not yet told is dropped, and no listener is
-  /// called afterwards. Not from a listener.
+  /// Ends the notifications: waits for a listener that runs, drops the remaining changes, and calls no listener
+  /// afterwards. Not from a listener.
   void stop_telling();
 
  private:
@@ -65,7 +65,7 @@ class VmIndex {
   using Change = std::pair<VirtualMachinePtr, VirtualMachinePtr>;
 
   static std::size_t shard_of(std::string_view upper_id);
-  /// Takes the one change of `news`; allocates nothing, so that what was changed is always told.
+  /// Takes the one change of `news`; allocates nothing, so that every change is reported.
   void tell(std::list<Change> news);
   void deliver();
 

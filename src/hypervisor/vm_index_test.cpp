@@ -28,7 +28,7 @@ std::string guid(std::uint64_t seed) {
                      random() & 0xffffU, random() & 0xffffU, random() & 0xffffffffffffU);
 }
 
-/// Collects what a listener is told, and waits for it.
+/// Collects the changes that a listener gets, and waits for them.
 struct Told {
   std::mutex mutex;
   std::condition_variable changed;
@@ -88,7 +88,7 @@ TEST(VmIndex, TellsListenersInTheOrderOfChanges) {
   index.listen(told.listener());
   index.replace(vm("A", "one"));
   index.replace(vm("A", "two"));
-  index.replace(vm("A", "two"));  // nothing differs: nobody is told
+  index.replace(vm("A", "two"));  // nothing differs: no listener is called
   index.update("a", [](VirtualMachine& record) { record.power = PowerState::running; });
   index.erase("a");
   index.erase("a");

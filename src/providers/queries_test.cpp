@@ -157,7 +157,7 @@ TEST_F(Queries, ThatAreWrongSayWhy) {
   EXPECT_EQ(failure("ASSOCIATORS OF {" + machine_path("alpha") + "} WHERE AssocClass = Msvm_ComputerSystem").kind,
             Failure::invalid_argument);
   EXPECT_EQ(failure("ASSOCIATORS OF {root/cimv2:" + machine_path("alpha") + "}").kind, Failure::invalid_argument);
-  // An object that does not exist is told from one that has no associations, over every kind of association.
+  // An object that does not exist differs from one that has no associations, over every kind of association.
   for (const char* query_text :
        {"ASSOCIATORS OF {}", "ASSOCIATORS OF {} WHERE AssocClass = Msvm_SystemDevice",
         "ASSOCIATORS OF {} WHERE AssocClass = Msvm_SettingsDefineState",

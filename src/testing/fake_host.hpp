@@ -1,4 +1,5 @@
-// For tests: a small host behind a real socket, with two VMs and a few services, that answers what the verbs ask.
+// For tests: a small host behind a real socket, with two VMs and a few services, that answers the requests of the
+// verbs.
 #pragma once
 
 #include "testing/scripted_server.hpp"
@@ -51,12 +52,12 @@ class FakeHost {
     std::string name;
     int state = 2;
     bool interface_enabled = false;
-    int answers_after = 0;  ///< how often the interface component says "no contact" first
+    int answers_after = 0;  ///< how often the interface component reports "no contact" first
   };
   std::vector<Machine> machines{{std::string(demo_id), "demo", 2, true, 0}, {std::string(other_id), "Other VM", 3}};
   std::map<std::string, bool> services{{"nginx.service", false}, {"ssh.service", true}};
   std::map<std::string, std::string> key_values;  ///< of demo, for its guest
-  std::string lost;                               ///< why it knows nothing of its hypervisor
+  std::string lost;                               ///< why it has no contact with its hypervisor
   bool uses_jobs = false;
   std::string job_error;                                       ///< the job fails with this text
   std::string job_state;                                       ///< the job stays in this state
@@ -67,7 +68,7 @@ class FakeHost {
 
   std::string url() const { return server_.url(); }
   wire::wsman::test::ScriptedServer& server() { return server_; }
-  /// For changes while another process asks: no answer is made meanwhile.
+  /// For changes while another process sends requests: no answer is made meanwhile.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 
   static std::string envelope(std::string_view body) {

@@ -35,7 +35,7 @@ class Doorkeeper : public Authenticator {
   std::function<void(const Request&, ConnectionState&, Verified)> decision;
 };
 
-/// What a handler was given, for the test to answer when it likes.
+/// The exchange that a handler got, for the test to answer when it likes.
 class Inbox {
  public:
   void put(std::shared_ptr<Exchange> exchange) {

@@ -131,7 +131,7 @@ class FakeExchange : public http::Exchange {
 
   std::size_t kept = 0;  ///< see keep()
   std::size_t most_kept = SIZE_MAX;
-  /// What the edge does when the deadline passes.
+  /// What the connection does when the deadline passes.
   void expire() { respond(late_()); }
   bool answered() const {
     const std::lock_guard lock(mutex_);

@@ -1,4 +1,4 @@
-// For tests of what happens to somebody who signed in.
+// For tests of what a signed-in user does.
 #pragma once
 
 #include "cim/principal.hpp"

@@ -153,7 +153,7 @@ inline constexpr cim::Class setting_data{.name = "Test_SettingData",
                                          .methods = {},
                                          .has_provider = true};
 
-// A subclass with a property of its own.
+// A subclass with its own property.
 inline constexpr cim::Property wide_setting_properties[] = {
     {.name = "Created", .type = Type::datetime},
     {.name = "EnabledState", .type = Type::uint16, .is_writable = true},

@@ -1,4 +1,4 @@
-// Where a daemon's local socket is unless somebody says otherwise: what vmmsd makes and vmms looks for.
+// Where a daemon's local socket is by default: what vmmsd makes and vmms looks for.
 #pragma once
 
 #include <unistd.h>

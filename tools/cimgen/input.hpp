@@ -1,4 +1,4 @@
-// Reads the MOF files that cimgen was given.
+// Reads the MOF files on cimgen's command line.
 #pragma once
 
 #include "base/result.hpp"

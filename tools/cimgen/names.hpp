@@ -15,7 +15,7 @@ std::string snake_case(std::string_view name);
 /// snake_case, with an underscore after keywords and after names that generated structs use themselves.
 std::string member_name(std::string_view name);
 
-/// Where what is written for one CIM namespace goes: the same class may be another one in another namespace.
+/// Where the output for one CIM namespace goes: another namespace may have a different class of the same name.
 struct Place {
   std::string folder = "schema";       ///< of files, "schema/cimv2"
   std::string space = "vmms::schema";  ///< of C++ names, "vmms::schema::cimv2"
@@ -27,7 +27,7 @@ Place place_within(const std::string& within);
 /// has the namespace "other".
 std::string class_namespace(std::string_view class_name);
 std::string struct_name(std::string_view class_name);
-/// The constant with a class's data: the class's name, but wmi_NAMESPACE, since C++ keeps names with __ for itself.
+/// The constant with a class's data: the class's name, but wmi_NAMESPACE, since C++ reserves names with __.
 std::string constant_name(std::string_view class_name);
 std::string header_path(const Place& place, std::string_view class_name);  ///< "schema/Msvm_GuestFileService.hpp"
 /// "::vmms::schema::msvm::GuestFileService"

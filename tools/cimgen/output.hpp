@@ -1,4 +1,4 @@
-// The parts of what cimgen writes. Each takes the whole schema and gives file contents by relative path.
+// The parts of cimgen's output. Each takes the whole schema and returns file contents by relative path.
 #pragma once
 
 #include "cim/mof/resolver.hpp"
@@ -11,7 +11,7 @@ namespace vmms::cimgen {
 
 using Files = std::map<std::string, std::string>;
 
-/// What there is to write from: the classes of one CIM namespace, and where what is made of them goes.
+/// The input of a part: the classes of one CIM namespace, and where its output goes.
 struct Input {
   const cim::mof::Schema& schema;
   std::string namespace_name;  ///< "root/cimv2"
@@ -24,7 +24,7 @@ Files generate(const Input& input);
 /// schema/classes.hpp and schema/classes.cpp: constant class data, linked anywhere.
 void write_class_data(const Input& input, Files& files);
 
-/// One header a class: its struct, its methods' tags and, with the Provider qualifier, its provider's base class.
+/// One header per class: its struct, its methods' tags and, with the Provider qualifier, its provider's base class.
 void write_typed_headers(const Input& input, Files& files);
 
 /// schema/providers.hpp and schema/providers.cpp: every provider, linked by the daemon and provider tests only.

@@ -107,7 +107,7 @@ int write(sqlite3* store, const Job& job) {
   return statement.step();
 }
 
-/// Moves the write-ahead log into the store: the next job overwrites the log's begin. False: it only grows.
+/// Moves the write-ahead log into the store: the next job overwrites the log's beginning. False: it only grows.
 bool empty_log(sqlite3* store) {
   return sqlite3_wal_checkpoint_v2(store, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr) == SQLITE_OK;
 }
@@ -135,8 +135,7 @@ Jobs::~Jobs() {
   sqlite3_close(store_);
 }
 
-// A killed daemon loses nothing, since the kernel has what was written; a host that loses its power has what is on
-// disk.
+// A killed daemon loses nothing, since the kernel has what was written; a host that loses power keeps what is on disk.
 void Jobs::synchronize() {
   std::unique_lock lock(shared_->mutex);
   while (!ending_) {
@@ -213,14 +212,14 @@ Status Jobs::open_store(const std::string& file) {
   for (const auto& [id, job] : jobs_) ended.push_back(&job);
   std::ranges::sort(ended, {}, &Job::changed);
   for (const Job* job : ended) {
-    // How long ago, as far as the time of day can be believed.
+    // How long ago, as far as the time of day can be trusted.
     const auto age = std::clamp<Clock::duration>(now() - job->changed, Clock::duration::zero(), kept_after_end);
     settle(*job, clock_() - age);
   }
   forget_old();
-  empty_log(store_);  // what the last life left
+  empty_log(store_);  // what the last process left
   log_ = ::open((file + "-wal").c_str(), O_RDONLY | O_CLOEXEC);
-  if (log_ < 0) return {};  // a file system without one writes at once
+  if (log_ < 0) return {};  // a file system without a log writes at once
   auto started = Thread::start("job-store", [this] { synchronize(); }, {.use = ThreadUse::service});
   if (!started) return started.error();
   synchronizer_ = std::move(*started);
@@ -229,8 +228,8 @@ Status Jobs::open_store(const std::string& file) {
 
 Status Jobs::save(const Job& job) {
   if (!store_) return {};
-  // On a full disk the log is emptied, and goes on in what it has; of the first room again the store needs some for
-  // that, before the log takes it.
+  // On a full disk the log is emptied and reuses its space. When there is room again, the store needs some for that
+  // before the log takes it.
   if (full_) empty_log(store_);
   int written = write(store_, job);
   if (written == SQLITE_FULL && empty_log(store_)) written = write(store_, job);
@@ -247,7 +246,7 @@ Status Jobs::save(const Job& job) {
   return failed;
 }
 
-/// The end of a job is true whether it can be written or not; it is written when that works again.
+/// The end of a job counts whether it can be written or not; it is written when that works again.
 void Jobs::save_late() {
   while (!unsaved_.empty()) {
     const auto found = jobs_.find(*unsaved_.begin());
@@ -306,7 +305,7 @@ bool Jobs::make_room(const std::string& owner) {
 
 /// What the job costs, with its own ended ones making room, and then those of the owner with most.
 Result<Charge> Jobs::charge_for(const Job& job) {
-  // Also those that an earlier process left, for which nobody pays. Root's are bounded by the ledger alone.
+  // Also those that an earlier process left, which are charged to no account. Root's are bounded by the ledger alone.
   const bool administrator = job.account && job.account->is_administrator();
   while (!administrator && jobs_.size() >= most_)
     if (!make_room(job.owner) && !make_room({}))
@@ -319,7 +318,7 @@ Result<Charge> Jobs::charge_for(const Job& job) {
   }
 }
 
-/// The control of one job: it names the job and holds nothing of it.
+/// The control of one job: it refers to the job by name and holds nothing of it.
 class Jobs::Reporter : public Control {
  public:
   Reporter(std::shared_ptr<Shared> shared, std::string id) : shared_(std::move(shared)), id_(std::move(id)) {}
@@ -414,7 +413,7 @@ Result<Job> Jobs::start(Description description, std::string_view key, std::func
   return answer;
 }
 
-// Without memory a job ends, too: only its text is missing then.
+// A job ends even without memory: only its text is missing then.
 void Jobs::end(const std::string& id, const Status& outcome) noexcept {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;

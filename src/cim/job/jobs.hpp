@@ -1,4 +1,4 @@
-// Work that outlasts its call: the jobs behind Msvm_ConcreteJob, kept in SQLite so that they survive the daemon.
+// Work that outlasts its call: the jobs of Msvm_ConcreteJob, kept in SQLite so that they survive the daemon.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -31,7 +31,7 @@ enum class State : std::uint16_t {
   created = 2,
   starting = 3,
   running = 4,
-  shutting_down = 6,  ///< somebody asked for its end
+  shutting_down = 6,  ///< a client asked for its end
   completed = 7,
   terminated = 8,
   killed = 9,
@@ -40,13 +40,13 @@ enum class State : std::uint16_t {
 
 constexpr bool is_final(State state) { return state >= State::completed; }
 
-/// What a job is from its begin.
+/// What is known of a job from its start.
 struct Description {
   std::string caption;          ///< what it does, "Starting Virtual Machine"
   std::string owner;            ///< who asked for it: Principal::id()
   std::string affected;         ///< object path of the element that it changes; empty for none
   std::string class_name = {};  ///< of its instance; empty: Msvm_ConcreteJob
-  std::string detail = {};      ///< what that class's provider wants to know again
+  std::string detail = {};      ///< what that class's provider needs to read back
   bool cancellable = false;
   bool lengthy = false;     ///< minutes rather than seconds: it must not hold up other work of its key
   AccountPtr account = {};  ///< who pays for it until it is forgotten
@@ -61,28 +61,28 @@ struct Job : Description {
   std::string error_text;
   DateTime::TimePoint submitted{};
   DateTime::TimePoint changed{};  ///< of the last change of `state`
-  std::string left_behind;        ///< what the work leaves behind when this process dies now
+  std::string left_behind;        ///< what the work would leave behind if this process died now
 };
 
-/// What the work of a job says and asks. Thread-safe; does nothing once the jobs are gone.
+/// How the work of a job reports and asks. Thread-safe; does nothing once the jobs are gone.
 class Control {
  public:
   virtual ~Control() = default;
-  virtual void percent(std::uint16_t percent) = 0;  ///< 0 to 99: the end alone makes it 100
-  virtual bool cancelled() const = 0;               ///< somebody asked for its end: the work should fail soon
-  /// Keeps it with the job, at once. Where that fails nothing may be left behind, for nobody would know of it.
+  virtual void percent(std::uint16_t percent) = 0;  ///< 0 to 99: only the end makes it 100
+  virtual bool cancelled() const = 0;               ///< a client asked for its end: the work should fail soon
+  /// Stores it with the job, at once. Where that fails nothing may be left behind, since nothing would record it.
   virtual Status leave_behind(std::string what) = 0;
 };
 
-/// How long a job that ended can be read (TimeBeforeRemoval), unless newer jobs of its owner need its place.
+/// How long an ended job can be read (TimeBeforeRemoval), unless newer jobs of its owner need its place.
 inline constexpr std::chrono::minutes kept_after_end{5};
 
 /// The most bytes of Description::detail.
 inline constexpr std::size_t most_detail = 256 * 1024;
 
 /// Thread-safe. Jobs are few (bounded by `most`, and for each owner by the ledger), so all of them are in memory as
-/// well. What a caller hears of is on disk: it survives the end of this process at any instant. A job that cannot be
-/// stored is refused.
+/// well. What a caller was told about is on disk: it survives the end of this process at any instant. A job that cannot
+/// be stored is refused.
 class Jobs {
  public:
   /// Runs a task in the background for an account; the key groups tasks of one VM. Given by the daemon (its worker
@@ -90,10 +90,10 @@ class Jobs {
   using Submit = std::function<Status(const AccountPtr& account, std::string_view key, std::function<void()> task)>;
   using Clock = std::chrono::steady_clock;
 
-  /// Where lengthy jobs run; without this, where all do.
+  /// Where lengthy jobs run; without this, where all others do.
   void run_lengthy_on(Submit submit) { submit_lengthy_ = std::move(submit); }
 
-  /// `tell` is called for each job that ends, with its last state. It must not throw, wait, or call these jobs.
+  /// `tell` is called for each job that ends, with its final state. It must not throw, wait, or call these jobs.
   void on_end(std::function<void(const Job&)> tell) { tell_end_ = std::move(tell); }
 
   /// `file` may be empty: then nothing is kept. Jobs that were running when the daemon ended are marked as exceptions.
@@ -109,8 +109,8 @@ class Jobs {
   Result<Job> start(std::string caption, const Context& caller, std::string affected, std::string_view key,
                     std::function<Status()> work);
 
-  /// Work that tells how far it is and can be cancelled. `ended` is called with its outcome once the job has ended, for
-  /// those who wait for that; it must not throw.
+  /// Work that reports its progress and can be cancelled. `ended` is called with its outcome once the job has ended,
+  /// for callers that wait for that; it must not throw.
   Result<Job> start(Description description, std::string_view key, std::function<Status(Control&)> work,
                     std::function<void(const Status&)> ended = {});
 
@@ -165,15 +165,15 @@ class Jobs {
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::map<std::string, Kept, std::less<>> jobs_;
   std::map<std::string, Owned, std::less<>> owners_;
-  std::set<std::string, std::less<>> unsaved_;           ///< whose last state the store has not taken yet
-  std::map<std::string, State, std::less<>> cancelled_;  ///< what each is to become
+  std::set<std::string, std::less<>> unsaved_;           ///< whose last state is not in the store yet
+  std::map<std::string, State, std::less<>> cancelled_;  ///< what each will become
   sqlite3* store_ = nullptr;
   int log_ = -1;       ///< the store's write-ahead log
   bool full_ = false;  ///< the store's disk was, at the last attempt
   bool unsynchronized_ = false;
   bool ending_ = false;
   Condition changed_;    ///< one of these two
-  Thread synchronizer_;  ///< has the log written to the disk within a second, which nobody waits for
+  Thread synchronizer_;  ///< has the log written to the disk within a second; no caller waits for that
 };
 
 /// The documented job error code (32768 Failed … 32778) for a failure.

@@ -1,4 +1,4 @@
-// What a MOF file says, as written: declarations, before names are resolved.
+// The declarations of a MOF file as written, before names are resolved.
 #pragma once
 
 #include "cim/type.hpp"
@@ -10,7 +10,7 @@
 
 namespace vmms::cim::mof {
 
-/// Whose MOF is read: the DMTF's, as DSP0004 has it, or that of Windows' mofcomp, which takes more.
+/// Which dialect is read: the DMTF's, as in DSP0004, or that of Windows' mofcomp, which accepts more.
 enum class Dialect : std::uint8_t { dmtf, wmi };
 
 /// Where a token starts. Lines and columns count from 1, columns in characters.
@@ -20,7 +20,7 @@ struct Position {
   std::uint32_t column = 0;
 
   std::string to_string() const;  ///< "file:line:column"
-  /// Where something stands is no part of what it says: declarations are equal wherever they were read.
+  /// A position is no part of the meaning: declarations are equal wherever they were read.
   friend bool operator==(const Position&, const Position&) { return true; }
 };
 

@@ -24,8 +24,8 @@ struct Compilation {
   Declarations declarations = {};
   std::size_t elements = 0;               ///< made so far, of any kind
   std::set<std::string> namespaces = {};  ///< seen so far, in lower case
-  /// Reads what a path names, with / between its parts, and says whether that went well; what did not is among the
-  /// problems. Without it, `#pragma include` is kept as a pragma.
+  /// Reads the file that a path names, with / between its parts, and returns whether that worked; failures are among
+  /// the problems. Without it, `#pragma include` is kept as a pragma.
   std::function<bool(const std::string& path, const Position& position)> include = {};
 };
 
@@ -40,7 +40,7 @@ class Builder {
   Builder(Compilation& compilation, std::shared_ptr<const std::string> file)
       : compilation_(compilation), file_(std::move(file)) {}
 
-  bool failed = false;  ///< the text cannot be read on; why is among the problems
+  bool failed = false;  ///< the text cannot be read further; the reason is among the problems
 
   /// Values that the generated parser holds as plain pointers; they live until the end of the feature or declaration.
   template <class T>
@@ -92,7 +92,7 @@ class Builder {
   Literal* alias(const Token& token);
   std::string* text(std::string* before, const Token& token);
 
-  /// Fails and says what would have fitted: `accepts` tells whether a token of that code would.
+  /// Fails and lists what was expected: `accepts` says whether a token of that code would fit.
   void syntax_error(const std::function<bool(int)>& accepts, const std::string& found);
   void syntax_error(const std::function<bool(int)>& accepts);  ///< found is `unexpected`
   /// Keeps the first failure, at `token` or at the token read last.
@@ -111,7 +111,7 @@ class Builder {
   std::string decode(const Token& token, bool is_character);
   void include_or_keep();
   void no_escape(const Token& token, const char* backslash);
-  /// Says that something is WMI's, unless that is the dialect.
+  /// Reports that something is WMI's, unless that is the dialect.
   void only_wmi(const Token& token, const std::string& what);
   void need_type(const Position& position, const TypeName& type);
   void fail(const Position& position, const std::string& what);

@@ -1,4 +1,4 @@
-// Whether constants fit the types that they are given for.
+// Whether constants fit their types.
 #pragma once
 
 #include "cim/mof/ast.hpp"

@@ -1,4 +1,4 @@
-// Declarations of the classes that are constant data. Of cim it uses the plain structs of class.hpp alone.
+// Declarations of the classes that are constant data. Of cim it uses only the plain structs of class.hpp.
 #pragma once
 
 #include "cim/class.hpp"

@@ -10,7 +10,7 @@
 
 namespace vmms::cim::mof {
 
-/// What `as $Alias` names. The declarations must stay.
+/// What `as $Alias` names. The declarations must outlive it.
 class Aliases {
  public:
   Aliases(const Declarations& declarations, Problems& problems);

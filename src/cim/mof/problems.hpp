@@ -33,7 +33,7 @@ class Problems {
   std::size_t warnings() const { return count_[1]; }
   /// In the order in which they were found.
   const std::vector<Problem>& of(Severity severity) const { return kept_[static_cast<std::size_t>(severity)]; }
-  /// A line each.
+  /// One line each.
   std::string text(Severity severity) const;
 
  private:

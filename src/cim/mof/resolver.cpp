@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view own_provider = "vmms";
 constexpr std::size_t most_ancestors = 64;
-// Every class holds what it inherits, so a short text could ask for any amount of memory. The whole CIM schema needs a
+// Every class holds what it inherits, so a short text could take any amount of memory. The whole CIM schema needs a
 // quarter of the features, and a third of the bytes.
 constexpr std::size_t most_features = 200'000;  // of all classes of all namespaces
 constexpr std::size_t most_features_of_a_class = 10'000;
@@ -204,7 +204,7 @@ class Resolver {
     for (const ResolvedMethod& each : of.methods) names_.methods.emplace(each.name, names_.methods.size());
   }
 
-  /// The superclass's features, without the qualifiers that are its own business.
+  /// The superclass's features, without the qualifiers that are not inherited.
   void inherit(ResolvedClass& to, const ResolvedClass& superclass) const {
     to.properties = superclass.properties;
     for (ResolvedProperty& property : to.properties) property.qualifiers = effective({}, property.qualifiers);

@@ -101,18 +101,18 @@ struct Schema {
 ///   without a value is true, or NULL.
 /// - A feature with an inherited feature's name overrides it, keeps its type and may narrow a reference; a default or
 ///   ValueMap that it does not give is inherited, `= NULL` takes the default away. It should say Override. One that
-///   says so of a feature with another name is a feature of its own.
-/// - Provider and the like mean something for "vmms" alone: others have providers of their own.
+///   says so of a feature with another name is a separate feature.
+/// - Provider and the like mean something for "vmms" alone: others have their own providers.
 /// - A reference may also be narrowed to a class that has no superclass.
 /// - A property says Read where nothing says that it is not, if that qualifier is declared.
 /// - An output parameter is no input unless it says In too.
 /// - The property CreationClassName of a class with instances has the class's name as its default.
 /// - An instance gives every key that has no default. Instances are looked at once the classes are right.
 /// - Aliases are unique among all declarations, whatever their namespace, and may be used before they are declared.
-/// - Another namespace needs declarations of its own: nothing is looked up outside of a namespace.
+/// - Another namespace needs its own declarations: nothing is looked up outside a namespace.
 /// In WMI's dialect, qualifiers need no declaration and stand anywhere, Override is not used, and numbers and texts
-/// stand for each other. Classes that are only referred to need not be there; superclasses, and the classes of
-/// instances, that are not there are warnings, since nobody has a Windows' classes as MOF.
+/// stand for each other. Classes that are only referred to may be missing; missing superclasses and classes of
+/// instances are warnings, since not all classes of Windows exist as MOF.
 std::vector<Schema> resolve_namespaces(const Declarations& declarations, Dialect dialect, Problems& problems);
 
 /// The same for declarations of DSP0004's dialect that all belong to one namespace, with an error for any problem, one

@@ -93,7 +93,7 @@ Result<std::string> source_text(const fs::path& path, Problems& problems) {
   if (!is_file(path)) return error(Failure::not_found, "this file cannot be read: it is no file");
   std::string bytes;
   std::error_code code;
-  const std::uintmax_t size = fs::file_size(path, code);  // of a pipe it says nothing
+  const std::uintmax_t size = fs::file_size(path, code);  // meaningless for a pipe
   for (std::size_t more = code || size >= largest_file ? 0 : size + 1; stream && bytes.size() <= largest_file;) {
     const std::size_t before = bytes.size();
     bytes.resize(before + std::min(std::max(more, std::size_t{1} << 16), largest_file + 1 - before));

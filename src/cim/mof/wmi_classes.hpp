@@ -6,7 +6,7 @@
 namespace vmms::cim::mof {
 
 /// The classes that WMI has in every namespace for providers, timers, events and settings (names with __ in front), and
-/// those that its own consumers and event tracing bring. Not those that schema/wmi has.
+/// those of its own consumers and event tracing. Not those that schema/wmi has.
 Declarations wmi_classes();
 
 }  // namespace vmms::cim::mof

@@ -147,7 +147,7 @@ std::string flat(const Qualifier& qualifier) {
   return text + flavor_text(qualifier);
 }
 
-/// A qualifier that starts at `column`, on lines of its own if it must.
+/// A qualifier that starts at `column`, on separate lines if necessary.
 std::string qualifier_text(const Qualifier& qualifier, std::size_t column) {
   std::string text = flat(qualifier);
   if (column + text.size() + 2 <= widest || qualifier.value.empty() || qualifier.value[0].items.empty()) return text;
@@ -250,7 +250,7 @@ std::string text_of(const QualifierDeclaration& declaration) {
 
 std::string alias_text(const std::string& alias) { return alias.empty() ? "" : " as $" + alias; }
 
-/// A class's or instance's own qualifiers stand on lines of their own.
+/// A class's or instance's own qualifiers are on separate lines.
 std::string head_qualifiers(const std::vector<Qualifier>& qualifiers) {
   return qualifiers.empty() ? "" : qualifier_list(qualifiers, 0) + '\n';
 }

@@ -1,4 +1,4 @@
-// Writes MOF: what the parser reads as equal declarations. In the form of the files under schema/.
+// Writes MOF that the parser reads as equal declarations, in the form of the files under schema/.
 #pragma once
 
 #include "cim/mof/ast.hpp"
@@ -7,7 +7,7 @@
 
 namespace vmms::cim::mof {
 
-/// Pragmas first, then what has no namespace, then the rest behind `#pragma namespace`; of each, qualifier declarations
+/// Pragmas first, then what has no namespace, then the rest after `#pragma namespace`; of each, qualifier declarations
 /// before classes before instances. Texts must be UTF-8.
 std::string write(const Declarations& declarations);
 

@@ -18,7 +18,7 @@ namespace vmms::cim::wql {
 
 class Builder {
  public:
-  /// `before`: how many characters of the text are ours; positions in errors count behind them.
+  /// `before`: how many characters of the text are ours; positions in errors count after them.
   Builder(std::string_view text, Language language, std::size_t before = 0)
       : text_(text), language_(language), before_(before) {}
 
@@ -37,7 +37,7 @@ class Builder {
   Condition* compare(const Token& property, Operator operation, const Token& other);
   Literal* literal(Literal::Kind kind, const Token& token);
   Literal* string(const Token& token) { return unescaped(token, false); }
-  /// What stands behind LIKE: a backslash before a character that needs none is one, as real hosts take it.
+  /// The pattern after LIKE: a backslash before a character that needs none stands for itself, as on real hosts.
   Literal* pattern(const Token& token);
 
   void clause(const Token& name, const Token& value);
@@ -45,7 +45,7 @@ class Builder {
   void associations(const Token& path, bool references);
 
   std::optional<int> unexpected;  ///< the code of the token that the grammar refused
-  /// Fails because of it, or of `found`, which is no token at all; `fits` tells whether a token of a code would have.
+  /// Fails because of it, or of `found`, which is not a token at all; `fits` says whether a token of a code would fit.
   void refuse(const std::function<bool(int)>& fits, const char* found = nullptr);
   /// Keeps the first failure, at `token` or at the token read last.
   void fail(const std::string& what) { fail(last, what); }

@@ -10,7 +10,7 @@
 
 namespace vmms::cim::wql {
 
-/// The widest integers of a kind: a constant may lie outside of the property's own range and still be compared.
+/// The widest integers of a kind: a constant may lie outside the property's own range and still be compared.
 std::optional<Value> integer(const Literal& literal);
 /// A constant in the type of a property; nothing when it does not fit.
 std::optional<Value> constant_of(const Property& property, const Literal& literal);

@@ -10,8 +10,8 @@
 namespace vmms::cim::wql {
 
 /// In UTC, as what it is compared with is shown; the month before the day, as in the United States, where both orders
-/// would do. Years of two digits are from 1930 to 2029. Nothing for other texts, and for six digits alone, which are
-/// `yyyyMM` or `yyMMdd`.
+/// would be possible. Years of two digits are from 1930 to 2029. Nothing for other texts, and for six digits alone,
+/// which are `yyyyMM` or `yyMMdd`.
 std::optional<DateTime> read_date(std::string_view text);
 
 }  // namespace vmms::cim::wql

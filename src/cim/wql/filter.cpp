@@ -1,4 +1,4 @@
-// Filter::compile: a condition beside a class.
+// Filter::compile: a condition and a class.
 #include "cim/wql/filter.hpp"
 
 #include "base/text.hpp"

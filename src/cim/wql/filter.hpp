@@ -1,4 +1,4 @@
-// A WHERE clause made ready for the instances of a class and its subclasses.
+// A WHERE clause compiled for the instances of a class and its subclasses.
 #pragma once
 
 #include "cim/instance.hpp"
@@ -24,17 +24,17 @@ class Filter {
   static Result<Filter> compile(const Condition& condition, const Class& cim_class, Origin origin,
                                 const OtherClass& other_class = {});
 
-  /// How many paths of the condition lack keys, so that somebody must find which object each of them names.
+  /// How many paths of the condition lack keys, so that the caller must find which object each of them names.
   std::size_t open_paths() const { return open_paths_; }
   /// The own path of that object; nothing where it names none, or several. `within`: its class, null for any.
   using FindPath = std::function<std::optional<ObjectPath>(const ObjectPath& path, const Class* within)>;
-  /// Asks for each of them. Before that, matches() takes them for names of all objects that they fit.
+  /// Finds each of them. Before that, matches() treats them as names of all objects that they fit.
   void find_paths(const FindPath& find) { find_paths(test_, find); }
 
   bool matches(const Instance& instance) const;
 
   /// The keys that an instance must have to match, and the class, as far as the condition says so plainly: what a
-  /// provider can look for instead of listing everything. Which of them hold still has to be tested.
+  /// provider can look for instead of listing everything. What is found must still be tested.
   const std::vector<KeyBinding>& keys() const { return keys_; }
   const std::string& class_name() const { return class_name_; }  ///< empty for any
   /// Of a path that the instance must have, which may name a superclass; empty for any.
@@ -62,7 +62,7 @@ class Filter {
     Operator operation = Operator::equal;
     std::shared_ptr<const Pattern> pattern;  ///< of LIKE, which has no constant
     Value constant;                          ///< NULL, or of the property's type; a path for references and `__PATH`
-    std::shared_ptr<const Literal> literal;  ///< a constant whose type only an embedded instance tells
+    std::shared_ptr<const Literal> literal;  ///< a constant whose type depends on the embedded instance
   };
 
   Filter(const Class& cim_class, Origin origin, const OtherClass& other_class)

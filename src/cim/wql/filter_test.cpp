@@ -436,7 +436,7 @@ TEST(WqlPattern, ManyWildcardsTakeNoTime) {
   EXPECT_FALSE(Pattern(pattern + "c").matches(std::string(100'000, 'a') + "b"));
 }
 
-// As it was written first: from the pattern's text, each time anew.
+// The first implementation: from the pattern's text, again each time.
 bool matches_slowly(std::string_view text, std::string_view pattern) {
   if (pattern.empty()) return text.empty();
   if (pattern.front() == '%') {

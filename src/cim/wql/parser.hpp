@@ -15,7 +15,7 @@ inline constexpr std::size_t longest_query = 64 * 1024;
 
 /// Reads `SELECT … FROM … [WHERE …]`, `ASSOCIATORS OF {…} [WHERE …]` or `REFERENCES OF {…} [WHERE …]`. Errors
 /// (invalid_argument) say what was expected and at which position, counted from 1.
-/// `before`: how many characters of the text the client did not write; positions count behind them.
+/// `before`: how many characters of the text the client did not write; positions count after them.
 Result<Statement> parse(std::string_view text, Language language = Language::wql, std::size_t before = 0);
 
 }  // namespace vmms::cim::wql

@@ -12,12 +12,12 @@
 
 namespace vmms::cim::wql {
 
-/// A pattern made ready: looking at a text costs at most the product of both lengths, however the pattern is written
+/// A compiled pattern: matching a text costs at most the product of both lengths, however the pattern is written
 /// (and the logarithm of its longest set).
 class Pattern {
  public:
   explicit Pattern(std::string_view pattern);
-  /// Those with a `*` behind anything but `.` are looked at in all their places at once.
+  /// Patterns with a `*` after anything but `.` are followed in all their positions at once.
   static constexpr std::size_t longest_expression = 1024;
   /// CQL's; a backslash stands before `.`, `*` and `\` that mean themselves. Errors (invalid_argument): `*` without a
   /// character, a backslash before another one, one that is too long.

@@ -1,4 +1,4 @@
-// What a WQL text says, before anybody has looked at a class.
+// What a WQL text says, before any class is looked up.
 #pragma once
 
 #include "cim/association_query.hpp"
@@ -35,7 +35,7 @@ struct Literal {
   enum class Kind : std::uint8_t { null, boolean, integer, real, string };
   Kind kind = Kind::null;
   std::string text;            ///< "true", "-3", "0x1F", or a string without its quotes and escapes
-  bool is_expression = false;  ///< behind CQL's LIKE, whose patterns are not WQL's
+  bool is_expression = false;  ///< after CQL's LIKE, whose patterns are not WQL's
 };
 
 /// A WHERE clause. `IS NULL` is a comparison with NULL.

@@ -14,8 +14,8 @@ namespace vmms::cim::wql {
 struct Origin {
   std::string server;              ///< this host's name
   std::string namespace_name;      ///< "root/virtualization/v2"
-  const Schema* schema = nullptr;  ///< what superclasses there are; null: paths name an object's own class
-  std::string called_server = {};  ///< what the client calls this host: one more of its names
+  const Schema* schema = nullptr;  ///< for superclasses; null: paths name an object's own class
+  std::string called_server = {};  ///< the name that the client uses for this host: one more of its names
 
   Home home() const { return {server, namespace_name, schema, called_server}; }
 };

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t text_limit = 256;
 constexpr std::size_t commands_limit = 1024;
 
-/// What the agent answered: a value or its own error.
+/// The agent's answer: a value or its own error.
 struct Answer {
   json::value value;
   bool refused = false;
@@ -104,7 +104,7 @@ Result<Answer> ask(Transport& transport, std::string_view command, std::string_v
 std::string plain(std::string_view command) { return "{\"execute\":\"" + std::string(command) + "\"}"; }
 
 // As `ask`, with the agent's refusal as an error. In a guest whose file systems are frozen the agent disables nearly
-// everything, in the same words as for a command that is forbidden for good: so ask which it is.
+// everything, in the same words as for a command that is always forbidden: so ask which it is.
 Result<json::value> ask_value(Transport& transport, std::string_view command, std::string_view text,
                               Clock::time_point deadline) {
   Result<Answer> answer = ask(transport, command, text, deadline);
@@ -179,7 +179,7 @@ Error silent_error() {
 
 Error late_error(const Transport& transport, std::string text) {
   const std::optional<Clock::duration> owing = transport.owing();
-  constexpr std::chrono::milliseconds usual{500};  // an agent that is well answers sooner
+  constexpr std::chrono::milliseconds usual{500};  // a healthy agent answers sooner
   if (!owing || *owing < usual) return error(Failure::timed_out, std::move(text));
   const std::string tenths = std::to_string(*owing / std::chrono::milliseconds(100));
   return error(Failure::timed_out, "the guest agent has not answered for " + tenths.substr(0, tenths.size() - 1) + "." +

@@ -15,8 +15,8 @@
 
 namespace vmms::guest {
 
-/// What runs a script. PowerShell gets name and values, each in base64, as lines on its standard input: it takes all
-/// that follows its option -Command for text to be run.
+/// What runs a script. PowerShell gets name and values, each in base64, as lines on its standard input: it would run
+/// everything after its option -Command as text.
 enum class Shell : std::uint8_t { posix, powershell };
 
 /// A fixed shell text and the values it takes. Values never become part of the text.
@@ -28,7 +28,7 @@ struct Script {
   Shell shell = Shell::posix;
 };
 
-/// What a script that has ended left behind.
+/// The result of a script that has ended.
 struct Output {
   std::optional<int> exit_status;  ///< nothing: a signal ended it
   std::optional<int> signal;
@@ -50,7 +50,7 @@ struct FilePiece {
   bool end = false;  ///< of the file
 };
 
-/// guest-get-osinfo; empty where the guest does not say.
+/// guest-get-osinfo; empty where the guest reports nothing.
 struct OperatingSystem {
   std::string id;
   std::string name;        ///< "Debian GNU/Linux 12 (bookworm)"
@@ -61,21 +61,21 @@ struct OperatingSystem {
   std::string machine;
 };
 
-/// No command is waited for longer than this, whatever the caller's deadline: a silent agent is found within 5 s.
+/// The longest wait for any command, whatever the caller's deadline: a silent agent is found within 5 s.
 constexpr std::chrono::seconds command_time{4};
-/// What is written of a file in one command, in bytes. libvirt (9.0 at least) loses count of a command that its socket
-/// does not take at once (about 200 KB): the agent then waits for the rest for ever.
+/// How much of a file is written in one command, in bytes. libvirt (9.0 at least) loses count of a command that its
+/// socket does not take at once (about 200 KB): the agent then waits for the rest for ever.
 constexpr std::size_t file_chunk = std::size_t{64} << 10;
-/// What is read of a file in one command; answers of megabytes come through.
+/// How much of a file is read in one command; answers of megabytes arrive.
 constexpr std::size_t file_read_chunk = std::size_t{1} << 20;
 /// The largest answer that is read: 1 MiB of error output and 4 MiB of output as base64.
 constexpr std::size_t answer_limit = std::size_t{7} << 20;
 
 /// Failures are those of Transport::command, and
 ///   timed_out      the caller's deadline passed before the agent had its time to answer
-///   unreachable    the agent is silent, was restarted in mid-call, or the guest's file systems are frozen
+///   unreachable    the agent is silent, was restarted during the call, or the guest's file systems are frozen
 ///   not_supported  the agent forbids the command or does not know it
-///   failed         the agent tried and failed, or its answer makes no sense
+///   failed         the agent tried and failed, or its answer is invalid
 class Agent {
  public:
   explicit Agent(Transport& transport) : transport_(transport) {}
@@ -90,7 +90,7 @@ class Agent {
   /// process id.
   Result<std::int64_t> execute(const Script& script, Clock::time_point deadline);
 
-  /// guest-exec-status: what the process left, once; nothing while it runs.
+  /// guest-exec-status: the result of the process, once; nothing while it runs.
   Result<std::optional<Output>> status(std::int64_t process, Clock::time_point deadline);
 
   /// guest-file-*: `mode` as of fopen(3). Handles are the agent's; it forgets them when it is restarted.
@@ -105,8 +105,8 @@ class Agent {
   Transport& transport_;
 };
 
-/// Of a caller who left, because its deadline passed, before a silent agent is found (timed_out): `text` says what it
-/// waited for. Where the agent has said nothing for half a second and more, the error says that instead.
+/// The error of a caller whose deadline passed before a silent agent is found (timed_out): `text` says what it waited
+/// for. Where the agent has been silent for half a second or more, the error says that instead.
 Error late_error(const Transport& transport, std::string text);
 
 /// What to do in a guest whose agent forbids what is needed.
@@ -114,13 +114,13 @@ constexpr std::string_view allow_advice =
     "allow it in the guest, where qemu-guest-agent is configured (block-rpcs or allow-rpcs in /etc/qemu/qemu-ga.conf, "
     "BLACKLIST_RPC or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga; in Windows the command line of the service QEMU-GA), "
     "and restart the agent";
-/// What every call answers while the guest's file systems are frozen.
+/// The error of every call while the guest's file systems are frozen.
 Error frozen_error();
-/// What a call answers that needs commands which the agent does not allow.
+/// The error of a call that needs commands which the agent does not allow.
 Error forbidden_error(std::string_view commands);
-/// What a call answers whose agent went away while the guest was at work.
+/// The error of a call whose agent disconnected while the guest was working.
 Error restarted_error();
-/// It is connected, and has not answered in the time it had.
+/// The error of an agent that is connected and has not answered in time.
 Error silent_error();
 
 }  // namespace vmms::guest

@@ -1,4 +1,4 @@
-// One command of the guest agent, for those parts of src/guest that know commands beside those of agent.hpp.
+// One command of the guest agent, for those parts of src/guest that use commands beyond those of agent.hpp.
 #pragma once
 
 #include "base/result.hpp"
@@ -14,7 +14,7 @@ namespace vmms::guest {
 Result<boost::json::value> call_agent(Transport& transport, std::string_view command,
                                       const boost::json::object& arguments, Clock::time_point deadline);
 
-/// That the agent's answer to a command cannot be used.
+/// The error for an agent's answer that cannot be used.
 Error senseless_answer(std::string_view command, std::string_view what);
 
 }  // namespace vmms::guest

@@ -1,4 +1,4 @@
-// JSON of a guest's agent: what it wrote, and what is written for it.
+// JSON of a guest's agent: reading its answers, writing its commands.
 #pragma once
 
 #include "base/result.hpp"
@@ -20,7 +20,7 @@ inline constexpr std::size_t most_agent_members = 256;
 /// Errors (failed): what is wrong with it, as the rest of a sentence.
 Result<boost::json::value> read_agent_json(std::string_view text);
 
-/// In ASCII, other characters as `\u` escapes: libvirt with json-c (11.3) takes no others for UTF-8.
+/// In ASCII, other characters as `\u` escapes: libvirt with json-c (11.3) refuses other UTF-8.
 std::string write_agent_json(const boost::json::value& value);
 
 }  // namespace vmms::guest

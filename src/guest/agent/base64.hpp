@@ -1,4 +1,4 @@
-// Base64 under the name that this layer knew it by first.
+// Base64 in this layer's namespace.
 #pragma once
 
 #include "base/base64.hpp"

@@ -13,14 +13,14 @@
 
 namespace vmms::guest {
 
-/// Processes of a guest whose end nobody waits for any more. The agent keeps what a process printed until it is asked
-/// once, so somebody has to ask. Thread-safe.
+/// Processes of a guest without waiting callers. The agent keeps what a process printed until guest-exec-status fetches
+/// it once, so something has to fetch it. Thread-safe.
 class AbandonedProcesses {
  public:
-  /// For what add() is to take: that allocates nothing, since a destructor calls it.
+  /// Reserves room for add(), which allocates nothing, since a destructor calls it.
   void make_room();
   void add(std::int64_t process, std::uint64_t connection);
-  /// Asks about one of them, when the last asking is 5 s ago.
+  /// Asks about one of them, when the last query was 5 s ago or more.
   void tidy(Transport& transport, Clock::time_point deadline);
 
  private:
@@ -33,7 +33,7 @@ class AbandonedProcesses {
   std::vector<Process> processes_;
 };
 
-/// Starts a script and asks for its end. Not thread-safe: a Flight sees to that.
+/// Starts a script and polls for its end. Not thread-safe: a Flight serializes its steps.
 class Execution {
  public:
   Execution(std::shared_ptr<Transport> transport, std::shared_ptr<AbandonedProcesses> abandoned, Script script)
@@ -42,9 +42,9 @@ class Execution {
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
-  /// The next step: sends guest-exec, or waits a little and sends guest-exec-status. Nothing: not at an end yet, also
-  /// when the deadline passes; a step that was cut off by its deadline is done again by the next call, which may start
-  /// the script a second time.
+  /// The next step: sends guest-exec, or waits a little and sends guest-exec-status. Nothing: it has not ended yet,
+  /// also when the deadline passes; a step that was cut off by its deadline is done again by the next call, which may
+  /// start the script a second time.
   std::optional<Result<Output>> advance(Clock::time_point deadline);
 
   /// As advance without its wait: for callers that have something else to do meanwhile.
@@ -52,7 +52,7 @@ class Execution {
     return process_ && Clock::now() < next_ ? std::nullopt : advance(deadline);
   }
 
-  /// Whether the guest has begun with the script and is not known to have ended it.
+  /// Whether the guest has begun the script and is not known to have ended it.
   bool running() const { return process_.has_value(); }
 
   /// The latest time at which the script is known not to have ended.

@@ -14,9 +14,9 @@
 
 namespace vmms::guest {
 
-/// Work in steps, done by one of those who wait for it while the others sleep. Whoever's deadline passes leaves, and
-/// another goes on with the work where it stands; when the last has left the work rests until somebody comes. So no
-/// thread belongs to the work, and a caller's deadline ends nothing but this caller's waiting.
+/// Work in steps, done by one of the callers that wait for it while the others sleep. A caller whose deadline passes
+/// leaves, and another continues the work; when the last has left, the work rests until the next caller comes. So no
+/// thread belongs to the work, and a caller's deadline ends only that caller's wait.
 template <class T>
 class Flight {
  public:
@@ -41,7 +41,7 @@ class Flight {
     return result_;
   }
 
-  /// Does one step now if nobody else is at it. Returns whether the work is done.
+  /// Does one step now if no other caller is doing one. Returns whether the work is done.
   bool poke(Clock::time_point deadline) {
     std::unique_lock lock(mutex_);
     if (!result_ && !driven_)

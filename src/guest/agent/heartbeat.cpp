@@ -22,7 +22,7 @@ Status Heartbeat::read(Clock::time_point deadline) {
   const std::uint64_t connection = transport_->connection();
   const Clock::time_point asked = Clock::now();
   const Clock::duration slow = std::min<Clock::duration>(2 * answer_time_, command_time);
-  // An agent that owes somebody an answer has had that time already.
+  // An agent that owes an answer has already had the time since then.
   const bool owes = unanswered_ > 0 && unanswered_connection_ == connection;
   const Clock::time_point since = owes ? std::min(unanswered_since_, asked) : asked;
   const Clock::time_point limit =

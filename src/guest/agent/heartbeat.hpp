@@ -1,4 +1,4 @@
-// Whether a guest's agent answers. An idle guest is left alone: it is asked only when somebody wants to know.
+// Whether a guest's agent answers. An idle guest is left alone: it is asked only when a caller wants to know.
 #pragma once
 
 #include "base/result.hpp"
@@ -13,10 +13,10 @@
 
 namespace vmms::guest {
 
-/// What was found is believed for a second and shared by all who ask; an agent that says nothing for `patience` is
-/// silent, so that what is read is never older than two seconds. One that was seen to need longer for its answers is
-/// slow, and gets twice that time, which begins with the oldest command that it has not answered. While an agent is
-/// silent, readers get the answer at once, or nearly so. Thread-safe.
+/// A result is valid for a second and shared by all callers; an agent that does not answer for `patience` is silent, so
+/// that no result is older than two seconds. One that was seen to need longer for its answers is slow, and gets twice
+/// that time, counted from the oldest command that it has not answered. While an agent is silent, readers get the
+/// answer at once, or nearly so. Thread-safe.
 class Heartbeat {
  public:
   static constexpr std::chrono::milliseconds patience{800};

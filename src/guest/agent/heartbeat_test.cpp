@@ -44,7 +44,7 @@ TEST_F(HeartbeatTest, SilenceShowsWithinTwoSecondsAndIsRememberedThen) {
   EXPECT_LT(Clock::now() - fell_silent, 2s);
   ASSERT_FALSE(alive);
   EXPECT_EQ(alive.error().kind, Failure::unreachable);
-  // Who comes now is told at once; who comes when that is old waits a little.
+  // A caller gets the result at once now; one that comes when it is old waits a little.
   auto begun = Clock::now();
   for (int i = 0; i < 20; ++i) EXPECT_FALSE(heartbeat_.read(soon()));
   EXPECT_LT(Clock::now() - begun, 300ms);

@@ -1,4 +1,4 @@
-// A transport for work that fills a guest: each command gets more time than people would wait for one.
+// A transport for work that keeps a guest busy: each command gets more time than an interactive caller would wait.
 #pragma once
 
 #include "guest/transport/transport.hpp"

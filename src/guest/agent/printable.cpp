@@ -47,7 +47,7 @@ std::string made_fit(std::string_view bytes, std::size_t limit, bool is_name) {
       text += ellipsis;
       break;
     }
-    // "\r\n" is a line end of its own.
+    // "\r\n" is one line end.
     if (is_name || bytes.front() != '\r') text += next;
     bytes.remove_prefix(character.size);
   }

@@ -7,10 +7,10 @@
 namespace vmms::guest {
 
 /// Valid UTF-8 without control characters other than tab and line feed: XML can carry it and no terminal obeys it.
-/// What is not becomes U+FFFD. White space at the end goes; what is longer than `limit` bytes ends in "…".
+/// Anything else becomes U+FFFD. Trailing white space is removed; a text longer than `limit` bytes ends in "…".
 std::string printable(std::string_view bytes, std::size_t limit);
 
-/// The same for a name, of which nothing goes: without its white space it would be another's.
+/// The same for a name, which keeps its white space: without it, it would be another name.
 std::string printable_name(std::string_view bytes, std::size_t limit);
 
 }  // namespace vmms::guest

@@ -16,8 +16,8 @@
 namespace vmms::guest {
 
 /// One read at a time; what it gave, success or failure, holds for `age`, and no longer than the agent's connection. A
-/// failure of our own (out of memory, the account cannot pay) says nothing of the guest and holds for those alone who
-/// waited for it. `account` pays for what is kept. Thread-safe.
+/// failure of our own (out of memory, the account cannot pay) says nothing about the guest and goes only to the callers
+/// that waited for it. `account` pays for what is kept. Thread-safe.
 template <class T>
 class SharedRead {
  public:
@@ -52,7 +52,7 @@ class SharedRead {
     return *found;
   }
 
-  /// What was read is void.
+  /// Makes what was read void.
   void forget() {
     const std::lock_guard lock(mutex_);
     flight_.reset();

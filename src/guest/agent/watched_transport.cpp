@@ -34,7 +34,7 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   }
 
   /// With the mutex held. Learns from the answer, or from having waited for it long enough. What the hypervisor says of
-  /// itself or of a paused VM tells nothing about the agent.
+  /// itself or of a paused VM says nothing about the agent.
   void hear(std::uint64_t of, const Result<std::string>& answer, Clock::time_point begun, Clock::time_point deadline) {
     if (answer) {
       owed_since.reset();
@@ -48,7 +48,7 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
     if (late && deadline - begun >= times.silence && transport->connected()) learn(of, State::silent);
   }
 
-  /// With the mutex held. Whoever asks after a pause, in which nobody did, counts from now.
+  /// With the mutex held. After a pause without callers, the time counts from now.
   void owe(Clock::time_point now) {
     if (!owed_since || now - owed_until > times.between_pings) owed_since = now;
     owed_until = now;
@@ -85,7 +85,7 @@ struct WatchedTransport::Watch : std::enable_shared_from_this<WatchedTransport::
   /// With the mutex held. Whether an answer of this connection is on its way.
   bool is_being_asked() const { return asking == connection; }
 
-  /// Whoever hears of its end may begin the next one.
+  /// A caller that learns of its end may begin the next one.
   void ping(std::uint64_t of, Clock::time_point limit) noexcept {
     std::optional<Result<std::string>> answer;
     const Clock::time_point begun = Clock::now();

@@ -11,18 +11,18 @@
 
 namespace vmms::guest {
 
-/// A silent agent is waited for once, and not by everybody who reads: from the first command on that found it silent,
-/// commands are refused, while a ping in the background, one a second as long as somebody asks, finds out whether it
-/// has come back. Thread-safe.
+/// A silent agent is waited for once, not by every caller: from the first command that found it silent, commands are
+/// refused, while a ping in the background, one a second as long as callers ask, finds out whether it is back.
+/// Thread-safe.
 class WatchedTransport : public Transport {
  public:
   struct Times {
-    Clock::duration silence = std::chrono::milliseconds(3500);  ///< a command that got so much and no answer found it
+    Clock::duration silence = std::chrono::milliseconds(3500);  ///< a command without an answer for so long found it
     Clock::duration ping = std::chrono::seconds(4);
     Clock::duration between_pings = std::chrono::seconds(1);
-    /// How long a ping of an agent that was silent is waited for: one that has come back answers within that.
+    /// How long to wait for the ping of an agent that was silent: one that is back answers within that.
     Clock::duration patience = std::chrono::milliseconds(100);
-    /// How long the first ping of a connection is waited for by those who have other guests to ask.
+    /// How long callers that have other guests to ask wait for the first ping of a connection.
     Clock::duration first_sign = std::chrono::seconds(1);
   };
 
@@ -41,11 +41,11 @@ class WatchedTransport : public Transport {
   /// The transport below, for work that must go on although others find the agent silent.
   const std::shared_ptr<Transport>& unwatched() const { return transport_; }
 
-  /// For those who have other guests to ask: returns when the agent of this connection has given its first sign of
+  /// For callers that have other guests to ask: returns when the agent of this connection has given its first sign of
   /// life, at once when that was before, or when only a command can find out. All wait for the same ping, and none for
   /// it once it has lasted too long. Errors: unreachable (silent; or it has said nothing yet).
   Status wait_for_life(Clock::time_point deadline);
-  /// For those who want this guest and no other: where it is silent, waits for the answer to a ping.
+  /// For callers that want only this guest: where it is silent, waits for the answer to a ping.
   Status wait_for_return(Clock::time_point until);
 
  private:

@@ -1,4 +1,4 @@
-// What a copy tells while it runs.
+// What a copy reports while it runs.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace vmms::guest {
 
-/// Where the part file of a copy lies, in words that are known before it exists and hold after a restart of ours.
+/// Where the part file of a copy is, in terms that are known before it exists and still hold after vmmsd restarts.
 struct PartFile {
   std::string name;         ///< beside the target
-  std::string destination;  ///< as the copy was asked for
+  std::string destination;  ///< as requested
   std::string source;       ///< the name that the file gets when the destination is a directory
 };
 
-/// Who watches a copy, and may end it.
+/// The observer of a copy, which may end it.
 struct CopyObserver {
   std::function<void(std::uint64_t bytes)> moved;      ///< so many more bytes have gone
-  std::function<bool()> cancelled;                     ///< asked often
-  std::function<void(const PartFile* part)> has_part;  ///< what a crash of ours may leave from now on; null: nothing
+  std::function<bool()> cancelled;                     ///< called often
+  std::function<void(const PartFile* part)> has_part;  ///< what a crash of vmmsd may leave from now on; null: nothing
 };
 
 }  // namespace vmms::guest

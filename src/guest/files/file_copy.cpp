@@ -23,12 +23,12 @@ using namespace std::chrono_literals;
 constexpr auto port_open_time = 20s;
 constexpr auto answer_interval = 10ms;
 
-/// A file that is still to come takes its sender's time; who watches the copy ends it sooner.
+/// A file that is still arriving takes its sender's time; the observer of the copy may end it sooner.
 constexpr Clock::duration total_time(std::uint64_t bytes) { return 600s + std::chrono::seconds(bytes >> 14); }
 
 constexpr std::size_t reply_limit = 16384;
 
-/// Says that this place was left, however that happened.
+/// Notes that the scope was left, however that happened.
 struct AtEnd {
   std::atomic<bool>& left;
   ~AtEnd() { left = true; }
@@ -55,7 +55,7 @@ Result<std::string> FileCopy::to_guest(const ByteSource& source, const Destinati
   if (cancelled()) return cancelled_error();
   if (!has_shell()) return in_place(source, destination);
   const PartFile part{fmt::format(".vmms-{}.part", to_lower(random_guid())), destination.path, source.name()};
-  // Before anything begins, so that there is no moment in which a crash of ours leaves what nobody knows of.
+  // Before anything begins, so that a crash of vmmsd at no moment leaves an unrecorded file.
   if (observer_.has_part) observer_.has_part(&part);
   tidied_ = false;
   Result<std::string> target = receive({source, destination, part});
@@ -116,7 +116,7 @@ Script FileCopy::receive_script(std::string_view from, const CopyTask& task,
 Result<std::string> FileCopy::receive(const CopyTask& task) {
   const bool small = task.source.data_bytes() <= at_once_limit;
   if (small && task.source.at_hand()) return at_once(task);
-  // A port costs more than a few commands; but these would write what lies in holes.
+  // A port costs more than a few commands; but these would also write the holes.
   if (small && capabilities_.can_write_files && task.source.size() <= at_once_limit) return in_chunks(task);
   if (port()) {
     if (const auto agent = own_agent_ ? own_agent_() : nullptr) {
@@ -156,7 +156,7 @@ Result<std::string> FileCopy::through_port(const CopyTask& task) {
   Execution execution(transport_, abandoned_, receive_script(port_->name(), task, source.pieces(), {}));
   if (const auto begun = execution.advance(soon())) return begun->error();
   std::optional<Result<Output>> ended;
-  // Only when the port has nothing for us is the guest asked whether the script still runs: that takes time from it.
+  // Only when the port has no data is the guest asked whether the script still runs: that takes its time.
   const auto still_runs = [&](Clock::time_point patience) -> Status {
     if (cancelled()) return cancelled_error();
     ended = execution.poll(soon());
@@ -248,7 +248,8 @@ Result<std::string> FileCopy::through_own_agent(OwnAgentSession& agent, const Co
     }
   }
   if (sent) sent = source.confirm();
-  // The guest writes to its disk before it answers. Whoever cancels the copy does not wait for that, nor does a thread.
+  // The guest writes to its disk before it answers. A caller that cancels the copy does not wait for that, nor does a
+  // thread.
   const Clock::time_point patience = time_for(source.data_bytes());
   std::optional<Error> given_up;
   while (sent && !ended && !given_up) {
@@ -320,7 +321,7 @@ Status FileCopy::write_chunks(const ByteSource& source, std::int64_t handle, Con
   return source.confirm();
 }
 
-// Without guest-exec there is no rename, no directory and no variable: the agent opens, writes and reads, no more.
+// Without guest-exec there is no rename, no directory and no variable: the agent can only open, write and read.
 Result<std::string> FileCopy::in_place(const ByteSource& source, const Destination& destination) {
   if (!capabilities_.can_write_files) return forbidden_error("guest-exec and guest-file-write");
   if (destination.path.find('$') != std::string::npos)

@@ -29,7 +29,7 @@ struct Destination {
 ///   without ports   guest-file-write in chunks of 64 KiB (about a twentieth of the speed)
 ///   no guest-exec   guest-file-write into the target itself, read back; nothing can be atomic then
 /// A file appears in the guest whole, with the hash it was read with, or not at all: it is written beside its target
-/// and renamed. Not thread-safe; takes as long as it needs, and gives up when the guest takes nothing for a minute.
+/// and renamed. Not thread-safe; takes as long as it needs, and gives up when the guest accepts nothing for a minute.
 class FileCopy {
  public:
   /// Our own agent in the guest, if it is there now.
@@ -47,9 +47,9 @@ class FileCopy {
   Result<std::string> to_guest(const ByteSource& source, const Destination& destination);
 
   /// A regular file of the guest, to its end, with its permissions and its time of modification. The size that the
-  /// guest tells of it is believed only as far as its content goes on to fit.
+  /// guest reports is believed only as long as the content agrees with it.
   Status from_guest(const std::string& path, ByteSink& target);
-  /// The same where Files::describe_content has told already.
+  /// The same with the result of an earlier Files::describe_content.
   Status from_guest(const std::string& path, const FileInformation& file, ByteSink& target);
 
  private:
@@ -98,8 +98,8 @@ class FileCopy {
   const CopyObserver observer_;
   const OwnAgent own_agent_;
   std::unique_ptr<Port> port_;
-  bool no_port_ = false;  ///< none can be had
-  bool tidied_ = false;   ///< the guest has said that no part file of the present copy is left
+  bool no_port_ = false;  ///< none can be opened
+  bool tidied_ = false;   ///< the guest has reported that no part file of the current copy is left
 };
 
 }  // namespace vmms::guest

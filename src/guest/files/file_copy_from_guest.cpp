@@ -12,7 +12,7 @@ namespace vmms::guest {
 
 namespace {
 
-/// A file may grow while it is copied, and those of /proc hold more than they say; but not for ever.
+/// A file may grow while it is copied, and those of /proc hold more than their size; but not without end.
 constexpr std::uint64_t most_growth = 64U << 20;
 /// How long the port is waited for when all may have come.
 constexpr std::chrono::milliseconds end_time{10};
@@ -79,7 +79,7 @@ Script FileCopy::send_script(std::string_view to, const FileInformation& file, c
           {}};
 }
 
-// False: it holds more than fits into an answer, whatever it says.
+// False: it holds more than fits into an answer, whatever its size says.
 Result<bool> FileCopy::send_at_once(const FileInformation& file, const std::string& path, ByteSink& target) {
   const Script script = send_script("-", file, path, answer_at_once_limit + 1);
   const Result<Output> output = Execution(transport_, abandoned_, script).finish(soon());

@@ -1,4 +1,4 @@
-// Files of a guest: what there is, removing it, copying in both directions.
+// Files of a guest: list, describe and remove them, copy in both directions.
 #pragma once
 
 #include "base/byte_stream.hpp"
@@ -16,7 +16,7 @@
 
 namespace vmms::guest {
 
-/// One file of a guest. Names are what the guest says, made printable.
+/// One file of a guest. Names are as the guest reports them, made printable.
 struct FileInformation {
   enum class Type : std::uint8_t { other, file, directory, link };
   std::string name;
@@ -30,7 +30,7 @@ struct FileInformation {
 
 struct DirectoryListing {
   std::vector<FileInformation> entries;  ///< ascending by name
-  bool complete = true;                  ///< false: there are more than are told
+  bool complete = true;                  ///< false: there are more than are listed
 };
 
 /// $VARIABLES in paths are those of the guest's agent. Failures: as of Guest, and
@@ -38,18 +38,18 @@ struct DirectoryListing {
 ///   already_exists    it is there and must not be overwritten
 ///   access_denied     the guest refused it (permissions, read-only or immutable)
 ///   invalid_argument  the path cannot be used: relative, a directory where a file is wanted, control characters
-///   failed            anything else of the guest: no space, a hash that differs
+///   failed            any other failure of the guest: no space, a hash that differs
 class Files {
  public:
   explicit Files(std::shared_ptr<Transport> transport, std::shared_ptr<AbandonedProcesses> abandoned)
       : transport_(std::move(transport)), abandoned_(std::move(abandoned)) {}
 
   Result<FileInformation> describe(const std::string& path, Clock::time_point deadline) const;
-  /// A file whose content is wanted: where the path is a link, what that leads to. Errors also: invalid_argument when
-  /// it is no regular file.
+  /// A file whose content is wanted: where the path is a link, its target. Errors also: invalid_argument when it is not
+  /// a regular file.
   Result<FileInformation> describe_content(const std::string& path, Clock::time_point deadline) const;
   Result<DirectoryListing> list(const std::string& path, Clock::time_point deadline) const;
-  /// Whether it was made: one that is there stays as it is. Its parent must be there.
+  /// Whether it was created: one that exists stays as it is. Its parent must exist.
   Result<bool> make_directory(const std::string& path, std::uint32_t permissions, Clock::time_point deadline) const;
   /// A file or an empty directory.
   Status remove(const std::string& path, Clock::time_point deadline) const;
@@ -74,7 +74,7 @@ inline constexpr std::string_view file_remove_script = "vmms-file-remove";
 inline constexpr std::string_view file_send_script = "vmms-file-send";
 inline constexpr std::string_view file_make_directory_script = "vmms-file-make-directory";
 
-/// The value of `Key=` at the begin of a line of `text`; empty when there is none.
+/// The value of `Key=` at the beginning of a line of `text`; empty when there is none.
 std::string_view line_value(std::string_view text, std::string_view key);
 
 /// What a file script's `Error=CODE` means for `path`; `words` is its standard error.

@@ -72,7 +72,7 @@ void OwnAgent::deploy(std::uint64_t generation) {
     failure_.clear();
   } else {
     failure_ = session.error().message;
-    // What this host or virtual machine cannot do stays so for a while.
+    // What this host or virtual machine cannot do now it cannot do for a while.
     if (session.error().kind == Failure::not_supported) not_before_ = Clock::now() + most_pause;
   }
 }

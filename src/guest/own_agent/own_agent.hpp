@@ -1,4 +1,4 @@
-// Our own agent in one guest: when it is brought there, when it is taken away, and why there is none.
+// Our own agent in one guest: when it is deployed, when it is removed, and why there is none.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -14,7 +14,7 @@
 
 namespace vmms::guest {
 
-/// The program that is brought into guests; lives as long as the process. Empty: none is.
+/// The program that is deployed to guests; lives as long as the process. Empty: none is.
 struct OwnAgentProgram {
   std::string_view bytes;
   std::string_view sha256;  ///< of the bytes, in hexadecimal
@@ -24,15 +24,15 @@ struct OwnAgentProgram {
 inline constexpr std::string_view own_agent_look_script = "vmms-own-agent-look";
 inline constexpr std::string_view own_agent_start_script = "vmms-own-agent-start";
 
-/// Brings the program into the guest, unless the same is there, and starts it. Takes some seconds, on the caller's
-/// thread; an older one that still runs is ended. `account` pays for what it tells. Failures as of Agent and
+/// Copies the program into the guest, unless the same is there, and starts it. Takes some seconds, on the caller's
+/// thread; ends an older one that still runs. `account` pays for its data. Failures as of Agent and
 /// Transport::open_port.
 Result<std::shared_ptr<OwnAgentSession>> deploy_own_agent(const std::shared_ptr<Transport>& transport,
                                                           const std::shared_ptr<AbandonedProcesses>& abandoned,
                                                           const OwnAgentProgram& program, const AccountPtr& account,
                                                           Clock::time_point deadline);
 
-/// Thread-safe; nothing here waits for the guest. Deployment runs on a thread of its own that nobody waits for.
+/// Thread-safe; nothing here waits for the guest. Deployment runs on its own thread, and no caller waits for it.
 class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
  public:
   /// After a failure the next attempt waits so long, then twice as long, up to the most.
@@ -47,11 +47,11 @@ class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
         account_(std::move(account)) {}
   ~OwnAgent();
 
-  /// The present conversation; null when there is none.
+  /// The current conversation; null when there is none.
   std::shared_ptr<OwnAgentSession> session() const;
-  /// Has it brought into the guest, unless it is there, is on its way, or failed lately.
+  /// Has it deployed, unless it is there, is on its way, or failed lately.
   void want();
-  /// Takes it away. It comes again when somebody wants it.
+  /// Removes it. It is deployed again when a caller wants it.
   void drop();
 
   /// Whether it is in use, and why not, for people.
@@ -67,13 +67,13 @@ class OwnAgent : public std::enable_shared_from_this<OwnAgent> {
 
   mutable std::mutex mutex_;
   mutable std::shared_ptr<OwnAgentSession> session_;
-  std::uint64_t generation_ = 0;  ///< counts drops: what was begun before the last one is not wanted
+  std::uint64_t generation_ = 0;  ///< counts drops: a deployment begun before the last one is not wanted
   bool deploying_ = false;
   Clock::time_point session_since_{};
   Clock::time_point not_before_{};
-  std::uint64_t tried_connection_ = 0;  ///< of the guest's agent: another one is another chance
+  std::uint64_t tried_connection_ = 0;  ///< of the guest's agent: a new one is a new chance
   Clock::duration pause_{};
-  Clock::time_point shunned_until_{};  ///< after it told too much, whatever connection there is
+  Clock::time_point shunned_until_{};  ///< after it sent too much, whatever the connection
   std::string failure_;
 };
 

@@ -21,7 +21,7 @@ Error not_deployed(std::string_view what, const Output& output) {
   return error(Failure::failed, words.empty() ? message : message + ": " + words);
 }
 
-// One of the directories of the script, and nothing else that the guest may say.
+// One of the script's directories, and nothing else that the guest may print.
 std::string directory_of(std::string_view text, bool& present) {
   std::string directory;
   present = false;

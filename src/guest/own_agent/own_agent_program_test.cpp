@@ -42,7 +42,7 @@ TEST(OwnAgentProgram, IsSmallAndNeedsNoLibrary) {
 class OwnAgentProgramTest : public testing::Test {
  protected:
   OwnAgentProgramTest() {
-    // It removes its file when it is told to go.
+    // It removes its file when the host ends it.
     directory_.write("vmms-agent", program(), true);
     std::string device;
     auto port = std::make_unique<FdPort>(FdPort::open_terminal(device), device);

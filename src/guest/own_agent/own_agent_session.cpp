@@ -175,7 +175,7 @@ void OwnAgentSession::read() {
   } catch (const std::exception&) {
     close(caught_error().message);
   }
-  // The session may be held for long, what it was told is of no use any more.
+  // The session may be held for long, but its data is of no use any more.
   const std::lock_guard lock(mutex_);
   loaded_.clear();
   canonical_.clear();
@@ -238,7 +238,7 @@ Status OwnAgentSession::take(protocol::ToHost message, std::size_t bytes) {
   } else if (id) {
     if (const auto* pong = std::get_if<protocol::Pong>(&message); pong != nullptr && pong->events != events_)
       return error(Failure::failed, "it told something that did not come here (the guest went back in time?)");
-    // What nobody waits for any more is no error.
+    // An answer that no caller waits for any more is not an error.
     if (const auto found = waiting_.find(*id); found != waiting_.end() && !found->second.answer) {
       // A list of short texts takes some ten times the memory of its frame.
       found->second.bytes = 10 * bytes;

@@ -1,4 +1,4 @@
-// A conversation with our own agent in a guest (agent/): services as it tells of them, starts and stops, file streams.
+// A conversation with our own agent in a guest (agent/): services as it reports them, starts and stops, file streams.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -22,9 +22,9 @@
 
 namespace vmms::guest {
 
-/// Thread-safe. One thread reads the port and keeps the session alive until it ends. What the guest says is bounded and
-/// validated, and what makes no sense ends the session. Failures:
-///   unreachable  the session has ended, or the agent cannot hear the service manager; there are other ways
+/// Thread-safe. One thread reads the port and keeps the session alive until it ends. What the guest sends is bounded
+/// and validated, and invalid data ends the session. Failures:
+///   unreachable  the session has ended, or the agent has lost the service manager; there are other ways
 ///   timed_out    the deadline passed
 ///   not_found    no such service
 ///   failed       the guest tried and failed
@@ -33,18 +33,18 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
  public:
   /// Requests under way in one guest.
   static constexpr std::size_t most_under_way = 128;
-  /// An agent that says nothing for so long, though asked, is given up.
+  /// An agent that does not answer for so long is given up.
   static constexpr std::chrono::seconds silent_time{3};
 
-  /// What is kept of what it told, in bytes, whatever its virtual machine's account allows beyond that.
+  /// How much of its data is kept, in bytes, whatever its virtual machine's account allows beyond that.
   static constexpr std::size_t most_bytes = std::size_t{16} << 20;
-  /// What it may say at once, and how fast it may go on: what is said faster waits in the guest.
+  /// How much it may send at once, and how fast it may go on: anything faster waits in the guest.
   static constexpr std::size_t burst_bytes = std::size_t{16} << 20;
   static constexpr std::size_t bytes_a_second = std::size_t{256} << 10;
   /// What a message costs beside its bytes.
   static constexpr std::size_t message_cost = 64;
 
-  /// Waits for the agent's first words. `build` is what it must say it is, `account` pays for what it tells.
+  /// Waits for the agent's hello. `build` is the build that it must name, `account` pays for its data.
   static Result<std::shared_ptr<OwnAgentSession>> begin(std::unique_ptr<Port> port, std::string_view build,
                                                         Clock::time_point deadline, const AccountPtr& account = {});
   ~OwnAgentSession();
@@ -52,14 +52,14 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   bool alive() const;
   /// Why it ended.
   std::string end_reason() const;
-  /// It ended since it told more than is kept.
+  /// It ended because the agent sent more than is kept.
   bool told_too_much() const;
   /// Ends it and waits for nothing. `remove`: the agent ends and removes its file.
   void end(bool remove, std::string reason);
   /// Ends it with its virtual machine. Allocates nothing: a destructor calls it.
   void abandon();
 
-  /// Everything that the service manager said up to now has been taken in, apart from the last tenth of a second.
+  /// Everything that the service manager reported so far has arrived, apart from the last tenth of a second.
   Status current(Clock::time_point deadline);
 
   /// Counts changes of states, and of the files that define services.
@@ -70,7 +70,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   };
   /// Nothing while not all loaded services are known.
   std::optional<Versions> versions() const;
-  /// A loaded service, by its name or an alias, as it was told last.
+  /// A loaded service, by its name or an alias, as last reported.
   std::optional<Service> loaded(const std::string& full_name) const;
   /// `list` as it is now, when the files that it was read from are still the same.
   ServiceList now(const ServiceList& list) const;
@@ -90,7 +90,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
     std::string full_name_;
     bool start_ = false;
     std::uint32_t id_ = 0;
-    std::shared_ptr<void> given_up_;  ///< with the last copy, nobody waits any more
+    std::shared_ptr<void> given_up_;  ///< with the last copy gone, no caller waits any more
   };
   Result<Act> start(const std::string& full_name) { return act(full_name, true); }
   Result<Act> stop(const std::string& full_name) { return act(full_name, false); }
@@ -124,7 +124,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
     std::size_t bytes = 0;
   };
 
-  /// A request whose answer is waited for as long as this is held.
+  /// A request that waits for its answer while this is held.
   struct Sent {
     std::uint32_t id = 0;
     std::shared_ptr<void> given_up;
@@ -134,12 +134,12 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
 
   void read();
   void listen();
-  /// Lets a guest that says much wait.
+  /// Slows down a guest that sends much.
   void slow_down(std::size_t bytes);
   Status take_frames(std::string_view bytes);
   Status take(protocol::ToHost message, std::size_t bytes);
   Status take_unit(const protocol::Unit& unit);
-  /// So much more, or less, is kept of what it told.
+  /// Charges so much more, or less, for its data.
   Status keep(std::size_t more);
   void keep_less(std::size_t less);
   std::map<std::uint32_t, Waiting>::node_type no_longer_waiting(std::uint32_t id);
@@ -170,7 +170,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   bool greeted_ = false;
   std::string build_;
   std::optional<std::string> end_reason_;
-  bool leaving_ = false;  ///< told to exit
+  bool leaving_ = false;  ///< asked to exit
   std::uint32_t last_id_ = 0;
   std::map<std::uint32_t, Waiting> waiting_;
   std::uint64_t events_ = 0;
@@ -186,7 +186,7 @@ class OwnAgentSession : public std::enable_shared_from_this<OwnAgentSession> {
   friend struct OwnAgentSessionFuzz;
 };
 
-/// A service as the guest told it, with every text bounded and printable; nothing when it is none.
+/// A service as the guest reported it, with every text bounded and printable; nothing when it is not one.
 std::optional<Service> service_of(const protocol::Unit& unit);
 
 }  // namespace vmms::guest

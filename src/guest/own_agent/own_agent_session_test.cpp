@@ -87,7 +87,7 @@ class OwnAgentSessionTest : public testing::Test {
   std::shared_ptr<OwnAgentSession> session_;
 };
 
-/// Nothing can be written while it is full; who writes waits as in a real port, without a thread of the pool.
+/// Nothing can be written while it is full; a writer waits as on a real port, without a thread of the pool.
 class FullPort : public Port {
  public:
   explicit FullPort(std::unique_ptr<Port> port) : port_(std::move(port)) {}
@@ -329,7 +329,7 @@ TEST_F(OwnAgentSessionTest, CopiesSayWhatWentWrongInTheGuest) {
   EXPECT_EQ(result.error().message, "errno 2: opening /tmp/x: No such file or directory");
 }
 
-// A guest that tells as much as each message takes.
+// A guest that sends as much as each message can hold.
 Unit endless(int number) {
   const auto padded = [](std::string text) { return text.append(247 - text.size(), 'x') + ".service"; };
   std::vector<std::string> names;

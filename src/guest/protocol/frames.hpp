@@ -19,7 +19,7 @@ inline constexpr std::size_t segments_limit = 15000;
 std::string encode(const ToAgent& message);
 std::string encode(const ToHost& message);
 
-/// The message of a frame without its length; nothing when it is none: unknown, cut off, or with something behind it.
+/// The message of a frame without its length; nothing when it is invalid: unknown, cut off, or with trailing bytes.
 std::optional<ToAgent> decode_to_agent(std::string_view frame);
 std::optional<ToHost> decode_to_host(std::string_view frame);
 

@@ -1,4 +1,4 @@
-// What the host and the program in the guest (agent/) say to each other over a port of their own.
+// The messages between the host and the program in the guest (agent/), over their own port.
 //
 // Both ends are built from this folder, and a hello with another version ends the conversation: there is nothing to
 // negotiate, since the host pushes the program that fits it.
@@ -36,7 +36,7 @@ struct Unit {
 
 // From the host. A request's answer carries its id.
 
-/// Answered by Pong once everything that the service manager had said before is on its way.
+/// Answered by Pong once everything that the service manager reported before is on its way.
 struct Ping {
   std::uint32_t id = 0;
 };
@@ -95,7 +95,7 @@ struct Pong {
   std::uint32_t id = 0;
   std::uint64_t events = 0;  ///< Changed, Gone, FilesChanged, Synchronized and Lost that were sent so far
 };
-/// What of a unit did not hold, so that nothing was started.
+/// Which kind of check in a unit failed, so that nothing was started.
 inline constexpr std::uint32_t unmet_condition = 1;
 inline constexpr std::uint32_t unmet_assertion = 2;
 /// A start or stop is done, or could not be begun.
@@ -132,9 +132,9 @@ struct Gone {
 };
 /// Event: files that define services changed, so which services there are must be looked up again.
 struct FilesChanged {};
-/// Event: all loaded services have been told since the last Lost.
+/// Event: all loaded services have been reported since the last Lost.
 struct Synchronized {};
-/// Event: the service manager cannot be heard; what was told is void.
+/// Event: the connection to the service manager is lost; what was reported is void.
 struct Lost {};
 
 using ToHost =

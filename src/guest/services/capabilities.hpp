@@ -1,4 +1,4 @@
-// What the agent of a guest allows, and what it says of its system.
+// What the agent of a guest allows, and what it reports of its system.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@ namespace vmms::guest {
 /// What guest-get-osinfo of the agent for Windows says.
 inline constexpr std::string_view windows_id = "mswindows";
 
-/// What was learnt from the agent of the present connection.
+/// What was learnt from the agent of the current connection.
 struct Capabilities {
   std::string agent_version;     ///< of qemu-guest-agent
   bool can_execute = false;      ///< guest-exec and guest-exec-status are allowed
   bool can_write_files = false;  ///< guest-file-open/-write/-close are allowed
   bool can_freeze = false;       ///< guest-fsfreeze-* are allowed
   std::string forbidden;         ///< which of the needed commands the agent forbids, for people ("guest-exec, …")
-  std::string os_id;             ///< guest-get-osinfo: "debian"; empty when not told
+  std::string os_id;             ///< guest-get-osinfo: "debian"; empty when not reported
   std::string os_name;           ///< "Debian GNU/Linux 12 (bookworm)"
   std::string os_version;
   std::string kernel_release;

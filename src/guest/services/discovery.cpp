@@ -116,7 +116,7 @@ Status look_for_manager(Discovery& discovery, const AgentInformation& agent,
     find_manager(discovery, *output);
   } else if (output.error().kind == Failure::failed) {
     std::string message = "the guest has no known service manager: " + output.error().message;
-    // Not even a shell could be run, so nobody knows the context.
+    // Not even a shell could be run, so the context is unknown.
     if (is_denial(message)) message += "; " + confinement_advice("virt_qemu_ga_t");
     discovery.reason = error(Failure::not_supported, std::move(message));
   } else {
@@ -147,7 +147,7 @@ Result<std::shared_ptr<const Discovery>> discover(const std::shared_ptr<Transpor
   capabilities.forbidden = forbidden(
       *information, {"guest-exec", "guest-exec-status", "guest-file-open", "guest-file-write", "guest-file-close"});
 
-  // While file systems are frozen the agent tells what it would do now; that must not be remembered.
+  // While file systems are frozen the agent reports what it would do now; that must not be remembered.
   if (!capabilities.forbidden.empty()) {
     const Result<bool> frozen = agent.frozen(deadline);
     if (frozen && *frozen) return frozen_error();

@@ -21,7 +21,7 @@ struct Discovery {
   Error reason;  ///< why there is no manager: not_supported, or unreachable while starting
 };
 
-/// Asks the agent of the present connection. Doing it again after it was cut off by its deadline does no harm. Failures
+/// Asks the agent of the current connection. Doing it again after it was cut off by its deadline does no harm. Failures
 /// as of Agent, and not_supported when there is no agent.
 Result<std::shared_ptr<const Discovery>> discover(const std::shared_ptr<Transport>& transport,
                                                   const std::shared_ptr<AbandonedProcesses>& abandoned,
@@ -29,7 +29,7 @@ Result<std::shared_ptr<const Discovery>> discover(const std::shared_ptr<Transpor
 
 /// What to do in a guest whose SELinux lets the agent run programs, but confined to its own domain.
 std::string confinement_advice(std::string_view context);
-/// Whether a tool's words tell that it was not allowed to do something.
+/// Whether a tool's output says that it was not allowed to do something.
 bool is_denial(std::string_view words);
 
 /// "Unreachable" of a transport to which no agent was connected is the lasting "no agent".

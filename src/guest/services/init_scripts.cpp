@@ -215,7 +215,7 @@ std::optional<Service> read_init_script(std::string_view& text) {
       service.active_state = found->active;
       service.sub_state = found->sub;
       service.result = found->result;
-      // Whose state nobody can tell is done when its script is: as a oneshot of systemd.
+      // A service without a known state is done when its script is, as a oneshot of systemd.
       service.type = *state == "unknown" ? "oneshot" : "forking";
     } else if (const auto mode = take_value(line, "Mode")) {
       service.unit_file_state = *mode == "enabled" ? "enabled" : "disabled";

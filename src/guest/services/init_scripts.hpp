@@ -29,7 +29,7 @@ std::unique_ptr<ServiceManager> make_sysvinit(std::string root = {});
 Result<std::string> init_script_name(std::string_view name);
 
 /// What the scripts print of one service: `Name=`, `State=`, `Mode=`, `Process=` and `Description=` lines up to an
-/// empty one or the end; `text` moves past them. What cannot be is left out. Nothing when they show no service.
+/// empty one or the end; `text` moves past them. Impossible values are left out. Nothing when they show no service.
 std::optional<Service> read_init_script(std::string_view& text);
 
 }  // namespace vmms::guest

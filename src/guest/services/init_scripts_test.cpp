@@ -1,4 +1,4 @@
-// The scripts for OpenRC and SysV init in a real shell, below a root directory of their own, with an rc-service, a
+// The scripts for OpenRC and SysV init in a real shell, below their own root directory, with an rc-service, a
 // service and other programs that do what the test wants.
 #include "guest/services/init_scripts.hpp"
 
@@ -231,7 +231,7 @@ TEST_F(SysvInit, StartAndStop) {
 TEST_F(SysvInit, WithoutServiceTheScriptItselfIsRun) {
   std::filesystem::remove(root_ / "bin/service");
   Script script = manager_->start_script("broken");
-  // Where the machine that runs the tests has a service(8) of its own it must not be reached.
+  // A service(8) of the machine that runs the tests must not be reached.
   const std::string text = "command() { return 1; }\n" + std::string(script.text);
   script.text = text;
   EXPECT_EQ(outcome(*manager_, script).exit_status, 7U);

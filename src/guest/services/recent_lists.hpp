@@ -10,14 +10,14 @@
 
 namespace vmms::guest {
 
-/// Guests hold their list weakly: so ten thousand guests that were listed once take the memory of a few, and one whose
-/// list is long drops those of others at most. Thread-safe.
+/// Guests hold their list weakly: so ten thousand guests that were listed once take the memory of a few, and a long
+/// list can at worst drop those of others. Thread-safe.
 class RecentLists {
  public:
   static constexpr std::size_t most = 64;
   static constexpr std::size_t most_bytes = std::size_t{64} << 20;
 
-  /// One list a guest: the newest, of so many bytes.
+  /// One list per guest: the newest, of so many bytes.
   void keep(const void* guest, std::shared_ptr<const ServiceList> list, std::size_t bytes) {
     std::list<Kept> kept;
     kept.push_back({guest, std::move(list), bytes});

@@ -12,8 +12,8 @@ namespace vmms::guest {
 /// Whether a service starts with its guest, and whether it can be started at all.
 enum class StartMode : std::uint8_t { automatic, manual, disabled };
 
-/// Other service managers than systemd have their states told in systemd's words. Texts are the service manager's own
-/// words (systemd: `systemctl show`), empty when it does not say.
+/// The states of other service managers are given in systemd's words. Texts are the service manager's own words
+/// (systemd: `systemctl show`), empty when it has none.
 struct Service {
   std::string name;  ///< canonical unit name, "nginx.service"; aliases are resolved
   std::string description;
@@ -38,7 +38,7 @@ struct Service {
   }
 };
 
-/// What of a unit did not hold, so that systemd started nothing.
+/// Which kind of check in a unit failed, so that systemd started nothing.
 enum class Unmet : std::uint8_t { none, condition, assertion };
 
 /// What StartService, StopService or ChangeStartMode led to.

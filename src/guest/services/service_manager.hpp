@@ -31,12 +31,12 @@ struct ServiceList {
   bool incomplete = false;                   ///< new services whose states came alone are left out
   std::string reloaded;                      ///< when the manager read its files again, in words of the guest
   std::chrono::milliseconds states_after{};  ///< from the script's beginning until the states were read
-  std::chrono::milliseconds ended_after{};   ///< from the script's beginning to its end; zero: not told
+  std::chrono::milliseconds ended_after{};   ///< from the script's beginning to its end; zero: unknown
   Clock::time_point read;                    ///< when this list was read
-  Clock::time_point looked_back;             ///< when it was looked at what may have changed unseen
+  Clock::time_point looked_back;             ///< when changes that states do not show were last checked
 };
 
-/// An answer of a service manager's tools that makes no sense, or that they gave none, when asked for `what`.
+/// The error for an invalid or missing answer of a service manager's tools to a question for `what`.
 Error not_understood(std::string_view manager, const Output& output, std::string_view what);
 
 /// Scripts are started in the guest by the caller, who hands their output back. Stateless and thread-safe. Outputs come

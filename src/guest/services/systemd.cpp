@@ -26,7 +26,7 @@ constexpr std::chrono::seconds polling_time{3};
 constexpr std::chrono::milliseconds longest_without_look = 2 * look_back_interval;
 constexpr std::string_view again_word = "again";
 constexpr std::chrono::milliseconds longest_script{std::chrono::minutes(10)};
-// 248 and not 247, where the option is new: there nothing was tried.
+// 248 and not 247, where the option is new: that version was not tested.
 constexpr unsigned first_with_microseconds = 248;
 
 // Takes a line `key=value`; nothing, and `text` stays, when the next line is another.
@@ -97,7 +97,7 @@ std::string list_input(const ServiceList& known, bool read_again) {
   return input;
 }
 
-// Hundredths of a second; zero when it makes no sense.
+// Hundredths of a second; zero when it is invalid.
 std::chrono::milliseconds read_after(std::string_view text) {
   std::uint32_t hundredths = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), hundredths);
@@ -278,7 +278,7 @@ Result<std::shared_ptr<const ServiceList>> Systemd::read_list(const Output& outp
 
   if (*files != "unchanged") {
     reader.define(*files);
-    // An answer that broke off must not be built upon.
+    // An incomplete answer must not be used as the next base.
     if (output.exit_status == 0) list.fingerprint = printable(*fingerprint, word_limit);
   } else {
     if (known == nullptr) return not_understood(output, "its services");

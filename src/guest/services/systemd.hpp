@@ -18,7 +18,7 @@ constexpr std::string_view systemd_mode_script = "vmms-systemd-mode";
 /// whole seconds.
 std::unique_ptr<ServiceManager> make_systemd(unsigned version);
 
-/// What systemd tells of a unit once it has unloaded it.
+/// What systemd reports of a unit once it has unloaded it.
 Service unloaded(Service service);
 /// not_found, for people.
 Error no_such_service(const std::string& name);

@@ -195,9 +195,9 @@ constexpr const char* marks =
 
 class SystemdList : public SystemdScripts {
  protected:
-  // Runs the script with what is known and makes the answer known. `calls_` is whom systemctl was asked about.
+  // Runs the script with what is known and makes the answer known. `calls_` holds what systemctl was asked about.
   void list(const std::string& units, const std::string& new_marks = marks, const std::string& more = "A=1") {
-    // Nobody polls, so that all that has changed is told.
+    // No caller polls, so that all changes are shown.
     if (list_) change([](ServiceList& known) { known.read -= std::chrono::seconds(60); });
     list_while_polling(units, new_marks, more);
   }
@@ -242,7 +242,7 @@ const std::string two =
     "gone.service not-found inactive dead gone.service";
 
 TEST_F(SystemdList, PropertiesAreReadOnceAndStatesEachTime) {
-  // States that are 0.6 s old when all is told, as on a machine that hardly gets on, are read once more.
+  // States that are 0.6 s old when all is shown, as on a very slow machine, are read once more.
   const auto reads = [this] {
     const int before = state_calls_;
     const auto begun = Clock::now();
@@ -391,7 +391,7 @@ TEST_F(SystemdList, FilesAreLookedAtWhenADirectoryChangedOrTheyWereReloaded) {
   list(two, other);
   EXPECT_FALSE(noticed("99.2", "99.2"));
   change([&](ServiceList& known) { known.fingerprint = "3:12.750 " + files; });
-  // Where they are what they were nobody is asked about them.
+  // Where they are unchanged systemd is not asked about them.
   other.replace(other.find("7.25"), 4, "8.25");
   list(two, other);
   EXPECT_NE(out_.find("\nUnitFiles=unchanged\n"), std::string::npos);
@@ -481,7 +481,7 @@ TEST_F(SystemdList, ASystemctlThatFailsIsToldOf) {
 TEST_F(SystemdScripts, WithoutSystemctlTheShellsWordsAreTold) {
   std::filesystem::remove(directory_ / "systemctl");
   Script script = systemd_->state_script("a.service");
-  // Where the machine that runs the tests has a systemctl of its own it must not be reached.
+  // A systemctl of the machine that runs the tests must not be reached.
   const std::string text = "PATH=/nowhere\n" + std::string(script.text);
   script.text = text;
   const auto state = systemd_->read_state("a.service", run(script));

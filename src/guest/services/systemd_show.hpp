@@ -23,8 +23,8 @@ std::string_view take_line(std::string_view& text);
 /// another.
 std::vector<std::string> take_log_lines(std::string_view& text, std::string_view heading);
 
-/// Reads `Property=value` lines up to an empty line or the end; `text` moves past them. What is unknown or cannot be is
-/// left out. Nothing when the lines do not show a unit with a valid name of a service.
+/// Reads `Property=value` lines up to an empty line or the end; `text` moves past them. Unknown and impossible values
+/// are left out. Nothing when the lines do not show a unit with a valid service name.
 std::optional<ShownUnit> read_shown_unit(std::string_view& text);
 
 /// "Sun 2026-11-22 14:20:24.123456 UTC", the fraction may be missing.

@@ -18,7 +18,7 @@ constexpr std::size_t description_limit = 512;
 constexpr std::size_t message_limit = 2000;
 constexpr std::size_t services_limit = 20000;
 constexpr std::string_view suffix = ".service";
-// Exit codes of Win32_Service with a meaning of their own.
+// Exit codes of Win32_Service with a special meaning.
 constexpr std::uint32_t never_started = 1077;
 constexpr std::uint32_t service_specific = 1066;
 

@@ -1,5 +1,5 @@
 // Windows' service control manager, through PowerShell and sc.exe. Written from Microsoft's public documentation and
-// tested against a scripted agent only: not tried on a live Windows.
+// tested only against a scripted agent, not on a live Windows.
 #pragma once
 
 #include "guest/services/service_manager.hpp"

@@ -19,7 +19,7 @@ Status thaw_and_unmark(System& system, const Freeze::Mark& mark, std::chrono::se
   for (;;) {
     const Result<unsigned> thawed = system.thaw(end);
     if (thawed) return mark(false);
-    // An agent that forbids to thaw, or is gone, will not do so at the next try either.
+    // An agent that forbids thawing, or is gone, will not thaw at the next try either.
     const Failure kind = thawed.error().kind;
     if ((kind != Failure::unreachable && kind != Failure::failed) || Clock::now() + between_tries >= end)
       return thawed.error();
@@ -63,7 +63,7 @@ void Freeze::watch(Clock::time_point end) {
       thaw_now();
       return;
     } catch (const std::exception&) {
-      if (Clock::now() >= patience) throw;  // the mark stays: who finds it tries again
+      if (Clock::now() >= patience) throw;  // the mark stays: the next vmmsd tries again
       std::this_thread::sleep_for(between_tries);
     }
   }

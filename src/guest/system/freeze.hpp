@@ -1,4 +1,4 @@
-// A guest whose file systems stand still while somebody takes a picture of its disks.
+// A guest whose file systems are frozen while a client takes a snapshot of its disks.
 #pragma once
 
 #include "base/result.hpp"
@@ -12,9 +12,9 @@
 
 namespace vmms::guest {
 
-/// The file systems are thawed by thaw(), at the end of its life, and at the latest when `most` has passed, whatever
-/// its owner does. It has a thread for that, since a guest that stays frozen hangs. `mark` keeps beside the VM that it
-/// was we who froze it: who comes after us and finds the mark thaws the guest (providers/upkeep/upkeep.hpp).
+/// The file systems are thawed by thaw(), at the end of this object's life, and at the latest when `most` has passed,
+/// whatever the owner does. It has a thread for that, since a guest that stays frozen hangs. `mark` records beside the
+/// VM that vmmsd froze it: a later vmmsd that finds the mark thaws the guest (providers/upkeep/upkeep.hpp).
 class Freeze {
  public:
   /// Called with true before the guest is frozen, with false once it is thawed.
@@ -27,10 +27,10 @@ class Freeze {
   Freeze(const Freeze&) = delete;
   Freeze& operator=(const Freeze&) = delete;
 
-  /// How many file systems stand still.
+  /// How many file systems are frozen.
   unsigned count() const { return count_; }
 
-  /// Success means that they stood still until now: the picture is whole.
+  /// Success means that they were frozen until now: the snapshot is consistent.
   /// Errors: timed_out (they were thawed when `most` had passed), those of Agent.
   Status thaw();
 
@@ -47,12 +47,12 @@ class Freeze {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ending_ = false;    ///< thaw() or the destructor was called
-  bool forsaken_ = false;  ///< and nobody thaws but the thread
+  bool forsaken_ = false;  ///< and only the thread will thaw
   bool expired_ = false;
   Thread watch_;
 };
 
-/// Thaws, tries again while the agent does not answer, up to `patience`, and takes the mark away.
+/// Thaws, tries again while the agent does not answer, up to `patience`, and removes the mark.
 Status thaw_and_unmark(System& system, const Freeze::Mark& mark, std::chrono::seconds patience);
 
 }  // namespace vmms::guest

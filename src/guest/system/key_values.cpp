@@ -36,7 +36,7 @@ std::string unescaped(std::string_view text) {
     else if (next == '\\')
       out += '\\';
     else
-      (out += '\\') += next;  // nobody's escape: as it stands
+      (out += '\\') += next;  // not an escape: kept as it is
   }
   return out;
 }

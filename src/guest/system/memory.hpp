@@ -1,4 +1,4 @@
-// How much memory what a guest said takes here, for its VM's account: roughly, and never less than half of it.
+// How much memory a guest's data takes here, for its VM's account: roughly, and never less than half of it.
 #pragma once
 
 #include "guest/services/service_manager.hpp"

@@ -170,7 +170,7 @@ Result<Output> System::run(Script script, Clock::time_point deadline) {
 
 Status System::write_host_key_values(const KeyValues& values, Clock::time_point deadline) {
   const std::string text = write_key_values(values);
-  // A script that was given up may go on in the guest beside the next one: each writes a file of its own.
+  // A script that was given up may go on in the guest beside the next one: each writes its own file.
   const std::string name = random_guid();
   std::size_t at = 0;
   do {

@@ -1,5 +1,5 @@
-// What a guest is apart from its services: its name, addresses and clock, and how it is shut down or frozen. One method
-// per command of the agent, answers bounded and validated.
+// What a guest has apart from its services: its name, addresses and clock, and how it is shut down or frozen. One
+// method per command of the agent, answers bounded and validated.
 #pragma once
 
 #include "base/result.hpp"
@@ -42,15 +42,15 @@ class System {
   /// At most 256 interfaces with 64 addresses each.
   Result<std::vector<NetworkInterface>> interfaces(Clock::time_point deadline);
 
-  /// How far the guest's clock is ahead of this host's; half of the answer's way is taken off.
+  /// How far the guest's clock is ahead of this host's; half of the round trip is subtracted.
   Result<std::chrono::nanoseconds> clock_offset(Clock::time_point deadline);
   /// Sets the guest's clock to this host's. Whether it worked is read back: an agent that cannot set the hardware clock
-  /// besides says that it failed.
+  /// as well reports a failure.
   Status set_clock(Clock::time_point deadline);
 
-  /// Tells the guest's system to end. Success is that the agent took the command: it does not answer when it did, so
-  /// an agent that answered a ping and then goes away, or says nothing for the time of a command, has.
-  /// Errors: busy (file systems are frozen), those of Agent.
+  /// Shuts the guest's system down. Success means that the agent took the command: it does not answer then, so an agent
+  /// that answered a ping and then disconnects, or is silent for the time of a command, has taken it. Errors: busy
+  /// (file systems are frozen), those of Agent.
   Status shut_down(ShutdownMode mode, Clock::time_point deadline);
 
   /// How many file systems were frozen, or thawed. Freezing may take as long as the guest has to write.

@@ -101,7 +101,7 @@ TEST_F(SystemTest, AShutdownThatIsNotAnsweredWorked) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, Failure::failed);
   EXPECT_NE(failed.error().message.find("child process"), std::string::npos);
-  // Nothing was asked of an agent that is not there, or silent.
+  // No shutdown is sent to an agent that is not there, or silent.
   transport_->set_connected(false);
   EXPECT_EQ(system_.shut_down(ShutdownMode::power_down, soon()).error().kind, Failure::unreachable);
   transport_->set_connected(true);

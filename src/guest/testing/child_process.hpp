@@ -1,4 +1,4 @@
-// For tests: a program in a directory of its own.
+// For tests: a program in its own directory.
 #pragma once
 
 #include <fcntl.h>

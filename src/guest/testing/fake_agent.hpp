@@ -1,4 +1,4 @@
-// For tests: a transport with an agent behind it whose scripts end when and how the test says.
+// For tests: a transport to an agent whose scripts end when and how the test says.
 #pragma once
 
 #include "guest/agent/agent.hpp"

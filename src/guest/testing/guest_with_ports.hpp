@@ -1,4 +1,4 @@
-// For tests: a guest to which our own agent can be brought.
+// For tests: a guest to which our own agent can be deployed.
 #pragma once
 
 #include "guest/protocol/frames.hpp"
@@ -29,7 +29,7 @@ inline protocol::Unit unit_of(const std::string& name, const std::string& active
   return unit;
 }
 
-/// A guest whose virtual machine takes ports. Behind each one an agent answers every start and stop at once.
+/// A guest whose virtual machine takes ports. On each of them an agent answers every start and stop at once.
 class GuestWithPorts : public FakeAgent {
  public:
   ~GuestWithPorts() override {

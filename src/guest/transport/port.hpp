@@ -1,4 +1,4 @@
-// A byte stream between the host and one guest: a virtio-serial port that is plugged in while somebody holds it.
+// A byte stream between the host and one guest: a virtio-serial port that stays plugged in while its object lives.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,8 +11,8 @@ namespace vmms::guest {
 
 /// The host's end. Its destruction unplugs the port and waits for nothing. One thread may write while another reads.
 /// In the guest it is the one whose /sys/class/virtio-ports/*/name reads `name()`; the device is /dev/ and the name of
-/// that directory (links in /dev/virtio-ports may be missing). Whoever opens it there while the host holds it can read
-/// and write; the guest sees end of file only once the host's end is closed.
+/// that directory (links in /dev/virtio-ports may be missing). A program that opens it there while the host holds it
+/// can read and write; the guest sees end of file only once the host's end is closed.
 class Port {
  public:
   virtual ~Port() = default;
@@ -20,7 +20,7 @@ class Port {
   /// "org.vmms.data.…": unique on the VM.
   virtual const std::string& name() const = 0;
 
-  /// Hands bytes over; returns when all are on their way, which does not mean that the guest has read them.
+  /// Sends bytes; returns when all are on their way, which does not mean that the guest has read them.
   /// Errors: timed_out (the guest does not read; some bytes may have gone), unreachable (the port or the VM is gone).
   virtual Status write(std::string_view bytes, Clock::time_point deadline) = 0;
 

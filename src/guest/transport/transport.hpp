@@ -1,4 +1,4 @@
-// What the guest layer needs from a hypervisor to reach into one running guest. src/hypervisor implements it.
+// What the guest layer needs from a hypervisor to work inside one running guest. src/hypervisor implements it.
 #pragma once
 
 #include "base/result.hpp"
@@ -33,11 +33,11 @@ class Transport {
   /// busy (too many commands wait for this guest), failed (anything else of the hypervisor).
   virtual Result<std::string> command(std::string_view json, Clock::time_point deadline) = 0;
 
-  /// For how long the agent has owed an answer to a command that it was sent, without a word since; nothing: it owes
-  /// none, or nobody looks.
+  /// For how long the agent has owed an answer to a command, with nothing received since; nothing: it owes none, or
+  /// this transport does not track it.
   virtual std::optional<Clock::duration> owing() const { return std::nullopt; }
 
-  /// How long to wait before guest-exec-status is asked for the first time, and at most between two askings.
+  /// How long to wait before the first guest-exec-status, and at most between two of them.
   struct PollDelays {
     std::chrono::milliseconds first{20};
     std::chrono::milliseconds most{250};

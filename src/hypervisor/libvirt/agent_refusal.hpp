@@ -1,5 +1,5 @@
-// virDomainQemuAgentCommand reports an agent's error as text alone, behind a sentence in libvirtd's language, and its
-// class not at all. These make the agent's answer of it again, whatever the language.
+// virDomainQemuAgentCommand reports an agent's error only as text, after a sentence in libvirtd's language, and without
+// its class. These functions restore the agent's answer from it, whatever the language.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,10 @@
 
 namespace vmms::hypervisor::libvirt {
 
-/// The name of the command that `json` is; empty when it is none.
+/// The name of the command in `json`; empty when it is not one.
 std::string command_name(std::string_view json);
 
-/// What the agent said of `command`, which libvirt's message names; nothing when the message is of another kind.
+/// The agent's error text for `command`, which libvirt's message names; nothing when the message is of another kind.
 std::optional<std::string> agent_refusal(std::string_view message, std::string_view command);
 
 /// Whether an agent that answers guest-info so does not know a command, or forbids it.

@@ -89,7 +89,7 @@ Status AgentTransport::enqueue(const RequestPtr& request) {
     return error(Failure::busy,
                  fmt::format("{} commands wait for the agent of VM {} already; try again later", most_waiting, id_));
   }
-  // First the thread, which waits for our lock and then for the request: nothing is queued that nobody will send.
+  // First the thread, which waits for our lock and then for the request: nothing is queued that no thread will send.
   if (!working_) {
     const Status started = start_thread("guest-agent", [self = shared_from_this()] { self->work(); });
     if (!started)

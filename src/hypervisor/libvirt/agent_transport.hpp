@@ -34,7 +34,7 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   static constexpr std::size_t longest_answer = 64U << 20;
 
   struct Hypervisor {
-    /// The VM's present record; null when it is gone. Never waits.
+    /// The VM's current record; null when it is gone. Never waits.
     std::function<VirtualMachinePtr()> record;
     /// Sends a command and waits for its answer. The deadline is a hint; it may return much later.
     std::function<Result<std::string>(const std::string& json, Clock::time_point deadline)> call;
@@ -53,7 +53,7 @@ class AgentTransport : public guest::Transport, public std::enable_shared_from_t
   Result<std::string> command(std::string_view json, Clock::time_point deadline) override;
   Result<std::unique_ptr<guest::Port>> open_port(std::string_view purpose, Clock::time_point deadline) override;
 
-  /// An agent came: what was learnt from the one before is void.
+  /// An agent connected: what was learnt from the one before is void.
   void agent_came() { ++connection_; }
 
   /// Answers every command that waits, and every later one, with `reason`. Waits for nothing.

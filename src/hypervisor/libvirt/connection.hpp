@@ -23,7 +23,7 @@ Result<ConnectionHandle> open_connection(const std::string& uri);
 
 /// Connections for calls that may hang. libvirtd reads at most five calls of a client at a time (max_client_requests):
 /// with five hung guests it would read nothing more of that client, not even signs of life; and its twenty workers
-/// serve everybody. So calls that may hang never go over the connection that carries the events, at most four share
+/// serve all clients. So calls that may hang never go over the connection that carries the events, at most four share
 /// one, and their number is bounded. A driver inside our process has no such limits and needs no pool.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:

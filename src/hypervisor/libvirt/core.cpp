@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds list_again_after[] = {200ms, 2s, 10s};
 
 // The first time in a new directory the embedded driver runs every QEMU it finds to answer for its version: seconds in
-// which no guest can be started. So that is not asked while people wait for the first one.
+// which no guest can be started. So the version is not asked for while people wait for the first one.
 constexpr auto learn_version_after = 15s;
 
 SystemTime now() { return std::chrono::time_point_cast<SystemTime::duration>(std::chrono::system_clock::now()); }
@@ -125,7 +125,7 @@ Status Core::start_keeper(const char* name, void (Core::*body)(Lock&)) {
   return started;
 }
 
-// Records are kept as long as there is a host: what is thrown costs a second, and all are read again.
+// Records are kept as long as the host exists: an exception costs a second, and all are read again.
 void Core::keep(const char* name, void (Core::*body)(Lock&)) {
   Lock lock(mutex_);
   while (true) {
@@ -306,7 +306,7 @@ Result<DomainReading> Core::refresh(virDomainPtr domain, std::optional<SystemTim
   return reading;
 }
 
-// A stream that nobody reads in the guest blocks every call of its connection to a libvirtd, so each has its own.
+// A stream that the guest does not read blocks every call of its connection to a libvirtd, so each has its own.
 Result<ConnectionHandle> Core::stream_connection() const {
   return in_process_ ? connection() : open_connection(options_.uri);
 }

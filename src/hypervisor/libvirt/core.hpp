@@ -1,4 +1,4 @@
-// What keeps the records of one libvirt URI true: the connection, its events, and the threads that act on them.
+// Keeps the records of one libvirt URI current: the connection, its events, and the threads that act on them.
 #pragma once
 
 #include "base/result.hpp"
@@ -30,12 +30,12 @@ namespace vmms::hypervisor::libvirt {
 
 /// What belongs to one VM besides its record, for as long as it exists.
 struct Slot {
-  std::mutex reading;  ///< held from asking libvirt to replacing the record: no thread overtakes another with old news
+  std::mutex reading;  ///< held from asking libvirt to replacing the record: no older state overwrites a newer one
   TaskMutex settings;  ///< one change of the settings at a time; held while a connection to libvirt is waited for
   std::mutex mutex;    ///< guards what follows; never held while libvirt is called
-  std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours is at it
+  std::optional<PowerState> transition;  ///< starting or stopping, while a call of ours does that
   std::optional<SystemTime> created;
-  /// False from the end of an agent until libvirt tells of the next: a domain's XML has it before libvirt talks to it.
+  /// False from the end of an agent until libvirt reports the next: a domain's XML has it before libvirt talks to it.
   std::atomic<bool> agent_told = true;
   std::uint64_t agent_open = 0;  ///< the connection (Core::connections_) of which libvirt talks to the agent
   std::shared_ptr<AgentTransport> transport;
@@ -45,7 +45,7 @@ struct Slot {
 /// waits for none.
 class Core : public EventHandler, public std::enable_shared_from_this<Core> {
  public:
-  /// Connects, registers for events, lists the domains, and then keeps the records true.
+  /// Connects, registers for events, lists the domains, and then keeps the records current.
   static Result<std::shared_ptr<Core>> open(const Options& options);
   /// Ends the threads and listeners and answers all commands to agents. Waits half a second at most.
   void close();
@@ -114,12 +114,13 @@ class Core : public EventHandler, public std::enable_shared_from_this<Core> {
   std::optional<Clock::time_point> learn_version_at_;
   std::chrono::milliseconds backoff_;
   std::set<Clock::time_point> list_again_at_;
-  /// What events named since its record was read, with the start of its present run where they told; read again first.
+  /// VMs that events named since their records were read, with the start of the current run where known; read again
+  /// first.
   std::map<std::string, std::optional<SystemTime>> touched_;
-  bool missed_ = false;              ///< something was not taken in: any record may be old
+  bool missed_ = false;              ///< an event was lost: any record may be old
   std::set<std::string> doubtful_;   ///< read again when nothing is touched
   std::set<std::string> unsettled_;  ///< live settings that may differ from the configured ones
-  std::map<std::string, std::vector<std::string>> stray_ports_;  ///< aliases that nobody seemed to hold, by VM
+  std::map<std::string, std::vector<std::string>> stray_ports_;  ///< aliases without a known holder, by VM
   std::unordered_map<std::string, std::shared_ptr<Slot>> slots_;
   std::uint64_t connections_ = 0;  ///< how many there have been
   unsigned threads_ = 0;

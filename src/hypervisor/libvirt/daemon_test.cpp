@@ -31,7 +31,7 @@ constexpr const char* definition =
     "<memory unit='MiB'>32</memory><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
     "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel></devices></domain>";
 
-/// A session daemon in a directory of its own: as root it runs as "nobody", so that it is none of the system's.
+/// A session daemon in its own directory: as root it runs as "nobody", so that it is not one of the system's.
 class Daemon : public testing::Test {
  protected:
   void SetUp() override {

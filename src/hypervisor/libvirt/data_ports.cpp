@@ -24,7 +24,7 @@ using PortPtr = std::unique_ptr<guest::Port>;
 
 constexpr auto connection_wait = 30s;
 
-/// Runs `work` on a thread that nobody waits for longer than the deadline. What comes too late is dropped there.
+/// Runs `work` on a thread and waits for it until the deadline. A later result is dropped there.
 Result<PortPtr> by_deadline(Clock::time_point deadline, const std::string& machine,
                             std::function<Result<PortPtr>()> work) {
   struct Shared {

@@ -1,4 +1,4 @@
-// The data ports of a host's VMs: plugged in while somebody holds them, and never left behind.
+// The data ports of a host's VMs: plugged in while they are held, and never left behind.
 #pragma once
 
 #include "base/waiting.hpp"
@@ -33,18 +33,18 @@ class DataPorts : public std::enable_shared_from_this<DataPorts> {
   DataPorts(const DataPorts&) = delete;
   DataPorts& operator=(const DataPorts&) = delete;
 
-  /// `machine` names the VM in texts. Returns by the deadline; a port that comes later is unplugged.
+  /// `machine` names the VM in texts. Returns by the deadline; a port that opens later is unplugged.
   Result<std::unique_ptr<guest::Port>> open(const std::string& machine_id, const std::string& machine,
                                             std::string_view purpose, guest::Clock::time_point deadline);
 
   bool has_strays(const std::string& machine_id, const std::vector<std::string>& aliases) const;
-  /// Unplugs those that nobody holds. Waits for libvirt.
+  /// Unplugs those that are not held. Waits for libvirt.
   void remove_strays(const std::string& machine_id, const std::vector<std::string>& aliases);
 
  private:
   using Held = std::pair<std::string, std::string>;  ///< VM and alias
 
-  /// Ports that their holders let go: one thread unplugs them, since that waits for libvirt.
+  /// Ports that their holders released: one thread unplugs them, since that waits for libvirt.
   class LetGo {
    public:
     /// Takes the one of `port`; neither waits nor allocates.

@@ -1,4 +1,4 @@
-// Calls of libvirt for a VM that somebody names: what several facets have in common.
+// Calls of libvirt for a VM named by the caller: what several facets have in common.
 #pragma once
 
 #include "base/result.hpp"

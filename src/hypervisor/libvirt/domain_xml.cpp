@@ -45,7 +45,7 @@ std::string_view namespace_of(pugi::xml_node node) {
   return {};
 }
 
-/// Takes our namespace away from `node` and what is below it, as libvirt does in virDomainGetMetadata.
+/// Removes our namespace from `node` and its descendants, as libvirt does in virDomainGetMetadata.
 void strip_namespace(pugi::xml_node node, std::string_view prefix) {
   const auto [own, local] = split_name(node.name());
   if (own != prefix) return;
@@ -70,7 +70,7 @@ std::optional<bool> yes_or_no(pugi::xml_attribute attribute) {
   return std::nullopt;
 }
 
-/// What an administrator could write there; anything else is passed over.
+/// What an administrator could write there; anything else is skipped.
 void read_communication_services(pugi::xml_node element, Settings& settings) {
   for (const pugi::xml_node child : element.children(communication_service)) {
     Settings::CommunicationService service;

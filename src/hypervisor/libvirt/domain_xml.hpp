@@ -19,7 +19,7 @@ namespace vmms::hypervisor::libvirt {
 /// are kept when it is written.
 inline constexpr const char* settings_namespace = "urn:vmms:domain:1";
 inline constexpr const char* settings_prefix = "vmms";
-/// What begins the alias of every data port of ours: libvirt leaves aliases that begin with "ua-" to their users.
+/// The prefix of every data port's alias: libvirt leaves aliases that begin with "ua-" to users.
 inline constexpr std::string_view port_alias_prefix = "ua-vmms-";
 
 struct DomainXml {
@@ -40,7 +40,7 @@ struct DomainXml {
 /// Reads a domain's XML. Errors: failed, when it is not one.
 Result<DomainXml> parse_domain(std::string_view xml);
 
-/// `settings_element` with the values of `settings`; everything else in it stays. Empty when nothing is left to say.
+/// `settings_element` with the values of `settings`; everything else in it stays. Empty when it would have no content.
 /// Errors: failed, when the element cannot be read.
 Result<std::string> write_settings(std::string_view settings_element, const Settings& settings);
 

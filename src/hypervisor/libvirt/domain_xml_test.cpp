@@ -152,7 +152,7 @@ TEST(WriteSettings, CommunicationServicesAreWrittenAndReadBack) {
   EXPECT_EQ(read(*written), settings);
   settings.communication_services.pop_back();
   EXPECT_EQ(read(*write_settings(*written, settings)), settings);
-  // What somebody wrote by hand: any order, either case, twice, or no GUID.
+  // Written by hand: any order, either case, twice, or not a GUID.
   const Settings odd = read(std::string("<settings><guestCommunicationService id='") + second +
                             "' policy='dreams'/><guestCommunicationService id='00000001-facb-11e6-bd58-64006a7986d3' "
                             "policy='disabled'/><guestCommunicationService id='" +

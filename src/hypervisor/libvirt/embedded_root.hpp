@@ -12,12 +12,12 @@
 
 namespace vmms::hypervisor::libvirt {
 
-/// Makes `root` ready for qemu:///embed: creates it and, where there is none, `etc/qemu.conf` with the few keys that
+/// Prepares `root` for qemu:///embed: creates it and, where there is none, `etc/qemu.conf` with the few keys that
 /// the driver needs without libvirt's own daemons. A file that is there stays as it is. Errors: invalid_argument
 /// (too long for the unix sockets in it), failed (cannot be written).
 Status prepare_embedded_root(const std::filesystem::path& root);
 
-/// Whether the sockets of a domain with this name fit; the text of the error says by how much they do not.
+/// Whether the socket paths of a domain with this name fit; the error's text says by how much they do not.
 Status check_socket_paths(const std::filesystem::path& root, std::string_view domain_name);
 
 /// Whether the user and group exist that libvirt's QEMU driver, started as root, looks up before it reads our settings.

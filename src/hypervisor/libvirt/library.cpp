@@ -43,7 +43,7 @@ void read_log(int descriptor, spdlog::logger& log) {
 }
 
 // The client library has no public call for its log outputs: only the environment, read by virInitialize. It opens the
-// "file" that we name, the writing end of a pipe. The variable is taken away again at once, since libvirt's child
+// "file" that we name, the writing end of a pipe. The variable is removed again at once, since libvirt's child
 // processes would read it too and fail to open it.
 void initialise_with_log(int& status) {
   std::array<int, 2> ends{};
@@ -85,7 +85,7 @@ Status initialise_once() {
   if (virEventRegisterDefaultImpl() < 0) {
     return error(Failure::internal, "libvirt's event loop cannot be set up: " + last_error().text);
   }
-  // libvirt has no end for it: it serves the process to its last moment.
+  // libvirt cannot end it: it serves the process until its exit.
   const Status started =
       start_thread("libvirt-events", run_event_loop, {.use = ThreadUse::service, .stack_bytes = 1U << 20});
   if (!started)

@@ -14,8 +14,8 @@
 
 namespace vmms::hypervisor::libvirt {
 
-/// Prepares libvirt for this process, once, before any connection and after our log was set up: its event loop on a
-/// thread of its own, what it logs and prints into spdlog's default logger of that moment. Environment:
+/// Prepares libvirt for this process, once, before any connection and after our log was set up: its event loop runs on
+/// its own thread, and what it logs and prints goes to spdlog's default logger of that moment. Environment:
 /// LIBVIRT_LOG_OUTPUTS, when set, is left to libvirt.
 Status initialise_library();
 

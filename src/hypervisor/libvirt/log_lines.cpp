@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t longest_line = 8192;
 
-/// What libvirt logs as warning or error although nothing is wrong. In this process it speaks English: nobody calls
-/// setlocale. What a libvirtd says in another language is only logged as a warning.
+/// What libvirt logs as warning or error although nothing is wrong. In this process it speaks English: setlocale is
+/// never called. Messages of a libvirtd in another language are only logged as warnings.
 constexpr std::array harmless_messages = {
     std::string_view("No access manager registered"),                // the embedded driver has none
     std::string_view("dmidecode"),                                   // host serial numbers, which nothing here needs
@@ -59,7 +59,7 @@ void LogLines::line(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
   if (text.empty()) return;
   LogLine result = parse(text).value_or(LogLine{spdlog::level::debug, std::string(text)});
-  // An agent's error text is a guest's: it shall not steer anybody's terminal.
+  // An agent's error text comes from a guest: it must not control a terminal.
   for (char& c : result.text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }

@@ -19,8 +19,8 @@ struct LogLine {
 };
 
 /// Cuts libvirt's log stream ("2026-11-22 14:10:49.398+0000: 195: error : virFunction:660 : text") into records. Lines
-/// without that head, what libvirt says on every healthy start, and what it said within the last minute are passed on
-/// at debug level only. Not thread-safe.
+/// without that head, lines that libvirt logs on every healthy start, and repetitions within a minute are passed on at
+/// debug level only. Not thread-safe.
 class LogLines {
  public:
   using Sink = std::function<void(const LogLine&)>;

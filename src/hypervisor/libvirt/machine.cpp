@@ -33,7 +33,7 @@ std::string first_line(const char* path) {
   return text;
 }
 
-// What the firmware's description holds where nobody filled it in.
+// Placeholders of a firmware's description that was not filled in.
 void set(std::string& target, std::string text) {
   for (const std::string_view nothing : {"Not Specified", "To Be Filled By O.E.M.", "None", "Default string"})
     if (equals_no_case(text, nothing)) return;
@@ -87,7 +87,7 @@ void read_this_machine(HostInformation& information) {
       {"/sys/class/dmi/id/product_version", &HostInformation::machine_version},
   };
   for (const auto& [path, member] : files) set(information.*member, first_line(path));
-  // The kernel's own words say more than the name of libvirt's model.
+  // The kernel's text says more than the name of libvirt's model.
   const std::string processors = read_file("/proc/cpuinfo");
   constexpr std::string_view model = "model name\t: ";
   if (const auto at = processors.find(model); at != std::string::npos) {

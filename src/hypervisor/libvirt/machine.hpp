@@ -24,13 +24,13 @@ class LibvirtHostMachine final : public HostMachine {
   const Core& core_;
 };
 
-/// Adds what the connection says of the machine (its topology, capabilities and, where the driver has it, its
-/// firmware's description), and where that is this machine what its kernel says. What nobody says stays empty, but for
-/// the UUID, which then follows from `identity`.
+/// Adds what the connection reports of the machine (its topology, capabilities and, where the driver has it, its
+/// firmware's description), and where that is this machine what its kernel reports. What is not reported stays empty,
+/// except for the UUID, which then follows from `identity`.
 void describe_machine(virConnectPtr connection, const std::string& uri, const std::string& identity,
                       HostInformation& information);
 
-/// What may be the UUID of a host.
+/// Candidates for the UUID of a host.
 struct KnownUuids {
   std::string libvirt;
   std::string firmware;     ///< of this machine; empty for another's

@@ -105,7 +105,7 @@ class RealGuest : public testing::Test {
     std::filesystem::remove_all(root_);
   }
 
-  /// Defines and starts the guest in a process of its own, waits for the agent, and kills that process.
+  /// Defines and starts the guest in a separate process, waits for the agent, and kills that process.
   void boot_elsewhere() {
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);
@@ -332,7 +332,7 @@ TEST_F(RealGuest, OutlivesItsProcessAndAnswersOrNotInTime) {
   EXPECT_TRUE(wait_until(20s, [&] { return ask(R"({"execute":"guest-ping"})", 2s).has_value(); }));
   EXPECT_EQ(*ask(R"({"execute":"guest-ping"})"), R"({"return":{}})");
 
-  // Paused by somebody else, resumed by us.
+  // Paused by another client, resumed by us.
   ASSERT_EQ(virDomainSuspend(domain().get()), 0);
   ASSERT_TRUE(wait_until(5s, [&] { return host_->machines().find(machine_id)->power == PowerState::paused; }));
   const auto paused = ask(R"({"execute":"guest-ping"})");

@@ -100,7 +100,7 @@ Result<DomainReading> read_domain(virDomainPtr domain, const LocalFiles& files) 
   if (!files.configuration.empty() && vm.persistent) {
     vm.configuration_changed = modified(files.configuration / (vm.name + ".xml"));
   }
-  // By what libvirt knows the run, where no file tells of a process.
+  // The id by which libvirt knows the run, where no file names a process.
   if (const unsigned id = result.active ? virDomainGetID(domain) : 0; id != 0 && id != static_cast<unsigned>(-1))
     vm.process_id = id;
   if (!files.state.empty() && result.active) {

@@ -12,7 +12,7 @@
 
 namespace vmms::hypervisor::libvirt {
 
-/// What libvirt says of a domain at one moment.
+/// What libvirt reports of a domain at one moment.
 struct DomainReading {
   /// Without `created` and `state_changed`, which libvirt does not know.
   VirtualMachine record;
@@ -29,7 +29,7 @@ Result<DomainReading> read_domain(virDomainPtr domain, const LocalFiles& files);
 /// The domain with this id. Errors: not_found, unreachable.
 Result<DomainHandle> look_up(virConnectPtr connection, const std::string& id);
 
-/// The id of a domain as records have it; empty when libvirt cannot tell.
+/// The id of a domain as records have it; empty when libvirt does not know it.
 std::string id_of(virDomainPtr domain);
 
 /// "VM web (A1576C71-…)", for texts that people read.

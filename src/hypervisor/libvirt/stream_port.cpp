@@ -21,7 +21,7 @@ namespace {
 
 using guest::Clock;
 
-/// What waits in each direction: enough to keep the guest busy while a thread here sleeps, and no more.
+/// Bytes that wait in each direction: just enough to keep the guest busy while a thread here sleeps.
 constexpr std::size_t most_waiting = 1U << 20;
 constexpr std::size_t read_at_once = 256U << 10;
 
@@ -103,7 +103,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
     self->ask_for_events();
   }
 
-  // Under our lock, so that the last asking is the last that libvirt hears; it calls back without its own held.
+  // Under our lock, so that our last request is the last that libvirt gets; it calls back without holding its own.
   void ask_for_events() {
     int events = 0;
     if (!readable_) events |= VIR_STREAM_EVENT_READABLE;

@@ -39,7 +39,7 @@ class Handlers {
 };
 
 Handlers& handlers() {
-  static auto* all = new Handlers;  // libvirt's event thread runs to the process's last moment
+  static auto* all = new Handlers;  // libvirt's event thread runs until the process exits
   return *all;
 }
 

@@ -1,4 +1,4 @@
-// libvirt's events of one connection, as few calls of ours.
+// libvirt's events of one connection, reduced to a few calls of ours.
 #pragma once
 
 #include "hypervisor/libvirt/library.hpp"
@@ -17,14 +17,14 @@ class EventHandler {
   enum class Event : std::uint8_t {
     defined,          ///< a definition was added
     started,          ///< also from a saved state or a checkpoint
-    changed,          ///< any other change of what a record tells
+    changed,          ///< any other change of what a record holds
     agent_connected,  ///< and libvirt talks to it
     agent_gone,       ///< also with its domain
   };
 
   virtual ~EventHandler() = default;
   virtual void on_event(const std::string& id, Event event) = 0;
-  /// An event could not be taken in, for lack of memory.
+  /// An event was lost, for lack of memory.
   virtual void on_event_lost(const char* why) = 0;
   virtual void on_closed(virConnectPtr connection, const char* reason) = 0;
 };

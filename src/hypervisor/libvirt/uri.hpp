@@ -1,4 +1,4 @@
-// What a libvirt URI tells without connecting: the embedded driver's directory, and where local files of domains lie.
+// What a libvirt URI says without connecting: the embedded driver's directory, and where local files of domains are.
 #pragma once
 
 #include "base/result.hpp"
@@ -14,13 +14,14 @@ namespace vmms::hypervisor::libvirt {
 /// root.
 Result<std::optional<std::filesystem::path>> embedded_root(std::string_view uri);
 
-/// Whether the driver runs inside this process, so that a call occupies nothing but its own thread.
+/// Whether the driver runs inside this process, so that a call occupies only its own thread.
 bool in_process(std::string_view uri);
 
 /// The URI without its parameters, for people: "qemu:///embed".
 std::string short_uri(std::string_view uri);
 
-/// Where the QEMU driver of this URI keeps files that say what its API does not. Empty for another machine's driver.
+/// Where the QEMU driver of this URI keeps files with information that its API lacks. Empty for a driver on another
+/// machine.
 struct LocalFiles {
   std::filesystem::path configuration;  ///< NAME.xml: its change is the configuration's
   std::filesystem::path state;          ///< NAME.pid: QEMU's process id, written at start

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What one administrator did, when, and what he was told.
+/// What one administrator did, when, and what the answer was.
 struct Operation {
   enum class Kind : std::uint8_t { start, stop, look };
   Kind kind = Kind::look;
@@ -25,7 +25,7 @@ struct Operation {
 };
 using History = std::vector<std::vector<Operation>>;  ///< by administrator, in his order
 
-/// Looks for an order: an operation takes effect at one moment between its begin and end, and what it is told is the
+/// Looks for an order: an operation takes effect at one moment between its begin and end, and its answer is the
 /// state at a later one, also before its end.
 class OrderOfEvents {
  public:

@@ -45,7 +45,7 @@ struct GuestDescription {
   AgentState agent = AgentState::connected;
   ManagerState manager = ManagerState::systemd;
   std::optional<milliseconds> manager_ready;  ///< after the VM's start; nothing: `starting` lasts for ever
-  milliseconds boot_time{0};                  ///< from the VM's start to the agent's connection
+  milliseconds boot_time{0};                  ///< from the VM's start until the agent connects
   milliseconds latency{0};                    ///< of each agent command
   bool frozen = false;
   std::vector<std::string> forbids;  ///< commands of the agent
@@ -57,7 +57,7 @@ struct GuestDescription {
   std::string host_name;               ///< empty: the VM's name
   std::vector<std::string> addresses;  ///< of its one network adapter
   milliseconds clock_offset{0};        ///< how far its clock is ahead when the VM starts
-  guest::KeyValues key_values;         ///< what its programs tell the host
+  guest::KeyValues key_values;         ///< what its programs publish to the host
   std::vector<ServiceDescription> services;
 };
 
@@ -81,7 +81,7 @@ struct NamedMachine {
 
 struct FleetDescription {
   HostInformation host;
-  bool connection_lost = false;  ///< to the hypervisor: nobody knows how the machines are
+  bool connection_lost = false;  ///< to the hypervisor: the state of the machines is unknown
   std::vector<NamedMachine> machines;
 };
 

@@ -1,4 +1,4 @@
-// Descriptions of fleets, as somebody might mistype them.
+// Descriptions of fleets with typing mistakes.
 #include "hypervisor/simulator/description.hpp"
 
 #include <cstdint>

@@ -21,7 +21,7 @@ class SimulatedFiles {
     std::string out;
     std::string err;
   };
-  /// What a script prints; nothing when it is none of those for files.
+  /// What a script prints; nothing when it is not one of those for files.
   std::optional<Printed> run(std::string_view script, const std::vector<std::string>& parameters,
                              const std::string& input);
 

@@ -262,7 +262,7 @@ json::value SimulatedGuest::file_command(std::string_view command, const json::o
   return returned(json::object{});
 }
 
-// Knows the scripts of src/guest by their `$0` and nothing else.
+// Recognizes the scripts of src/guest by their `$0` alone.
 json::value SimulatedGuest::execute(const json::object& arguments) {
   const bool windows = description_->manager == ManagerState::windows;
   std::vector<std::string> words = script_words(arguments, windows);

@@ -1,4 +1,4 @@
-// The agent of one simulated guest, at the level of its JSON commands, so that the real agent client is put to work.
+// The agent of one simulated guest, at the level of its JSON commands, so that the real agent client is used.
 #pragma once
 
 #include "base/result.hpp"
@@ -25,7 +25,7 @@
 namespace vmms::hypervisor::simulator {
 
 /// Thread-safe. Has no threads: a command that has to wait waits in its caller, and what the guest does is computed
-/// from the time when somebody looks.
+/// from the time of each call.
 class SimulatedGuest : public guest::Transport {
  public:
   SimulatedGuest(std::string vm_name, std::shared_ptr<const GuestDescription> description);
@@ -40,20 +40,20 @@ class SimulatedGuest : public guest::Transport {
   void boot(Clock::time_point booted);
   /// The VM is gone for good.
   void remove();
-  /// Whoever waits for an answer learns at once that the agent is gone, if it is.
+  /// A caller that waits for an answer learns at once when the agent is gone.
   void set_agent(AgentState agent);
-  /// The agent ends and comes back: what it ran goes on in the guest, and nobody knows of it.
+  /// The agent ends and comes back: what it ran goes on in the guest, but the agent no longer knows it.
   void restart_agent();
   void set_frozen(bool frozen);
   void set_latency(milliseconds latency);
 
-  /// What happens when the guest shuts itself down; not called with a lock of the guest's.
+  /// Called when the guest shuts itself down, without a lock of the guest held.
   void on_shutdown(std::function<void(PowerRequest)> shut_down);
   /// The file of key-value pairs that the host delivered.
   std::string host_key_values() const;
   bool frozen() const;
 
-  /// Commands that the agent got.
+  /// Commands that the agent received.
   std::uint64_t commands() const { return commands_; }
 
  private:
@@ -85,7 +85,7 @@ class SimulatedGuest : public guest::Transport {
 
   mutable std::mutex mutex_;
   Condition changed_;
-  bool answering_ = false;  ///< a command is with the agent
+  bool answering_ = false;  ///< the agent is processing a command
   bool removed_ = false;
   PowerState power_ = PowerState::running;
   AgentState agent_;
@@ -96,7 +96,7 @@ class SimulatedGuest : public guest::Transport {
   SimulatedFiles files_;
   GuestSystem system_;
   std::function<void(PowerRequest)> shut_down_;
-  std::optional<PowerRequest> shutting_down_;  ///< the command in hand told it to
+  std::optional<PowerRequest> shutting_down_;  ///< the current command asked for it
   std::map<std::int64_t, Process> processes_;
   std::int64_t last_process_ = 400;
 };

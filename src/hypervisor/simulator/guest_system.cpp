@@ -12,7 +12,7 @@ namespace {
 
 json::value returned(json::value value) { return {{"return", std::move(value)}}; }
 
-// The same for the same VM, of those addresses that nobody owns.
+// The same for the same VM, from the locally administered addresses.
 std::string hardware_address(std::string_view vm_name) {
   std::uint32_t hash = 2166136261U;  // FNV-1a
   for (const char c : vm_name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;

@@ -1,4 +1,4 @@
-// What a simulated guest is apart from its services: name, addresses, clock, the files of key-value pairs.
+// What a simulated guest has apart from its services: name, addresses, clock, the files of key-value pairs.
 #pragma once
 
 #include "guest/transport/clock.hpp"
@@ -14,14 +14,14 @@
 
 namespace vmms::hypervisor::simulator {
 
-/// Not thread-safe: its guest sees to that.
+/// Not thread-safe: its guest serializes calls.
 class GuestSystem {
  public:
   GuestSystem(std::string vm_name, std::shared_ptr<const GuestDescription> description);
 
-  /// The answer to a command of the agent; nothing: it is none of these.
+  /// The answer to a command of the agent; nothing: the command is for another part.
   std::optional<boost::json::value> answer(std::string_view command, const boost::json::object& arguments);
-  /// What a script of src/guest printed; nothing: it is none of these.
+  /// What a script of src/guest printed; nothing: the script is for another part.
   std::optional<std::string> run(std::string_view script, const std::string& place, const std::string& input);
 
   /// The clock stands while the VM is paused or saved.

@@ -54,7 +54,7 @@ ToolEnd start_failed(ManagerState manager, std::string_view unit) {
   const std::string name = manager_name(manager, unit);
   switch (manager) {
     case ManagerState::windows:
-      return {};  // the start was taken; the service stopped by itself
+      return {};  // the start was accepted; the service stopped by itself
     case ManagerState::openrc:
       return {1, fmt::format(" * ERROR: {} failed to start\n", name)};
     case ManagerState::sysvinit:

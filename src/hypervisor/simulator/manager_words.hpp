@@ -1,4 +1,4 @@
-// What service managers and their tools say when something fails, each in its own words.
+// What service managers and their tools print when something fails, each in its own words.
 #pragma once
 
 #include "hypervisor/simulator/description.hpp"

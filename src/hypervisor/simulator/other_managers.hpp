@@ -1,5 +1,5 @@
 // What the scripts for other service managers than systemd print in a simulated guest. The guest's services are the
-// same; they go by their names without ".service".
+// same; their names lack ".service".
 #pragma once
 
 #include "hypervisor/simulator/services.hpp"

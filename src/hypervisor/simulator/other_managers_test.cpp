@@ -125,7 +125,7 @@ name = "W32Time"
   Simulator host(std::move(*described));
   const auto guest = make_agent_guest(host.guests().find(host.machines().list("", 1)[0]->id));
   EXPECT_EQ(guest->capabilities(soon())->os_name, "Windows Server 2019 Datacenter");
-  // Names have no case, and are told as they were given to the service.
+  // Names are compared without case, and shown as the service was defined.
   const auto started = guest->start_service("w32TIME", soon());
   ASSERT_TRUE(started) << started.error().message;
   EXPECT_EQ(started->service.name, "W32Time");

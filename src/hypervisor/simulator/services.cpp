@@ -93,7 +93,7 @@ guest::Service Services::initial(const ServiceDescription& description, const st
     service.exit_status = description.exit_status;
   } else {
     service.sub_state = description.type == "oneshot" ? "exited" : "running";
-    // The same one each time it is asked, though the service has no state of its own yet.
+    // The same one each time it is asked, though the service has no own state yet.
     if (description.type != "oneshot")
       service.main_process_id = 300 + static_cast<std::uint32_t>(&description - guest_->services.data());
   }

@@ -18,10 +18,10 @@ namespace vmms::hypervisor::simulator {
 
 using Clock = std::chrono::steady_clock;
 
-/// Only services that were touched take memory. Not thread-safe. Times given must not go back.
+/// Only services that were used take memory. Not thread-safe. Times passed in must not go back.
 class Services {
  public:
-  /// What `systemctl start` or `stop` ended with, or the tool of another service manager.
+  /// The result of `systemctl start` or `stop`, or of the tool of another service manager.
   using Ended = ToolEnd;
   /// A running systemctl; 0 is none.
   using Ticket = std::uint64_t;
@@ -32,7 +32,7 @@ class Services {
   Ticket stop(std::string_view name, Clock::time_point now);
   /// `systemctl enable`, `disable` or `mask` of a service, the latter two ways after unmasking it.
   Ended change_mode(std::string_view name, std::string_view verb);
-  /// The end of a systemctl, once.
+  /// The result of a systemctl, once.
   std::optional<Ended> ended(Ticket ticket, Clock::time_point now);
 
   /// One service, and all of them, as values.

@@ -41,7 +41,7 @@ class DescriptionError : public std::runtime_error {
   DescriptionError(std::string_view file, const toml::source_region& where, const std::string& what);
 };
 
-/// Keys that are never asked for are errors: `finish` says so and lists those that were.
+/// Keys that are never read are errors: `finish` reports them and lists the known ones.
 class TableReader {
  public:
   TableReader(const toml::table& table, std::string_view file) : table_(table), file_(file) {}

@@ -1,4 +1,4 @@
-// What every provider is made with: the host, its guests, the jobs, and how the administrator configured us.
+// What every provider is made with: the host, its guests, the jobs, and the administrator's configuration.
 #pragma once
 
 #include "base/host_files.hpp"
@@ -15,7 +15,7 @@
 namespace vmms::providers {
 
 struct Configuration {
-  /// Whether the Guest Service Interface of a VM is on when nobody set it. Hyper-V's default is off.
+  /// Whether the Guest Service Interface of a VM is on when it was never set. Hyper-V's default is off.
   bool guest_service_interface = false;
   /// compatibility = "strict": Msvm_GuestFileService answers 1 to StartService and StopService, as its page says.
   bool strict = false;
@@ -31,7 +31,7 @@ struct Environment {
   cim::job::Jobs& jobs;
   Configuration configuration;
   const cim::ObjectManager& manager;  ///< whose namespaces root/interop lists
-  /// Asks for threads of the caller's share that help it (parallel.hpp); empty: nobody helps.
+  /// Asks for threads of the caller's share that help it (parallel.hpp); empty: none help.
   std::function<bool(const cim::Context& caller, std::function<void()> task)> offer = {};
 };
 

@@ -19,7 +19,7 @@ Guests::Guests(hypervisor::Host& host, Options options) : transports_(host.guest
                              const hypervisor::VirtualMachinePtr& before, const hypervisor::VirtualMachinePtr& after) {
     if (!before || (after && (may_have_own_agent(*after, by_default) || !may_have_own_agent(*before, by_default))))
       return;
-    std::shared_ptr<guest::Guest> guest;  // let go after the lock
+    std::shared_ptr<guest::Guest> guest;  // released after the lock
     {
       const std::lock_guard lock(shared->mutex);
       const auto found = shared->guests.find(before->id);

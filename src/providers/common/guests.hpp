@@ -1,4 +1,4 @@
-// The guests of a host's VMs, made when somebody first asks for one and kept while the VM exists.
+// The guests of a host's VMs, each made at the first request for it and kept while the VM exists.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -17,9 +17,9 @@ namespace vmms::providers {
 class Guests {
  public:
   struct Options {
-    guest::OwnAgentProgram own_agent;      ///< is brought into guests; empty: never
-    bool guest_service_interface = false;  ///< whether it is on where nobody set it
-    Ledger* ledger = nullptr;              ///< accounts for what guests say; null: nobody does
+    guest::OwnAgentProgram own_agent;      ///< is deployed to guests; empty: never
+    bool guest_service_interface = false;  ///< whether it is on where it was never set
+    Ledger* ledger = nullptr;              ///< accounts for data from guests; null: none does
   };
   explicit Guests(hypervisor::Host& host) : Guests(host, Options()) {}
   Guests(hypervisor::Host& host, Options options);

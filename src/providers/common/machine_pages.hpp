@@ -12,7 +12,7 @@
 namespace vmms::providers {
 
 /// A page. `instances_of(machine)` gives those of one VM, in ascending order of their keys: a container, or an optional
-/// where there is one at most. The VM is that of SystemName, or the one that `machine_of` finds in an InstanceID.
+/// where there is at most one. The VM is that of SystemName, or the one that `machine_of` finds in an InstanceID.
 template <class T, class InstancesOf, class MachineOf = std::string_view (*)(std::string_view)>
 void enumerate_by_machine(const Environment& environment, const cim::TypedQuery<T>& query, cim::PageOf<T>& page,
                           InstancesOf instances_of, MachineOf machine_of = machine_of_instance_id) {

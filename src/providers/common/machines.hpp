@@ -16,8 +16,8 @@ namespace vmms::providers {
 
 inline constexpr std::string_view computer_system_class = "Msvm_ComputerSystem";
 
-/// An integration component: something that the host offers each guest. Every VM has a device of the one class while
-/// it is on, and a setting of the other always.
+/// An integration component: something that the host offers each guest. Every VM has a device of the first class while
+/// it is on, and always a setting of the second.
 struct IntegrationComponent {
   std::string_view class_name;
   std::string_view setting_class_name;
@@ -51,7 +51,7 @@ inline constexpr std::string_view guest_service_interface_id = guest_service_int
 /// By the name of its class, or of its setting's; without case. nullptr: there is none.
 const IntegrationComponent* component_of_class(std::string_view class_name);
 const IntegrationComponent* component_of_setting_class(std::string_view class_name);
-/// All are on unless somebody turned them off, but the Guest Service Interface, whose default is configured.
+/// All are on unless they were turned off, except the Guest Service Interface, whose default is configured.
 bool component_enabled(const Environment& environment, const hypervisor::VirtualMachine& machine,
                        const IntegrationComponent& component);
 std::string device_id(const IntegrationComponent& component);
@@ -77,16 +77,16 @@ bool interface_enabled(const Environment& environment, const hypervisor::Virtual
 std::string setting_instance_id(std::string_view machine_id, std::string_view component_id);
 /// The VM id of an InstanceID `Microsoft:<VM id>` or `Microsoft:<VM id>\…`; empty when it has another form.
 std::string_view machine_of_instance_id(std::string_view instance_id);
-/// The id of the VM that a path is about: by SystemName, by the Name of a computer system, by InstanceID; else empty.
+/// The id of the VM that a path refers to: by SystemName, by the Name of a computer system, by InstanceID; else empty.
 std::string machine_of(const cim::ObjectPath& path);
 
 /// Calls `visit` for each VM of the query in ascending order of id, one VM only when `id` is given, those from `from`
-/// (inclusive) on otherwise, until it returns false. `expected`: so many are taken from the host at once.
+/// (inclusive) on otherwise, until it returns false. `expected`: how many are fetched from the host at once.
 void for_each_machine(const Environment& environment, const std::optional<std::string>& id, std::string_view from,
                       const std::function<bool(const hypervisor::VirtualMachinePtr&)>& visit,
                       std::size_t expected = 256);
 
-/// The deadline for work in a guest: a little before the caller's, so that the answer can still say what happened.
+/// The deadline for work in a guest: a little before the caller's, so that the answer can still report what happened.
 guest::Clock::time_point guest_deadline(const cim::Context& context);
 
 cim::ObjectPath computer_system_path(std::string_view machine_id);

@@ -47,7 +47,7 @@ class Work {
 
  private:
   const std::size_t count_;
-  const std::function<void(std::size_t)>& work_;  // the caller's, who waits for those that run
+  const std::function<void(std::size_t)>& work_;  // the caller's, which waits for calls that run
   std::mutex mutex_;
   Condition changed_;
   std::size_t next_ = 0;
@@ -68,7 +68,7 @@ void in_parallel(const Offer& offer, std::size_t count, const std::function<void
     for (std::size_t helpers = 1; offer && helpers < std::min(count, most_in_parallel); ++helpers)
       if (!offer([shared] { shared->help(); })) break;
   } catch (const std::exception&) {
-    // No memory for one more. Those that have begun use what is the caller's, who must not leave them.
+    // No memory for one more. Those that have begun use objects of the caller, which must wait for them.
   }
   shared->finish();
 }

@@ -29,7 +29,7 @@ Status CopyRun::run(const Work& work) {
     if (!reason_) sleep_for(100ms);
   }
   const Error why = reason_ ? *reason_ : done.error();
-  // As Hyper-V begins the text; what it means stands behind.
+  // As Hyper-V begins the text; the cause follows.
   return error(
       why.kind,
       fmt::format("'{}' failed to {} copying files {}: {}", machine_name_, moved_ == 0 ? "initiate" : "complete",
@@ -51,7 +51,7 @@ Status CopyRun::copy(const Work& work) {
 }
 
 void CopyRun::expect(std::uint64_t bytes) {
-  total_ += std::max<std::uint64_t>(bytes, 1);  // an empty file is something to do, too
+  total_ += std::max<std::uint64_t>(bytes, 1);  // an empty file is work, too
 }
 
 bool CopyRun::cancelled() {

@@ -1,4 +1,4 @@
-// What every job of copies does around its files: how far it is, what a crash would leave, and why it has to end.
+// What every copy job does around its files: its progress, what a crash would leave, and why it has to end.
 #pragma once
 
 #include "guest/files/file_copy.hpp"
@@ -12,7 +12,7 @@
 
 namespace vmms::providers {
 
-/// Of one job, on its thread.
+/// For one job, on its thread.
 class CopyRun {
  public:
   using Work = std::function<Status(const guest::Guest& guest, guest::FileCopy& copy)>;
@@ -25,13 +25,14 @@ class CopyRun {
         machine_name_(std::move(machine_name)),
         control_(control) {}
 
-  /// Does the work; its failure begins as Hyper-V's text does, and says what happened to the VM where that is why.
+  /// Does the work; the text of its failure begins as Hyper-V's does, and says what happened to the VM where that is
+  /// the cause.
   Status run(const Work& work);
 
   /// So many bytes will move. A copy takes ten minutes and a second for each 128 KiB at most.
   void expect(std::uint64_t bytes);
 
-  /// Somebody asked for the end of the job, the VM has ended, its files must no longer be reached, or time is up.
+  /// A client asked for the end of the job, the VM has ended, its files must no longer be reached, or time is up.
   bool cancelled();
 
  private:

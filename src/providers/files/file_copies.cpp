@@ -63,7 +63,7 @@ class CopyJob {
   }
 
  private:
-  // What cannot be copied is found before anything is; how much there is shows in the progress.
+  // What cannot be copied is found before anything is copied; the total size shows in the progress.
   Status to_guest(guest::FileCopy& copy) {
     for (const CopySetting& setting : detail_.settings) {
       const auto source = files_->source(setting.source);
@@ -117,7 +117,7 @@ Error file_service_stopped(const VirtualMachine& machine) {
                                                    machine.id));
 }
 
-/// What the state of the VM says against copies, for the return value.
+/// Why the state of the VM allows no copies, for the return value.
 Status check_copies(const Environment& environment, const cim::Context& context, const VirtualMachine& machine) {
   if (!interface_enabled(environment, machine))
     return error(

@@ -22,7 +22,7 @@ struct CopySetting {
   bool create_path = false;
 };
 
-/// What a job of copies remembers of itself (cim::job::Description::detail).
+/// What a copy job stores of itself (cim::job::Description::detail).
 struct CopyDetail {
   std::string machine_id;
   std::string machine_name;
@@ -41,20 +41,20 @@ struct CopyAnswer {
 /// Neither empty nor too long, and without control characters.
 bool usable_path(const std::string& path);
 
-/// An administrator stopped it, who may not be the one who copies: with the call that starts it.
+/// The text for a service that an administrator stopped, perhaps not the caller: names the call that starts it.
 Error file_service_stopped(const hypervisor::VirtualMachine& machine);
 
-/// What the state of the VM says against copies; what its agent allows is asked for. Errors: those of the return value.
+/// Whether the state of the VM allows copies; asks what its agent allows. Errors: those of the return value.
 Status check_copies(const Environment& environment, const cim::Context& context,
                     const hypervisor::VirtualMachine& machine);
 
-/// What `settings` (instances of Msvm_CopyFileToGuestSettingData or its opposite) ask for.
+/// The copies that `settings` (instances of Msvm_CopyFileToGuestSettingData or its opposite) ask for.
 /// Errors: invalid_argument.
 Result<std::vector<CopySetting>> read_copy_settings(const std::optional<std::vector<cim::InstancePtr>>& settings);
 
-/// Checks the VM, then starts a job of the class `job_class` for the settings. What the caller can see by himself (the
-/// arguments, the state of the VM, what its agent allows) is the return value, its reason in the log; everything else
-/// is the job's error. Errors: not_found (no such VM, or it is off).
+/// Checks the VM, then starts a job of the class `job_class` for the settings. What the caller can see directly (the
+/// arguments, the state of the VM, what its agent allows) is the return value, with the reason in the log; everything
+/// else is the job's error. Errors: not_found (no such VM, or it is off).
 Result<CopyAnswer> start_copies(Environment& environment, const cim::Context& context, std::string_view machine_id,
                                 CopyDirection direction, std::string_view job_class,
                                 const Result<std::vector<CopySetting>>& settings);

@@ -93,7 +93,7 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
           const Status begun = transfer->begin([&run] { return run.cancelled(); });
           return begun ? copy(*transfer, run, file, largest) : begun;
         },
-        // Whatever happened: its calls wait for that, and its places. Whoever is answered finds a job that has ended.
+        // Whatever happened: its calls and its places wait for that. A caller that gets its answer finds the job ended.
         [transfer](const Status& done) { transfer->end(done); });
     const std::lock_guard lock(mutex_);
     if (!job) {
@@ -102,7 +102,7 @@ Result<FileTransfers::Opened> FileTransfers::open(const cim::Context& context,
     }
     entries_[id].job_id = job->id;
     return Opened{id, job_path(*job), file};
-  } catch (const std::exception&) {  // nobody learns of it, so nobody would end it
+  } catch (const std::exception&) {  // no client learns of it, so none would end it
     forget(id);
     throw;
   }
@@ -119,7 +119,7 @@ void FileTransfers::forget(const std::string& id) noexcept {
   }
   try {
     transfer->abort(error(Failure::internal, "it was not opened"), guest::Clock::now()).has_value();
-  } catch (const std::exception&) {  // it ends when nobody has called it for a while
+  } catch (const std::exception&) {  // it ends when no client has used it for a while
   }
 }
 
@@ -168,7 +168,7 @@ Status FileTransfers::abort(const cim::Context& context, std::string_view machin
   return entry->transfer->abort(error(Failure::invalid_state, "the transfer was aborted"), deadline);
 }
 
-// A transfer whose job runs ends by itself when nobody calls; one whose job waits for others is ended here.
+// A transfer whose job runs ends by itself when no client uses it; one whose job waits for others is ended here.
 void FileTransfers::sweep() {
   const auto now = guest::Clock::now();
   std::vector<Entry> idle;

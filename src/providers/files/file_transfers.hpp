@@ -1,4 +1,4 @@
-// The files that travel through clients' connections at this moment: whose they are, and how many there may be.
+// The files that travel through clients' connections at this moment: their owners, and how many there may be.
 #pragma once
 
 #include "guest/files/files.hpp"
@@ -14,15 +14,15 @@
 
 namespace vmms::providers {
 
-/// Thread-safe. A transfer that has ended is known for another minute, so that its end can be asked for again, unless
+/// Thread-safe. A transfer that has ended is known for another minute, so that its result can be read again, unless
 /// many newer ones of its user have ended meanwhile.
 class FileTransfers {
  public:
-  // What one guest is asked to do at the same time: others want to reach it, too. Users are bounded by the ledger.
+  // Work in one guest at the same time: other callers want to reach it, too. The ledger bounds users.
   static constexpr std::size_t most_of_machine = 8;  ///< transfers that have not ended
   static constexpr unsigned most_calls_of_machine = 24;
   static constexpr std::chrono::seconds kept_after_end{60};
-  static constexpr std::size_t most_kept_after_end = 64;  ///< of a user: nobody pays for them any more
+  static constexpr std::size_t most_kept_after_end = 64;  ///< of a user: no account is charged for them any more
 
   explicit FileTransfers(Environment& environment) : environment_(environment) {}
 
@@ -35,7 +35,7 @@ class FileTransfers {
   Result<Opened> open(const cim::Context& context, const hypervisor::VirtualMachine& machine,
                       Transfer::Request request);
 
-  /// Calls `use` with the caller's transfer of that VM. Errors: not_found (also where it is somebody else's), busy.
+  /// Calls `use` with the caller's transfer of that VM. Errors: not_found (also for a transfer of another user), busy.
   template <class Use>
   auto with(const cim::Context& context, std::string_view machine_id, std::string_view id, Use use)
       -> decltype(use(std::declval<Transfer&>()));
@@ -52,7 +52,7 @@ class FileTransfers {
     std::string job_id;
   };
 
-  /// While it lives one call more waits for the guest.
+  /// While it lives, one more call waits for the guest.
   class Place;
 
   static std::string owner_of(const cim::Context& context);

@@ -78,7 +78,7 @@ Transfer::Transfer(Request request) : request_(std::move(request)) {}
 std::unique_ptr<ByteSource> Transfer::source() { return std::make_unique<Source>(*this); }
 std::unique_ptr<ByteSink> Transfer::sink(std::uint64_t largest) { return std::make_unique<Sink>(*this, largest); }
 
-// With the mutex held: why it ends, for the client. Of these kinds a client believes that it should call again.
+// With the mutex held: why it ends, for the client. On these kinds of failure a client would call again.
 std::optional<Error> Transfer::end_told() const {
   if (!aborted_ && (!outcome_ || *outcome_)) return std::nullopt;
   Error why = aborted_ ? *aborted_ : outcome_->error();
@@ -114,7 +114,7 @@ Status Transfer::write(std::uint64_t offset, std::string bytes, Clock::time_poin
                  fmt::format("{} bytes at offset {} go beyond the {} bytes that OpenTransfer announced", bytes.size(),
                              offset, request_.size));
   const std::uint64_t end = offset + bytes.size();
-  // Nobody would take them: they would stay, beside all that is counted.
+  // No read would take them: they would stay in memory, uncounted.
   if (data_before(end) - data_before(offset) != bytes.size())
     return error(Failure::invalid_argument,
                  fmt::format("the {} bytes at offset {} reach into a hole that OpenTransfer announced (Pieces); holes "
@@ -229,7 +229,7 @@ void Transfer::end(const Status& outcome) noexcept {
   const std::lock_guard lock(mutex_);
   if (outcome_) return;
   try {
-    // What made it end, rather than what came of that.
+    // The reason why it ended, rather than a consequence of it.
     outcome_ = !outcome && aborted_ ? Status(*aborted_) : outcome;
   } catch (const std::exception&) {
     outcome_ = Status(Error{Failure::internal, "out of memory"});  // short enough to need none

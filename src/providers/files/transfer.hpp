@@ -20,8 +20,8 @@ namespace vmms::providers {
 
 enum class CopyDirection : std::uint8_t { to_guest, from_guest };
 
-/// Thread-safe. Neither side holds a lock while it waits for the other. Bytes lie in memory between the sides, at most
-/// `window` of them.
+/// Thread-safe. Neither side holds a lock while it waits for the other. At most `window` bytes are in memory between
+/// the sides.
 class Transfer {
  public:
   using Clock = guest::Clock;
@@ -30,11 +30,11 @@ class Transfer {
   static constexpr std::uint64_t window = 8U << 20;
   static constexpr std::uint64_t most_kept = 4U << 20;
   static constexpr std::size_t most_bytes = 768U << 10;  ///< of a Read
-  static constexpr std::size_t most_pieces = 1024;       ///< that lie apart from each other
+  static constexpr std::size_t most_pieces = 1024;       ///< that do not touch each other
   static constexpr unsigned most_calls = 8;              ///< that wait at the same time
   static constexpr std::chrono::seconds idle_time{60};
 
-  /// What OpenTransfer said, and whose it is.
+  /// What OpenTransfer asked for, and the owner.
   struct Request {
     CopyDirection direction = CopyDirection::to_guest;
     std::string path;                       ///< in the guest
@@ -49,7 +49,7 @@ class Transfer {
 
   struct Piece {
     std::string bytes;
-    bool end = false;        ///< nothing is behind it; then:
+    bool end = false;        ///< nothing follows it; then:
     std::uint64_t size = 0;  ///< of the file
     std::string sha256;      ///< 64 hexadecimal digits
   };
@@ -73,7 +73,7 @@ class Transfer {
 
   // The job's side.
 
-  /// Until this, abort() waits for nothing. `cancelled` is asked while the client is waited for.
+  /// Before this call, abort() waits for nothing. `cancelled` is called while waiting for the client.
   Status begin(std::function<bool()> cancelled);
   std::unique_ptr<ByteSource> source();
   std::unique_ptr<ByteSink> sink(std::uint64_t largest);
@@ -81,11 +81,11 @@ class Transfer {
 
   bool ended() const;
   std::optional<Clock::time_point> ended_at() const;
-  /// Nobody has called for so long, and no call waits.
+  /// No call came for so long, and none waits.
   bool idle(Clock::time_point now) const;
-  /// Bytes that lie in memory.
+  /// Bytes in memory.
   std::size_t held_bytes() const;
-  /// What pays for it, and for the bytes in memory, until it ends.
+  /// Pays for it, and for the bytes in memory, until it ends.
   void charge_to(Charge charge) { charge_ = std::move(charge); }
 
  private:

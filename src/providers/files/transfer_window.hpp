@@ -1,4 +1,4 @@
-// Bytes of a file that came in any order and are taken in ascending order.
+// Bytes of a file that arrive in any order and are taken in ascending order.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace vmms::providers {
 
 class TransferWindow {
  public:
-  std::uint64_t begin() const { return begin_; }         ///< what lies before is gone
+  std::uint64_t begin() const { return begin_; }         ///< bytes before it are gone
   std::size_t bytes() const { return bytes_; }           ///< held
   std::size_t pieces() const { return pieces_.size(); }  ///< in so many pieces, small ones joined
 
@@ -64,7 +64,7 @@ class TransferWindow {
     return result;
   }
 
-  /// Forgets what lies before.
+  /// Forgets the bytes before it.
   void drop(std::uint64_t before) {
     if (before <= begin_) return;
     while (!pieces_.empty() && pieces_.begin()->first + pieces_.begin()->second.size() <= before) {
@@ -82,7 +82,7 @@ class TransferWindow {
  private:
   using Pieces = std::map<std::uint64_t, std::string>;
 
-  // Whoever sends a byte at a time must not have a piece for each.
+  // A client that sends one byte at a time must not get a piece for each.
   bool append(Pieces::iterator next, std::uint64_t offset, std::string_view bytes) {
     constexpr std::size_t most_joined = std::size_t{64} << 10;
     if (next == pieces_.begin()) return false;

@@ -279,7 +279,7 @@ class VmmsGuestFileServiceProvider : public schema::vmms::GuestFileServiceProvid
     auto result = std::invoke(question, guest->files(), *path, guest_deadline(context));
     if (result) return result;
     if (result.error().kind == Failure::failed)
-      guest->capabilities(guest_deadline(context)).has_value();  // so that it is known what the guest runs
+      guest->capabilities(guest_deadline(context)).has_value();  // so that the guest's system is known
     return refused(**machine, guest::without_shell(guest->known_capabilities(), result.error()));
   }
 

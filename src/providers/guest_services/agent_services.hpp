@@ -1,5 +1,5 @@
-// Msvm_GuestFileService and Msvm_VssService: services that the guest's agent itself gives. One instance a VM each; what
-// an administrator stopped stays stopped, kept with the VM.
+// Msvm_GuestFileService and Msvm_VssService: services that the guest's agent itself provides. One instance per VM each;
+// a service that an administrator stopped stays stopped, stored with the VM.
 #pragma once
 
 #include "base/text.hpp"
@@ -14,7 +14,7 @@
 
 namespace vmms::providers {
 
-/// What tells one of these services from the other.
+/// What distinguishes one of these services from the other.
 struct AgentService {
   std::string_view name;  ///< key Name
   std::string_view element_name;
@@ -25,7 +25,7 @@ struct AgentService {
   const IntegrationComponent* component = nullptr;     ///< must be on as well
 };
 
-/// How the service is, as far as is known without asking the guest.
+/// The state of the service, as far as it is known without asking the guest.
 struct AgentServiceState {
   std::optional<bool> started;  ///< nothing: it can be neither started nor stopped, since the agent forbids it
   schema::msvm::GuestService::OperationalStatus operational_status;
@@ -34,7 +34,7 @@ struct AgentServiceState {
 AgentServiceState state_of(const Environment& environment, const hypervisor::VirtualMachine& machine,
                            const AgentService& service);
 
-/// Why the agent of a guest does not give the service, and what to do.
+/// Why the agent of a guest does not provide the service, and what to do.
 std::string refusal(const AgentService& service);
 
 /// Whether the VM has an instance of the service.

@@ -1,4 +1,4 @@
-// How a guest is: one answer, whoever asks.
+// The state of a guest: the same answer from every provider.
 #include "guest/agent/heartbeat.hpp"
 #include "guest/services/systemd.hpp"
 #include "guest/testing/guest_with_ports.hpp"
@@ -101,7 +101,7 @@ TEST_F(GuestContact, OurOwnAgentIsEnoughForServices) {
   EXPECT_EQ(text(interface_of("alpha"), "OperationalStatus"), "12");
 }
 
-// An agent that needs 1.5 s for an answer is slow: who has just had answers from it does not call it silent.
+// An agent that needs 1.5 s for an answer is slow: after recent answers it is not called silent.
 TEST_F(GuestContact, ASlowAgentIsNotSilent) {
   host_.simulated_guest(id("beta"))->set_latency(900ms);
   const auto keys = std::vector<cim::KeyBinding>{{"SystemName", id("beta"), {}}};

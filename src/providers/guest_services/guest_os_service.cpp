@@ -23,7 +23,7 @@ using hypervisor::VirtualMachine;
 using hypervisor::VirtualMachinePtr;
 using schema::vmms::GuestOSService;
 
-// One state, told by every property that clients look at.
+// One state, shown by every property that clients read.
 void tell_state(GuestOSService& instance, const Service& service) {
   using EnabledState = GuestOSService::EnabledState;
   using OperationalStatus = GuestOSService::OperationalStatus;
@@ -121,7 +121,7 @@ std::string where(const VirtualMachine& machine, const Service& service) {
   return fmt::format("service '{}' of virtual machine '{}'", service.name, machine.name);
 }
 
-// systemd keeps the result of the failure before, if there was one, and says the rest in the log.
+// systemd keeps the result of the previous failure, if there was one; the rest is in the log.
 bool hit_start_limit(const guest::ServiceOutcome& outcome) {
   return outcome.service.result == "start-limit-hit" ||
          std::any_of(outcome.log_lines.begin(), outcome.log_lines.end(), [](const std::string& line) {
@@ -136,7 +136,7 @@ std::string said(const guest::ServiceOutcome& outcome) {
   return message.empty() ? std::string() : "; the service manager says: " + std::string(message);
 }
 
-// What a failed start or stop looked like in the guest.
+// How a failed start or stop looked in the guest.
 std::string evidence(const guest::ServiceOutcome& outcome) {
   const Service& service = outcome.service;
   std::string text = fmt::format("state {} ({})", service.active_state, service.sub_state);
@@ -235,7 +235,7 @@ class GuestOSServiceProvider : public schema::vmms::GuestOSServiceProvider {
     if (!guest) return error(Failure::not_found, fmt::format("virtual machine '{}' is gone", (*machine)->name));
     const auto service = guest->service(key.name, guest_deadline(context));
     if (service) return instance_of(**machine, *service);
-    // Without an agent that allows it there are no instances; the reason is worth telling.
+    // Without an agent that allows it there are no instances; the reason is worth a report.
     Error why = in_words(service.error(), key, **machine, *guest);
     if (why.kind == Failure::not_supported) why.kind = Failure::not_found;
     return why;

@@ -18,10 +18,10 @@ namespace vmms::providers {
 
 enum class ServiceAction : std::uint8_t { start, stop, change_mode };
 
-/// What the methods of guest services return: StartService and StopService know the first two only.
+/// Return values of the methods of guest services: StartService and StopService have only the first two.
 using ServiceAnswer = schema::msvm::GuestService::RequestStateChange::Code;
 
-/// A guest service that somebody wants to start, stop or change: its VM runs or is paused, and its interface is on.
+/// A guest service that a client wants to start, stop or change: its VM runs or is paused, and its interface is on.
 struct ServiceTarget {
   hypervisor::VirtualMachinePtr machine;
   std::shared_ptr<guest::Guest> guest;
@@ -34,12 +34,12 @@ Result<ServiceAnswer> act_on_service(const Environment& environment, std::string
                                      const std::function<Status(const ServiceTarget&)>& act);
 
 /// RequestStateChange of a guest service: 2 and 3 are StartService and StopService, anything else answers 1; a
-/// TimeoutPeriod that limits 4098.
+/// TimeoutPeriod that sets a limit, 4098.
 Result<ServiceAnswer> change_service_state(
     std::optional<schema::msvm::GuestService::RequestStateChange::RequestedState> requested,
     const std::optional<cim::DateTime>& timeout, const std::function<Result<ServiceAnswer>(ServiceAction)>& act);
 
-/// Whether the guest is known to freeze or to hang before it is asked: a paused VM. Errors: unreachable.
+/// Whether the guest is known not to answer before it is asked, as in a paused VM. Errors: unreachable.
 Status check_reachable(const hypervisor::VirtualMachine& machine);
 
 }  // namespace vmms::providers

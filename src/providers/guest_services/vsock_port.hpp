@@ -1,4 +1,4 @@
-// The vsock port that a guest communication service's GUID stands for: Linux' template for Hyper-V sockets.
+// The vsock port in the GUID of a guest communication service: Linux' template for Hyper-V sockets.
 #pragma once
 
 #include "base/text.hpp"

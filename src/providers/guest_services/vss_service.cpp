@@ -23,7 +23,7 @@ class VssServiceProvider : public Base {
   explicit VssServiceProvider(Environment& environment) : Base(environment, vss_service) {}
   using Base::invoke;
 
-  // No agent under KVM tells of clusters.
+  // No agent under KVM reports clusters.
   Result<Service::QueryGuestClusterInformation::Out> invoke(const cim::Context& context,
                                                             Service::QueryGuestClusterInformation, const Key& key,
                                                             const Service::QueryGuestClusterInformation::In&) override {

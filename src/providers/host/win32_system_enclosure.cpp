@@ -1,4 +1,4 @@
-// Win32_SystemEnclosure of root/cimv2: what the firmware says of the enclosure of the host.
+// Win32_SystemEnclosure of root/cimv2: what the firmware reports of the enclosure of the host.
 #include "hypervisor/this_machine.hpp"
 #include "providers/common/environment.hpp"
 #include "schema/cimv2/Win32_SystemEnclosure.hpp"

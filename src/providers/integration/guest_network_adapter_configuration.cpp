@@ -1,4 +1,4 @@
-// Msvm_GuestNetworkAdapterConfiguration: the addresses that a guest has on one adapter, as it says itself. Adapters
+// Msvm_GuestNetworkAdapterConfiguration: the addresses that a guest has on one adapter, as it reports them. Adapters
 // have no setting data yet, so an adapter's GUID is made of its hardware address: 00000000-0000-0000-0000-525400123456.
 #include "base/text.hpp"
 #include "providers/common/machine_pages.hpp"
@@ -39,7 +39,7 @@ void add(Configuration& found, const guest::NetworkInterface& interface) {
   for (const guest::IpAddress& address : interface.addresses) {
     found.ip_addresses->push_back(address.text);
     found.subnets->push_back(subnet(address));
-    found.ip_address_origins->push_back(Configuration::IPAddressOrigins::unknown);  // the agent does not tell
+    found.ip_address_origins->push_back(Configuration::IPAddressOrigins::unknown);  // the agent does not report it
     using Type = Configuration::ProtocolIFType;
     const Type type = address.version_6 ? Type::ipv6 : Type::ipv4;
     if (found.protocol_if_type == Type::unknown)
@@ -61,7 +61,7 @@ class GuestNetworkAdapterConfigurationProvider : public schema::msvm::GuestNetwo
   }
 
  private:
-  // By hardware address. As on Hyper-V the guest tells by the key-value pair exchange: where that is off, nothing.
+  // By hardware address. As on Hyper-V the guest reports by the key-value pair exchange: where that is off, nothing.
   std::vector<Configuration> adapters(const cim::Context& context, const VirtualMachine& machine,
                                       std::vector<Error>& failures) const {
     std::vector<Configuration> found;

@@ -41,7 +41,7 @@ class GuestServiceInterfaceComponentProvider : public Base {
   }
 
  private:
-  // Says besides which way into the guest is in use and why.
+  // Also says which way into the guest is in use and why.
   void complete(const cim::Context&, const Machine& machine, const Query&, Contact& contact, Component&) override {
     if (contact.text.empty()) return;
     const auto guest = environment_.guests.find(machine.id);
@@ -61,7 +61,7 @@ class GuestServiceInterfaceComponentProvider : public Base {
         fmt::format("{}: the guest's own qemu-guest-agent {}", whole ? "OK" : "Degraded", known->agent_version);
     if (!known->service_manager.empty())
       text += ", " + known->service_manager;
-    else if (known->can_execute)  // else nobody could look
+    else if (known->can_execute)  // otherwise it is unknown
       text += ", no known service manager";
     if (!known->os_name.empty()) text += ", " + known->os_name;
     if (!known->forbidden.empty())

@@ -16,7 +16,7 @@ class HeartbeatComponentProvider : public Base {
   explicit HeartbeatComponentProvider(Environment& environment) : Base(environment, heartbeat) {}
 
  private:
-  // The second value tells more of the first: of a guest that answers, that nothing of it is known to be wrong.
+  // The second value adds to the first: for a guest that answers, that no fault of it is known.
   void complete(const cim::Context&, const Machine&, const Query&, Contact& contact, Component& found) override {
     if (contact.text.empty()) return;
     if (contact.status == ComponentStatus::ok) {

@@ -31,7 +31,7 @@ Contact contact(const Environment& environment, const VirtualMachine& machine, g
             "running in it"};
   const auto guest = environment.guests.find(machine.id);
   const Status alive = guest ? guest->heartbeat(deadline) : Status();
-  // A caller in a hurry gets what the record says.
+  // A caller with a short deadline gets what the record says.
   if (!alive && alive.error().kind != Failure::timed_out)
     return {ComponentStatus::lost_communication, "Lost Communication: " + alive.error().message};
   return {ComponentStatus::ok, "OK"};

@@ -1,5 +1,5 @@
 // The integration components of a VM: what the host offers each guest, one device and one setting each. What they have
-// in common; one file a class says what is special to it.
+// in common; the file of each class has what is special to it.
 #pragma once
 
 #include "base/text.hpp"
@@ -21,13 +21,13 @@ namespace vmms::providers {
 /// OperationalStatus of integration components; that of a paused VM is dormant.
 using ComponentStatus = schema::cim::ManagedSystemElement::OperationalStatus;
 
-/// Status, the text beside OperationalStatus; "OK" for those that have none of their own.
+/// Status, the text for OperationalStatus; "OK" for those without their own text.
 std::string_view status_text(ComponentStatus operational_status);
 
-/// How a guest can be reached now.
+/// Whether and how a guest can be reached now.
 struct Contact {
   ComponentStatus status = ComponentStatus::ok;
-  std::string text;  ///< for the person who looks
+  std::string text;  ///< for people
 };
 
 /// By the record; of an agent that is connected, by a sign of life (guest::Guest::heartbeat).
@@ -57,7 +57,7 @@ class IntegrationComponentProvider : public Base {
       machines.push_back(machine);
       return machines.size() <= query.limit;
     });
-    // Guests that are silent are waited for at the same time.
+    // Waits for all silent guests at the same time.
     const bool more = machines.size() > query.limit;
     std::vector<T> found(machines.size() - (more ? 1 : 0));
     in_parallel(offer_for(environment_, context), found.size(),
@@ -77,7 +77,7 @@ class IntegrationComponentProvider : public Base {
 
  protected:
   /// What is special to the class; `contact` is what OperationalStatus and StatusDescriptions show, unless these are
-  /// set here, and has no text when nobody wants to know.
+  /// set here, and has no text when the caller does not read it.
   virtual void complete(const cim::Context&, const Machine&, const Query&, Contact&, T&) {}
 
   Environment& environment_;

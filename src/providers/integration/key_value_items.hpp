@@ -1,5 +1,5 @@
 // Key-value pairs as Msvm_KvpExchangeDataItem: those of the host, which clients add, modify and remove, and what a
-// guest says of itself.
+// guest reports of itself.
 #pragma once
 
 #include "guest/guest.hpp"
@@ -22,13 +22,13 @@ guest::KeyValues delivered_items(const hypervisor::Settings& settings);
 
 bool is_windows(const guest::Identity& identity);
 
-/// What a guest says of itself, under the names that Linux and Windows guests of Hyper-V use.
+/// What a guest reports of itself, under the names that Linux and Windows guests of Hyper-V use.
 std::vector<cim::InstancePtr> intrinsic_items(const guest::Identity& identity);
 
 enum class KeyValueChange : std::uint8_t { add, modify, remove };
 
-/// All items or none. Errors: not_found (no such VM; to modify or remove: no such item), invalid_argument (an item that
-/// cannot be), already_exists, busy (no more fit), those of VirtualMachines::change_settings.
+/// All items or none. Errors: not_found (no such VM; to modify or remove: no such item), invalid_argument (an
+/// impossible item), already_exists, busy (no more fit), those of VirtualMachines::change_settings.
 Status change_key_values(const Environment& environment, KeyValueChange kind, const cim::ObjectPath& machine,
                          const std::vector<cim::InstancePtr>& items);
 

@@ -1,4 +1,4 @@
-// Msvm_KvpExchangeComponent: what a guest says of itself, and what its programs tell the host.
+// Msvm_KvpExchangeComponent: what a guest reports of itself, and what its programs publish to the host.
 #include "providers/integration/integration_components.hpp"
 #include "providers/integration/key_value_items.hpp"
 #include "schema/Msvm_KvpExchangeComponent.hpp"
@@ -15,8 +15,8 @@ class KvpExchangeComponentProvider : public Base {
   explicit KvpExchangeComponentProvider(Environment& environment) : Base(environment, key_value_exchange) {}
 
  private:
-  // NULL where there is nothing: without an agent that answers, and while the exchange is off. What an agent that
-  // answers could not tell has a line of StatusDescriptions.
+  // NULL where there is nothing: without an agent that answers, and while the exchange is off. What an answering agent
+  // could not report has a line of StatusDescriptions.
   void complete(const cim::Context& context, const Machine& machine, const Query& query, Contact&,
                 Component& found) override {
     const bool wants_guest = query.wants(Component::Property::guest_exchange_items);
@@ -33,7 +33,7 @@ class KvpExchangeComponentProvider : public Base {
     const auto identity = guest->identity(deadline);
     if (wants_intrinsic && identity) found.guest_intrinsic_exchange_items = intrinsic_items(**identity);
     if (wants_intrinsic && !identity) missing("What the guest is (GuestIntrinsicExchangeItems) is", identity.error());
-    // Programs of Windows have no place where they tell it.
+    // Programs on Windows have no place to publish it.
     if (!wants_guest || (identity && is_windows(**identity))) return;
     const auto values = guest->key_values(deadline);
     if (!values) return missing("What the guest's programs tell (GuestExchangeItems) is", values.error());

@@ -45,7 +45,7 @@ Result<SettingChange> check_component(const Environment& environment, const cim:
                                setting_instance_id("<VM id>", component.id)));
   auto change = for_machine(environment, id);
   if (!change) return change;
-  // Clients write back what they got; what they got there may not differ.
+  // Clients write back what they read; these properties must not differ.
   for (const auto& [items, host_only] : {std::pair{"HostExchangeItems", false}, std::pair{"HostOnlyItems", true}})
     if (const cim::Value& given = settings[items];
         !given.is_null() && given != cim::typed::to_value(host_items(change->machine->settings, host_only)))

@@ -1,5 +1,5 @@
-// Changes of a virtual machine's settings, whichever way they are asked for: through methods of the management service,
-// or by modifying, creating and deleting the settings' own instances.
+// Changes of a virtual machine's settings, requested in either way: through methods of the management service, or by
+// modifying, creating and deleting the settings' own instances.
 #pragma once
 
 #include "providers/common/machines.hpp"
@@ -17,8 +17,8 @@ struct SettingChange {
   cim::ObjectPath path;  ///< of the instance that is changed
 };
 
-/// What an instance of setting data asks for; what is NULL in it stays. Errors: invalid_argument, not_found,
-/// not_supported (a class whose settings cannot be changed).
+/// The change that an instance of setting data asks for; properties that are NULL stay. Errors: invalid_argument,
+/// not_found, not_supported (a class whose settings cannot be changed).
 Result<SettingChange> check_modification(const Environment& environment, const cim::Instance& settings);
 
 /// A new communication service of a VM. Its InstanceID names the VM (`Microsoft:<VM id>` with or without more) unless

@@ -1,4 +1,4 @@
-// What the providers of setting data share whose InstanceID names a virtual machine.
+// What providers of setting data share when their InstanceID names a virtual machine.
 #pragma once
 
 #include "cim/typed.hpp"

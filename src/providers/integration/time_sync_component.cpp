@@ -15,7 +15,7 @@ class TimeSyncComponentProvider : public Base {
   explicit TimeSyncComponentProvider(Environment& environment) : Base(environment, time_synchronization) {}
 
  private:
-  // StatusDescriptions tells how far the guest's clock is ahead.
+  // StatusDescriptions says how far the guest's clock is ahead.
   void complete(const cim::Context& context, const Machine& machine, const Query& query, Contact& contact,
                 Component&) override {
     if (contact.status != ComponentStatus::ok || !query.wants(Component::Property::status_descriptions)) return;

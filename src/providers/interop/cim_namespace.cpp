@@ -1,4 +1,4 @@
-// CIM_Namespace of root/interop: what namespaces there are.
+// CIM_Namespace of root/interop: the namespaces.
 #include "schema/interop/CIM_Namespace.hpp"
 
 #include "providers/common/environment.hpp"

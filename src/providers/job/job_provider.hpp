@@ -20,7 +20,7 @@ inline std::string_view class_of(const cim::job::Job& job) {
 
 cim::InstancePtr job_error(const cim::job::Job& job);
 
-/// As hosts name users: DOMAIN\\user, the domain of local ones being the host.
+/// As hosts name users: DOMAIN\\user, where the domain of local ones is the host.
 inline std::string shown_owner(const std::string& owner, const std::string& host) {
   const std::string local = std::string(cim::local_realm) + '\\';
   return owner.starts_with(local) ? host + '\\' + owner.substr(local.size()) : owner;

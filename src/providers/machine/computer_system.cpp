@@ -40,7 +40,7 @@ std::optional<cim::DateTime> datetime(const std::optional<hypervisor::SystemTime
   return cim::DateTime::timestamp(*time);
 }
 
-// While the connection to the hypervisor is lost, nobody knows how it and its machines are.
+// While the connection to the hypervisor is lost, its state and that of its machines are unknown.
 void tell_lost_hypervisor(const Environment& environment, ComputerSystem& system) {
   const Status health = environment.host.machine().health();
   if (health) return;
@@ -62,7 +62,7 @@ ComputerSystem host_instance(const Environment& environment) {
   system.number_of_numa_nodes = static_cast<std::uint16_t>(host->numa_nodes);
   system.status_descriptions = {{"OK"}};
   tell_lost_hypervisor(environment, system);
-  // What only virtual machines have is NULL on the host.
+  // Properties that only virtual machines have are NULL on the host.
   system.enhanced_session_mode_state.reset();
   system.failed_over_replication_type.reset();
   system.last_application_consistent_replication_time.reset();
@@ -77,7 +77,7 @@ ComputerSystem host_instance(const Environment& environment) {
   return system;
 }
 
-// Sets all that virtual machines differ in: `system` may have been another one's.
+// Sets all properties in which virtual machines differ: `system` may hold those of another one.
 void describe(const VirtualMachine& machine, std::chrono::system_clock::time_point now, ComputerSystem& system) {
   system.name = machine.id;
   system.element_name = machine.name;

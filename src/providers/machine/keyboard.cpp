@@ -1,4 +1,4 @@
-// Msvm_Keyboard: types into a VM, as somebody at its console does.
+// Msvm_Keyboard: types into a VM, as a user at its console does.
 #include "base/text.hpp"
 #include "base/waiting.hpp"
 #include "providers/common/answer.hpp"
@@ -32,13 +32,13 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view keyboard_id = "Microsoft:DE6CDC86-E1FB-4940-801B-C3C1A26C4DA4";
 
-/// TypeText knows the codes of all methods that are here.
+/// TypeText documents the codes of all methods here.
 using Code = Keyboard::TypeText::Code;
 
 constexpr std::size_t longest_text = 512;       // TypeText method of the Msvm_Keyboard class
 constexpr std::size_t most_scancodes = 4096;    // ours
 constexpr std::size_t most_keys_together = 16;  // of libvirt (VIR_DOMAIN_SEND_KEY_MAX_KEYS)
-// How long each key is down, and then up: guests on slow machines miss keys that come faster. The hypervisor only keeps
+// How long each key is down, and then up: guests on slow machines miss keys that come faster. The hypervisor keeps only
 // so many that it has not sent, and drops the rest, so we wait for each.
 constexpr auto hold = 10ms;
 
@@ -127,7 +127,7 @@ struct KeyChange {
   bool down;
 };
 
-/// What a keyboard that sends these scancodes of set 1 tells. Nothing: they are none.
+/// The keys in these scancodes of set 1. Nothing: they are not valid.
 std::optional<std::vector<KeyChange>> read_scancodes(const std::vector<std::uint8_t>& codes) {
   constexpr std::uint8_t pause_codes[] = {0xE1, 0x1D, 0x45, 0xE1, 0x9D, 0xC5};
   std::vector<KeyChange> changes;
@@ -144,7 +144,7 @@ std::optional<std::vector<KeyChange>> read_scancodes(const std::vector<std::uint
     if (extended && ++i == codes.size()) return std::nullopt;
     const auto code = static_cast<KeyNumber>(codes[i] & 0x7F);
     if (code == 0) return std::nullopt;
-    if (extended && code == left_shift) continue;  // comes around some keys as if shift were pressed: no key of its own
+    if (extended && code == left_shift) continue;  // sent around some keys as if shift were pressed: not a key
     changes.push_back({static_cast<KeyNumber>(extended ? code | 0x80 : code), (codes[i] & 0x80) == 0});
   }
   return changes;
@@ -271,7 +271,7 @@ class KeyboardProvider : public schema::msvm::KeyboardProvider {
     return keys;
   }
 
-  /// Of VMs that nobody types at only those are kept that have keys down. Under the mutex.
+  /// Of VMs without a caller, only those with keys down are kept. Under the mutex.
   void sweep() {
     std::erase_if(keys_, [&](const auto& each) {
       if (each.second.use_count() > 1) return false;

@@ -98,7 +98,7 @@ class VirtualSystemManagementServiceProvider : public schema::msvm::VirtualSyste
 
   using Check = std::function<Result<SettingChange>(const cim::Instance&)>;
 
-  // An item that is not there has a return value of its own.
+  // A missing item has its own return value.
   template <class Out, class In>
   Result<Out> change_items(const cim::Context& context, KeyValueChange kind, const In& in) {
     Out out;

@@ -10,7 +10,7 @@ namespace {
 using hypervisor::VirtualMachine;
 using schema::msvm::VirtualSystemSettingData;
 
-// virt-who, which alone is known to read BIOSGUID, swaps the bytes of the first three groups: what it reports is then
+// virt-who, the only client known to read BIOSGUID, swaps the bytes of the first three groups: what it reports is then
 // what the guest's own firmware says.
 std::string swapped(std::string guid) {
   for (const auto& [begin, length] : {std::pair(0, 8), std::pair(9, 4), std::pair(14, 4)})

@@ -47,7 +47,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     const std::lock_guard lock(mutex_);
     waiting_[left.machine_id].part_files.push_back(std::move(left));
   }
-  /// Those of VMs that nobody has shown are gone with them.
+  /// Forgets those of VMs that do not exist any more: they are gone with them.
   void forget_lost() {
     std::vector<LeftPartFile> lost;
     {
@@ -64,7 +64,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     for (const LeftPartFile& each : lost) forget(each);
   }
 
-  /// A record was replaced; `before` is null for one that is new to us.
+  /// A record was replaced; `before` is null for a new one.
   void look(const VirtualMachinePtr& before, const VirtualMachinePtr& after) {
     const std::lock_guard lock(mutex_);
     if (ending_) return;
@@ -82,7 +82,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     const bool delivers = before && !came ? !same_delivery(before->settings, after->settings)
                                           : came && !delivered_items(after->settings).empty();
     const auto known = waiting_.find(after->id);
-    // Most records are of guests that nothing is to be done for.
+    // Most records are of guests that need nothing.
     if (known == waiting_.end() && !rests && !marked && !delivers) return;
     Waiting& waiting = known == waiting_.end() ? waiting_[after->id] : known->second;
     if (rests) waiting.rested = true;
@@ -118,7 +118,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
         return error(Failure::invalid_state,
                      fmt::format("the file systems of virtual machine '{}' are frozen already", machine->name));
     }
-    // Ends with the freeze, whichever way that goes.
+    // Ends with the freeze, however that ends.
     const std::shared_ptr<void> ours(nullptr,
                                      [self = shared_from_this(), id = machine->id](void*) { self->freeze_ended(id); });
     return guest::Freeze::begin(
@@ -134,7 +134,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     bool clock = false;
     bool values = false;
     bool thaw = false;
-    bool running = false;                       ///< a task is at it
+    bool running = false;                       ///< a task is working on it
     std::vector<LeftPartFile> part_files = {};  ///< to be removed
     bool any() const { return clock || values || thaw || !part_files.empty(); }
   };
@@ -177,7 +177,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
       const auto machine = machines_.find(id);
       const auto guest = machine ? guests_.find(id) : nullptr;
       if (guest && reaches(*machine)) {
-        // One that is known to be silent gets the time to come back: else all tries were over in some seconds.
+        // A silent guest gets time to come back: otherwise all tries would be over in some seconds.
         (void)guest->ping(guest::Clock::now() + time_for_a_task);
         if (todo.thaw) todo.thaw = !told(*machine, "thawing its file systems", thaw(*guest, id));
         if (todo.clock) todo.clock = !told(*machine, "setting its clock", set_clock(*machine, *guest));
@@ -216,7 +216,7 @@ class Upkeep::Tasks : public std::enable_shared_from_this<Upkeep::Tasks> {
     if (const auto found = waiting_.find(id); found != waiting_.end()) found->second.running = false;
   }
 
-  // Whether it is done with; what the agent forbids is not tried again.
+  // Whether the work is finished; what the agent forbids is not tried again.
   static bool told(const VirtualMachine& machine, const char* what, const Status& outcome) {
     if (outcome) {
       spdlog::info("virtual machine '{}': {}: done", machine.name, what);

@@ -27,7 +27,7 @@ class Upkeep {
   Upkeep& operator=(const Upkeep&) = delete;
 
   /// Freezes the file systems of a VM's guest for at most `most` (guest/system/freeze.hpp). The mark that it leaves in
-  /// the VM's settings lets the next Upkeep thaw them, should this process die before. Errors: not_found, invalid_state
+  /// the VM's settings lets the next Upkeep thaw them, should this process die first. Errors: not_found, invalid_state
   /// (they are frozen already, or Msvm_VssComponent is disabled), those of guest::Freeze.
   Result<std::unique_ptr<guest::Freeze>> freeze(std::string_view machine_id, std::chrono::seconds most,
                                                 guest::Clock::time_point deadline);

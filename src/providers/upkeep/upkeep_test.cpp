@@ -17,7 +17,7 @@ using hypervisor::PowerState;
 using hypervisor::Settings;
 using hypervisor::simulator::AgentState;
 
-/// Tasks run on threads of their own, which end before the host does.
+/// Tasks run on their own threads, which end before the host does.
 class UpkeepTest : public testing::Providers {
  protected:
   UpkeepTest() { begin(); }
@@ -201,7 +201,7 @@ TEST_F(UpkeepTest, KeyValuesWaitForTheGuest) {
   EXPECT_EQ(inside("alpha")->host_key_values(), "");
   host_.set_agent(id("alpha"), AgentState::connected);
   EXPECT_TRUE(soon([&] { return inside("alpha")->host_key_values() == "Key\t1\n"; }));
-  // What a daemon before us was told is delivered too.
+  // What was set before the daemon started is delivered too.
   end();
   give("beta", "3");
   begin();
@@ -241,7 +241,7 @@ TEST_F(UpkeepTest, WhatADeadDaemonFrozeIsThawed) {
   // What a process that was killed leaves: the mark and a frozen guest.
   change("alpha", [](Settings& settings) { settings.file_systems_frozen = true; });
   inside("alpha")->set_frozen(true);
-  // And one that froze it itself, whom nobody may disturb.
+  // And a guest that froze its file systems itself, which must be left alone.
   inside("beta")->set_frozen(true);
   begin();
   EXPECT_TRUE(soon([&] { return !inside("alpha")->frozen(); }));

@@ -27,7 +27,7 @@ std::shared_ptr<const http::Response> challenge_of(const std::vector<std::shared
   return challenge;
 }
 
-/// Who claims to be somebody.
+/// A claim to be a user.
 struct Claimant {
   std::string user;
   std::string mechanism;

@@ -1,4 +1,4 @@
-// Who asks: the process on the other end of a local socket, or the user that one of the schemes finds.
+// Finds out who the client is: the process on the other end of a local socket, or the user that a scheme finds.
 #pragma once
 
 #include "cim/audit.hpp"

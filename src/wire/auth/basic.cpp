@@ -21,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_remembered = 4096;
-constexpr std::size_t longest_name = 128;  // the users file has no longer ones
+constexpr std::size_t longest_name = 128;  // the users file allows no longer ones
 
 struct FingerprintHash {
   std::size_t operator()(const Fingerprint& fingerprint) const {
@@ -87,7 +87,8 @@ struct Basic::State {
   std::unordered_map<Fingerprint, Remembered, FingerprintHash> remembered;
 };
 
-/// A name that does not exist takes the time of somebody's: always of the same user's, whose nobody can tell.
+/// A name that does not exist takes as long as that of a real user: always the same one, which a client cannot find
+/// out.
 const std::string* Basic::State::hash_in_place_of(const Users& users, const std::string& name) const {
   if (users.hashes.empty()) return nullptr;
   const std::size_t number = FingerprintHash()(fingerprint_of(name)) % users.hashes.size();

@@ -10,7 +10,7 @@
 namespace vmms::wire::auth {
 
 /// What was verified is remembered for a while, under a keyed hash of the header, until the users file changes; on the
-/// same connection the header need only be the same again. Any thread.
+/// same connection it is enough that the header is the same again. Any thread.
 class Basic final : public Scheme {
  public:
   struct Options {

@@ -1,4 +1,4 @@
-// Authorization fields and users files, as anybody might write them.
+// Authorization fields and users files with arbitrary content.
 #include "wire/auth/credentials.hpp"
 #include "wire/auth/password_file.hpp"
 

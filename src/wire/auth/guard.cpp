@@ -24,7 +24,7 @@ namespace {
 
 using http::Presence;
 
-/// In the order in which they are looked at.
+/// In the order in which they are verified.
 enum class Rank { proven, known, ordinary, guessed_at, finished };
 
 struct Client {
@@ -51,11 +51,11 @@ using AttemptPtr = std::shared_ptr<Attempt>;
 /// What waits from one address.
 struct Line {
   std::deque<AttemptPtr> attempts;
-  bool known_went_first = false;  ///< the next look is for all: guesses at who is known must not keep the others out
+  bool known_went_first = false;  ///< the next turn is for all: guesses at known users must not keep the others out
 };
 using Lines = std::map<std::string, Line>;
 
-/// The proofs that were right last, by pair; bounded, the one used longest ago is forgotten.
+/// The latest right proofs, by pair; bounded, the one used longest ago is forgotten.
 class Known {
  public:
   explicit Known(std::size_t most) : most_(most) {}
@@ -219,7 +219,7 @@ void Guard::State::work() {
   }
 }
 
-/// This thread goes on whatever is thrown here: without it nobody could sign in any more.
+/// This thread goes on whatever is thrown here: without it no user could sign in any more.
 void Guard::State::settle(const AttemptPtr& attempt, bool paid, const Result<cim::PrincipalPtr>& outcome) noexcept {
   std::vector<Client> clients;
   bool wrong = !outcome;
@@ -235,7 +235,7 @@ void Guard::State::settle(const AttemptPtr& attempt, bool paid, const Result<cim
     if (!wrong && number_waiting > 0) changed.notify_one();  // tokens come back
     try {
       remember(*attempt, paid, outcome);
-    } catch (const std::exception&) {  // no memory: what was paid comes back with time
+    } catch (const std::exception&) {  // no memory: the tokens come back with time
     }
   }
   for (const Client& client : clients) {
@@ -272,7 +272,7 @@ Guard::Guard(Options options) : state_(std::make_shared<State>(options)) {
       const std::scoped_lock lock(state_->mutex);
       ++state_->threads;
     }
-    // Not one to be joined: the end must not wait for a hash that takes long.
+    // Not joined: the end must not wait for a hash that takes long.
     const Status started = start_thread("sign-in",
                                         [state = state_] {
                                           state->work();

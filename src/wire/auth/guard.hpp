@@ -15,30 +15,30 @@
 
 namespace vmms::wire::auth {
 
-/// Tells one proof from another; keyed, so that it says nothing about it.
+/// Distinguishes proofs; keyed, so that it reveals nothing about them.
 using Fingerprint = std::array<unsigned char, 32>;
 
-/// What a scheme wants to have verified: that somebody is the user he says he is.
+/// What a scheme wants to have verified: that a client is the user that it says it is.
 struct Claim {
   std::string user;  ///< as the client wrote it; whether there is such a user must make no difference
   Fingerprint fingerprint{};
   /// May take its time and much memory. Failure access_denied: the proof is wrong; any other: it could not be verified,
-  /// which is our own failure and is held against nobody.
+  /// which is our own failure and counts against no client.
   std::function<Result<cim::PrincipalPtr>()> verify;
 };
 
-/// Each look costs a token of the address, of its network (IPv6: /48, whose owner has 65536 addresses in our sense),
-/// and of the user at that address; what is right gives them back. Who finds none waits in a queue, without a thread,
-/// until there is one: nobody is refused. In the queue these go first, and take turns by address:
+/// Each verification costs a token of the address, of its network (IPv6: /48, whose owner has 65536 addresses in our
+/// sense), and of the user at that address; a right proof returns them. A claim without a token waits in a queue,
+/// without a thread, until there is one: none is refused. The order in the queue, with turns by address:
 ///
 /// 1. the very proof that was right last for this user at this address, which costs nothing
 /// 2. a user who signed in from this address before, every second time; between them these are as the others
-/// 3. others, but behind them
-/// 4. those who never signed in from there as a user that much guessing goes on at, from wherever
-/// 5. those whose clients said that they send no more, since most of those have left
+/// 3. others, but after them
+/// 4. claims to be a user that is guessed at much, from anywhere, at an address where that user never signed in
+/// 5. claims of clients that closed their sending side, since most of those have left
 ///
-/// Who has left is taken out without a look. Proofs are verified on threads of the guard's own, so that sign-in waits
-/// for no other work.
+/// Claims of clients that have left are removed unverified. Proofs are verified on the guard's own threads, so that
+/// sign-in waits for no other work.
 class Guard {
  public:
   using Clock = std::chrono::steady_clock;
@@ -58,11 +58,11 @@ class Guard {
   explicit Guard(Options options);
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
-  ~Guard();  ///< answers nobody any more; a proof that is being verified is waited for, but not long
+  ~Guard();  ///< sends no more answers; waits for a proof that is being verified, but not long
 
-  /// Calls `done` later, from a thread of the guard's, unless the client has gone by then. The same proof from the same
-  /// address is verified once for all who bring it meanwhile. Errors are those of Claim::verify; busy when there is no
-  /// room for one more.
+  /// Calls `done` later, from a thread of the guard, unless the client has gone by then. The same proof from the same
+  /// address is verified once for all claims with it meanwhile. Errors are those of Claim::verify; busy when there is
+  /// no room for one more.
   void submit(const http::ConnectionState& client, Claim claim, Done done);
 
  private:

@@ -26,7 +26,7 @@ http::ConnectionState client(std::string address) {
 
 class GuardTest : public testing::Test {
  protected:
-  /// Each proof is a fingerprint of its own; what is right, wrong or fails is what the test says.
+  /// Each proof has its own fingerprint; what is right, wrong or fails is what the test says.
   Claim claim(const std::string& user, unsigned proof, Failure outcome) {
     Claim made;
     made.user = user;

@@ -131,8 +131,8 @@ void PasswordFile::Watch::renew(const std::string& path) {
   if (fd_ < 0) return;
   alignas(inotify_event) std::array<char, 4096> events;
   while (::read(fd_, events.data(), events.size()) > 0) continue;
-  // The folder tells of other files in the place of this one, the file of what is written into it. They are not asked
-  // for the same: a log may lie in the folder, too.
+  // The folder reports other files in the place of this one, the file what is written into it. They are watched for
+  // different events: a log may be in the folder, too.
   constexpr std::uint32_t moves = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
   constexpr std::uint32_t writes = IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
   const auto watch = [this](int watched, const std::string& what, std::uint32_t changes) {
@@ -140,7 +140,7 @@ void PasswordFile::Watch::renew(const std::string& path) {
     if (watched >= 0 && watched != present) ::inotify_rm_watch(fd_, watched);  // fails when that is gone
     return present;
   };
-  file_ = watch(file_, path, writes);  // also behind a link
+  file_ = watch(file_, path, writes);  // also through a link
   folder_ = watch(folder_, folder_of(path), moves);
 }
 
@@ -216,7 +216,7 @@ Result<Users> PasswordFile::read() const {
 namespace {
 
 /// Puts `new_line` in the place of a user's line, or appends it where there is none; whether there was one. The file is
-/// replaced at one stroke.
+/// replaced atomically.
 Result<bool> change_users(const std::string& path, std::string_view name, const std::string& new_line) {
   const FolderLock lock(path);
   if (!lock.failure().empty()) return error(Failure::failed, lock.failure());
@@ -225,7 +225,7 @@ Result<bool> change_users(const std::string& path, std::string_view name, const 
     if (before.error().kind != Failure::not_found) return before.error();
     before = std::string();
   }
-  // Rather stop than write on in a file that may be something else.
+  // Rather stop than go on writing a file that may be something else.
   if (const Result<Users> users = parse_users(*before, path); !users) return users.error();
 
   std::string after;

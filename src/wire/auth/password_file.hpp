@@ -29,22 +29,22 @@ Result<Users> parse_users(std::string_view content, const std::string& path);
 class PasswordFile {
  public:
   /// Fails when the file is wrong, open to others (see http::read_private_file), or missing: unless `may_be_missing`,
-  /// then nobody is known until there is one.
+  /// then there are no users until there is one.
   static Result<std::shared_ptr<PasswordFile>> open(std::string path, bool may_be_missing = false);
 
   /// Reads the file again when its inode, size or times differ, which counts from the next call on; a second later at
-  /// most where the kernel does not tell of the change (network file systems, a folder further up that was replaced).
-  /// A file that has become wrong is logged and leaves the users as they were; a missing one leaves nobody. One that
+  /// most where the kernel does not report the change (network file systems, a folder further up that was replaced).
+  /// A file that has become wrong is logged and leaves the users as they were; a missing one means no users. One that
   /// cannot be read now (no descriptor, open to others) leaves them, too, and is tried again after a second.
   std::shared_ptr<const Users> users();
 
-  /// Reads the file again without effect. What is returned makes the users those that were read.
+  /// Reads the file again without effect. Calling the returned function makes the users those that were read.
   Result<std::function<void()>> read_again();
 
   const std::string& path() const { return path_; }
 
  private:
-  /// What tells one state of the file from another.
+  /// Distinguishes states of the file.
   struct Stamp {
     std::uint64_t inode = 0;
     std::int64_t size = -1;  // no file
@@ -53,7 +53,7 @@ class PasswordFile {
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
 
-  /// Whether the kernel may have told of a change of one file. Asking is cheaper than a stat().
+  /// Whether the kernel may have reported a change of one file. Cheaper than a stat().
   class Watch {
    public:
     Watch();
@@ -61,7 +61,7 @@ class PasswordFile {
     Watch& operator=(const Watch&) = delete;
     ~Watch();
     bool changed() const;  ///< any thread
-    /// Forgets what was told, and watches the file that is there now.
+    /// Forgets reported changes, and watches the file that is there now.
     void renew(const std::string& path);
 
    private:
@@ -82,18 +82,18 @@ class PasswordFile {
   Watch watch_;
   std::atomic<std::chrono::steady_clock::time_point> looked_{};
   Stamp stamp_;
-  bool is_unread_ = false;  ///< what has this stamp was not read, for a reason that may pass
+  bool is_unread_ = false;  ///< the state with this stamp was not read, for a reason that may pass
   std::string told_;        ///< why, in the log
   std::shared_ptr<const Users> users_;
 };
 
-/// Adds a user or changes the password of one, for `vmms user add`; true when added. The file is replaced at one
-/// stroke, with mode 0600, and made when there is none. Failures name the file, the line or what is wrong with the name
-/// or password. `cost`: see hash_password().
+/// Adds a user or changes the password of one, for `vmms user add`; true when added. The file is replaced atomically,
+/// with mode 0600, and created when there is none. Failures name the file, the line or what is wrong with the name or
+/// password. `cost`: see hash_password().
 Result<bool> set_user(const std::string& path, std::string_view name, const std::string& password,
                       unsigned long cost = 0);
 
-/// Takes a user out of the file; false when there is none of that name. Failures as above.
+/// Removes a user from the file; false when there is none of that name. Failures as above.
 Result<bool> remove_user(const std::string& path, std::string_view name);
 
 /// The users of a file, by name.

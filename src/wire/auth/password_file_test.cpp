@@ -232,7 +232,7 @@ TEST_F(PasswordFileTest, ChangesAreNoticed) {
   EXPECT_NE(second->generation, first->generation);
   EXPECT_EQ(first->hashes.size(), 1u);
 
-  // A slip of the editor locks nobody out.
+  // A mistake in the file locks no user out.
   const std::string good = read();
   write(good + "oops\n");
   EXPECT_EQ(file->users()->hashes.size(), 2u);

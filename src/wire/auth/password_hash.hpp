@@ -12,7 +12,7 @@ namespace vmms::wire::auth {
 /// no control characters).
 Result<std::string> hash_password(const std::string& password, unsigned long cost = 0);
 
-/// Slow, as it should be: not for I/O threads. Failure busy when it cannot be said, since there is no memory for it.
+/// Slow on purpose: not for I/O threads. Failure busy when there is no memory for it.
 Result<bool> verify_password(const std::string& password, const std::string& hash);
 
 bool is_yescrypt_hash(const std::string& hash);

@@ -75,7 +75,7 @@ Peer::~Peer() = default;
 void Peer::authenticate(const http::Request& request, http::ConnectionState& state, http::Verified verified) {
   if (!request.peer_user_id) return others_.authenticate(request, state, std::move(verified));
   const uid_t id = *request.peer_user_id;
-  // Root waits for nobody: neither for a free thread nor for the service that knows the names.
+  // Root waits neither for a free thread nor for the service that knows the names.
   if (id == 0) return verified({.principal = names_->root});
   if (auto principal = names_->find(id)) return verified({.principal = std::move(principal)});
   // Where accounts come from the network, a name may take its time.

@@ -1,4 +1,4 @@
-// Who is on the other end of a local socket: the kernel knows, no password is needed.
+// The user on the other end of a local socket: the kernel knows it, no password is needed.
 #pragma once
 
 #include "base/worker_pool.hpp"

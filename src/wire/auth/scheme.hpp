@@ -10,7 +10,7 @@
 
 namespace vmms::wire::auth {
 
-/// What a scheme makes of one Authorization field: a verdict at once, or a claim that has to be verified.
+/// The result of one Authorization field: a verdict at once, or a claim that has to be verified.
 using Step = std::variant<http::Verdict, Claim>;
 
 class Scheme {

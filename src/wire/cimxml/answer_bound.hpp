@@ -14,7 +14,7 @@ namespace vmms::wire::cimxml {
 /// when it is whole.
 class AnswerBound {
  public:
-  /// What nobody pays for until the answer is whole.
+  /// Bytes that are not charged until the answer is whole.
   static constexpr std::size_t free_bytes = std::size_t{64} * 1024;
 
   AnswerBound(const Operation& operation, const std::string& answer)
@@ -32,7 +32,7 @@ class AnswerBound {
   Charge charge_;
 };
 
-/// Makes `charged` that of so many bytes of an answer.
+/// Changes `charged` to so many bytes of an answer.
 Status pay_for_answer(Charge& charged, const AccountPtr& account, std::size_t bytes);
 
 }  // namespace vmms::wire::cimxml

@@ -10,7 +10,7 @@ using namespace vmms::wire;
 
 namespace {
 
-// The header fields that fit a body, so that what is behind them is reached.
+// The header fields that fit a body, so that the code after their check is reached.
 std::vector<http::Header> headers_for(const std::string& body) {
   std::vector<http::Header> headers = {{"CIMOperation", "MethodCall"}};
   const auto request = cimxml::read_request(body);

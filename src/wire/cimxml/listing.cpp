@@ -47,7 +47,7 @@ OrError<void> read_all(const Operation& operation, const Selection& selection, s
   return {};
 }
 
-/// Always in the pool: nobody knows how much it will be.
+/// Always in the pool: how much it will be is unknown.
 OrError<OperationTask> list(const Operation& operation, OrError<Selection> selection) {
   if (!selection) return selection.error();
   OperationTask task;

@@ -1,4 +1,4 @@
-// One operation on its way: what the server hands to the functions that prepare operations, and what they hand back.
+// One operation: what the server passes to the functions that prepare operations, and what they return.
 #pragma once
 
 #include "cim/object_manager.hpp"
@@ -26,12 +26,12 @@ struct Operation {
 
 /// An operation that has been read and checked, ready to run: at once on the thread that read it, or in the pool.
 struct OperationTask {
-  bool waits = false;    ///< may wait on a guest, a host or a disk, or look through much
+  bool waits = false;    ///< may wait on a guest, a host or a disk, or search many items
   std::string key;       ///< the virtual machine it is for, see MachineOf
-  std::size_t held = 0;  ///< bytes of what was read of the request and is kept here, see cim::footprint
-  /// Appends the content of IMETHODRESPONSE or METHODRESPONSE; after an error nobody reads that.
+  std::size_t held = 0;  ///< bytes of the parts of the request that are kept here, see cim::footprint
+  /// Appends the content of IMETHODRESPONSE or METHODRESPONSE; after an error that is not read.
   std::function<OrError<void>(std::string& answer)> run;
-  /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.
+  /// Called last, also when `run` was not, with whether the answer reached the connection before its deadline.
   std::function<void(bool delivered)> after = {};
 };
 

@@ -11,7 +11,7 @@ namespace vmms::wire::cimxml {
 
 Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema) {
   const cim::Class* cim_class = schema.find(path.class_name);
-  // Of classes without keys the instance's own class tells what they are, or the object manager what is wrong.
+  // For classes without keys the instance's own class has them, or the object manager reports what is wrong.
   if (!cim_class || cim_class->keys.empty()) return {};
   return cim::complete_keys(path.keys, *cim_class);
 }

@@ -19,8 +19,8 @@ Status complete_keys(cim::ObjectPath& path, const cim::Schema& schema);
 /// Reads an INSTANCENAME, completed, and in the schema's namespace. Errors: invalid_argument.
 Result<cim::ObjectPath> read_path(const xml::Element& instance_name, const cim::Schema& schema);
 
-/// Reads parameters one after the other; the first error is kept, and done() tells it. Names have no case. A parameter
-/// without a value is NULL, as is one that is not there.
+/// Reads parameters one after the other; the first error is kept, and done() returns it. Names are compared without
+/// case. A parameter without a value is NULL, as is one that is not there.
 class Parameters {
  public:
   Parameters(const Call& call, const cim::Schema& schema);
@@ -38,10 +38,10 @@ class Parameters {
   cim::ObjectPath object_name(std::string_view name, bool& is_class);
   /// Whatever stands in the parameter; no element for NULL.
   xml::Element element(std::string_view name, Need need = Need::optional);
-  /// Takes a parameter that is known but says nothing here.
+  /// Takes a parameter that is known but has no meaning here.
   void ignore(std::string_view name) { (void)boolean(name, false); }
 
-  /// What was wrong, also a parameter that nobody asked for. Errors: invalid_parameter with the parameter's name.
+  /// What was wrong, also a parameter that was never read. Errors: invalid_parameter with the parameter's name.
   OrError<void> done() const;
 
  private:

@@ -141,7 +141,8 @@ OrError<OperationTask> open_enumeration(const Operation& operation, const OpenPa
   context->key = std::move(selection->key);
   context->cursor = std::move(selection->cursor);
   context->form = std::move(selection->form);
-  // A page would tell that it is not there; an Open that reads none must as well (DSP0200 5.3.2.24, CIM_ERR_NOT_FOUND).
+  // A page would report that it is not there; an Open that reads none must as well (DSP0200 5.3.2.24,
+  // CIM_ERR_NOT_FOUND).
   std::optional<cim::ObjectPath> source;
   if (open.max_object_count == 0) source = std::move(selection->source);
   context->namespace_name = operation.schema.namespace_name;

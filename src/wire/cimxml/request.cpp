@@ -163,7 +163,7 @@ bool has_header(const http::Request& request, std::string_view name) {
                      [&](const http::Header& header) { return equals_no_case(header.name, name); });
 }
 
-/// Of those that say what the body does: who passes a request on may go by another one than we.
+/// Of those that repeat what the body says: a proxy may use another one than we do.
 std::string_view find_repeated(const http::Request& request) {
   for (const std::string_view name :
        {"CIMOperation", "CIMMethod", "CIMObject", "CIMBatch", "CIMExport", "CIMProtocolVersion"})

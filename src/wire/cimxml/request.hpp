@@ -1,4 +1,4 @@
-// What a CIM-XML request asks (DSP0201 5.2.6), and how HTTP refuses what is none (DSP0200 6 and 7).
+// A CIM-XML request (DSP0201 5.2.6), and how HTTP refuses what is not one (DSP0200 6 and 7).
 #pragma once
 
 #include "cim/object_path.hpp"
@@ -23,13 +23,13 @@ struct Call {
 };
 
 struct Request {
-  xml::Document document;  ///< what the elements are of
+  xml::Document document;  ///< holds the elements
   std::string message_id;
   bool multiple = false;         ///< MULTIREQ
   bool error_instances = false;  ///< the client's DTDVERSION has INSTANCE in ERROR (2.2 or later)
   std::vector<Call> calls;
 
-  /// Gives back the memory of the document; nobody may ask for elements of it any more.
+  /// Releases the memory of the document; its elements must not be used any more.
   void forget_document();
   /// Bytes, about.
   std::size_t footprint() const;

@@ -1,5 +1,5 @@
-// What the operations that find instances look through, and how they write what they find. Shared by those that answer
-// with everything and those that open an enumeration.
+// What the operations that find instances search, and how they write what they find. Shared by those that answer with
+// everything and those that open an enumeration.
 #pragma once
 
 #include "cim/association_query.hpp"
@@ -22,7 +22,7 @@ enum class ItemKind : std::uint8_t {
   instance,            ///< INSTANCE
 };
 
-/// Whether nothing but the keys of an instance are written.
+/// Whether only the keys of an instance are written.
 bool is_path(ItemKind kind);
 
 struct ItemForm {
@@ -42,14 +42,14 @@ class ItemWriter {
   representation::InstanceWriter instances_;
 };
 
-/// Instances, before anybody has read any.
+/// Instances, before any is read.
 struct Selection {
   std::unique_ptr<cim::Enumeration> cursor;
   ItemForm form;
   std::string what;                         ///< a class or a query, for the log
   std::string key;                          ///< the virtual machine they are about
   const cim::Class* query_class = nullptr;  ///< of a query on one class: that class
-  std::optional<cim::ObjectPath> source;    ///< of associations: nobody has looked yet whether it is there
+  std::optional<cim::ObjectPath> source;    ///< of associations: it may not exist
 };
 
 /// A FilterQuery of the language DMTF:FQL (DSP0212): a condition.
@@ -71,7 +71,7 @@ OrError<Selection> select_associated(const Operation& operation, cim::Associatio
 OrError<Selection> select_query(const Operation& operation, std::string_view language, const std::string& text,
                                 ItemKind kind);
 
-/// The place that an operation's answer is about.
+/// The namespace and host that an operation's answer is about.
 representation::Place place_of(const Operation& operation);
 
 }  // namespace vmms::wire::cimxml

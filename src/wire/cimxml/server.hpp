@@ -21,7 +21,7 @@ struct ServerOptions {
   /// Of an answer. Beyond it clients must use the pulled operations.
   std::size_t most_bytes = 16 * 1024 * 1024;
   enumeration::ContextLimits contexts = {};
-  std::shared_ptr<enumeration::ContextStore> context_store = {};  ///< null: one of its own
+  std::shared_ptr<enumeration::ContextStore> context_store = {};  ///< null: its own
 };
 
 /// Thread-safe. What it submits keeps what it needs alive, except the object manager, which must outlive all tasks.

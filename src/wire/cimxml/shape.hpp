@@ -7,7 +7,7 @@
 namespace vmms::wire::cimxml {
 
 /// Whether `root` is a CIM element with a message whose elements, and the attributes that they need, are where the DTD
-/// has them. Attributes that it does not know are passed over. Errors (invalid_argument) name the element.
+/// has them. Attributes that it does not know are ignored. Errors (invalid_argument) name the element.
 Status check_shape(const xml::Element& root);
 
 }  // namespace vmms::wire::cimxml

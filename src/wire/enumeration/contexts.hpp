@@ -1,4 +1,4 @@
-// The enumerations that clients have open: bounded in number and in time, each of one user, one Pull at a time.
+// The enumerations that clients have open: bounded in number and in time, each owned by one user, one Pull at a time.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -17,7 +17,7 @@
 namespace vmms::wire::enumeration {
 
 struct ContextLimits {
-  /// What a thread of the edge computes for one answer; then it is sent with what it has, so that others get their
+  /// How long an I/O thread computes for one answer; then the answer is sent with what it has, so that others get their
   /// turn.
   std::chrono::nanoseconds edge_time = std::chrono::milliseconds(2);
   std::chrono::steady_clock::duration idle = std::chrono::minutes(10);  ///< also the longest time a client may ask for
@@ -25,13 +25,13 @@ struct ContextLimits {
 
 class Contexts;
 
-/// One open enumeration; protocols derive what else they keep of it. Whoever has taken it owns it until it is given
-/// back.
+/// One open enumeration; protocols derive from it what else they keep. The caller that has taken it owns it until it is
+/// given back.
 struct Context {
   virtual ~Context() = default;
 
   std::string id;      ///< "uuid:…"
-  std::string owner;   ///< Principal::id() of who opened it; nobody else may use it
+  std::string owner;   ///< Principal::id() of the user who opened it; no other may use it
   AccountPtr account;  ///< who pays for it
   std::string what;    ///< a class or a query, for the log
   std::string key;     ///< the virtual machine it is for, so that the pool can be fair between them
@@ -53,14 +53,14 @@ struct Context {
 };
 using ContextPtr = std::shared_ptr<Context>;
 
-/// Where the open enumerations are: one for all protocols, since their users have so many in all.
+/// Holds the open enumerations: one store for all protocols, since users have so many in all.
 struct ContextStore {
   std::mutex mutex;
   std::unordered_map<std::string, ContextPtr> contexts;  ///< by id
 };
 
-/// Those of one protocol. In a store that it shares with others, theirs make room for its own, and are for them alone
-/// otherwise.
+/// Those of one protocol. In a shared store those of other protocols make room for its own, but only their protocols
+/// can use them.
 class Contexts {
  public:
   using Clock = std::chrono::steady_clock;
@@ -76,8 +76,9 @@ class Contexts {
     std::optional<Clock::duration> total = {};  ///< from now on, whatever is pulled
     std::optional<Clock::duration> idle = {};   ///< between two uses; at most ContextLimits::idle
   };
-  /// Registers a context and takes it. Where its owner has as many as he may (Ledger::Item::context), the one of his
-  /// that was not used for the longest time makes room. Errors: busy (all are being read, or others have too many).
+  /// Registers a context and takes it. Where its owner has as many as allowed (Ledger::Item::context), the owner's
+  /// context that was unused for the longest time makes room. Errors: busy (all are being read, or others have too
+  /// many).
   Result<ContextPtr> open(std::unique_ptr<Context> context, Lifetime lifetime);
   /// Errors: not_found, invalid_state (another Pull has it).
   Result<ContextPtr> take(std::string_view id, std::string_view user);
@@ -87,7 +88,7 @@ class Contexts {
   void finish(const ContextPtr& context, bool delivered, std::vector<cim::Instance> sent);
   /// Errors: not_found.
   Status release(std::string_view id, std::string_view user);
-  /// The same of one that is at hand; does nothing when it has gone already.
+  /// The same for a context that the caller has; does nothing when it is gone already.
   void forget(const ContextPtr& context) noexcept;
   /// Gives it a new total lifetime from now on. Errors: not_found.
   Status renew(std::string_view id, std::string_view user, std::optional<Clock::duration> lifetime);

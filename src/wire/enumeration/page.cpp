@@ -27,7 +27,7 @@ class Items {
   Items(const Items&) = delete;
   Items& operator=(const Items&) = delete;
 
-  /// Null when there is none at hand.
+  /// Null when none is ready.
   cim::Instance* front() {
     if (!context_.pending.empty()) return context_.pending.items().data();
     return batch_.empty() ? nullptr : batch_.data();
@@ -38,7 +38,7 @@ class Items {
     else
       batch_ = batch_.subspan(1);
   }
-  /// When there is none at hand.
+  /// When none is ready.
   void fetch(const cim::Context& call, std::size_t most, Page& page) {
     most = std::min(most, batch_size);
     context_.pending.reserve(most);
@@ -133,7 +133,7 @@ Result<Page> PageReader::read(const cim::Context& call, std::size_t elements, co
   if (!waits_) limits.enough = thread_time() + contexts_.limits().edge_time;
   auto page = read_page(*context_, call, limits, write);
   if (page) sent_ = std::move(page->sent);
-  context_->cursor->rest();  // nobody knows when the client comes again
+  context_->cursor->rest();  // the client may not come again for long
   contexts_.give_back(context_, page ? page->ended : context_->cursor_done && context_->pending.empty());
   given_back_ = true;
   return page;

@@ -10,15 +10,15 @@
 
 namespace vmms::wire::enumeration {
 
-/// What the calling thread has computed; unlike the time of day it does not pass while others use the processor.
+/// The processor time of the calling thread; unlike the time of day it does not pass while others use the processor.
 std::chrono::nanoseconds thread_time();
 
 struct Page {
   std::size_t written = 0;
   std::vector<cim::Instance> sent;  ///< what was written, in case it must be sent again; empty when it need not
-  bool ended = false;               ///< nothing comes after it
+  bool ended = false;               ///< nothing follows it
   bool does_not_fit = false;        ///< not even the first item fits: nothing was written
-  std::vector<Error> failures;      ///< what could not be asked meanwhile
+  std::vector<Error> failures;      ///< guests or hosts that could not be asked
 };
 
 struct PageLimits {
@@ -27,7 +27,7 @@ struct PageLimits {
   std::optional<std::chrono::nanoseconds> enough = {};  ///< thread_time() at which a page that has anything ends
 };
 
-/// Writes one item, or says false and writes nothing when it does not fit.
+/// Writes one item, or returns false and writes nothing when it does not fit.
 using WriteItem = std::function<bool(const cim::Instance&)>;
 
 /// Reads until the limits, the end, the first item that does not fit, or the call's deadline. Errors: timed_out when
@@ -35,8 +35,8 @@ using WriteItem = std::function<bool(const cim::Instance&)>;
 /// unreachable is never the same as empty.
 Result<Page> read_page(Context& context, const cim::Context& call, const PageLimits& limits, const WriteItem& write);
 
-/// A context while an answer is made from it: taken from Contexts, given back whatever happens, also when nobody says
-/// what became of the answer.
+/// A context while an answer is made from it: taken from Contexts, given back whatever happens, also when the fate of
+/// the answer is not reported.
 class PageReader {
  public:
   /// `keep`: what an answer holds that does not reach the client must come again with the next; else the context is
@@ -49,7 +49,7 @@ class PageReader {
   /// As those of Contexts; exactly one of them first.
   Status open(std::unique_ptr<Context> context, Contexts::Lifetime lifetime);
   Status take(std::string_view id, std::string_view user);
-  /// It is read in the pool, where it may take its time.
+  /// The answer is made in the pool, where it may take its time.
   void may_wait(bool waits) { waits_ = waits; }
 
   Context& context() const { return *context_; }

@@ -98,7 +98,7 @@ Status open_local(Acceptor& acceptor, const Listener& listener) {
   boost::system::error_code ec;
   acceptor.open(Local(), ec);
   if (ec) return cannot_listen(listener, ec.value());
-  // Whoever may write to the file may connect; nobody but us until it is as it shall be.
+  // A process that may write to the file may connect: only ours until its mode and owner are set.
   const mode_t before = ::umask(0177);
   acceptor.bind(Local::endpoint(path), ec);
   ::umask(before);

@@ -1,4 +1,4 @@
-// Who asks? The server puts this question before it hands a request on; the answers lie in wire/auth.
+// Finds out who the client is, before the server passes a request on; implemented in wire/auth.
 #pragma once
 
 #include "wire/http/exchange.hpp"
@@ -12,20 +12,20 @@
 
 namespace vmms::wire::http {
 
-/// What a mechanism remembers of a connection: the header it verified last, or how far a handshake has come.
+/// What a mechanism remembers of a connection: the header that it verified last, or the state of a handshake.
 struct MechanismState {
   virtual ~MechanismState() = default;
 };
 
-/// Whether the client waits for its answer, as far as anybody can know.
+/// Whether the client waits for its answer, as far as that can be known.
 enum class Presence : std::uint8_t {
   here,
-  finished,  ///< it said that it sends no more: most who do so have left, some wait
+  finished,  ///< it closed its sending side: most such clients have left, some wait
   gone,
 };
 
-/// Of one connection, for its whole life. Touched on the connection's thread only, inside `authenticate`; what a
-/// mechanism needs elsewhere it takes along as a share of `mechanism` or `presence`.
+/// Of one connection, for its whole life. Used on the connection's thread only, inside `authenticate`; elsewhere a
+/// mechanism keeps a share of `mechanism` or `presence`.
 struct ConnectionState {
   std::string address = {};  ///< of the peer, without port (IPv6: its /64 network): what failures are counted by
   std::string network = {};  ///< IPv6: the /48 network that the address is in
@@ -33,7 +33,7 @@ struct ConnectionState {
   std::shared_ptr<std::atomic<Presence>> presence = {};  ///< set by the connection; null: here
 };
 
-/// Either somebody or an answer that is sent in place of the handler's.
+/// Either a user or an answer that is sent in place of the handler's.
 struct Verdict {
   cim::PrincipalPtr principal = cim::nobody();
   std::optional<Response> refusal = {};
@@ -45,9 +45,9 @@ using Verified = std::function<void(Verdict)>;
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  /// Called on the connection's thread at the end of a request's header: the body counts for nothing, and is not read
-  /// before the verdict. Must not wait. `request` and `state` are valid during the call only. A `verified` that nobody
-  /// calls ends at Limits::answer.
+  /// Called on the connection's thread at the end of a request's header: the body does not matter, and is not read
+  /// before the verdict. Must not wait. `request` and `state` are valid during the call only. A `verified` that is
+  /// never called ends at Limits::answer.
   virtual void authenticate(const Request& request, ConnectionState& state, Verified verified) = 0;
 };
 

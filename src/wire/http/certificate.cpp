@@ -76,7 +76,7 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::string& host) {
   if (!numbered) return false;
 
   X509_set_version(certificate, X509_VERSION_3);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -24L * 3600);  // clocks of clients may be late
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -24L * 3600);  // clocks of clients may be slow
   X509_time_adj_ex(X509_getm_notAfter(certificate), 3650, 0, nullptr);
   X509_NAME* subject = X509_get_subject_name(certificate);
   // A common name has at most 64 characters (RFC 5280 upper bounds); clients look at the alternative names anyway.

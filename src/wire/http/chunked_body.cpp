@@ -82,8 +82,8 @@ ChunkedBody::Progress ChunkedBody::put(std::string_view bytes, std::size_t& used
   return complete_ ? Progress::complete : Progress::need_more;
 }
 
-/// With what there is of the present line. What cannot become right any more is refused now: who sent it may wait for
-/// the answer.
+/// With the part of the current line that is there. A line that cannot become valid is refused now: its sender may wait
+/// for the answer.
 bool ChunkedBody::put_line(std::string_view bytes, std::size_t& used) {
   for (; used < bytes.size(); ++used) {
     const char c = bytes[used];
@@ -126,7 +126,7 @@ bool ChunkedBody::take_size(std::string_view line) {
   if (digits == 0 || number.ec != std::errc()) return fail(400, "the size of a chunk is no hexadecimal number");
   if (!are_extensions(line.substr(digits)))
     return fail(400, "a chunk has more than a size and extensions in its header");
-  // RFC 9112 section 7.1.1 wants a bound for all together.
+  // RFC 9112 section 7.1.1 requires a bound for all together.
   framing_bytes_ += line.size() - digits;
   if (framing_bytes_ > limits_.header_bytes) return fail(431, "the extensions of the body's chunks are too large");
   if (size > limits_.body_bytes - decoded_)

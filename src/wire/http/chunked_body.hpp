@@ -10,15 +10,15 @@
 
 namespace vmms::wire::http {
 
-/// Reads one body. What others may read in another way is refused at once and not waited with: sizes that are no plain
-/// hexadecimal number, extensions that are none, lines that do not end with CR LF. Extensions mean nothing here and
-/// trailers are thrown away (RFC 9110 section 6.5.1).
+/// Reads one body. Whatever another program may read differently is refused at once: sizes that are not plain
+/// hexadecimal numbers, invalid extensions, lines that do not end with CR LF. Extensions are ignored and trailers
+/// discarded (RFC 9110 section 6.5.1).
 class ChunkedBody {
  public:
   explicit ChunkedBody(const Limits& limits) : limits_(limits) {}
 
   enum class Progress : std::uint8_t { need_more, complete, failed };
-  /// Appends what it decodes to `body` and says in `used` how many bytes that took: all, unless the body ends before.
+  /// Appends what it decodes to `body` and sets `used` to how many bytes that took: all, unless the body ends before.
   Progress put(std::string_view bytes, std::size_t& used, std::string& body);
 
   /// After `failed`: 400, 413 or 431, and why.
@@ -37,9 +37,9 @@ class ChunkedBody {
   const Limits& limits_;
   Line expected_ = Line::size;
   bool complete_ = false;
-  std::string line_;               ///< what is there of it
+  std::string line_;               ///< the part received so far
   std::uint64_t left_ = 0;         ///< of the chunk
-  std::size_t decoded_ = 0;        ///< bytes of all chunks until now, with the present one
+  std::size_t decoded_ = 0;        ///< bytes of all chunks so far, with the current one
   std::size_t framing_bytes_ = 0;  ///< of extensions and trailers
   std::size_t trailers_ = 0;
   unsigned status_ = 0;

@@ -203,7 +203,7 @@ class ClientConnection::Implementation {
   Result<HttpAnswer> exchange(AnyStream& stream, const http::request<http::string_body>& request, Deadline deadline) {
     transport().expires_at(deadline);
     error_code failure = wait([&](auto done) { http::async_write(stream, request, std::move(done)); });
-    // A server may answer and close before it has read everything; what it said is worth more than "broken pipe".
+    // A server may answer and close before it has read everything; its answer is worth more than "broken pipe".
     if (failure && failure != asio::error::broken_pipe && failure != asio::error::connection_reset)
       return describe(failure);
     http::response_parser<http::string_body> parser;

@@ -17,15 +17,15 @@ struct Endpoint {
   std::string host = "127.0.0.1";
   std::string port = "5985";
   std::string path = "/wsman";
-  std::string socket = {};  ///< path of a local socket; then host and port say nothing
+  std::string socket = {};  ///< path of a local socket; then host and port have no meaning
 
   /// Reads `http://host[:port][/path]`, `https://…`, or `unix:/path/of/a/socket`. Ports default to 5985 and 5986, the
   /// path to `/wsman`. A user or password inside the URL is refused: it would show in process lists.
   static Result<Endpoint> parse(std::string_view url);
   std::string url() const;
-  /// Whether what is sent stays on this machine.
+  /// Whether requests stay on this machine.
   bool is_loopback() const;
-  /// `localhost`, or a name below it: this host whatever a resolver says, and there may be none (RFC 6761 6.3).
+  /// `localhost`, or a name below it: this host, whatever a resolver says or whether there is one (RFC 6761 6.3).
   bool is_localhost() const;
 };
 
@@ -54,7 +54,7 @@ class ClientConnection {
 
   /// Sends one SOAP envelope and waits for the answer, whatever its status. `authorization` is the header's value,
   /// empty for none. Never sent twice: a method may not be repeatable. Errors: unreachable (no connection, cut off),
-  /// timed_out, invalid_argument (the CA file), failed (what came is no acceptable HTTP).
+  /// timed_out, invalid_argument (the CA file), failed (the answer is not acceptable HTTP).
   Result<HttpAnswer> post(const std::string& body, const std::string& authorization,
                           std::chrono::steady_clock::time_point deadline);
 

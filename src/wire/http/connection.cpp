@@ -74,10 +74,10 @@ void Connection::on_handshake(const ErrorCode& ec) {
     return close();
   }
   next_request();
-  if (phase_ == Phase::reading) set_deadline(limits_.head);  // nobody connects in order to idle
+  if (phase_ == Phase::reading) set_deadline(limits_.head);  // no client connects in order to idle
 }
 
-/// From now on until its request is there, a connection on which nobody signed in may be closed for another. False when
+/// From now on until its request is there, a connection without a signed-in user may be closed for another. False when
 /// it had to be.
 bool Connection::wait_for_client() {
   if (!place_ || leaving_ || place_->offer(closing())) return true;
@@ -199,7 +199,7 @@ bool Connection::on_header() {
   http_1_0_ = parser_->is_http_1_0();
   const Request& request = exchange_->request();
   head_only_ = request.method == "HEAD";
-  // A refused body stays unread, hence nothing behind it can be read either.
+  // A refused body stays unread, hence nothing after it can be read either.
   keep_alive_ = complete_ && parser_->wants_keep_alive();
   if (!not_admitted_.empty()) {
     keep_alive_ = false;
@@ -255,9 +255,9 @@ void Connection::authenticate() {
     decide(number, {.refusal = plain_response(500, "Authentication failed; see the log.")});
   }
   if (phase_ != Phase::authenticating || number != number_) return;
-  // It may take its time. Room was made for a body that nobody may want; what came of it with the header is little.
+  // It may take its time. Room was made for a body that may not be wanted; the part that came with the header is small.
   exchange_->mutable_request().body.shrink_to_fit();
-  // Guesses wait long, and must not hold all places meanwhile: from here on it waits behind all that wait already.
+  // Guesses wait long, and must not hold all places meanwhile: from here on it waits after all that wait already.
   if (!wait_for_client()) return;
   watch();
 }
@@ -288,7 +288,7 @@ void Connection::decide(std::uint64_t request, Verdict verdict) {
   go_on();
 }
 
-/// False when the request is refused, or the connection closed: it is one too many of this user's.
+/// False when the request is refused, or the connection closed: this user has one too many.
 bool Connection::sign_in(cim::PrincipalPtr principal) {
   if (principal == principal_) return true;
   if (principal->realm != principal_->realm || principal->name != principal_->name) {
@@ -375,12 +375,12 @@ void Connection::watch() {
   start_read(into);
 }
 
-/// The client sends no more, or so much that nobody can see whether it does. It may wait for its answer or not: from
-/// now on its place may be taken away.
+/// The client sends no more, or so much that its end cannot be seen. It may wait for its answer or not: from now on its
+/// place may be taken away.
 void Connection::leave() {
   state_.presence->store(Presence::finished, std::memory_order_relaxed);
   if (!std::exchange(leaving_, true)) {
-    // Who can pay for one connection can pay for it there, too.
+    // An account that can pay for one connection can pay for it there, too.
     charge_.reset();
     place_.reset();
     if (!place_among_leaving(account_)) return;
@@ -559,7 +559,7 @@ void Connection::close() {
 
 void Connection::set_deadline(Clock::duration from_now) { set_deadline_at(Clock::now() + from_now); }
 
-/// Whoever has the request may give it up without memory to say so: that is seen soon, too.
+/// A handler may drop the request without memory to report that: this is noticed soon, too.
 void Connection::await_answer_until(Clock::time_point time) {
   constexpr auto look_again = std::chrono::seconds(2);
   answer_due_ = time;

@@ -36,8 +36,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const Handlers* handlers = nullptr;         ///< of its listener; they outlive the connection
     std::optional<std::uint32_t> user_id = {};  ///< of the process on the other end of a local socket
   };
-  /// What a connection was given when it was accepted: a place that `account` pays for, or the reason why it has none
-  /// and is to be told so.
+  /// What a connection got when it was accepted: a place that `account` pays for, or the reason why it has none, which
+  /// it is sent.
   struct Admission {
     AccountPtr account;
     Places::PlacePtr place;
@@ -73,7 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void start_watching() = 0;
   /// Ends start_read() with an error.
   virtual void cancel() = 0;
-  /// Says that nothing more will be sent.
+  /// Signals that nothing more will be sent.
   virtual void start_shutdown() = 0;
   virtual void close_stream() = 0;
 
@@ -129,7 +129,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::string not_admitted_;  // why it has no place; the answer says so
   ConnectionState state_;
 
-  // Who pays: the address with a place that may be taken away, until somebody has signed in.
+  // Who pays: the address, with a place that may be taken away, until a user has signed in.
   AccountPtr account_;
   Places::PlacePtr place_;
   Charge charge_;
@@ -140,33 +140,33 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool finishing_ = false;
 
   boost::beast::flat_buffer buffer_;           // read and not yet parsed; of a read that is under way, the end
-  Charge buffer_charge_;                       // for what of it a connection's price does not cover
+  Charge buffer_charge_;                       // for the part that a connection's price does not cover
   bool reading_ = false;                       // a read of the stream is under way
   bool finished_ = false;                      // the client sends no more
   bool leaving_ = false;                       // `place_` is among those of clients that may have left
   void (Connection::*when_read_)() = nullptr;  // goes on when the read that is under way has been cancelled
 
-  // The request in hand.
+  // The current request.
   std::uint64_t number_ = 0;
   std::shared_ptr<ConnectionExchange> exchange_;  // until it is handed over
-  std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: who answers first?
+  std::shared_ptr<std::atomic<bool>> answered_;   // shared with the exchange: which of them answers first
   Clock::time_point answer_due_;
   std::optional<RequestParser> parser_;
   const Endpoint* endpoint_ = nullptr;
   const Handler* handler_ = nullptr;  // of the endpoint
-  bool unsigned_ = false;             // comes without credentials, and to what is for everybody
-  bool begun_ = false;                // its first byte is here
+  bool unsigned_ = false;             // has no credentials, and is for an endpoint open to everybody
+  bool begun_ = false;                // its first byte has arrived
   bool header_done_ = false;
   bool complete_ = false;
-  bool continued_ = false;  // was told "100 Continue"
+  bool continued_ = false;  // "100 Continue" was sent
   bool keep_alive_ = false;
   bool http_1_0_ = false;
   bool head_only_ = false;  // the answer to HEAD has no body
   std::size_t thrown_away_ = 0;
   std::function<Response()> late_;
-  std::optional<Response> refusal_;  // is sent when the body has been thrown away
+  std::optional<Response> refusal_;  // is sent when the body has been discarded
 
-  // The answer in hand.
+  // The current answer.
   std::string head_;
   std::string body_;
   Charge answer_charge_;

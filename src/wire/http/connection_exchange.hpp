@@ -1,4 +1,4 @@
-// The exchange of a connection: what handlers hold, on whatever thread, for as long as they like.
+// The exchange of a connection, which handlers hold on any thread for as long as they like.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -17,7 +17,7 @@ inline Response given_up_response() {
   return plain_response(500, "The request was given up without an answer; the log of vmmsd may say why.");
 }
 
-/// For those who are refused because something is full.
+/// For requests that are refused because something is full.
 inline Response busy_response(const Error& error) {
   Response response = plain_response(503, error.message);
   response.headers.push_back({"Retry-After", "5"});

@@ -31,12 +31,12 @@ struct Request {
   std::string content_type;
   std::string body;
   std::vector<Header> headers;
-  cim::PrincipalPtr principal = cim::nobody();  ///< who signed in
-  AccountPtr account = {};                      ///< who pays for what the request costs; null: nobody
+  cim::PrincipalPtr principal = cim::nobody();  ///< the signed-in user
+  AccountPtr account = {};                      ///< pays for what the request costs; null: nothing is charged
   std::string peer;                             ///< "127.0.0.1:4711", for the log
-  std::optional<std::uint32_t> peer_user_id;    ///< who is on the other end of a local socket, as the kernel says
+  std::optional<std::uint32_t> peer_user_id;    ///< the user on the other end of a local socket, as the kernel says
   bool encrypted = false;
-  /// Somebody without credentials asks: what is answered to all that is not for everybody.
+  /// For a request without credentials: the answer to everything that is not open to everybody.
   std::shared_ptr<const Response> refusal = {};
 
   std::string_view header(std::string_view name) const;  ///< case-insensitive, empty when absent
@@ -57,14 +57,14 @@ class Exchange {
   virtual const Request& request() const = 0;
   /// The request's body, which is no longer in request() then. For the one thread that handles the request.
   virtual std::string take_body() = 0;
-  /// Says how many bytes of the request are still held, as what was read of it: what the client pays for from now on,
-  /// as long as the exchange lives. Until then it pays for the body. Failure busy when that is too much. Only inside
-  /// the handler.
+  /// Reports how many bytes of the request are still held in the form that was read: the client pays for these from now
+  /// on, as long as the exchange lives. Until then it pays for the body. Failure busy when that is too much. Only
+  /// inside the handler.
   virtual Status keep(std::size_t bytes) = 0;
   /// False when it was answered before, by the deadline or otherwise, and when the client has as many unread answers as
   /// it may; then an answer says so instead.
   virtual bool respond(Response response) = 0;
-  /// From now on the edge owns the deadline: when nobody has answered by then, it sends what `late` returns.
+  /// From now on the connection owns the deadline: without an answer by then, it sends what `late` returns.
   virtual void expire_at(std::chrono::steady_clock::time_point deadline, std::function<Response()> late) = 0;
 };
 
@@ -81,7 +81,7 @@ struct Endpoint {
   Endpoint(Handler who_signed_in, Handler who_did_not, std::function<bool(const Request&)> which = nullptr)
       : handler(std::move(who_signed_in)), for_everybody(std::move(who_did_not)), is_for_everybody(std::move(which)) {}
 
-  Handler handler = {};  ///< null: what everybody gets is all there is
+  Handler handler = {};  ///< null: only `for_everybody` is served
   /// Requests without credentials that `is_for_everybody` picks (null: all) by their header come here, of at most
   /// Limits::everybodys_bytes. Their address pays. This handler answers what is everybody's to know, and
   /// Request::refusal to the rest.
@@ -89,10 +89,10 @@ struct Endpoint {
   std::function<bool(const Request&)> is_for_everybody = {};
 };
 
-/// By exact path ("/wsman"); only POST is handed on.
+/// By exact path ("/wsman"); only POST is passed on.
 using Handlers = std::map<std::string, Endpoint, std::less<>>;
 
-/// By Listener::protocol: each protocol has listeners of its own.
+/// By Listener::protocol: each protocol has its own listeners.
 using Protocols = std::map<std::string, Handlers, std::less<>>;
 
 }  // namespace vmms::wire::http

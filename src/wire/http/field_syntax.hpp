@@ -1,4 +1,4 @@
-// What fields of HTTP consist of (RFC 9110 section 5.6).
+// The parts of HTTP fields (RFC 9110 section 5.6).
 #pragma once
 
 #include <algorithm>

@@ -33,12 +33,12 @@ IoThread::~IoThread() = default;
 void IoThread::run() {
   while (!context_.stopped()) {
     try {
-      // What an exception kept from being awaited again would never be heard of any more.
+      // A wait that an exception kept from being started again would never report anything.
       if (!listening_) wait_for_messages();
       if (armed_ == Clock::time_point::max() && !connections_.empty()) wake_at(Clock::now());
       context_.run();
     } catch (const std::exception& e) {
-      // The connection concerned has lost its way; its deadline ends it.
+      // The state of the connection concerned is undefined; its deadline ends it.
       log_stranger({}, spdlog::level::err, "a connection failed with an exception: {}", e.what());
       std::this_thread::sleep_for(std::chrono::milliseconds(1));  // others may give memory back meanwhile
     }
@@ -66,7 +66,7 @@ void IoThread::put(std::unique_ptr<Message> message) {
     first = messages_.empty();
     messages_.push_back(std::move(message));
   }
-  // Who finds messages there has woken the thread already, or is about to.
+  // Where messages are there already, the thread that put the first has woken the I/O thread, or is about to.
   if (first) ::eventfd_write(wakeup_.native_handle(), 1);
 }
 

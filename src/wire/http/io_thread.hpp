@@ -35,7 +35,7 @@ struct Shared {
   Shared(const Limits& l, Ledger b, Authenticator& a, Protocols p)
       : limits(l), ledger(std::move(b)), authenticator(a), protocols(std::move(p)) {}
 
-  /// Who pays for what somebody costs who signed in.
+  /// The account that pays for a signed-in user.
   AccountPtr account_of(const cim::Principal& principal) {
     return principal.is_local_root() ? ledger.account(Ledger::Payer::administrator, principal.id())
                                      : ledger.account(Ledger::Payer::principal, principal.id());
@@ -46,7 +46,7 @@ struct Shared {
   Authenticator& authenticator;
   const Protocols protocols;
 
-  // Connections on which nobody signed in, and those whose clients send no more.
+  // Connections without a signed-in user, and those whose clients send no more.
   Places strangers{Ledger::Item::stranger};
   Places locals{Ledger::Item::local};
   Places leaving{Ledger::Item::leaving};
@@ -61,11 +61,11 @@ struct Shared {
 
 /// An io_context that one thread runs, its connections, and one timer for all their deadlines.
 ///
-/// The context has no locks: once run() has begun, nobody else touches it or its connections. What other threads want
-/// done goes through post(), so that a request which is answered on this thread takes no lock at all here.
+/// The context has no locks: once run() has begun, no other thread touches it or its connections. Work for it from
+/// other threads goes through post(), so that a request which is answered on this thread takes no lock at all here.
 ///
-/// Whoever holds an Exchange also holds the IoThread, so that a late answer finds an executor to be posted to, even
-/// when the server is gone.
+/// An Exchange holds its IoThread, so that a late answer finds an executor to be posted to, even when the server is
+/// gone.
 class IoThread : public std::enable_shared_from_this<IoThread> {
  public:
   explicit IoThread(std::shared_ptr<Shared> shared);
@@ -94,7 +94,8 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
     put(std::make_unique<Own>(std::move(action)));
   }
 
-  /// Calls `action(Connection&)` on this thread if the connection still is, at once when called on it. From any thread.
+  /// Calls `action(Connection&)` on this thread if the connection still exists, at once when called on it. From any
+  /// thread.
   template <class Action>
   void tell(const std::weak_ptr<Connection>& connection, Action action) {
     auto call = [this, connection, action = std::move(action)]() mutable {
@@ -121,7 +122,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void finish_connections();
 
  private:
-  /// What another thread wants done here.
+  /// Work that another thread wants done here.
   struct Message {
     virtual ~Message() = default;
     virtual void open() = 0;

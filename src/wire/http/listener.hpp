@@ -14,7 +14,7 @@ struct Listener {
   std::string address;     ///< numeric, without brackets
   std::uint16_t port = 0;  ///< 0: the kernel chooses
   bool tls = false;
-  std::string protocol = {};  ///< whose handlers answer there, see Protocols
+  std::string protocol = {};  ///< the protocol whose handlers answer there, see Protocols
   std::string path = {};      ///< of a local (Unix) socket; then there is neither address nor port
   std::string group = {};     ///< whose members may use the local socket; empty: only its owner and root
 

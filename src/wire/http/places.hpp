@@ -1,4 +1,4 @@
-// Connections that are closed when their place is needed: those on which nobody signed in, and those whose clients may
+// Connections that are closed when their place is needed: those without a signed-in user, and those whose clients may
 // have left.
 #pragma once
 
@@ -13,10 +13,10 @@
 
 namespace vmms::wire::http {
 
-/// The places for connections of one kind. Who needs one and finds none gets that of the connection of the same account
-/// that has been dispensable for the longest; where the account has none to give and all together have too many, that
-/// of whichever account could give most. Any thread; takes a lock, so that connections of the common kind, somebody's
-/// who signed in, have no place here.
+/// The places for connections of one kind. A connection that needs one and finds none free gets that of the connection
+/// of the same account that has been dispensable for the longest; where the account has none to give and all together
+/// have too many, that of the account which could give most. Any thread; takes a lock, so that the common connections,
+/// those of signed-in users, have no place here.
 class Places {
  public:
   class Place {
@@ -26,7 +26,7 @@ class Places {
     Place& operator=(const Place&) = delete;
     ~Place() { keep(); }
 
-    /// May be taken away from now on, behind all that may be already; one that may be keeps its turn. `close` is called
+    /// May be taken away from now on, after all that may be already; one that may be keeps its turn. `close` is called
     /// then, without a lock, from any thread. False when it has been taken away already.
     bool offer(std::function<void()> close);
     /// May not be taken away any more. Without effect when it was.
@@ -48,7 +48,7 @@ class Places {
 
   /// Failure busy says which bound was reached, when no connection can give up its place for that.
   Result<PlacePtr> take(const AccountPtr& account, std::size_t bytes);
-  /// The same when not the place is wanting but something else that a connection needs: one of the account is closed.
+  /// The same when a connection lacks something other than a place: closes one of the account.
   bool displace(const Account& account) { return make_room(&account); }
 
  private:

@@ -59,10 +59,10 @@ bool is_made_of(std::string_view characters, std::string_view text) {
   return all_of(text, characters);
 }
 
-/// A registered name or an IPv4 address; an empty one is a Host of its own (RFC 9112 3.2).
+/// A registered name or an IPv4 address; an empty Host is allowed, too (RFC 9112 3.2).
 bool is_registered_name(std::string_view text) { return is_made_of(unreserved_or_sub_delimiter, text); }
 
-/// Empty, or one that TCP has: RFC 3986 bounds no port, and nobody reaches 0 (RFC 6335 section 6).
+/// Empty, or one that TCP has: RFC 3986 bounds no port, and 0 cannot be reached (RFC 6335 section 6).
 bool is_port(std::string_view text) {
   if (text.empty()) return true;
   if (!all_of(text, digits)) return false;
@@ -204,7 +204,7 @@ void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, 
     fail(400, "the request's target names no host", ec);
 }
 
-// Who stands before us may read a folded value otherwise than we do (RFC 9112 section 5.2). The base unfolds them: a
+// A proxy may read a folded value differently (RFC 9112 section 5.2). The base unfolds them: a
 // value of several lines is a copy, and one that begins on a later line stands behind the end of its first.
 bool RequestParser::is_folded(Text name, Text value) const {
   const std::less<> before;
@@ -276,7 +276,7 @@ void RequestParser::on_header_impl(ErrorCode& ec) {
   header_complete_ = true;
   if (version_ < 11) {
     expects_continue_ = false;  // RFC 9110 section 10.1.1
-    // Who sent it, or passed it on, cannot be trusted about where the message ends (RFC 9112 section 6.1).
+    // A client or proxy that sends both cannot be trusted about where the message ends (RFC 9112 section 6.1).
     if (has(Single::transfer_encoding)) fail(400, "an HTTP/1.0 request has no Transfer-Encoding", ec);
   } else if (!has(Single::host)) {
     fail(400, "an HTTP/1.1 request needs a Host field", ec);
@@ -287,7 +287,7 @@ void RequestParser::on_header_impl(ErrorCode& ec) {
 }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
-  // Not more than a little on a mere claim.
+  // Little memory for a length that is only announced.
   if (length) request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 64 * 1024)));
 }
 

@@ -16,14 +16,14 @@
 
 namespace vmms::wire::http {
 
-/// Reads one request (RFC 9112) into a Request that must outlive the parser. What could be read in two ways is refused;
-/// then nothing that comes behind it may be read as a request either.
+/// Reads one request (RFC 9112) into a Request that must outlive the parser. Ambiguous input is refused; then nothing
+/// after it may be read as a request either.
 class RequestParser : private boost::beast::http::basic_parser<true> {
  public:
   RequestParser(Request& request, const Limits& limits);
 
   enum class Progress { need_more, complete, failed };
-  /// Takes what it can use of `bytes` and says in `used` how much that was; the rest must come again, with more behind.
+  /// Takes what it can use of `bytes` and sets `used` to how much that was; the rest must come again, followed by more.
   Progress put(boost::asio::const_buffer bytes, std::size_t& used);
 
   /// False before the first byte that is not of an empty line.
@@ -31,7 +31,7 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   bool has_header() const { return is_header_done(); }
   /// The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1).
   bool expects_continue() const { return expects_continue_; }
-  /// Whether the client wants to go on on this connection. Needs the header.
+  /// Whether the client wants to keep this connection. Needs the header.
   bool wants_keep_alive() const { return keep_alive(); }
   bool is_http_1_0() const { return version_ < 11; }
 
@@ -44,7 +44,7 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   using Text = boost::beast::string_view;
   using ErrorCode = boost::beast::error_code;
 
-  /// Fields that a request has once at most.
+  /// Fields that a request has at most once.
   enum class Single : std::uint8_t { host, authorization, content_type, content_length, transfer_encoding };
   static unsigned bit(Single field) { return 1U << static_cast<unsigned>(field); }
   bool has(Single field) const { return (seen_ & bit(field)) != 0; }

@@ -274,7 +274,7 @@ TEST(RequestParser, PassesOverAFewEmptyLinesBeforeARequest) {
   EXPECT_FALSE(parser.has_begun());
 }
 
-/// Nothing comes behind these: whoever sent them waits for an answer.
+/// Nothing follows these: their sender waits for an answer.
 TEST(RequestParser, DoesNotWaitForMoreOfALineThatEndsWrongHoweverItIsCut) {
   const std::string host = "POST /wsman HTTP/1.1\r\nHost: test\r\n";
   for (const std::string& bytes :

@@ -1,4 +1,4 @@
-// The bytes in front of a response's body.
+// The bytes before a response's body.
 #pragma once
 
 #include "wire/http/exchange.hpp"

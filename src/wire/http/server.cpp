@@ -47,7 +47,7 @@ class Accepted {
   int descriptor_;
 };
 
-/// So that also a client whose host or network is gone is noticed, within two minutes.
+/// So that a client whose host or network is gone is noticed, too, within two minutes.
 void keep_alive(Socket& socket) {
   boost::system::error_code ignored;
   using Seconds = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
@@ -60,7 +60,7 @@ void keep_alive(Socket& socket) {
 }
 
 /// Whether a descriptor of that number leaves fewer than are kept for others. The kernel gives the least number that is
-/// free, so this one tells how many are in use.
+/// free, so this one shows how many are in use.
 bool is_scarce(int descriptor, const Connection::Peer& peer, const Limits& limits) {
   rlimit all{};
   if (peer.user_id == 0u || ::getrlimit(RLIMIT_NOFILE, &all) != 0 || all.rlim_cur == RLIM_INFINITY) return false;
@@ -157,7 +157,7 @@ class Server::Implementation {
 
   const ServerOptions options_;
   const std::shared_ptr<Shared> shared_;
-  /// Accepts, and serves nobody: new connections come in also while a handler holds a thread.
+  /// Only accepts: new connections come in also while a handler holds a thread.
   std::shared_ptr<IoThread> accepting_;
   std::vector<std::shared_ptr<IoThread>> serving_;
   std::vector<std::shared_ptr<Door>> doors_;
@@ -272,7 +272,7 @@ void Server::Implementation::accept(const std::shared_ptr<Door>& door) {
   });
 }
 
-/// A listener that does not listen any more would be found by nobody; this thread has nothing else to do.
+/// A listener that does not listen any more would go unnoticed; this thread has nothing else to do.
 void Server::Implementation::accept_again(const std::shared_ptr<Door>& door) {
   while (true) {
     try {

@@ -1,4 +1,4 @@
-// The HTTP/1.1 server. Nobody outside this folder sees Asio.
+// The HTTP/1.1 server. Asio is not visible outside this folder.
 #pragma once
 
 #include "base/ledger.hpp"
@@ -30,7 +30,7 @@ struct ServerOptions {
   bool allow_cleartext = false;
   std::size_t threads = 2;
   Limits limits = {};
-  Ledger ledger = {};  ///< who pays for connections, requests and answers; a share of the process's one
+  Ledger ledger = {};  ///< accounts for connections, requests and answers; a share of the process's one
 };
 
 /// Serves from start() to stop(), once. Handlers and authenticator are called on the server's threads. The
@@ -45,14 +45,14 @@ class Server {
   ~Server();  ///< stop() without grace
 
   /// The listeners, in their order, with the ports that they got. Listens on all (but optional ones) or on none, once.
-  /// Who connects waits until start().
+  /// Clients that connect wait until start().
   Result<std::vector<Listener>> open();
 
   /// Serves; opens first, unless that was done.
   Result<std::vector<Listener>> start();
 
-  /// Reads a certificate and key again, perhaps from other files. What is returned makes new connections use them; it
-  /// does nothing where there is no TLS.
+  /// Reads a certificate and key again, perhaps from other files. Calling the returned function makes new connections
+  /// use them; it does nothing where there is no TLS.
   Result<std::function<void()>> read_certificate(const TlsFiles& files);
 
   /// Accepts no more, closes idle connections, lets answers in progress finish for up to `grace`, then closes all.

@@ -110,7 +110,8 @@ TEST_F(ServerAnswersTest, RefusalsOfTheAuthenticatorAreSent) {
 TEST_F(ServerAnswersTest, TheHeaderAloneDecidesAndTheBodyComesLater) {
   std::promise<Verified> asked;
   doorkeeper_.decision = [&](const Request& request, ConnectionState& state, Verified verified) {
-    // Of the second nobody can tell: it may have been read while the first was awaited, and more behind it.
+    // The presence of the client is unknown for the second: it may have been read while the first was awaited, and more
+    // after it.
     if (!request.header("X").empty()) {
       EXPECT_EQ(state.presence->load(), Presence::here) << request.header("X");
     }
@@ -222,7 +223,7 @@ TEST_F(ServerAnswersTest, StopDoesNotWaitForAStuckHandler) {
   serve();
   TestClient client(port_);
   ASSERT_TRUE(client.send(post("/later", "")));
-  const auto exchange = inbox_.take();  // and nobody answers
+  const auto exchange = inbox_.take();  // and no answer comes
   ASSERT_TRUE(exchange);
   const auto begin = Time::now();
   EXPECT_TRUE(server_->stop(200ms));

@@ -213,7 +213,7 @@ TEST_F(ServerLimitsTest, ClientsThatSendNoMoreHoldFewPlaces) {
     exchanges.push_back(inbox_.take());
     ASSERT_TRUE(exchanges.back());
     ::shutdown(clients.back()->fd(), SHUT_WR);
-    // The place of one who waits is free.
+    // The place of a waiting client is free.
     ASSERT_TRUE(soon_served("here"));
   }
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(clients[i]->ends()) << i;
@@ -295,7 +295,7 @@ TEST_F(ServerLimitsTest, BodiesOfAUserAreLimitedUntilTheyAreReleased) {
   ASSERT_TRUE(holder->send(post("/later", std::string(120'000, 'x'))));
   auto exchange = inbox_.take();
   ASSERT_TRUE(exchange);
-  holder->reset();  // that nobody waits does not make it free
+  holder->reset();  // it is not free just because no client waits
   const auto status_of = [&](std::size_t bytes) {
     // The connection of before is closed soon, not at once, and paid for until then.
     for (const auto deadline = Time::now() + 5s;

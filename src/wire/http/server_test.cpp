@@ -180,7 +180,7 @@ TEST_F(ServerTest, TellsToContinue) {
   ASSERT_TRUE(client.send("bo"));
   ASSERT_TRUE(client.send("dy"));
   expect_reply(client, 200, "body");
-  // Whoever sends the body at once needs no permission.
+  // A client that sends the body at once needs no permission.
   ASSERT_TRUE(client.send(post("/wsman", "all", "Expect: 100-continue\r\n")));
   expect_reply(client, 200, "all");
 }

@@ -83,7 +83,7 @@ Result<std::unique_ptr<boost::asio::ssl::context>> make_tls_context(const TlsFil
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
   // Of TLS 1.2 what has forward secrecy and authenticated encryption.
   SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20");
-  // Sessions travel in tickets; those that the server kept beside them would be memory and time for nothing.
+  // Sessions travel in tickets; keeping them in the server as well would waste memory and time.
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   prefer_aes128(native);
 

@@ -10,7 +10,7 @@ namespace {
 
 std::string_view boolean(bool value) { return value ? "true" : "false"; }
 
-// Elements of a class always get an end tag of their own: some clients do not read `<PROPERTY …/>`.
+// Elements of a class always get their own end tag: some clients do not read `<PROPERTY …/>`.
 void open_content(xml::Writer& writer) { writer.text({}); }
 
 void write_text(xml::Writer& writer, cim::Type type, std::string_view text) {

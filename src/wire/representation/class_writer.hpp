@@ -21,7 +21,7 @@ struct ClassForm {
 /// Whether a PropertyList wants the property.
 bool lists(const std::optional<std::vector<std::string>>& property_list, std::string_view name);
 
-/// Writes a CLASS. Names that the list has and the class has not are passed over, as DSP0200 asks.
+/// Writes a CLASS. Names in the list that the class does not have are ignored, as DSP0200 requires.
 void write_class(xml::Writer& writer, const cim::Class& cim_class, const ClassForm& form);
 
 /// Writes a QUALIFIER.DECLARATION.

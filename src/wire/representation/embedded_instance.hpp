@@ -9,12 +9,12 @@
 
 namespace vmms::wire::representation {
 
-/// Instances in one value, those inside them counted: a short text makes a large one.
+/// Instances in one value, including those inside them: a short text can make a large value.
 inline constexpr std::size_t most_instances = 1024;
 
 /// Reads `<INSTANCE CLASSNAME="…">…</INSTANCE>`, with or without an XML declaration or the wrappers of a CIM
 /// declaration, in the spelling of WMI's DTD and of the DMTF's. Properties that are absent stay NULL; WMI's system
-/// properties (`__PATH` …) and qualifiers are passed over.
+/// properties (`__PATH` …) and qualifiers are ignored.
 /// `instances` is how many more may be read; what is read is taken from it.
 /// Errors (invalid_argument): no such class or property, a TYPE other than the declared one, a value that does not fit.
 Result<cim::Instance> read_embedded_instance(std::string_view text, const cim::Schema& schema, std::size_t& instances);

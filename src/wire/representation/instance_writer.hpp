@@ -13,9 +13,9 @@
 
 namespace vmms::wire::representation {
 
-/// Where what is written lives.
+/// The schema and host of what is written.
 struct Place {
-  const cim::Schema& schema;  ///< its classes tell the types of keys, its name is the namespace of paths without one
+  const cim::Schema& schema;  ///< its classes give the types of keys, its name is the namespace of paths without one
   std::string_view host;      ///< for HOST
 };
 

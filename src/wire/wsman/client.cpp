@@ -18,7 +18,7 @@ namespace vmms::wire::wsman {
 
 namespace {
 
-// The server answers at the operation's time-out, in words; only a dead server makes the client give up by itself.
+// The server answers at the operation's time-out, with a text; only a dead server makes the client give up by itself.
 constexpr std::chrono::seconds grace{5};
 constexpr std::string_view most_elements = "200";
 // A server may answer a Pull with nothing yet, but not for ever.

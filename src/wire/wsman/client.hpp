@@ -1,5 +1,5 @@
 // A WS-Management client (DSP0226): blocking, one request after the other over one connection. It knows no schema: what
-// a server sends is kept as text under the names that it came with.
+// a server sends is kept as text under its names.
 #pragma once
 
 #include "base/result.hpp"
@@ -47,7 +47,7 @@ struct Record {
   bool is_true(std::string_view name) const;
 };
 
-/// What a server says of itself (DSP0226 11).
+/// What a server reports of itself (DSP0226 11).
 struct Identity {
   std::string protocol_version;
   std::string product_vendor;
@@ -85,8 +85,8 @@ class Client {
   Result<Identity> identify();
   Result<Record> get(const cim::ObjectPath& path);
 
-  /// Calls `each` for every instance of the class whose properties equal the selectors; all with none. It stops, and
-  /// tells the server so, when `each` returns false.
+  /// Calls `each` for every instance of the class whose properties equal the selectors; all with none. When `each`
+  /// returns false, it stops and releases the enumeration.
   Status enumerate(std::string_view namespace_name, std::string_view class_name,
                    const std::vector<cim::KeyBinding>& selectors, const std::function<bool(Record)>& each);
 

@@ -37,7 +37,7 @@ struct Answer {
   xml::Element body;
 };
 
-/// Errors tell what is wrong with the text, as the second half of a sentence.
+/// Errors say what is wrong with the text, as the second half of a sentence.
 Result<Answer> read_envelope(std::string text);
 
 /// The fault that an answer holds: its reason in the server's words, and the kind of failure that its code means.

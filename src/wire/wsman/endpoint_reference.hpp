@@ -17,11 +17,11 @@ struct Spelling {
   bool without_nil = false;         ///< properties that are NULL are left out (DSP0227, wsmb:ExcludeNilProperties)
 };
 
-/// More in one SelectorSet are refused.
+/// More selectors in one SelectorSet are refused.
 inline constexpr std::size_t most_selectors = cim::ObjectPath::most_keys;
 
 /// The selectors inside a SelectorSet; values may be endpoint references, as deep as ObjectPath allows. Quotes that a
-/// client wrapped around a value are taken off. `default_namespace` is meant where a reference names none. Errors:
+/// client put around a value are removed. `default_namespace` is meant where a reference names none. Errors:
 /// invalid_argument.
 Result<std::vector<cim::KeyBinding>> read_selectors(const xml::Element& selector_set,
                                                     std::string_view default_namespace);

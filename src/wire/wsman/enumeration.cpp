@@ -109,13 +109,13 @@ OrFault<bool> write_page(enumeration::PageReader& reading, const Operation& oper
   return page->ended;
 }
 
-// Whether a page is read in the pool: also one so large that it would hold up others on a thread of the edge.
+// Whether a page is read in the pool: also one so large that it would hold up others on an I/O thread.
 bool waits(const enumeration::Context& context, std::size_t elements) {
   constexpr std::size_t most_at_once = 256;
   return !context.cursor_done && (elements > most_at_once || context.cursor->waits());
 }
 
-// What an open enumeration answers when it cannot be had.
+// The answer for an open enumeration that cannot be used.
 Fault context_fault(const Error& error) {
   if (error.kind == Failure::not_found) return fault(Condition::invalid_context, error.message);
   if (error.kind == Failure::invalid_state) return fault(Condition::concurrency, error.message);
@@ -129,7 +129,7 @@ std::unique_ptr<EnumerationContext> context_of(const Operation& operation, const
                                                cim::QueryResult result, std::string what) {
   auto context = std::make_unique<EnumerationContext>();
   context->namespace_name = schema.namespace_name;
-  // It goes to the log, one line an entry.
+  // It goes to the log, one line per entry.
   std::replace_if(
       what.begin(), what.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   context->what = std::move(what);
@@ -238,7 +238,7 @@ ContextResult make_context(const Operation& operation, const EnumerateRequest& e
   return context;
 }
 
-// What an answer to Enumerate holds before its items; only the end of the page tells whether the context lives on.
+// What an answer to Enumerate holds before its items; only the end of the page shows whether the context lives on.
 std::string enumerate_start(std::string_view id, std::optional<std::chrono::microseconds> lifetime) {
   std::string start;
   xml::Writer writer(start);

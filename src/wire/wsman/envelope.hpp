@@ -1,4 +1,4 @@
-// The envelope around an answer that is no fault.
+// The envelope of an answer that is not a fault.
 #pragma once
 
 #include "wire/wsman/request.hpp"
@@ -7,7 +7,7 @@
 
 namespace vmms::wire::wsman {
 
-/// What stands before the content of s:Body, and what stands behind it.
+/// The text before the content of s:Body, and the text after it.
 void begin_envelope(std::string& answer, const Request& request);
 void end_envelope(std::string& answer);
 

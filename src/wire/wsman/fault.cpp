@@ -269,7 +269,7 @@ std::string write_fault(const Fault& fault, const std::optional<std::string>& re
       .element("a:MessageID", "uuid:" + random_guid())
       .element("a:To", names::anonymous);
   if (relates_to) writer.element("a:RelatesTo", *relates_to);
-  // A name that cannot be told whole is better not told.
+  // A name that cannot be given in full is left out.
   if (!fault.header_name.empty() && fault.header_name.size() + fault.header_namespace.size() <= longest_header_name) {
     const bool qualified = !fault.header_namespace.empty();
     writer.start("s:NotUnderstood").attribute("qname", (qualified ? "h:" : "") + fault.header_name);

@@ -1,4 +1,4 @@
-// Identify (DSP0226 11): what a server says of itself.
+// Identify (DSP0226 11): what a server reports of itself.
 #pragma once
 
 #include "wire/wsman/operation.hpp"

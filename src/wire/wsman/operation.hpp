@@ -1,4 +1,4 @@
-// One operation on its way: what the server hands to Get, Invoke and the others, and what they hand back.
+// One operation: what the server passes to Get, Invoke and the others, and what they return.
 #pragma once
 
 #include "cim/object_manager.hpp"
@@ -24,14 +24,14 @@ struct Operation {
 struct OperationTask {
   bool waits = false;           ///< may wait on a guest, a host or a disk
   std::string key;              ///< the virtual machine it is for, see MachineOf
-  std::size_t held = 0;         ///< bytes of what was read of the request and is kept here, see cim::footprint
+  std::size_t held = 0;         ///< bytes of the parts of the request that are kept here, see cim::footprint
   bool needs_document = false;  ///< `run` reads the request's body
-  bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is no plain failure
-  /// When somebody must have answered, if that is before the operation's own deadline.
+  bool changes = false;  ///< has done something when it succeeds, so an answer that does not fit is not a plain failure
+  /// When the answer is due, if that is before the operation's own deadline.
   cim::Context::Clock::time_point deadline = cim::Context::Clock::time_point::max();
-  /// Appends the content of the answer's Body to what stands before it; after a fault nobody reads that.
+  /// Appends the content of the answer's Body to the text before it; after a fault that is not read.
   std::function<OrFault<void>(std::string& answer)> run;
-  /// Called last, also when `run` was not: whether the answer reached the connection before its deadline.
+  /// Called last, also when `run` was not, with whether the answer reached the connection before its deadline.
   std::function<void(bool delivered)> after = {};
 };
 

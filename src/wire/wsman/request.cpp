@@ -234,7 +234,7 @@ class HeaderReader {
   }
 
   OrFault<void> fragment_transfer(const xml::Element& block) {
-    // Who does not understand it would take the fragment for the whole (DSP0226 R7.7-3).
+    // A receiver that does not understand it would take the fragment for the whole (DSP0226 R7.7-3).
     if (must_understand(block) != true)
       return fault(Condition::invalid_header, "the header FragmentTransfer must say mustUnderstand=\"true\"");
     const std::string expression = block.text();

@@ -15,11 +15,11 @@
 
 namespace vmms::wire::wsman {
 
-/// What holds where a request says nothing, and the bounds of what it may say (MS-WSMV 2.2.4.10 and 3.1.4.1).
+/// Defaults of a request, and the bounds of its values (MS-WSMV 2.2.4.10 and 3.1.4.1).
 struct RequestLimits {
   std::chrono::microseconds operation_timeout = std::chrono::seconds(60);
   std::chrono::microseconds longest_operation_timeout = std::chrono::hours(1);
-  std::size_t max_envelope_size = 500 * 1024;  ///< of a request that does not say
+  std::size_t max_envelope_size = 500 * 1024;  ///< of a request without one
   std::size_t largest_envelope_size = 4 * 1024 * 1024;
   std::string default_namespace = "root/virtualization/v2";
 };
@@ -30,7 +30,7 @@ struct Option {
   std::string value;
 };
 
-/// A FragmentTransfer header (DSP0226 7.7), not yet looked into.
+/// A FragmentTransfer header (DSP0226 7.7), not yet parsed.
 struct Fragment {
   std::string dialect;
   std::string expression;
@@ -39,7 +39,7 @@ struct Fragment {
 struct Request {
   bool is_identify = false;  ///< wsmid:Identify, which has no headers
   std::string action;
-  std::optional<std::string> message_id;  ///< to the letter
+  std::optional<std::string> message_id;  ///< unchanged
   std::optional<Resource> resource;
   std::vector<cim::KeyBinding> selectors;  ///< without __cimnamespace
   std::vector<Option> options;
@@ -52,7 +52,7 @@ struct Request {
 
   xml::Document document;  ///< what `body` points into
 
-  /// Gives back the memory of the document; nobody may ask for `body` any more.
+  /// Releases the memory of the document; `body` must not be used any more.
   void forget_document();
   /// Bytes, about.
   std::size_t footprint() const;

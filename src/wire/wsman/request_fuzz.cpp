@@ -1,4 +1,4 @@
-// Whatever a client sends must get an answer: the envelope reader, and the operations behind it.
+// Whatever a client sends must get an answer: the envelope reader, and the operations after it.
 #include "base/encoding.hpp"
 #include "testing/test_doubles.hpp"
 #include "testing/test_schema.hpp"

@@ -177,7 +177,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     if (!task) {
       exchange->respond(fault_response(task.error(), *request));
     } else if (task->waits) {
-      // What waits keeps what it needs of its request, and the client pays for that until it is done.
+      // An operation that waits keeps what it needs of its request, and the client pays for that until it is done.
       if (!task->needs_document) request->forget_document();
       if (const Status kept = exchange->keep(request->footprint() + task->held); !kept) {
         const bool delivered = exchange->respond(fault_response(to_fault(kept.error()), *request));

@@ -22,7 +22,7 @@ struct ServerOptions {
   MachineOf machine_of = [](const cim::ObjectPath&) { return std::string(); };
   RequestLimits requests = {};
   enumeration::ContextLimits contexts = {};
-  std::shared_ptr<enumeration::ContextStore> context_store = {};  ///< null: one of its own
+  std::shared_ptr<enumeration::ContextStore> context_store = {};  ///< null: its own
 };
 
 /// Thread-safe. What it submits keeps what it needs alive, except the object manager, which must outlive all tasks.
@@ -34,7 +34,7 @@ class Server {
   /// OperationTimeout at the latest. Whatever comes in, it neither throws nor waits. A http::Handler for `/wsman`.
   void handle(const std::shared_ptr<http::Exchange>& exchange);
 
-  /// The same for requests without credentials: of these Identify alone is answered (DSP0226 11), without our version
+  /// The same for requests without credentials: of these only Identify is answered (DSP0226 11), without our version
   /// unless the options say so, and without the host's name. At once.
   void handle_everybody(const std::shared_ptr<http::Exchange>& exchange);
 

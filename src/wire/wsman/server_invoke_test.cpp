@@ -197,7 +197,7 @@ TEST_F(InvokeTest, MethodsThatAreNotThere) {
   auto answer = call(soap(std::string(service_uri) + "/Fly", service_uri));
   EXPECT_EQ(answer.subcode(), "a:ActionNotSupported");
   EXPECT_NE(answer.reason().find("Fly"), std::string::npos);
-  // Declared but written by nobody: its documented "not supported".
+  // Declared but not implemented: its documented "not supported".
   guest_services->instances = {service_of(testing::guest_service, "a", "VM1")};
   answer = call(soap(uri("Msvm_GuestService/StopService"), uri("Msvm_GuestService"),
                      {{"CreationClassName", "Msvm_GuestService"},

@@ -40,7 +40,7 @@ OrFault<cim::Value> read_one(const xml::Element& element, cim::Type type, const 
     default:
       break;
   }
-  // A datetime may stand in a cim:Datetime, cim:Interval … of its own.
+  // A datetime may be inside its own cim:Datetime, cim:Interval …
   const xml::Element inner = type == cim::Type::datetime ? element.first_child() : xml::Element();
   const std::string text = (inner ? inner : element).text();
   if (type == cim::Type::datetime && xml::trim(text).empty()) return cim::Value();  // likewise

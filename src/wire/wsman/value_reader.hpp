@@ -12,7 +12,7 @@
 
 namespace vmms::wire::wsman {
 
-/// What values are read against.
+/// The schema and namespace for reading values.
 struct ReadContext {
   const cim::Schema& schema;
   std::string_view default_namespace;  ///< of references that name none

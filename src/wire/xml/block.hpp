@@ -38,8 +38,8 @@ class Markup {
   std::string padded_;
 };
 
-/// Copies text to where there is room for it. False when it has characters that are not written as they are; what was
-/// copied is of no use then.
+/// Copies text to where there is room for it. False when it has characters that must be escaped; the copy is useless
+/// then.
 inline bool copy_plain(std::string_view text, char* to) {
   using Word = std::uint64_t;
   constexpr Word ones = 0x0101010101010101, highs = 0x8080808080808080;
@@ -71,9 +71,9 @@ inline bool copy_plain(std::string_view text, char* to) {
   return found == 0;
 }
 
-/// Puts pieces together in a block of memory of its own, which goes to the end of `out` when it is full, by `flush` and
-/// at last; until then nobody else may append to `out`. Who makes one marks it as uninitialized: else it is filled with
-/// zeros first, for each instance.
+/// Puts pieces together in its own block of memory, which goes to the end of `out` when it is full, by `flush` and in
+/// the destructor; until then nothing else may append to `out`. Mark each Block variable as uninitialized: otherwise it
+/// is filled with zeros first, for each instance.
 class Block {
  public:
   explicit Block(std::string& out) : out_(out) {}

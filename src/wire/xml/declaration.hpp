@@ -11,7 +11,7 @@ struct Declaration {
 };
 
 /// Reads `<?xml … ?>`, the marks included. Versions are 1.0 and what a processor of 1.0 takes for it (1.1 …; fifth
-/// edition, section 2.8). Nothing: it is not well-formed, or of another version.
+/// edition, section 2.8). Nothing: it is not well-formed, or has another version.
 std::optional<Declaration> read_declaration(std::string_view text);
 
 }  // namespace vmms::wire::xml

@@ -103,7 +103,7 @@ class Parser {
     std::string_view prefix;
     std::string_view uri;  ///< equal ones are the same text, see is_same()
   };
-  /// Character data that is not yet what it means.
+  /// Character data with unresolved references.
   struct Raw {
     std::uint32_t index;
     bool references;

@@ -1,4 +1,4 @@
-// Strict reading of XML 1.0 with namespaces: what both WS-Management and CIM-XML are read with.
+// Strict reading of XML 1.0 with namespaces, for both WS-Management and CIM-XML.
 #pragma once
 
 #include "base/result.hpp"
@@ -23,19 +23,19 @@ struct Limits {
   std::size_t texts = std::size_t{1} << 20;  ///< pieces of character data, which children and comments part
 };
 
-/// Asked whether a document may take so many bytes of memory, again each time that it grows. The errors are those of
-/// who pays.
+/// Whether a document may take so many bytes of memory; called again each time that it grows. The errors are those of
+/// the account.
 using Afford = std::function<Status(std::size_t bytes)>;
 
-/// Whether the encoding that a document declares counts, or is void: of a text that was converted since (RFC 7303
-/// section 3.2), or that came inside another one.
+/// Whether the encoding that a document declares counts, or is void because the text was converted since (RFC 7303
+/// section 3.2) or came inside another one.
 enum class EncodingName : std::uint8_t { counts, is_void };
 
 /// What a document consists of; see tree.hpp.
 struct Tree;
 
-/// One element of a Document. A light handle: copy it freely, use it while the Document lives. A default one is no
-/// element, has no name, text or children, and is false.
+/// One element of a Document. A light handle: copy it freely, use it while the Document lives. A default-constructed
+/// one is not an element: it has no name, text or children, and is false.
 class Element {
  public:
   Element() = default;
@@ -89,9 +89,10 @@ class Document {
   Document& operator=(Document&&) noexcept;
   ~Document();
 
-  /// Refuses all that is not well-formed by XML 1.0 (fifth edition) and Namespaces in XML 1.0 (third edition), document
-  /// type declarations, and whatever passes the limits. Errors: invalid_argument with line and column, not_supported
-  /// for a character encoding other than UTF-8, those of `afford`, whose document may be of any size without.
+  /// Refuses everything that is not well-formed by XML 1.0 (fifth edition) and Namespaces in XML 1.0 (third edition),
+  /// document type declarations, and whatever exceeds the limits. Errors: invalid_argument with line and column,
+  /// not_supported for a character encoding other than UTF-8, those of `afford`, whose document may be of any size
+  /// without.
   static Result<Document> parse(std::string text, const Limits& limits = {},
                                 EncodingName encoding_name = EncodingName::counts, const Afford& afford = {});
 

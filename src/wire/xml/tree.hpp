@@ -8,7 +8,7 @@
 
 namespace vmms::wire::xml {
 
-/// Numbers are indexes into the tables; 0 is none, since each table begins with an entry that is none.
+/// Numbers are indexes into the tables; 0 means none, since the first entry of each table is unused.
 struct Tree {
   struct Node {
     std::string_view name;  ///< without prefix

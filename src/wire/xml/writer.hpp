@@ -15,11 +15,11 @@ inline constexpr auto plain_characters = [] {
   return plain;
 }();
 
-/// Whether `text` arrives as it is: it is UTF-8 without the control characters that XML does not allow.
+/// Whether `text` arrives unchanged: it is UTF-8 without the control characters that XML does not allow.
 bool can_carry(std::string_view text);
 
 /// Appends `text` as character data. What XML cannot carry (control characters, bytes that are not UTF-8) becomes
-/// U+FFFD, so that no guest's or host's text can break a document.
+/// U+FFFD, so that no text of a guest or host can break a document.
 void append_text(std::string& out, std::string_view text);
 
 /// Appends `text` as the inside of a double-quoted attribute value.

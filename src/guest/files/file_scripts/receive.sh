@@ -66,7 +66,7 @@ if [ "$overwrite" = 1 ]; then
 elif ln -T -- "$part" "$target" 2>/dev/null; then
   rm -f -- "$part"
 else
-  # No hard links here. It leaves the part file where it is when somebody else has made the target meanwhile.
+  # No hard links here. It leaves the part file where it is when another process has made the target meanwhile.
   mv -n -T -- "$part" "$target" || fail denied
   [ ! -e "$part" ] || fail exists
 fi

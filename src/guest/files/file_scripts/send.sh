@@ -1,9 +1,9 @@
 #!/bin/sh
-# $1 where to: `-` standard output, the name of a port, or `sum` nowhere; $2 path, $3 its size as stat tells, $4 most
-# bytes: sends the file to its end, whatever its size is said to be. Standard error says `Sent=` how many bytes, and
-# unless they went to standard output `Sum=NAME:HEX`: of a file with a size, of what it holds afterwards; of one that
-# says 0, which may hold something else at each reading, of what was sent. `Error=` (there, too): not-file, port, read,
-# shrank.
+# $1 where to: `-` standard output, the name of a port, or `sum` nowhere; $2 path, $3 its size as stat reports it, $4
+# most bytes: sends the file to its end, whatever its size is said to be. Standard error says `Sent=` how many bytes,
+# and unless they went to standard output `Sum=NAME:HEX`: of a file with a size, of what it holds afterwards; of one
+# that says 0, which may hold something else at each reading, of what was sent. `Error=` (there, too): not-file, port,
+# read, shrank.
 . ./find_port.sh
 . ./expand.sh
 

@@ -3,7 +3,7 @@
 #
 # OpenRC keeps its state as directories of links, one a state, which `rc-service status` reads as well; so a list of all
 # services needs no process a service. A service whose daemon is gone is still among the started ones: its pid file
-# tells, the one that OpenRC noted or, where start-stop-daemon is Debian's and OpenRC notes none, /run/NAME.pid.
+# shows that, the one that OpenRC noted or, where start-stop-daemon is Debian's and OpenRC notes none, /run/NAME.pid.
 root=$2 svcdir=$2/run/openrc
 [ -d "$svcdir" ] || svcdir=$root/lib/rc/init.d
 enabled() {

@@ -1,10 +1,10 @@
 #!/bin/sh
 # $1 the fingerprint of an earlier list or empty, $2 an option of systemctl or empty, $3 the `Reloaded` of that list, $4
-# any word, $5 `states` or `all` from one who polls, to whom little is shown again. With `states`, where a service is in
-# another state now or is loaded now, from the same files, and all takes long, the states alone are printed. On standard
-# input, in the first line, services whose properties are to be read again, as many as there is time for, then a line
-# for each loaded service of that list, as they stand below `States:`. The answer consists of properties of services,
-# with an empty line behind each, and, after such a line, of the following.
+# any word, $5 `states` or `all` from a caller that polls, for which little is shown again. With `states`, where a
+# service is in another state now or is loaded now, from the same files, and all takes long, the states alone are
+# printed. On standard input, in the first line, services whose properties are to be read again, as many as there is
+# time for, then a line for each loaded service of that list, as they stand below `States:`. The answer consists of
+# properties of services, with an empty line behind each, and, after such a line, of the following.
 #
 #   `Reloaded=...`
 #   `After=N`        so many hundredths of a second after the script's beginning were the states that follow, taken for

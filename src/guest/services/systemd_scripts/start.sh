@@ -4,10 +4,10 @@
 # or has done its work, `Journal:` and its last log lines. What systemctl prints goes to standard error.
 #
 # It is asked and answered in one process of the agent: a second one would cost more than the start (0.3-0.4 s without
-# KVM). What did not hold tells no exit status: systemctl succeeds for a condition, and fails for an assertion as for
-# much else. A unit that failed before stays failed. It tells what did not hold as long as it is loaded; that is old
-# news where something else ended this start. One that nothing refers to may be unloaded at once; then the log tells how
-# the job ended, and that there was no invocation.
+# KVM). The exit status does not say what did not hold: systemctl succeeds for a condition, and fails for an assertion
+# as for much else. A unit that failed before stays failed. It shows what did not hold as long as it is loaded; that is
+# outdated where something else ended this start. One that nothing refers to may be unloaded at once; then the log shows
+# how the job ended, and that there was no invocation.
 time=$2
 . ./show.sh
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# `states RELOADED`: whom to ask about and, from $units, how all loaded services are. What the host knows is read from
-# descriptor 3.
+# `states RELOADED`: which services to ask about and, from $units, the states of all loaded services. What the host
+# knows is read from descriptor 3.
 #
-# Process 1 tells the states of all in one answer, 0.2 s without KVM; a unit's properties take it 23 ms each there, so
+# Process 1 reports the states of all in one answer, 0.2 s without KVM; a unit's properties take it 23 ms each there, so
 # they are asked for only where the state is not the one that is known, or where they were read some time ago. A restart
 # shows in the invocation, for which systemd keeps links (since 236); that it has read its files again shows in the age
 # of what it leaves in /run/systemd. Of awk's lists: `must` are the services that the host does not know, `changed` have

@@ -1,5 +1,5 @@
 #!/bin/sh
-# As start.sh, and stops; the log lines when it did not stop, or not in peace.
+# As start.sh, and stops; the log lines when it did not stop, or not cleanly.
 time=$2
 . ./show.sh
 

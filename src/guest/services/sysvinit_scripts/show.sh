@@ -3,8 +3,8 @@
 # the action `status`.
 #
 # Only the script itself knows its state: LSB's action `status` (0 runs, 1 and 2 dead though it should run, 3 stopped).
-# A script that does not have the action is never given it: what it would do is anybody's guess. Then a pid file or Red
-# Hat's lock file tells, else the state is unknown. A service starts with the guest when a runlevel that serves users,
+# A script that does not have the action is never called with it: what it would do is unknown. Then a pid file or Red
+# Hat's lock file decides, else the state is unknown. A service starts with the guest when a runlevel that serves users,
 # or the boot, has a start link to it. service(8) is for starting and stopping; for a status it would take longer than
 # the script.
 root=$2 scripts=$2/etc/init.d

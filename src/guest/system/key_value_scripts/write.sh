@@ -1,6 +1,6 @@
 #!/bin/sh
 # Standard input: a piece of the key-value pairs of the host. $1 `first`, `last` or both in one word, $2 a word that the
-# pieces of one file share. The file is replaced as a whole, so that nobody reads half of it.
+# pieces of one file share. The file is replaced as a whole, so that no reader sees half of it.
 set -e
 umask 022
 mkdir -p /var/lib/vmms

@@ -1,4 +1,4 @@
-// For tests: expat and libxml2, which say what is well-formed.
+// For tests: expat and libxml2, which decide what is well-formed.
 #pragma once
 
 #include <expat.h>
@@ -12,7 +12,7 @@
 
 namespace vmms::wire::xml::testing {
 
-/// Why a parser refuses a document; empty when it takes it.
+/// Why a parser refuses a document; empty when it accepts it.
 inline std::string ask_expat(const std::string& text) {
   const std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser(XML_ParserCreateNS(nullptr, '|'),
                                                                             &XML_ParserFree);
@@ -34,7 +34,7 @@ inline std::string ask_libxml2(const std::string& text) {
 }
 
 /// Whether the document is well-formed, by what both say and, where they differ, by the recommendation; nothing where
-/// it is not known who is right.
+/// it is not known which is right.
 inline std::optional<bool> judge(const std::string& text, const std::string& expat, const std::string& libxml2) {
   // expat does not look at the version, libxml2 takes "1." (production 26).
   static const std::regex version(R"re(^(\xEF\xBB\xBF)?<\?xml\s+version\s*=\s*("(.*?)"|'(.*?)'))re");

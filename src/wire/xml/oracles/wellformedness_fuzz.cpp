@@ -1,4 +1,4 @@
-// Our parser takes what expat and libxml2 take, and refuses what they refuse.
+// Our parser accepts what expat and libxml2 accept, and refuses what they refuse.
 #include "wire/xml/oracles/oracle.hpp"
 #include "wire/xml/reader.hpp"
 
